@@ -1,0 +1,214 @@
+// The one error class and the one table of codes. `docs/errors.md` is locked to this table by a test.
+// Across a process or an isolate only {code, message, details} travels; stacks and host paths never do.
+
+import type { JsonObject } from './json.ts';
+
+/**
+ * `invalid` the caller's input · `denied` a rule said no · `limit` a bound was reached · `unavailable` try later ·
+ * `contained` the guest misbehaved and was stopped · `tampered` evidence does not add up · `fault` a bug of ours.
+ */
+export type ErrorKind = 'invalid' | 'denied' | 'limit' | 'unavailable' | 'contained' | 'tampered' | 'fault';
+
+export type ErrorRow = {
+  readonly kind: ErrorKind;
+  /** JSON-RPC code where it leaves as a protocol error (MCP). */
+  readonly rpc: number;
+  readonly http: number;
+  readonly retryable: boolean;
+  /** What it means, in one sentence, for `docs/errors.md`. */
+  readonly meaning: string;
+};
+
+const row = (kind: ErrorKind, rpc: number, http: number, retryable: boolean, meaning: string): ErrorRow => ({
+  kind,
+  rpc,
+  http,
+  retryable,
+  meaning,
+});
+
+export const ERRORS = {
+  // A call
+  ARGUMENTS_INVALID: row('invalid', -32602, 400, false, "The arguments don't fit the tool's input schema."),
+  TOOL_UNKNOWN: row(
+    'invalid',
+    -32602,
+    404,
+    false,
+    'No tool has this name, though a grant of the agent would cover it.',
+  ),
+  DENIED: row(
+    'denied',
+    -32001,
+    403,
+    false,
+    'The policy denies this call; the rule and what would change it are in the details.',
+  ),
+  CAPABILITY_DENIED: row(
+    'denied',
+    -32001,
+    403,
+    false,
+    'A plugin asked for something that its manifest or the grant does not give.',
+  ),
+  QUEUE_FULL: row('limit', -32002, 429, true, "The lane's queue, or the agent's share of it, is full."),
+  QUEUE_EXPIRED: row('limit', -32002, 503, true, "The call's turn did not come in time; it was never started."),
+  CANCELLED: row('unavailable', -32003, 499, true, 'The caller cancelled, or went away, before the call ended.'),
+  TIMEOUT: row('contained', -32004, 504, false, 'The tool ran past its deadline and was stopped.'),
+  CPU_EXCEEDED: row(
+    'contained',
+    -32004,
+    504,
+    false,
+    'The tool used more processor time than its manifest allows and was stopped.',
+  ),
+  MEMORY_EXCEEDED: row(
+    'contained',
+    -32004,
+    507,
+    false,
+    'The tool used more memory than its manifest allows and was stopped.',
+  ),
+  OUTPUT_TOO_LARGE: row('contained', -32004, 507, false, 'The result of the tool is larger than its limit.'),
+  HOST_CALLS_EXCEEDED: row('contained', -32004, 507, false, 'The tool made more host calls than its limit.'),
+  RESULT_INVALID: row(
+    'contained',
+    -32004,
+    502,
+    false,
+    'The tool returned something that is not JSON or does not fit its output schema.',
+  ),
+  TOOL_FAILED: row('contained', -32004, 502, false, 'The tool itself ended with an error.'),
+  PLUGIN_CRASHED: row('contained', -32004, 502, true, 'The process that the plugin runs in ended unexpectedly.'),
+  INTERRUPTED: row(
+    'unavailable',
+    -32003,
+    503,
+    true,
+    'The call was interrupted by the end of its process or of the server; whether it took effect is unknown.',
+  ),
+  // The server
+  SHUTTING_DOWN: row('unavailable', -32003, 503, true, 'The server is stopping and takes no new calls.'),
+  LOG_UNAVAILABLE: row(
+    'unavailable',
+    -32003,
+    503,
+    true,
+    'The record could not be written, so nothing was done (or its answer is withheld).',
+  ),
+  SANDBOX_UNAVAILABLE: row(
+    'unavailable',
+    -32003,
+    503,
+    false,
+    'A layer of the sandbox that the plugin needs is missing on this machine.',
+  ),
+  SERVER_UNAVAILABLE: row('unavailable', -32003, 503, true, 'No server answers at the address.'),
+  // Doors
+  UNAUTHENTICATED: row('denied', -32001, 401, false, 'No token, or one that is unknown, expired or revoked.'),
+  FORBIDDEN: row('denied', -32001, 403, false, 'The token is good, but not for this route.'),
+  HOST_REFUSED: row('denied', -32001, 403, false, 'The Host header names no address that this server serves.'),
+  ORIGIN_REFUSED: row('denied', -32001, 403, false, 'The Origin header is not one that may call this server.'),
+  SESSION_UNKNOWN: row('invalid', -32600, 404, false, 'No such session, or it belongs to another agent.'),
+  SESSION_LIMIT: row('limit', -32002, 429, true, 'Too many open sessions.'),
+  REQUEST_INVALID: row('invalid', -32600, 400, false, 'The request is malformed.'),
+  BODY_TOO_LARGE: row('limit', -32600, 413, false, 'The request body is larger than the limit.'),
+  NOT_FOUND: row('invalid', -32601, 404, false, 'Nothing is there.'),
+  // Set-up
+  USAGE: row('invalid', -32602, 400, false, 'The command line is wrong.'),
+  CONFIG_INVALID: row('invalid', -32602, 400, false, 'The configuration file or an environment variable is invalid.'),
+  POLICY_INVALID: row('invalid', -32602, 400, false, 'The policy is invalid; nothing of it was applied.'),
+  HOME_INVALID: row('invalid', -32602, 400, false, 'The home directory is missing, unreadable or not a home.'),
+  HOME_UNSAFE: row(
+    'denied',
+    -32001,
+    403,
+    false,
+    'A file of the home is a symbolic link, belongs to another user or is writable by others.',
+  ),
+  HOME_LOCKED: row('unavailable', -32003, 503, true, 'Another server runs on this home.'),
+  AGENT_UNKNOWN: row('invalid', -32602, 404, false, 'The policy names no such agent.'),
+  AGENT_EXISTS: row('invalid', -32602, 409, false, 'The policy already has an agent of this name.'),
+  TOKEN_UNKNOWN: row('invalid', -32602, 404, false, 'No token has this id.'),
+  RECORD_UNKNOWN: row('invalid', -32602, 404, false, 'The log has no record of this invocation or index.'),
+  // Plugins
+  MANIFEST_INVALID: row(
+    'invalid',
+    -32602,
+    400,
+    false,
+    'plugin.json is missing, is not JSON or does not fit its schema.',
+  ),
+  PLUGIN_NAME_RESERVED: row('invalid', -32602, 400, false, 'The plugin uses a reserved name, or `__` in its name.'),
+  PLUGIN_DUPLICATE: row('invalid', -32602, 400, false, 'Two plugins have the same name; neither is served.'),
+  PLUGIN_UNSAFE_FILE: row(
+    'denied',
+    -32001,
+    403,
+    false,
+    'A file of the plugin is a link that leaves it, a device, or too large.',
+  ),
+  PLUGIN_LOAD_FAILED: row(
+    'contained',
+    -32004,
+    502,
+    false,
+    "The plugin's code does not load or lacks a tool that its manifest names.",
+  ),
+  PATTERN_UNSUPPORTED: row(
+    'invalid',
+    -32602,
+    400,
+    false,
+    "A schema's pattern needs look-around or a back-reference, which no linear-time engine takes.",
+  ),
+  CAPABILITY_UNAVAILABLE: row(
+    'unavailable',
+    -32003,
+    503,
+    false,
+    'The manifest asks for a capability that this version has no effect for.',
+  ),
+  // Evidence
+  LOG_TAMPERED: row('tampered', -32005, 500, false, 'The log does not verify.'),
+  LOG_BEHIND: row('tampered', -32005, 500, false, 'The log is older than the last checkpoint kept outside of it.'),
+  // Us
+  INTERNAL: row('fault', -32603, 500, false, 'A bug of this product; please report it.'),
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The part of an error that may cross a process, an isolate or the network. */
+export type WireError = { readonly code: ErrorCode; readonly message: string; readonly details?: JsonObject };
+
+/**
+ * Every error of the product. `message` is a sentence for a person; `details.remedy`, where present, says what to do.
+ */
+export class SmcpError extends Error {
+  readonly code: ErrorCode;
+  readonly details: JsonObject;
+
+  constructor(code: ErrorCode, message: string, options: { details?: JsonObject; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'SmcpError';
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  toWire(): WireError {
+    const hasDetails = Object.keys(this.details).length > 0;
+    return { code: this.code, message: this.message, ...(hasDetails ? { details: this.details } : {}) };
+  }
+}
+
+/** Any thrown value as an SmcpError; what is not ours becomes `INTERNAL` without its text, which stays in `cause`. */
+export function asSmcpError(thrown: unknown): SmcpError {
+  if (thrown instanceof SmcpError) return thrown;
+  return new SmcpError('INTERNAL', 'internal error', { cause: thrown });
+}
+
+/** The `code` of a Node system error (`ENOENT`, …), or undefined. */
+export function systemErrorCode(thrown: unknown): string | undefined {
+  const code = (thrown as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+}

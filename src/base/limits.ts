@@ -1,0 +1,91 @@
+// Every bound of the product, each with its unit (last in the name), its reason and, where measured, its source.
+// Relations between bounds are asserted by test/base/limits.test.ts.
+
+export const LIMITS = {
+  // Requests
+  /** A request body. MCP arguments are small; larger data belongs in files. */
+  bodyBytesMax: 4 * 1024 * 1024,
+  /** Nesting of any JSON that comes from outside; deeper input is refused before it is walked. */
+  jsonDepthMax: 64,
+  /** Bytes of one tool's arguments as JSON. */
+  argumentBytesMax: 1024 * 1024,
+  /** Open streams (SSE sessions) in all, and of one agent, so that no agent shuts the others out. */
+  sessionsMax: 1024,
+  sessionsPerAgentMax: 64,
+  /** Bytes waiting for one slow reader before its stream is closed. */
+  streamBufferBytesMax: 8 * 1024 * 1024,
+  /** Between comment pings on a stream; proxies drop silent connections after 30–60 s. */
+  streamPingMs: 15_000,
+  /** Requests under way on one stream. */
+  requestsPerSessionMax: 256,
+
+  // Dispatch
+  /** Calls waiting in a lane. */
+  queueLengthMax: 4096,
+  /** Calls of one agent waiting in a lane. */
+  queuePerAgentMax: 1024,
+  /** How long a call waits for its turn. */
+  queueWaitMsMax: 60_000,
+  /** Pure and read calls running at once in a lane. More than cores helps only calls that wait. */
+  runningMax: 64,
+  /** At shutdown: how long running calls may take to end by themselves. */
+  drainMsMax: 10_000,
+
+  // A run
+  timeoutMsDefault: 30_000,
+  timeoutMsMax: 600_000,
+  cpuMsDefault: 5_000,
+  cpuMsMax: 60_000,
+  memoryMiBDefault: 64,
+  memoryMiBMin: 16,
+  memoryMiBMax: 1024,
+  /** The result of a tool as JSON text. */
+  outputBytesMax: 1024 * 1024,
+  /** Host calls of one invocation, log and progress included. */
+  hostCallsMax: 10_000,
+  /** One host call's request or answer as JSON text. */
+  hostCallBytesMax: 64 * 1024,
+  /** One log line or progress message of a plugin, in UTF-16 units; longer ones are cut. */
+  logMessageLengthMax: 4096,
+  /** Random bytes of one `host.random` call. */
+  randomBytesMax: 1024,
+  /** The message of a plugin's error, in UTF-16 units; longer ones are cut. */
+  errorMessageLengthMax: 4096,
+
+  // Wardens
+  /** One frame between host and warden: output or arguments with their envelope. */
+  frameBytesMax: 2 * 1024 * 1024,
+  /** From start of a warden's process to its ready message. */
+  wardenStartMsMax: 15_000,
+  /** Past the deadline until SIGKILL: time for the softer limits inside to answer first. */
+  deadlineGraceMs: 200,
+  /** Isolates in one warden; the least recently used idle one is replaced. */
+  isolatesPerWardenMax: 32,
+  /** Calls in one isolate before it is replaced. */
+  callsPerIsolateMax: 10_000,
+
+  // Plugins
+  pluginFilesMax: 2_000,
+  pluginFileBytesMax: 8 * 1024 * 1024,
+  pluginBytesMax: 32 * 1024 * 1024,
+  pluginsMax: 256,
+  toolsPerPluginMax: 256,
+  /** A full tool name, `plugin__tool`; clients refuse longer ones. */
+  toolNameLengthMax: 64,
+
+  // Policy
+  policyBytesMax: 1024 * 1024,
+  /** Elements of a list that a condition may walk (nested macros took 1.2 s over 2,000). */
+  conditionListLengthMax: 1_000,
+  conditionLengthMax: 4_096,
+
+  // Log
+  /** One record. **Source:** C2SP tlog-tiles: entries are length-prefixed by 16 bits. */
+  recordBytesMax: 65_535,
+  /** Records of one group commit. */
+  commitRecordsMax: 256,
+  /** Values over this are kept as digest and length, not as a disclosure document. */
+  disclosureBytesMax: 256 * 1024,
+  /** Records of one page of `log tail`. */
+  logPageLengthMax: 1_000,
+} as const;

@@ -1,0 +1,104 @@
+// JSON Schema 2020-12. The only importer of ajv and re2js. Our own schemas are checked strictly; tools' schemas are
+// foreign: any 2020-12, formats annotate. Patterns run in linear time (re2js), since plugin authors and agents write them.
+
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { RE2JS } from 're2js';
+import { SmcpError } from './errors.ts';
+import type { JsonObject } from './json.ts';
+
+/** One thing wrong with a value: where (JSON pointer, '' for the whole) and what. */
+export type Problem = { readonly pointer: string; readonly message: string };
+
+export type Validator = (value: unknown) => readonly Problem[];
+
+type RegExpLike = { readonly test: (text: string) => boolean };
+
+/** ajv's hook for patterns. A pattern that the linear-time engine can't take throws, and the schema is refused. */
+const linearRegExp = Object.assign(
+  (pattern: string): RegExpLike => {
+    const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern));
+    return { test: (text) => compiled.matcher(text).find() };
+  },
+  { code: 'linearRegExp' },
+);
+
+const describeError = (error: ErrorObject): Problem => {
+  const name =
+    error.params['missingProperty'] ?? error.params['additionalProperty'] ?? error.params['unevaluatedProperty'];
+  const allowed = error.params['allowedValues'];
+  const values = Array.isArray(allowed) ? `: ${allowed.map((value) => JSON.stringify(value)).join(', ')}` : '';
+  const what = typeof name === 'string' && error.keyword !== 'required' ? ` (${JSON.stringify(name)})` : '';
+  return { pointer: error.instancePath, message: `${error.message ?? 'is invalid'}${what}${values}` };
+};
+
+const asValidator =
+  (validate: ValidateFunction): Validator =>
+  (value) =>
+    validate(value) ? [] : (validate.errors ?? []).map(describeError);
+
+/** A validator for a schema of ours: unknown keywords and formats are bugs. Reports every problem. */
+export function compileOwnSchema(schema: JsonObject): Validator {
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true, code: { regExp: linearRegExp } });
+  return asValidator(ajv.compile(schema));
+}
+
+/**
+ * A validator for a schema that a plugin brought. **Trust:** the schema is the plugin author's, the values are an agent's.
+ *
+ * @throws `PATTERN_UNSUPPORTED` with `details.pointer` of the pattern · `MANIFEST_INVALID` when it is no usable schema.
+ */
+export function compileForeignSchema(schema: JsonObject): Validator {
+  const unsupported = findUnsupportedPattern(schema, '');
+  if (unsupported !== undefined) {
+    throw new SmcpError(
+      'PATTERN_UNSUPPORTED',
+      `the pattern at ${unsupported.pointer} needs what no linear-time engine takes: ${unsupported.reason}`,
+      {
+        details: { pointer: unsupported.pointer, remedy: 'write the pattern without look-around and back-references' },
+      },
+    );
+  }
+  try {
+    const ajv = new Ajv2020({
+      strict: false,
+      validateFormats: false,
+      allErrors: false,
+      addUsedSchema: false,
+      logger: false,
+      code: { regExp: linearRegExp },
+    });
+    const validate = ajv.compile(schema);
+    if ('$async' in validate) throw new Error('$async schemas are not taken');
+    return asValidator(validate);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    throw new SmcpError('MANIFEST_INVALID', `not a usable JSON Schema 2020-12: ${reason}`, {
+      cause,
+      details: { pointer: '' },
+    });
+  }
+}
+
+function findUnsupportedPattern(node: unknown, pointer: string): { pointer: string; reason: string } | undefined {
+  if (typeof node !== 'object' || node === null) return undefined;
+  for (const [key, value] of Object.entries(node)) {
+    const here = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    if (key === 'enum' || key === 'const' || key === 'default' || key === 'examples') continue;
+    const patterns =
+      key === 'pattern' && typeof value === 'string'
+        ? [value]
+        : key === 'patternProperties' && typeof value === 'object' && value !== null
+          ? Object.keys(value)
+          : [];
+    for (const pattern of patterns) {
+      try {
+        linearRegExp(pattern);
+      } catch (cause) {
+        return { pointer: here, reason: cause instanceof Error ? cause.message : 'unsupported' };
+      }
+    }
+    const found = findUnsupportedPattern(value, here);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,41 @@
+// What a policy answers. A denial is a value: it says which rule decided and what would change it. Pure.
+
+import type { Digest } from '#base/digest.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { AgentName } from './agent.ts';
+import type { Capabilities } from './capability.ts';
+
+/** The policy document that decided. `version` counts applied documents of this home, from 1. */
+export type PolicyRef = { readonly version: number; readonly digest: Digest };
+
+export type DecisionQuery = {
+  readonly agent: AgentName;
+  /** Full tool name and, where the tool is known, its input schema (types of numbers in conditions). */
+  readonly tool: { readonly name: string; readonly inputSchema?: JsonObject };
+  readonly args: JsonObject;
+  readonly nowMs: number;
+  readonly session?: string;
+};
+
+export type Allow = {
+  readonly kind: 'allow';
+  /** The `id` of the deciding rule, else its JSON pointer. */
+  readonly rule: string;
+  readonly reason: string;
+  /** What the grant narrows the tool's capabilities to; absent: as approved; `{}`: none. */
+  readonly capabilities?: Capabilities;
+  /** From `defaults.timeout`; the smaller of this and the tool's own counts. */
+  readonly timeoutMs?: number;
+  readonly policy: PolicyRef;
+};
+
+export type Deny = {
+  readonly kind: 'deny';
+  /** As in `Allow`, or `default-deny` when no rule matched. */
+  readonly rule: string;
+  readonly reason: string;
+  readonly remedy: string;
+  readonly policy: PolicyRef;
+};
+
+export type Decision = Allow | Deny;

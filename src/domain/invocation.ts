@@ -1,0 +1,62 @@
+// One tool call, from request to answer. Pure types.
+
+import type { ErrorCode, WireError } from '#base/errors.ts';
+import type { Json, JsonObject } from '#base/json.ts';
+import type { AgentName } from './agent.ts';
+import type { Receipt } from './record.ts';
+
+/** The way a call came in; part of the record. */
+export type Door = 'mcp' | 'sse' | 'stdio' | 'admin';
+
+/** A request to the dispatcher. **Trust:** `tool`, `args` and `session` are the agent's words; `agent` is authenticated. */
+export type CallRequest = {
+  readonly agent: AgentName;
+  readonly door: Door;
+  readonly tool: string;
+  readonly args: JsonObject;
+  readonly session?: string;
+  /** Aborted when the caller cancels or goes away. */
+  readonly signal?: AbortSignal;
+  /** Called for each progress message of the tool, while it runs. */
+  readonly onProgress?: (progress: Progress) => void;
+};
+
+export type Progress = { readonly progress: number; readonly total?: number; readonly message?: string };
+
+/** What a tool's run came to. */
+export type ToolAnswer =
+  | { readonly kind: 'value'; readonly value: Json }
+  | { readonly kind: 'error'; readonly error: WireError };
+
+/** The answer to a call; `receipt` is absent only when no record could be written. */
+export type CallOutcome = {
+  readonly invocation: string;
+  readonly answer: ToolAnswer;
+  readonly receipt?: Receipt;
+};
+
+export type Usage = {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  readonly heapBytesPeak: number;
+};
+
+/** What was used of one capability: kind and target, count, bytes, digest of the transcript. */
+export type UsedCapability = {
+  readonly kind: string;
+  readonly target: string;
+  readonly count: number;
+  readonly bytes: number;
+  readonly transcript: string;
+};
+
+/** How a run in the sandbox ended. `lost`: its process was ended for another call's fault. */
+export type RunOutcome =
+  | { readonly kind: 'returned'; readonly resultJson: string; readonly usage: Usage }
+  | {
+      readonly kind: 'failed';
+      readonly error: { readonly code: ErrorCode; readonly message: string; readonly details?: JsonObject };
+      readonly usage: Usage;
+    }
+  | { readonly kind: 'cancelled'; readonly usage: Usage }
+  | { readonly kind: 'lost'; readonly usage: Usage };

@@ -1,0 +1,121 @@
+// What a plugin claims (plugin.json) and what the registry makes of it. Pure types.
+
+import type { Digest } from '#base/digest.ts';
+import type { ErrorCode } from '#base/errors.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { Problem } from '#base/schema.ts';
+import type { Capabilities, CapabilityKind, EffectClass } from './capability.ts';
+
+export type IsolateRuntime = {
+  readonly kind: 'isolate';
+  /** Path of the entry module inside the plugin, with `/`. */
+  readonly entry: string;
+  readonly memoryMiB?: number;
+  readonly cpuMs?: number;
+  /** `jit` is a request that an operator must approve; absent: `--jitless`. */
+  readonly compute?: 'jit';
+};
+
+export type ProcessRuntime = {
+  readonly kind: 'process';
+  readonly command: readonly string[];
+  readonly protocol: 'smcp-cli' | 'json' | 'mcp';
+  readonly memoryMiB?: number;
+  readonly processesMax?: number;
+  readonly warm?: boolean;
+};
+
+export type ManifestTool = {
+  readonly name: string;
+  readonly title?: string;
+  readonly description: string;
+  readonly input: JsonObject;
+  readonly output?: JsonObject;
+  /** The kinds this tool uses of the plugin's; absent: all of them; `[]`: none. */
+  readonly capabilities?: readonly CapabilityKind[];
+  readonly timeoutMs?: number;
+  readonly idempotent?: boolean;
+  readonly retry?: { readonly attempts: number };
+};
+
+/** plugin.json after validation against `schemas/plugin-manifest.v1.json`. */
+export type Manifest = {
+  readonly manifest: 1;
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly runtime: IsolateRuntime | ProcessRuntime;
+  readonly capabilities?: Capabilities;
+  readonly tools: readonly ManifestTool[];
+};
+
+/** The bounds of one run, after defaults and `limits.ts`. */
+export type RunLimits = {
+  readonly timeoutMs: number;
+  readonly cpuMs: number;
+  readonly memoryMiB: number;
+  readonly outputBytes: number;
+  readonly hostCalls: number;
+};
+
+/** Something wrong with a plugin: which file, where in it (JSON pointer, '' for the whole), what, and what to do. */
+export type PluginProblem = {
+  readonly code: ErrorCode;
+  readonly file: string;
+  readonly pointer: string;
+  readonly message: string;
+  readonly remedy: string;
+};
+
+/** A plugin whose code is hashed and copied to `home/plugins/<digest>/`. */
+export type Plugin = {
+  readonly name: string;
+  readonly version: string;
+  /** Over every file: names, modes and bytes. */
+  readonly digest: Digest;
+  readonly manifestDigest: Digest;
+  readonly manifest: Manifest;
+  /** Absolute path of the read-only copy that runs. */
+  readonly directory: string;
+  /** `product`: came with the release, which approves it · `external`: from a `--plugins` directory. */
+  readonly origin: 'product' | 'external';
+  readonly tools: readonly Tool[];
+};
+
+/** A tool as the dispatcher runs it and an agent sees it. */
+export type Tool = {
+  /** Full name `plugin__tool`. */
+  readonly name: string;
+  readonly localName: string;
+  readonly title?: string;
+  readonly description: string;
+  readonly inputSchema: JsonObject;
+  readonly outputSchema?: JsonObject;
+  /** Over name, title, description, input and output schema: what an agent was shown. */
+  readonly schemaDigest: Digest;
+  readonly effect: EffectClass;
+  readonly capabilities: Capabilities;
+  readonly limits: RunLimits;
+  readonly idempotent: boolean;
+  /** Problems of arguments against the input schema; `[]` when they fit. */
+  readonly checkInput: (args: JsonObject) => readonly Problem[];
+  /** Problems of a result against the output schema; `[]` when they fit or there is none. */
+  readonly checkOutput: (value: unknown) => readonly Problem[];
+  readonly plugin: Plugin;
+};
+
+/** A line of `plugin list`. */
+export type PluginReport = {
+  readonly name: string;
+  readonly version: string;
+  /** '' when the plugin could not be hashed. */
+  readonly digest: Digest | '';
+  /** `ready` its tools are served · `refused` it has problems and is not served. */
+  readonly state: 'ready' | 'refused';
+  readonly runtime: 'isolate' | 'process' | 'unknown';
+  readonly tools: readonly string[];
+  readonly capabilities: readonly CapabilityKind[];
+  readonly problems: readonly PluginProblem[];
+  /** Where it was found. */
+  readonly source: string;
+};

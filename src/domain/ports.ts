@@ -1,0 +1,202 @@
+// The interfaces through which features meet; app.ts joins them. Features import this file, never each other.
+
+import type { Digest } from '#base/digest.ts';
+import type { Json } from '#base/json.ts';
+import type { AgentName, Principal, TokenRow } from './agent.ts';
+import type { Capabilities } from './capability.ts';
+import type { Decision, DecisionQuery, PolicyRef } from './decision.ts';
+import type { CallOutcome, CallRequest, RunOutcome, UsedCapability } from './invocation.ts';
+import type { Plugin, PluginReport, RunLimits, Tool } from './manifest.ts';
+import type { Layer, Receipt, RecordDraft, StoredRecord } from './record.ts';
+
+// ── identity ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Where tokens are kept. **Durability:** what `put` and `revoke` wrote is on disk when they return. */
+export type TokenStore = {
+  readonly put: (row: TokenRow) => void;
+  readonly list: () => readonly TokenRow[];
+  /** False when there is no such token. */
+  readonly revoke: (id: string, revokedMs: number) => boolean;
+};
+
+export type IssuedToken = {
+  readonly id: string;
+  readonly agent: AgentName;
+  readonly token: string;
+  readonly expiresMs?: number;
+};
+
+export type Authenticator = {
+  /** Who this token stands for; undefined when unknown, expired or revoked. Compares in constant time. */
+  readonly authenticate: (token: string) => Principal | undefined;
+};
+
+export type TokenAuthority = Authenticator & {
+  /** The only time the token's text is seen. */
+  readonly issue: (agent: AgentName, options: { readonly expiresInMs?: number }) => IssuedToken;
+  readonly list: () => readonly TokenRow[];
+  /** @throws `TOKEN_UNKNOWN` */
+  readonly revoke: (id: string) => void;
+};
+
+// ── policy ────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type PolicyDecider = {
+  /** Pure in the policy in force and the query. Never throws: what goes wrong in a condition denies. */
+  readonly decide: (query: DecisionQuery) => Decision;
+  /** Whether some arguments could be allowed now: what `tools/list` shows. No grant, or an unconditional deny: false. */
+  readonly mayCall: (agent: AgentName, toolName: string, nowMs: number) => boolean;
+  readonly current: () => PolicyRef;
+};
+
+// ── registry ──────────────────────────────────────────────────────────────────────────────────────────────
+
+export type PluginCatalog = {
+  /** By full name, of plugins that are `ready`. */
+  readonly tool: (name: string) => Tool | undefined;
+  /** Sorted by name. */
+  readonly tools: () => readonly Tool[];
+  /** Every plugin that was found, also those that are refused. Sorted by name. */
+  readonly reports: () => readonly PluginReport[];
+};
+
+// ── sandbox ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A host call as a guest made it. **Trust:** every field is the guest's; the broker parses it. */
+export type HostCall = { readonly name: string; readonly params: Json };
+
+/**
+ * Answers the host calls of one invocation. A rejection with an SmcpError reaches the guest as {code, message, details}.
+ */
+export type HostCallHandler = (call: HostCall) => Promise<Json> | Json;
+
+export type RunRequest = {
+  readonly plugin: Plugin;
+  readonly tool: Tool;
+  readonly agent: AgentName;
+  readonly invocation: string;
+  readonly argsJson: string;
+  /** The tool's, narrowed by the grant. */
+  readonly limits: RunLimits;
+  /** What the guest may ask for; a name outside is refused before it reaches the handler. */
+  readonly capabilities: Capabilities;
+  readonly signal: AbortSignal;
+  readonly onHostCall: HostCallHandler;
+};
+
+/** The sandbox, as the dispatcher sees it. */
+export type PluginRuntime = {
+  /** Runs one call; resolves in every case, at most `limits.timeoutMs` + grace after the start. Never rejects for a guest's fault. */
+  readonly run: (request: RunRequest) => Promise<RunOutcome>;
+  /** What confines this plugin: for the record. @throws `SANDBOX_UNAVAILABLE` when a layer it needs is missing. */
+  readonly profile: (plugin: Plugin) => SandboxProfile;
+  /** What this machine offers: for `doctor` and `status`. */
+  readonly layers: () => readonly Layer[];
+  /** Ends every process it started and waits until they are reaped. */
+  readonly close: () => Promise<void>;
+};
+
+export type SandboxProfile = {
+  readonly tier: 'isolate' | 'process';
+  readonly digest: Digest;
+  /** Names of the layers in force, sorted. */
+  readonly layers: readonly string[];
+};
+
+// ── broker ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Made per invocation by the dispatcher; joins guard, decision, transcript and effect. */
+export type BrokerSession = {
+  readonly handle: HostCallHandler;
+  /** What was used so far: one line per kind and target. */
+  readonly used: () => readonly UsedCapability[];
+};
+
+export type Broker = {
+  readonly open: (options: {
+    readonly plugin: string;
+    readonly tool: string;
+    readonly agent: AgentName;
+    readonly invocation: string;
+    readonly capabilities: Capabilities;
+    readonly onProgress?: CallRequest['onProgress'];
+  }) => BrokerSession;
+};
+
+// ── dispatch ──────────────────────────────────────────────────────────────────────────────────────────────
+
+export type DispatcherStatus = {
+  readonly lanes: readonly { readonly name: string; readonly waiting: number; readonly running: number }[];
+  readonly callsTotal: number;
+};
+
+/** The only way to run anything. */
+export type Dispatcher = {
+  /**
+   * Decides, orders, runs and records one call. Resolves with the answer once its record is durable; a denial or a
+   * failure of the tool is an answer, not a rejection.
+   *
+   * @throws `TOOL_UNKNOWN` (recorded) where a grant covers the name but no tool has it.
+   */
+  readonly call: (request: CallRequest) => Promise<CallOutcome>;
+  readonly status: () => DispatcherStatus;
+  /** Takes no new calls, lets running ones end for at most `LIMITS.drainMsMax`, then ends them. */
+  readonly drain: () => Promise<void>;
+};
+
+// ── provenance ────────────────────────────────────────────────────────────────────────────────────────────
+
+export type RecordLog = {
+  /**
+   * Signs and appends a record. Order of the log = order of these calls.
+   *
+   * **Durability:** when it resolves, record, disclosures and a checkpoint over them are on disk (fsync).
+   * @throws `LOG_UNAVAILABLE` when it could not be written; the log then takes no more records until a restart.
+   */
+  readonly append: (draft: RecordDraft) => Promise<Receipt>;
+};
+
+/** A page of the log. */
+export type RecordReader = {
+  readonly size: () => number;
+  readonly record: (index: number) => StoredRecord | undefined;
+  /** Indices of an invocation's records, ascending; `[]` when there are none. */
+  readonly findInvocation: (invocation: string) => readonly number[];
+  /** The last checkpoint as a signed note; undefined for an empty log. */
+  readonly checkpoint: () => string | undefined;
+  /** The log's verifier key, as in C2SP signed-note (`<origin>+<hash>+<key>`). */
+  readonly vkey: () => string;
+  /** As `keys.json` of an export. */
+  readonly keys: () => readonly {
+    readonly keyid: string;
+    readonly alg: string;
+    readonly spki: string;
+    readonly fromIndex: number;
+    readonly toIndex: number | null;
+  }[];
+  /** A tile (`tile/<L>/<N>[.p/<W>]`) or entry bundle (`tile/entries/<N>[.p/<W>]`); undefined when there is none. */
+  readonly tile: (path: string) => Uint8Array | undefined;
+};
+
+// ── administration ────────────────────────────────────────────────────────────────────────────────────────
+
+/** A finding in a policy file. Line and column from 1. */
+export type PolicyFinding = {
+  readonly severity: 'error' | 'warning';
+  readonly line: number;
+  readonly column: number;
+  readonly pointer: string;
+  readonly message: string;
+  readonly remedy?: string;
+};
+
+export type PolicyAdmin = {
+  /** The text in force, its version and digest. */
+  readonly show: () => { readonly text: string; readonly policy: PolicyRef; readonly file: string };
+  /** Names of the agents in force, sorted. */
+  readonly agents: () => readonly AgentName[];
+  /** Reads the file again and applies it whole or not at all. @throws `POLICY_INVALID` with `details.findings`. */
+  readonly reload: (by: string) => Promise<PolicyRef>;
+  /** Adds an empty agent to the file, keeping its comments, and applies it. @throws `AGENT_EXISTS`, `POLICY_INVALID` */
+  readonly addAgent: (name: AgentName, by: string) => Promise<PolicyRef>;
+};

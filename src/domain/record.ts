@@ -1,0 +1,129 @@
+// What the log says happened: predicates of the in-toto statements, as schemas/record.v1.json describes them. Pure types.
+
+import type { Digest } from '#base/digest.ts';
+import type { Json } from '#base/json.ts';
+import type { Capabilities, EffectClass } from './capability.ts';
+import type { Door, Usage, UsedCapability } from './invocation.ts';
+import type { RunLimits } from './manifest.ts';
+
+export const PREDICATE_TYPES = {
+  invocation: 'urn:smcp:invocation:v1',
+  policy: 'urn:smcp:policy-applied:v1',
+  plugin: 'urn:smcp:plugin-installed:v1',
+  admin: 'urn:smcp:admin-action:v1',
+  opened: 'urn:smcp:log-opened:v1',
+} as const;
+
+/** `intent` announced · `outcome` ended · `denied` never allowed · `cancelled` never started · `unknown` intent without a known end. */
+export type Phase = 'intent' | 'outcome' | 'denied' | 'cancelled' | 'unknown';
+
+export type ToolRef = {
+  readonly name: string;
+  /** The rest is absent when no tool has this name. */
+  readonly plugin?: string;
+  readonly version?: string;
+  readonly package?: Digest;
+  readonly manifest?: Digest;
+  readonly schema?: Digest;
+  readonly effect?: EffectClass;
+};
+
+/** One layer of the sandbox. */
+export type Layer = {
+  readonly name: string;
+  readonly inForce: boolean;
+  readonly detail: string;
+  readonly remedy?: string;
+};
+
+export type InvocationPredicate = {
+  readonly phase: Phase;
+  readonly invocation: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** Of the intent that this record closes. */
+  readonly intent?: { readonly index: number; readonly leaf: string };
+  readonly agent: string;
+  readonly door: Door;
+  readonly session?: string;
+  readonly tool: ToolRef;
+  /** Absent where a call ended before a decision (arguments that don't fit). */
+  readonly policy?: {
+    readonly version: number;
+    readonly digest: Digest;
+    readonly decision: 'allow' | 'deny';
+    readonly rule: string;
+  };
+  readonly sandbox?: {
+    readonly tier: 'isolate' | 'process';
+    readonly profile: Digest;
+    readonly limits: RunLimits;
+    /** Names of the layers in force, sorted. */
+    readonly layers: readonly string[];
+  };
+  readonly capabilities?: { readonly granted: Capabilities; readonly used?: readonly UsedCapability[] };
+  /** RFC 3339. */
+  readonly time: { readonly received: string; readonly started?: string; readonly ended?: string };
+  readonly result?: {
+    readonly isError: boolean;
+    readonly bytes: number /** `value` or an error code. */;
+    readonly class: string;
+  };
+  readonly usage?: Usage;
+};
+
+/** A record to be signed. `args` and `result` go into disclosure documents; the record keeps their digests. */
+export type RecordDraft =
+  | {
+      readonly kind: 'invocation';
+      readonly predicate: InvocationPredicate;
+      readonly args?: Json;
+      readonly result?: Json;
+    }
+  | {
+      readonly kind: 'policy';
+      readonly predicate: {
+        readonly version: number;
+        readonly digest: Digest;
+        readonly time: string;
+        readonly by: string;
+      };
+    }
+  | {
+      readonly kind: 'plugin';
+      readonly predicate: {
+        readonly name: string;
+        readonly version: string;
+        readonly package: Digest;
+        readonly manifest: Digest;
+        readonly capabilities: Capabilities;
+        readonly origin: 'product' | 'external';
+        readonly time: string;
+      };
+    }
+  | {
+      readonly kind: 'admin';
+      /** `operation` as in the operations table; `subject` what it was done to (an agent's name, a token's id). Never a secret. */
+      readonly predicate: {
+        readonly operation: string;
+        readonly subject: string;
+        readonly by: string;
+        readonly time: string;
+      };
+    };
+
+/** Proof that a record is in the log: its index and its leaf hash (base64 SHA-256). **Durability:** exists only for what is on disk. */
+export type Receipt = { readonly index: number; readonly leaf: string };
+
+/** A record as it is read back. */
+export type StoredRecord = {
+  readonly index: number;
+  /** The exact bytes of the DSSE envelope, as text. */
+  readonly envelope: string;
+  /** Base64. */
+  readonly leaf: string;
+  /** '' for records that are no invocation. */
+  readonly invocation: string;
+  /** The disclosure documents that are still kept, by subject name. */
+  readonly disclosed: { readonly args?: string; readonly result?: string };
+};

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { compileForeignSchema } from '#base/schema.ts';
+
+describe("a schema that a plugin brought", () => {
+  test('accepts what fits and names where the rest does not', () => {
+    const check = compileForeignSchema({
+      type: 'object',
+      properties: { place: { type: 'string' } },
+      required: ['place'],
+      additionalProperties: false,
+    });
+    expect(check({ place: 'Lisbon' })).toEqual([]);
+    expect(check({ place: 1 })).toEqual([{ pointer: '/place', message: 'must be string' }]);
+    expect(check({ place: 'x', other: 1 })[0]?.message).toContain('"other"');
+  });
+
+  test('runs a pattern with nested repetition in linear time', () => {
+    const check = compileForeignSchema({ type: 'string', pattern: '^(a+)+$' });
+    // A backtracking engine needs about 2^50000 steps for this one and never ends.
+    expect(check(`${'a'.repeat(50_000)}!`)).toHaveLength(1);
+  });
+
+  test.each(['(?=a)b', '(?<!a)b', '(a)\\1'])('refuses the pattern %s and says where it stands', (pattern) => {
+    const schema = { type: 'object', properties: { x: { type: 'string', pattern } } };
+    expect(() => compileForeignSchema(schema)).toThrow(
+      expect.objectContaining({ code: 'PATTERN_UNSUPPORTED', details: expect.objectContaining({ pointer: '/properties/x/pattern' }) }),
+    );
+  });
+
+  test('takes a property that is called pattern for a property', () => {
+    expect(compileForeignSchema({ properties: { pattern: { type: 'string' } } })({ pattern: '(?=' })).toEqual([]);
+  });
+
+  test.each([{ type: 'nope' }, { $async: true, type: 'object' }, { $ref: 'https://elsewhere.example/schema' }])(
+    'refuses %j as a schema',
+    (schema) => {
+      expect(() => compileForeignSchema(schema)).toThrow(expect.objectContaining({ code: 'MANIFEST_INVALID' }));
+    },
+  );
+});

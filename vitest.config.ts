@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// Processes, not threads: tests start servers and wardens of their own.
+// biome-ignore lint/style/noDefaultExport: vitest reads the default export
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { requireAssertions: true },
+  },
+});
