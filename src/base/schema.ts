@@ -11,13 +11,16 @@ export type Problem = { readonly pointer: string; readonly message: string };
 
 export type Validator = (value: unknown) => readonly Problem[];
 
-type RegExpLike = { readonly test: (text: string) => boolean };
+type RegExpLike = { readonly test: (text: string) => boolean; readonly toString: () => string };
 
-/** ajv's hook for patterns. A pattern that the linear-time engine can't take throws, and the schema is refused. */
+/**
+ * ajv's hook for patterns. A pattern that the linear-time engine can't take throws, and the schema is refused.
+ * ajv keeps compiled patterns by their `toString()`: without one of its own, every pattern would be the first one.
+ */
 const linearRegExp = Object.assign(
   (pattern: string): RegExpLike => {
     const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern));
-    return { test: (text) => compiled.matcher(text).find() };
+    return { test: (text) => compiled.test(text), toString: () => pattern };
   },
   { code: 'linearRegExp' },
 );

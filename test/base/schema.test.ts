@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compileForeignSchema } from '#base/schema.ts';
 
-describe("a schema that a plugin brought", () => {
+describe('a schema that a plugin brought', () => {
   test('accepts what fits and names where the rest does not', () => {
     const check = compileForeignSchema({
       type: 'object',
@@ -20,10 +20,19 @@ describe("a schema that a plugin brought", () => {
     expect(check(`${'a'.repeat(50_000)}!`)).toHaveLength(1);
   });
 
+  test('keeps two patterns of one schema apart', () => {
+    const check = compileForeignSchema({ properties: { a: { pattern: '^a$' }, b: { pattern: '^b$' } } });
+    expect(check({ a: 'a', b: 'b' })).toEqual([]);
+    expect(check({ a: 'a', b: 'a' })[0]?.pointer).toBe('/b');
+  });
+
   test.each(['(?=a)b', '(?<!a)b', '(a)\\1'])('refuses the pattern %s and says where it stands', (pattern) => {
     const schema = { type: 'object', properties: { x: { type: 'string', pattern } } };
     expect(() => compileForeignSchema(schema)).toThrow(
-      expect.objectContaining({ code: 'PATTERN_UNSUPPORTED', details: expect.objectContaining({ pointer: '/properties/x/pattern' }) }),
+      expect.objectContaining({
+        code: 'PATTERN_UNSUPPORTED',
+        details: expect.objectContaining({ pointer: '/properties/x/pattern' }),
+      }),
     );
   });
 
