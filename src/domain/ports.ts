@@ -178,6 +178,97 @@ export type RecordReader = {
   readonly tile: (path: string) => Uint8Array | undefined;
 };
 
+/** A row of the log, ready to be stored. */
+export type LogRow = {
+  readonly index: number;
+  readonly envelope: string;
+  /** SHA-256(0x00 ‖ envelope), 32 bytes. */
+  readonly leaf: Uint8Array;
+  /** '' for records that are no invocation. */
+  readonly invocation: string;
+  /** '' for records that are no invocation. */
+  readonly phase: string;
+  /** Disclosure documents by subject name. */
+  readonly disclosed: { readonly args?: string; readonly result?: string };
+};
+
+/** Where the log is kept. Rows are numbered from 0 without gaps. */
+export type LogStore = {
+  readonly size: () => number;
+  /**
+   * Writes rows and the checkpoint over them in one transaction.
+   *
+   * **Durability:** all of it is on disk (fsync) when it returns, or none of it.
+   */
+  readonly commit: (rows: readonly LogRow[], checkpoint: string) => void;
+  readonly row: (index: number) => LogRow | undefined;
+  /** Leaf hashes of `[from, to)`, for tiles and for the tree at start. */
+  readonly leaves: (from: number, to: number) => readonly Uint8Array[];
+  readonly findInvocation: (invocation: string) => readonly number[];
+  /** Indices of intents that no later record of the same invocation closes, ascending. */
+  readonly openIntents: () => readonly number[];
+  /** The last checkpoint's signed note. */
+  readonly checkpoint: () => string | undefined;
+  /** Every checkpoint in order, as it was stored. */
+  readonly checkpoints: () => Iterable<string>;
+};
+
+/** Small values that outlive a restart, such as the log's host id. **Durability:** on disk when `put` returns. */
+export type MetaStore = {
+  readonly get: (key: string) => string | undefined;
+  readonly put: (key: string, value: string) => void;
+};
+
+export type PolicyVersion = {
+  readonly version: number;
+  readonly digest: Digest;
+  readonly text: string;
+  readonly appliedMs: number;
+};
+
+/** Every policy text that was ever in force. **Durability:** on disk when `put` returns. */
+export type PolicyStore = {
+  readonly latest: () => PolicyVersion | undefined;
+  readonly put: (version: PolicyVersion) => void;
+};
+
+/** The home's database. */
+export type Store = {
+  readonly log: LogStore;
+  readonly tokens: TokenStore;
+  readonly policies: PolicyStore;
+  readonly meta: MetaStore;
+  readonly close: () => void;
+};
+
+// ── doors ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A request that passed the door's guards: host, origin, token, size. **Trust:** params, query and body are the caller's. */
+export type HttpRequest = {
+  /** Undefined only on routes for anyone. */
+  readonly principal: Principal | undefined;
+  readonly params: { readonly [name: string]: string };
+  readonly query: { readonly [name: string]: string };
+  /** Parsed JSON; undefined when there was no body. */
+  readonly body: Json | undefined;
+};
+
+export type HttpAnswer = {
+  readonly status: number;
+  /** JSON unless `contentType` says otherwise, then text or bytes. */
+  readonly body: Json | Uint8Array;
+  readonly contentType?: string;
+};
+
+/** A route that a feature adds to the door. `path` as Fastify writes it (`/admin/v1/agents/:name`, `*` at its end). */
+export type HttpRoute = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly access: 'anyone' | 'admin';
+  /** What it throws leaves as `{error: {code, message, details}}` with the status of the error table. */
+  readonly handle: (request: HttpRequest) => Promise<HttpAnswer> | HttpAnswer;
+};
+
 // ── administration ────────────────────────────────────────────────────────────────────────────────────────
 
 /** A finding in a policy file. Line and column from 1. */
