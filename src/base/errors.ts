@@ -103,6 +103,7 @@ export const ERRORS = {
     false,
     'A layer of the sandbox that the plugin needs is missing on this machine.',
   ),
+  NODE_UNSUPPORTED: row('unavailable', -32003, 503, false, 'The Node that runs the product is too old for it.'),
   SERVER_UNAVAILABLE: row('unavailable', -32003, 503, true, 'No server answers at the address.'),
   // Doors
   UNAUTHENTICATED: row('denied', -32001, 401, false, 'No token, or one that is unknown, expired or revoked.'),
