@@ -69,6 +69,27 @@ export const LIMITS = {
   pluginFileBytesMax: 8 * 1024 * 1024,
   pluginBytesMax: 32 * 1024 * 1024,
   pluginsMax: 256,
+  /** Entries of one plugins directory, whatever they are, so that a wrong `--plugins /` ends at once. */
+  pluginDirectoryEntriesMax: 4096,
+  /** A file's path inside its plugin, in UTF-8 bytes, and the folders it may lie in. */
+  pluginPathBytesMax: 512,
+  pluginFoldersDeepMax: 16,
+  /** plugin.json. The largest public SMCP plugin describes itself in under 100 KiB. */
+  manifestBytesMax: 1024 * 1024,
+  /** Problems told of one plugin; the first ones are those to mend. */
+  problemsPerPluginMax: 64,
+  /** Texts of a manifest, in characters. */
+  descriptionLengthMax: 4096,
+  titleLengthMax: 128,
+  versionLengthMax: 64,
+  /** Entries of one kind of capability, and of the lists inside an entry. */
+  capabilityEntriesMax: 64,
+  /** Runs of one call in all, where a manifest asks for retries. */
+  retryAttemptsMax: 10,
+  /** Processes of one restricted child. */
+  processesPerChildMax: 64,
+  /** What one plugin may keep in its store. */
+  pluginStoreBytesMax: 64 * 1024 * 1024,
   toolsPerPluginMax: 256,
   /** A full tool name, `plugin__tool`; clients refuse longer ones. */
   toolNameLengthMax: 64,

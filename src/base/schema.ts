@@ -5,9 +5,13 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import { RE2JS } from 're2js';
 import { SmcpError } from './errors.ts';
 import type { JsonObject } from './json.ts';
+import { nearest } from './nearest.ts';
 
-/** One thing wrong with a value: where (JSON pointer, '' for the whole) and what. */
-export type Problem = { readonly pointer: string; readonly message: string };
+/**
+ * One thing wrong with a value: where (JSON pointer, '' for the whole), what and, for a key that a schema of ours does
+ * not know, what to do.
+ */
+export type Problem = { readonly pointer: string; readonly message: string; readonly remedy?: string };
 
 export type Validator = (value: unknown) => readonly Problem[];
 
@@ -31,17 +35,43 @@ const describeError = (error: ErrorObject): Problem => {
   const allowed = error.params['allowedValues'];
   const values = Array.isArray(allowed) ? `: ${allowed.map((value) => JSON.stringify(value)).join(', ')}` : '';
   const what = typeof name === 'string' && error.keyword !== 'required' ? ` (${JSON.stringify(name)})` : '';
-  return { pointer: error.instancePath, message: `${error.message ?? 'is invalid'}${what}${values}` };
+  const remedy = remedyForUnknownKey(error);
+  return {
+    pointer: error.instancePath,
+    message: `${error.message ?? 'is invalid'}${what}${values}`,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
 };
+
+/** Only for schemas compiled with `verbose`, where an error carries the schema that it broke. */
+function remedyForUnknownKey(error: ErrorObject): string | undefined {
+  const unknown = error.params['additionalProperty'];
+  const properties = error.parentSchema?.['properties'];
+  if (typeof unknown !== 'string' || typeof properties !== 'object' || properties === null) return undefined;
+  const keys = Object.keys(properties);
+  const near = nearest(unknown, keys);
+  return near === undefined ? `the keys here are: ${keys.join(', ')}` : `did you mean ${JSON.stringify(near)}?`;
+}
 
 const asValidator =
   (validate: ValidateFunction): Validator =>
-  (value) =>
-    validate(value) ? [] : (validate.errors ?? []).map(describeError);
+  (value) => {
+    if (validate(value)) return [];
+    const errors = validate.errors ?? [];
+    // An `if` only repeats what its branch says; what stands alone is kept, so that nothing invalid looks valid.
+    const telling = errors.filter((error) => error.keyword !== 'if');
+    return (telling.length > 0 ? telling : errors).map(describeError);
+  };
 
 /** A validator for a schema of ours: unknown keywords and formats are bugs. Reports every problem. */
 export function compileOwnSchema(schema: JsonObject): Validator {
-  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true, code: { regExp: linearRegExp } });
+  const ajv = new Ajv2020({
+    strict: true,
+    allowUnionTypes: true,
+    allErrors: true,
+    verbose: true,
+    code: { regExp: linearRegExp },
+  });
   return asValidator(ajv.compile(schema));
 }
 
