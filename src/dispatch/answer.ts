@@ -1,0 +1,79 @@
+// Turns how a run ended into the answer that the agent gets. **Trust:** result text and errors are the guest's.
+
+import { SmcpError, type WireError } from '#base/errors.ts';
+import type { Json } from '#base/json.ts';
+import type { Problem } from '#base/schema.ts';
+import type { Deny } from '#domain/decision.ts';
+import type { RunOutcome, ToolAnswer } from '#domain/invocation.ts';
+import type { Tool } from '#domain/manifest.ts';
+
+/** Problems shown in one error; more would only repeat. */
+const PROBLEMS_SHOWN = 10;
+
+export function errorAnswer(error: WireError): ToolAnswer {
+  return { kind: 'error', error };
+}
+
+/** The answer to a denied call: which rule, why, and what would change it. */
+export function denialAnswer(decision: Deny): ToolAnswer {
+  return errorAnswer({
+    code: 'DENIED',
+    message: decision.reason,
+    details: { rule: decision.rule, remedy: decision.remedy },
+  });
+}
+
+export function argumentsInvalid(toolName: string, problems: readonly Problem[]): WireError {
+  const first = problems[0];
+  const where = first === undefined || first.pointer === '' ? '' : `${first.pointer} `;
+  return {
+    code: 'ARGUMENTS_INVALID',
+    message: `the arguments don't fit ${toolName}: ${where}${first?.message ?? 'invalid'}`,
+    details: {
+      problems: problems.slice(0, PROBLEMS_SHOWN).map(({ pointer, message }) => ({ pointer, message })),
+      remedy: "send arguments that fit the tool's inputSchema, as tools/list shows it",
+    },
+  };
+}
+
+/** The answer to a run that ended by itself or was stopped. */
+export function runAnswer(tool: Tool, outcome: RunOutcome): ToolAnswer {
+  switch (outcome.kind) {
+    case 'returned':
+      return valueAnswer(tool, outcome.resultJson);
+    case 'failed':
+      return errorAnswer(outcome.error);
+    case 'cancelled':
+      return errorAnswer({ code: 'CANCELLED', message: 'the call was cancelled while it ran' });
+    case 'lost':
+      return errorAnswer({
+        code: 'INTERRUPTED',
+        message: 'the process of the tool was ended for the fault of another call',
+        details: { remedy: 'call again; if the tool changes something, look first whether it did' },
+      });
+  }
+}
+
+function valueAnswer(tool: Tool, resultJson: string): ToolAnswer {
+  let value: Json;
+  try {
+    value = JSON.parse(resultJson);
+  } catch {
+    return errorAnswer({ code: 'RESULT_INVALID', message: 'the tool returned something that is not JSON' });
+  }
+  const problem = tool.checkOutput(value)[0];
+  if (problem !== undefined) {
+    return errorAnswer({
+      code: 'RESULT_INVALID',
+      message: `the result of ${tool.name} does not fit its output schema: ${problem.pointer} ${problem.message}`,
+      details: { pointer: problem.pointer, remedy: 'this is a defect of the plugin; tell its author' },
+    });
+  }
+  return { kind: 'value', value };
+}
+
+/** What was thrown before a run began, as an answer; a bug of ours is thrown on. */
+export function refusalAnswer(thrown: unknown): ToolAnswer {
+  if (!(thrown instanceof SmcpError) || thrown.code === 'INTERNAL') throw thrown;
+  return errorAnswer(thrown.toWire());
+}

@@ -1,0 +1,99 @@
+// Builds the invocation predicates of a call: one place that knows which phase carries what.
+
+import { rfc3339 } from '#base/clock.ts';
+import type { Capabilities } from '#domain/capability.ts';
+import type { Decision } from '#domain/decision.ts';
+import type { CallRequest, Usage, UsedCapability } from '#domain/invocation.ts';
+import type { RunLimits, Tool } from '#domain/manifest.ts';
+import type { SandboxProfile } from '#domain/ports.ts';
+import type { InvocationPredicate, Phase, Receipt, ToolRef } from '#domain/record.ts';
+
+/** What is known of a call when it is admitted. */
+export type Admission = {
+  readonly invocation: string;
+  readonly request: CallRequest;
+  readonly tool: Tool | undefined;
+  readonly receivedMs: number;
+};
+
+/** What is known of a call once its turn has come. */
+export type Start = {
+  readonly decision: Decision;
+  readonly capabilities: Capabilities;
+  readonly limits: RunLimits;
+  readonly profile: SandboxProfile;
+  readonly startedMs: number;
+};
+
+/** What the end of a call adds, beside its time and result. */
+export type ClosingParts = {
+  readonly attempt?: number;
+  /** The decision that ended the call, where it never started. */
+  readonly decision?: Decision;
+  readonly start?: Start;
+  readonly intent?: Receipt | undefined;
+  readonly usage?: Usage;
+  readonly used?: readonly UsedCapability[];
+};
+
+export type ClosingPhase = Exclude<Phase, 'intent'>;
+
+type Ending = {
+  readonly endedMs: number;
+  readonly result: { readonly isError: boolean; readonly bytes: number; readonly class: string };
+};
+
+/** How a tool stands in a record; only its name when no tool has it. */
+function toolRef(name: string, tool: Tool | undefined): ToolRef {
+  if (tool === undefined) return { name };
+  const { plugin } = tool;
+  return {
+    name,
+    plugin: plugin.name,
+    version: plugin.version,
+    package: plugin.digest,
+    manifest: plugin.manifestDigest,
+    schema: tool.schemaDigest,
+    effect: tool.effect,
+  };
+}
+
+/** The predicate of one phase. Parts that the phase has no knowledge of are left out. */
+export function predicateOf(
+  phase: Phase,
+  admission: Admission,
+  parts: ClosingParts & { readonly ending?: Ending },
+): InvocationPredicate {
+  const { request } = admission;
+  const { start, ending, intent, usage, used } = parts;
+  const decision = start?.decision ?? parts.decision;
+  return {
+    phase,
+    invocation: admission.invocation,
+    attempt: parts.attempt ?? 1,
+    ...(intent === undefined ? {} : { intent: { index: intent.index, leaf: intent.leaf } }),
+    agent: request.agent,
+    door: request.door,
+    ...(request.session === undefined ? {} : { session: request.session }),
+    tool: toolRef(request.tool, admission.tool),
+    ...(decision === undefined ? {} : { policy: { ...decision.policy, decision: decision.kind, rule: decision.rule } }),
+    ...(start === undefined
+      ? {}
+      : {
+          sandbox: {
+            tier: start.profile.tier,
+            profile: start.profile.digest,
+            limits: start.limits,
+            layers: start.profile.layers,
+          },
+          capabilities: { granted: start.capabilities, ...(used === undefined ? {} : { used }) },
+        }),
+    time: {
+      received: rfc3339(admission.receivedMs),
+      ...(start === undefined ? {} : { started: rfc3339(start.startedMs) }),
+      ...(ending === undefined ? {} : { ended: rfc3339(ending.endedMs) }),
+    },
+    ...(ending === undefined ? {} : { result: ending.result }),
+    ...(usage === undefined ? {} : { usage }),
+  };
+}
