@@ -1,0 +1,171 @@
+// Operations on agents and their tokens.
+
+import { rfc3339 } from '#base/clock.ts';
+import { DURATION_PATTERN, parseDurationMs } from '#base/duration.ts';
+import { SmcpError } from '#base/errors.ts';
+import type { JsonObject } from '#base/json.ts';
+import { type AgentName, parseAgentName, type TokenRow } from '#domain/agent.ts';
+import { inputSchema, type Operation, type Services } from './operation.ts';
+
+const agentName = { type: 'string', description: "The agent's name, as in the policy." };
+
+const tokenSchema: JsonObject = {
+  type: 'object',
+  properties: {
+    id: { type: 'string' },
+    createdAt: { type: 'string' },
+    expiresAt: { type: ['string', 'null'] },
+    state: { enum: ['valid', 'expired', 'revoked'] },
+  },
+  required: ['id', 'createdAt', 'expiresAt', 'state'],
+};
+
+const agentSchema: JsonObject = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    inPolicy: { type: 'boolean' },
+    tokens: { type: 'array', items: tokenSchema },
+  },
+  required: ['name', 'inPolicy', 'tokens'],
+};
+
+export const agentOperations: readonly Operation[] = [
+  {
+    name: 'agent_add',
+    summary: 'Adds an agent without any grant to the policy file.',
+    command: ['agent', 'add'],
+    positional: ['name'],
+    method: 'POST',
+    path: '/agents',
+    effect: 'write',
+    input: inputSchema({ name: agentName }, ['name']),
+    output: agentSchema,
+    subject: (input) => String(input['name']),
+    run: async (services, input, caller) => {
+      const name = readAgentName(input['name']);
+      await services.policy.addAgent(name, caller.by);
+      return { name, inPolicy: true, tokens: [] };
+    },
+  },
+  {
+    name: 'agent_list',
+    summary: 'Lists the agents of the policy, and their tokens by id.',
+    command: ['agent', 'list'],
+    positional: [],
+    method: 'GET',
+    path: '/agents',
+    effect: 'read',
+    input: inputSchema({}),
+    output: { type: 'array', items: agentSchema },
+    run: (services) => {
+      const rows = services.tokens.list();
+      const inPolicy = services.policy.agents();
+      const names = [...new Set([...inPolicy, ...rows.map((row) => row.agent)])].sort();
+      return names.map((name) => ({
+        name,
+        inPolicy: inPolicy.includes(name),
+        tokens: rows.filter((row) => row.agent === name).map((row) => tokenView(row, services.clock.nowMs())),
+      }));
+    },
+  },
+  {
+    name: 'agent_token',
+    summary: 'Issues a token for an agent. It is shown once and kept as a hash.',
+    command: ['agent', 'token'],
+    positional: ['name'],
+    method: 'POST',
+    path: '/agents/:name/tokens',
+    effect: 'write',
+    input: inputSchema(
+      {
+        name: agentName,
+        expires: {
+          type: 'string',
+          pattern: DURATION_PATTERN,
+          description: 'How long it is good, such as 30d, 12h or 10m. Absent: until it is revoked.',
+        },
+      },
+      ['name'],
+    ),
+    output: {
+      type: 'object',
+      properties: {
+        agent: { type: 'string' },
+        id: { type: 'string' },
+        token: { type: 'string' },
+        expiresAt: { type: ['string', 'null'] },
+      },
+      required: ['agent', 'id', 'token', 'expiresAt'],
+    },
+    subject: (input) => String(input['name']),
+    run: (services, input) => {
+      const name = knownAgent(services, input['name']);
+      const expires = input['expires'];
+      const options = typeof expires === 'string' ? { expiresInMs: parseDurationMs(expires) } : {};
+      const issued = services.tokens.issue(name, options);
+      return {
+        agent: issued.agent,
+        id: issued.id,
+        token: issued.token,
+        expiresAt: issued.expiresMs === undefined ? null : rfc3339(issued.expiresMs),
+      };
+    },
+  },
+  {
+    name: 'agent_revoke',
+    summary: 'Revokes a token by its id; it is refused from then on.',
+    command: ['agent', 'revoke'],
+    positional: ['id'],
+    method: 'DELETE',
+    path: '/tokens/:id',
+    effect: 'write',
+    input: inputSchema({ id: { type: 'string', description: "The token's id, as `agent list` shows it." } }, ['id']),
+    output: {
+      type: 'object',
+      properties: { id: { type: 'string' }, state: { const: 'revoked' } },
+      required: ['id', 'state'],
+    },
+    subject: (input) => String(input['id']),
+    run: (services, input) => {
+      const id = String(input['id']);
+      services.tokens.revoke(id);
+      return { id, state: 'revoked' };
+    },
+  },
+];
+
+/** @throws `USAGE` when it can't be a name. */
+function readAgentName(text: unknown): AgentName {
+  const name = parseAgentName(text);
+  if (name === undefined) {
+    throw new SmcpError('USAGE', `${JSON.stringify(text)} can't be the name of an agent`, {
+      details: {
+        remedy: 'use lower-case letters, digits, "_", "." and "-", beginning with a letter or digit, at most 64',
+      },
+    });
+  }
+  return name;
+}
+
+/** @throws `AGENT_UNKNOWN` with the names there are. */
+export function knownAgent(services: Services, text: unknown): AgentName {
+  const name = readAgentName(text);
+  const agents = services.policy.agents();
+  if (!agents.includes(name)) {
+    throw new SmcpError('AGENT_UNKNOWN', `the policy names no agent ${name}`, {
+      details: { agents, remedy: `add it with: smcp agent add ${name}` },
+    });
+  }
+  return name;
+}
+
+function tokenView(row: TokenRow, nowMs: number) {
+  const isExpired = row.expiresMs !== undefined && row.expiresMs <= nowMs;
+  return {
+    id: row.id,
+    createdAt: rfc3339(row.createdMs),
+    expiresAt: row.expiresMs === undefined ? null : rfc3339(row.expiresMs),
+    state: row.revokedMs !== undefined ? 'revoked' : isExpired ? 'expired' : 'valid',
+  };
+}

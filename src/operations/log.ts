@@ -1,0 +1,101 @@
+// Operations on the log: records by index or invocation, the newest ones, the keys.
+
+import { SmcpError } from '#base/errors.ts';
+import type { Json, JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { RecordReader } from '#domain/ports.ts';
+import type { StoredRecord } from '#domain/record.ts';
+import { inputSchema, type Operation } from './operation.ts';
+
+const recordSchema: JsonObject = {
+  type: 'object',
+  properties: {
+    index: { type: 'integer' },
+    invocation: { type: ['string', 'null'] },
+    leaf: { type: 'string' },
+    record: { type: 'object', description: 'The in-toto statement that was signed.' },
+    disclosed: { type: 'object', description: 'Arguments and result, where they are still kept.' },
+  },
+  required: ['index', 'invocation', 'leaf', 'record'],
+};
+
+export const logOperations: readonly Operation[] = [
+  {
+    name: 'log_show',
+    summary: 'Shows a record: of an invocation its closing one, or the one with this index.',
+    command: ['log', 'show'],
+    positional: ['id'],
+    method: 'GET',
+    path: '/log/records/:id',
+    effect: 'read',
+    input: inputSchema({ id: { type: 'string', description: 'An invocation, or a decimal index.' } }, ['id']),
+    output: recordSchema,
+    run: ({ log }, input) => recordView(findRecord(log, String(input['id'])), { withDisclosed: true }),
+  },
+  {
+    name: 'log_tail',
+    summary: 'Shows the newest records, oldest of them first.',
+    command: ['log', 'tail'],
+    positional: [],
+    method: 'GET',
+    path: '/log/records',
+    effect: 'read',
+    input: inputSchema({
+      count: { type: 'integer', minimum: 1, maximum: LIMITS.logPageLengthMax, description: 'How many; 20 if absent.' },
+      from: { type: 'integer', minimum: 0, description: 'Begin at this index instead of at the end.' },
+    }),
+    output: { type: 'array', items: recordSchema },
+    run: ({ log }, input) => {
+      const count = typeof input['count'] === 'number' ? input['count'] : 20;
+      const first = typeof input['from'] === 'number' ? input['from'] : Math.max(0, log.size() - count);
+      const last = Math.min(log.size(), first + count);
+      const records: Json[] = [];
+      for (let index = first; index < last; index += 1) {
+        records.push(recordView(findRecord(log, String(index)), { withDisclosed: false }));
+      }
+      return records;
+    },
+  },
+  {
+    name: 'log_keys',
+    summary: 'Gives the public keys that sign records, as an export holds them.',
+    positional: [],
+    method: 'GET',
+    path: '/log/keys',
+    effect: 'read',
+    input: inputSchema({}),
+    output: { type: 'array', items: { type: 'object' } },
+    run: ({ log }) => log.keys().map((key) => ({ ...key })),
+  },
+];
+
+/** @throws `RECORD_UNKNOWN` */
+function findRecord(log: RecordReader, id: string): StoredRecord {
+  const index = /^(0|[1-9][0-9]{0,14})$/.test(id) ? Number(id) : log.findInvocation(id).at(-1);
+  const record = index === undefined ? undefined : log.record(index);
+  if (record === undefined) {
+    throw new SmcpError('RECORD_UNKNOWN', `the log has no record ${JSON.stringify(id)}`, {
+      details: { remedy: `use an invocation, or an index below ${log.size()}; smcp log tail shows the newest` },
+    });
+  }
+  return record;
+}
+
+/** A record for reading: the signed statement, and the disclosed values without their nonces. */
+function recordView(stored: StoredRecord, { withDisclosed }: { readonly withDisclosed: boolean }): JsonObject {
+  const { payload } = JSON.parse(stored.envelope) as { payload: string };
+  const record = JSON.parse(Buffer.from(payload, 'base64').toString('utf8')) as JsonObject;
+  const disclosed = Object.fromEntries(
+    Object.entries(stored.disclosed).map(([name, document]) => [
+      name,
+      (JSON.parse(document) as JsonObject)['value'] ?? null,
+    ]),
+  );
+  return {
+    index: stored.index,
+    invocation: stored.invocation === '' ? null : stored.invocation,
+    leaf: stored.leaf,
+    record,
+    ...(withDisclosed && Object.keys(disclosed).length > 0 ? { disclosed } : {}),
+  };
+}
