@@ -1,10 +1,10 @@
-// JSON Schema 2020-12. The only importer of ajv and re2js. Our own schemas are checked strictly; tools' schemas are
-// foreign: any 2020-12, formats annotate. Patterns run in linear time (re2js), since plugin authors and agents write them.
+// JSON Schema 2020-12. The only importer of ajv. Our own schemas are checked strictly; tools' schemas are
+// foreign: any 2020-12, formats annotate. Patterns run in linear time, since plugin authors and agents write them.
 
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { RE2JS } from 're2js';
 import { SmcpError } from './errors.ts';
 import type { JsonObject } from './json.ts';
+import { compileLinearPattern } from './linear-pattern.ts';
 import { nearest } from './nearest.ts';
 
 /**
@@ -23,7 +23,7 @@ type RegExpLike = { readonly test: (text: string) => boolean; readonly toString:
  */
 const linearRegExp = Object.assign(
   (pattern: string): RegExpLike => {
-    const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern));
+    const compiled = compileLinearPattern(pattern, 'ecmascript');
     return { test: (text) => compiled.test(text), toString: () => pattern };
   },
   { code: 'linearRegExp' },
