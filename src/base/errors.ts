@@ -11,7 +11,10 @@ export type ErrorKind = 'invalid' | 'denied' | 'limit' | 'unavailable' | 'contai
 
 export type ErrorRow = {
   readonly kind: ErrorKind;
-  /** JSON-RPC code where it leaves as a protocol error (MCP). */
+  /**
+   * JSON-RPC code where it leaves as a protocol error (MCP). Not -32002, which the SDK turns into -32602 on its way out,
+   * and not -32020 … -32022 and -32042, which MCP itself gives meaning to.
+   */
   readonly rpc: number;
   readonly http: number;
   readonly retryable: boolean;
@@ -51,8 +54,8 @@ export const ERRORS = {
     false,
     'A plugin asked for something that its manifest or the grant does not give.',
   ),
-  QUEUE_FULL: row('limit', -32002, 429, true, "The lane's queue, or the agent's share of it, is full."),
-  QUEUE_EXPIRED: row('limit', -32002, 503, true, "The call's turn did not come in time; it was never started."),
+  QUEUE_FULL: row('limit', -32006, 429, true, "The lane's queue, or the agent's share of it, is full."),
+  QUEUE_EXPIRED: row('limit', -32006, 503, true, "The call's turn did not come in time; it was never started."),
   CANCELLED: row('unavailable', -32003, 499, true, 'The caller cancelled, or went away, before the call ended.'),
   TIMEOUT: row('contained', -32004, 504, false, 'The tool ran past its deadline and was stopped.'),
   CPU_EXCEEDED: row(
@@ -96,6 +99,13 @@ export const ERRORS = {
     true,
     'The record could not be written, so nothing was done (or its answer is withheld).',
   ),
+  RECORD_TOO_LARGE: row(
+    'limit',
+    -32002,
+    507,
+    false,
+    'What a record would have to say is larger than a record may be, so it was not done (or its answer is withheld).',
+  ),
   SANDBOX_UNAVAILABLE: row(
     'unavailable',
     -32003,
@@ -111,10 +121,11 @@ export const ERRORS = {
   HOST_REFUSED: row('denied', -32001, 403, false, 'The Host header names no address that this server serves.'),
   ORIGIN_REFUSED: row('denied', -32001, 403, false, 'The Origin header is not one that may call this server.'),
   SESSION_UNKNOWN: row('invalid', -32600, 404, false, 'No such session, or it belongs to another agent.'),
-  SESSION_LIMIT: row('limit', -32002, 429, true, 'Too many open sessions.'),
+  SESSION_LIMIT: row('limit', -32006, 429, true, 'Too many open sessions.'),
   REQUEST_INVALID: row('invalid', -32600, 400, false, 'The request is malformed.'),
   BODY_TOO_LARGE: row('limit', -32600, 413, false, 'The request body is larger than the limit.'),
   NOT_FOUND: row('invalid', -32601, 404, false, 'Nothing is there.'),
+  METHOD_REFUSED: row('invalid', -32600, 405, false, 'The path does not take this HTTP method.'),
   // Set-up
   USAGE: row('invalid', -32602, 400, false, 'The command line is wrong.'),
   CONFIG_INVALID: row('invalid', -32602, 400, false, 'The configuration file or an environment variable is invalid.'),

@@ -18,6 +18,28 @@ export const LIMITS = {
   streamPingMs: 15_000,
   /** Requests under way on one stream. */
   requestsPerSessionMax: 256,
+  /** A token as it is presented; ours are far shorter, and a longer one is not even hashed. */
+  tokenLengthMax: 512,
+  /** `_meta["smcp/session"]`: a label in policies and records. */
+  sessionLabelLengthMax: 256,
+  /** A client's progress token; it is sent back with each progress message. */
+  progressTokenLengthMax: 256,
+
+  // Connections
+  /** Open sockets of the door: every stream, and as many again that ask. */
+  connectionsMax: 4096,
+  /** For the headers of a request to arrive (slow senders hold a socket). */
+  headersMsMax: 10_000,
+  /** For a whole request, body included, to arrive. */
+  requestMsMax: 30_000,
+  /** An idle connection is kept this long; longer than usual clients keep theirs, so that they close first. */
+  keepAliveMsMax: 72_000,
+  /** How often Node looks for connections past the two bounds above. */
+  connectionCheckMs: 2_000,
+  /** At close: how long answers under way may take to leave before their connections are cut. */
+  doorCloseMsMax: 2_000,
+  /** Servers of the protocol kept warm, one per agent; the oldest idle one goes first. */
+  agentServersMax: 256,
 
   // Dispatch
   /** Calls waiting in a lane. */
@@ -107,6 +129,22 @@ export const LIMITS = {
   commitRecordsMax: 256,
   /** Values over this are kept as digest and length, not as a disclosure document. */
   disclosureBytesMax: 256 * 1024,
+  /** Appends waiting for their commit. */
+  appendsWaitingMax: 16_384,
+  /** A text in a record that an agent, a plugin or a policy wrote (tool name, session, rule), in UTF-16 units; longer ones are cut. */
+  recordTextLengthMax: 256,
+  /** The capabilities of a record as JSON; a plugin that asks more can't be recorded, so it can't run. */
+  recordCapabilitiesBytesMax: 16 * 1024,
+  /** The lines of used capabilities of a record as JSON; more are kept as one line with their sums and digest. */
+  recordUsedBytesMax: 8 * 1024,
+  /** Layers of the sandbox that a record names. */
+  recordLayersMax: 16,
+  /** Between two publications of the checkpoint outside the database: each is an fsync of its own (1 ms measured). */
+  checkpointPublishMs: 1_000,
+  /** A signed note or key file. **Source:** C2SP signed-note asks for at least 16 signatures; ours are 150 bytes. */
+  noteBytesMax: 64 * 1024,
+  /** Leaf hashes or rows read at once while a log is walked. */
+  logWalkLengthMax: 4_096,
   /** Records of one page of `log tail`. */
   logPageLengthMax: 1_000,
 } as const;

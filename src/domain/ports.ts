@@ -146,6 +146,17 @@ export type Dispatcher = {
 
 // ── provenance ────────────────────────────────────────────────────────────────────────────────────────────
 
+/** A key that signs and never leaves its place: a file now, a process of its own or a KMS later. */
+export type Signer = {
+  /** SHA-256 of the SPKI DER, lower-case hex. */
+  readonly keyid: string;
+  readonly alg: 'ed25519';
+  /** The public key as PEM (SPKI). */
+  readonly spki: string;
+  /** 64 bytes over exactly `data`. A rejection stops the log. */
+  readonly sign: (data: Uint8Array) => Promise<Uint8Array>;
+};
+
 export type RecordLog = {
   /**
    * Signs and appends a record. Order of the log = order of these calls.
@@ -209,8 +220,13 @@ export type LogStore = {
   readonly openIntents: () => readonly number[];
   /** The last checkpoint's signed note. */
   readonly checkpoint: () => string | undefined;
-  /** Every checkpoint in order, as it was stored. */
-  readonly checkpoints: () => Iterable<string>;
+  /** Every checkpoint in order of size, as it was stored. `size` is the row's own; the note's may differ only in a damaged log. */
+  readonly checkpoints: () => Iterable<{ readonly size: number; readonly note: string }>;
+  /**
+   * Damage of the storage itself, which reading rows would not show: its structure, orphans, indices. `[]`: none. Slow.
+   * `index` is the record it belongs to, or -1.
+   */
+  readonly check: () => readonly { readonly index: number; readonly message: string }[];
 };
 
 /** Small values that outlive a restart, such as the log's host id. **Durability:** on disk when `put` returns. */
