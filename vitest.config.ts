@@ -1,6 +1,7 @@
+// How the tests run: in processes, not threads, because tests start servers and wardens of their own.
+
 import { defineConfig } from 'vitest/config';
 
-// Processes, not threads: tests start servers and wardens of their own.
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
   test: {

@@ -1,0 +1,17 @@
+// Where a check is switched off, and where a file may be less than tidy, as data: which, how many, why.
+
+import type { Escape } from './check-escapes.ts';
+import type { TidyException } from './check-tidy.ts';
+
+export const ESCAPES: readonly Escape[] = [
+  {
+    path: 'vitest.config.ts',
+    directive: 'biome-ignore lint/style/noDefaultExport',
+    count: 1,
+    why: 'vitest reads the default export',
+  },
+];
+
+export const TIDY_EXCEPTIONS: readonly TidyException[] = [
+  { path: 'src/base/errors.ts', rule: 'parameters', why: 'the rows of a table of five columns' },
+];

@@ -1,0 +1,136 @@
+// The layer table as data: which folder may import which. `architecture.md` draws it, check-layers.ts enforces it.
+// A file belongs to the longest path here that it lies under; a file that belongs to none is a violation.
+
+/** Globals through which code reaches the world or depends on more than its arguments. */
+export const AMBIENT_NAMES: readonly string[] = [
+  'process',
+  'fetch',
+  'console',
+  'performance',
+  'crypto',
+  'globalThis',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'queueMicrotask',
+  'Date.now',
+  'Math.random',
+];
+
+export type Area = {
+  /** A folder, or one file, from the root. */
+  readonly path: string;
+  readonly layer: 0 | 1 | 2 | 3 | 4 | 'outside';
+  /** Other areas it may import, besides itself. `all`: tests and benches look at everything. */
+  readonly imports: readonly string[] | 'all';
+  /** Areas whose files it may point at with `new URL(…, import.meta.url)`, to read their bytes or start them. */
+  readonly locates: readonly string[];
+  /** `none`: no `node:` module. Else which. */
+  readonly builtins: 'all' | 'none' | readonly string[];
+  /** Whether AMBIENT_NAMES may be used. */
+  readonly isPure: boolean;
+};
+
+type Rules = Partial<Omit<Area, 'path' | 'layer'>>;
+
+const area = (layer: Area['layer'], path: string, rules: Rules = {}): Area => ({
+  path,
+  layer,
+  imports: rules.imports ?? [],
+  locates: rules.locates ?? [],
+  builtins: rules.builtins ?? 'all',
+  isPure: rules.isPure ?? false,
+});
+
+const PURE = { builtins: 'none', isPure: true } as const;
+/** What every feature may import. Features are blind to each other: they meet in app.ts, through domain/ports.ts. */
+const MEANING = ['src/base', 'src/domain', 'schemas'];
+const FEATURES = [
+  'src/gateway',
+  'src/dispatch',
+  'src/registry',
+  'src/effects',
+  'src/provenance',
+  'src/store',
+  'src/identity',
+];
+
+export const AREAS: readonly Area[] = [
+  area(0, 'src/base'),
+  area(0, 'sandbox/protocol'),
+  area(0, 'schemas'),
+
+  area(1, 'src/domain', { imports: ['src/base'], ...PURE }),
+  area(1, 'src/config', { imports: ['src/base', 'schemas'] }),
+  // Behind the fence: the wire format is all that the warden shares with the host, and the guest shares nothing.
+  area(1, 'sandbox/warden', { imports: ['sandbox/protocol'], locates: ['sandbox/guest'] }),
+  area(1, 'sandbox/guest', { builtins: 'none' }),
+
+  ...FEATURES.map((path) => area(2, path, { imports: MEANING })),
+  // Decisions do no I/O.
+  area(2, 'src/policy', { imports: MEANING, ...PURE }),
+  area(2, 'src/broker', { imports: [...MEANING, 'src/effects'] }),
+  area(2, 'src/operations', { imports: MEANING }),
+  area(2, 'src/admin', { imports: [...MEANING, 'src/operations'] }),
+  // The verifier can be audited alone; that nothing it reaches can sign is a rule of its own (check-verifier.ts).
+  area(2, 'src/provenance/verify', { imports: [...MEANING, 'src/provenance'] }),
+  area(2, 'sandbox/host', {
+    imports: [...MEANING, 'sandbox/protocol'],
+    locates: ['sandbox/warden', 'sandbox/guest'],
+  }),
+
+  area(3, 'src/app.ts', {
+    imports: [
+      ...MEANING,
+      'src/config',
+      ...FEATURES,
+      'src/policy',
+      'src/broker',
+      'src/operations',
+      'src/admin',
+      'sandbox/host',
+    ],
+    locates: ['plugins'],
+  }),
+
+  // The commands that need no server check and verify by themselves.
+  area(4, 'src/cli', {
+    imports: [...MEANING, 'src/config', 'src/operations', 'src/provenance', 'src/provenance/verify', 'src/app.ts'],
+    locates: ['plugins'],
+  }),
+  area(4, 'src/main.ts', { imports: ['src/cli', 'src/app.ts', ...MEANING, 'src/config', 'src/operations'] }),
+  area(4, 'src/smcp.js', { imports: ['src/main.ts'], locates: ['.'] }),
+
+  // Bundled plugins are bytes to the host, imported by nobody but tests.
+  area('outside', 'plugins', PURE),
+  area('outside', 'test', { imports: 'all', locates: ['all'] }),
+  area('outside', 'bench', { imports: 'all', locates: ['all'] }),
+  area('outside', 'vitest.config.ts'),
+  area('outside', '.'),
+];
+
+/** Imports that don't go down, each with its reason. */
+export const SIDEWAYS: readonly { readonly from: string; readonly to: string; readonly why: string }[] = [
+  { from: 'src/broker', to: 'src/effects', why: 'the broker checks a host call and then does its one effect' },
+  { from: 'src/admin', to: 'src/operations', why: 'routes are derived from the table of operations' },
+  { from: 'src/provenance/verify', to: 'src/provenance', why: 'formats and the tree are shared; signing is not' },
+  { from: 'src/main.ts', to: 'src/cli', why: 'one file per command' },
+  { from: 'src/smcp.js', to: 'src/main.ts', why: 'the bin only checks Node and strips types before it' },
+];
+
+/** Names of `node:` modules with which a file could get round the checks of imports, and who may use them. */
+export const GUARDED_NAMES: readonly {
+  readonly module: string;
+  readonly name: string;
+  readonly by: readonly string[];
+}[] = [
+  { module: 'module', name: 'createRequire', by: [] },
+  { module: 'module', name: '*', by: ['src/smcp.js'] },
+  { module: 'vm', name: '*', by: [] },
+  { module: 'vm', name: 'runInThisContext', by: [] },
+];
+
+/** References that can't be told by reading, each with its reason. Tests may have them. */
+export const OPAQUE: readonly { readonly path: string; readonly what: string; readonly why: string }[] = [
+  { path: 'src/smcp.js', what: 'import.meta.url', why: 'it asks whether it lies under node_modules' },
+];

