@@ -33,7 +33,12 @@ const describeError = (error: ErrorObject): Problem => {
   const name =
     error.params['missingProperty'] ?? error.params['additionalProperty'] ?? error.params['unevaluatedProperty'];
   const allowed = error.params['allowedValues'];
-  const values = Array.isArray(allowed) ? `: ${allowed.map((value) => JSON.stringify(value)).join(', ')}` : '';
+  const only = error.params['allowedValue'];
+  const values = Array.isArray(allowed)
+    ? `: ${allowed.map((value) => JSON.stringify(value)).join(', ')}`
+    : only === undefined
+      ? ''
+      : `: ${JSON.stringify(only)}`;
   const what = typeof name === 'string' && error.keyword !== 'required' ? ` (${JSON.stringify(name)})` : '';
   const remedy = remedyForUnknownKey(error);
   return {

@@ -1,0 +1,20 @@
+// Foreign text made safe to show: in a log, on a terminal, in an error. Pure.
+
+/** Control, format and private-use characters, odd line breaks, and halves of surrogate pairs. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * The text with every invisible character, line breaks included, written as `\u{hex}`. So no text can move a cursor,
+ * fake a line of a log or turn the reading direction.
+ *
+ * **Trust:** `text` may come from anybody.
+ */
+export function visible(text: string): string {
+  return text.replace(INVISIBLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+/** As `visible`, of the first `lengthMax` UTF-16 units; how many were cut is said at the end. */
+export function visibleText(text: string, lengthMax: number): string {
+  if (text.length <= lengthMax) return visible(text);
+  return `${visible(text.slice(0, lengthMax))}… (${text.length - lengthMax} more)`;
+}

@@ -1,0 +1,27 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { visible, visibleText } from '#base/visible.ts';
+
+describe('foreign text made visible', () => {
+  test('shows escape sequences, line breaks and direction marks instead of obeying them', () => {
+    expect(visible('a\u001b[2Jb\nc\u202Ed\u0085\u2028')).toBe('a\\u{1b}[2Jb\\u{a}c\\u{202e}d\\u{85}\\u{2028}');
+  });
+
+  test('leaves ordinary text of any script alone', () => {
+    expect(visible('Olá, 世界 😀 "x" \\n')).toBe('Olá, 世界 😀 "x" \\n');
+  });
+
+  test('cuts and says how much, also between the halves of a character', () => {
+    expect(visibleText('abcdef', 4)).toBe('abcd… (2 more)');
+    expect(visibleText('abc😀', 4)).toBe('abc\\u{d83d}… (1 more)');
+    expect(visibleText('abcd', 4)).toBe('abcd');
+  });
+
+  test('never lets a control character through', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(visibleText(text, 20)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
+      }),
+    );
+  });
+});
