@@ -1,0 +1,98 @@
+// The database's shape and how an older one becomes the present one. Called by open-store.ts only.
+
+import { SmcpError } from '#base/errors.ts';
+import { type Database, numberOf } from './sqlite.ts';
+
+/** 'SMCP': marks the file as ours, so that another program's database is not taken for a home. */
+const APPLICATION_ID = 0x53_4d_43_50;
+
+/**
+ * Step n makes version n of version n − 1; released steps are never edited. The log's rows are only ever added;
+ * a disclosure may be deleted (retention, privacy) and the log still verifies.
+ */
+const STEPS: readonly string[] = [
+  `
+  CREATE TABLE record (
+    idx INTEGER PRIMARY KEY CHECK (idx >= 0),
+    envelope TEXT NOT NULL,
+    invocation TEXT NOT NULL,
+    phase TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX record_by_invocation ON record (invocation, idx, phase) WHERE invocation <> '';
+  CREATE TABLE leaf (
+    idx INTEGER PRIMARY KEY REFERENCES record (idx),
+    hash BLOB NOT NULL CHECK (length(hash) = 32)
+  ) STRICT;
+  CREATE TABLE disclosure (
+    idx INTEGER PRIMARY KEY REFERENCES record (idx),
+    args TEXT,
+    result TEXT
+  ) STRICT;
+  CREATE TABLE checkpoint (
+    size INTEGER PRIMARY KEY CHECK (size > 0),
+    note TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE token (
+    id TEXT PRIMARY KEY,
+    agent TEXT NOT NULL,
+    secret_hash TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER,
+    revoked_ms INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE policy (
+    version INTEGER PRIMARY KEY,
+    digest TEXT NOT NULL,
+    text TEXT NOT NULL,
+    applied_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+/** The version of a database that this code reads and writes. */
+export const SCHEMA_VERSION = STEPS.length;
+
+/** One value of a PRAGMA that answers with a number. */
+export function pragmaNumber(database: Database, name: string): number {
+  const row = database.prepare(`PRAGMA ${name}`).get() ?? {};
+  return numberOf(row, Object.keys(row)[0] ?? name);
+}
+
+/**
+ * Brings the database to `SCHEMA_VERSION`; a new file gets all of it. Each step is one transaction.
+ *
+ * @throws `HOME_INVALID` for a newer version, another program's file, or, read-only, an older version.
+ */
+export function migrate(database: Database, options: { readonly readOnly: boolean }): void {
+  const version = pragmaNumber(database, 'user_version');
+  const isOurs = pragmaNumber(database, 'application_id') === APPLICATION_ID;
+  const isEmpty =
+    numberOf(database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() ?? {}, 'tables') === 0;
+  if (!isOurs && !isEmpty) throw refused('is not a database of this product', 'name another --home');
+  if (version > SCHEMA_VERSION) {
+    throw refused(
+      `was written by a newer release (schema ${version}, this one knows ${SCHEMA_VERSION})`,
+      'use that release',
+    );
+  }
+  if (version === SCHEMA_VERSION) return;
+  if (options.readOnly) {
+    throw refused(`has schema ${version}, this release reads ${SCHEMA_VERSION}`, 'start the server on it once');
+  }
+  for (const [index, step] of STEPS.entries()) {
+    if (index < version) continue;
+    database.transaction(() => {
+      database.exec(step);
+      database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+      database.exec(`PRAGMA user_version = ${index + 1}`);
+    });
+  }
+}
+
+function refused(problem: string, remedy: string): SmcpError {
+  return new SmcpError('HOME_INVALID', `the database ${problem}`, { details: { remedy } });
+}

@@ -1,0 +1,89 @@
+// Opens the home's database. app.ts opens it for writing, under the home's lock; `log verify` opens it read-only.
+
+import { closeSync, openSync } from 'node:fs';
+import { SmcpError } from '#base/errors.ts';
+import { invariant } from '#base/invariant.ts';
+import { checkOwnFile, OTHERS_WRITE } from '#base/own-file.ts';
+import type { Store } from '#domain/ports.ts';
+import { createLogStore } from './log-store.ts';
+import { migrate, pragmaNumber } from './migrations.ts';
+import { type Database, isCantOpen, openDatabase } from './sqlite.ts';
+import { createMetaStore, createPolicyStore, createTokenStore } from './state-stores.ts';
+
+export type StoreOptions = {
+  /** Reads beside a server that writes, and changes nothing. */
+  readonly readOnly?: boolean;
+};
+
+/** How long a connection waits for another's lock: only recovery after a crash and the last close take one. */
+const BUSY_MS = 5_000;
+/** Records are about 2 KB; fewer, larger pages make fewer overflow pages. */
+const PAGE_BYTES = 8_192;
+/** SQLite's number for `synchronous=FULL`: an fsync at each commit. */
+const SYNCHRONOUS_FULL = 2;
+
+/**
+ * Opens the database, makes it where there is none (mode 0600), and brings it to the present schema.
+ *
+ * **Durability:** WAL with `synchronous=FULL`: a commit is on disk when it returns.
+ * @throws `HOME_UNSAFE` · `HOME_INVALID` (not ours, newer, missing when read-only) · `LOG_TAMPERED` (damaged) · `LOG_UNAVAILABLE`.
+ */
+export function openStore(file: string, options: StoreOptions = {}): Store {
+  const readOnly = options.readOnly ?? false;
+  if (!readOnly) makeFile(file);
+  const database = open(file, readOnly);
+  try {
+    if (!readOnly) configure(database);
+    migrate(database, { readOnly });
+    return {
+      log: createLogStore(database),
+      tokens: createTokenStore(database),
+      policies: createPolicyStore(database),
+      meta: createMetaStore(database),
+      close: () => database.close(),
+    };
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
+}
+
+/**
+ * Never opens a file that is there: closing a descriptor would drop the POSIX locks that SQLite, in this same process,
+ * may hold on it.
+ */
+function makeFile(file: string): void {
+  if (checkOwnFile(file, OTHERS_WRITE)) return;
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (cause) {
+    throw new SmcpError('HOME_INVALID', `${file} can't be made`, {
+      cause,
+      details: { remedy: 'make the home directory, writable for the user that runs the server' },
+    });
+  }
+}
+
+function open(file: string, readOnly: boolean): Database {
+  try {
+    return openDatabase(file, { readOnly, busyMs: BUSY_MS });
+  } catch (thrown) {
+    if (!isCantOpen(thrown)) throw thrown;
+    throw new SmcpError('HOME_INVALID', `${file} can't be opened`, {
+      cause: thrown,
+      details: { remedy: 'name a home with --home; a home is made by `smcp init`' },
+    });
+  }
+}
+
+function configure(database: Database): void {
+  database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
+  const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
+  invariant(mode === 'wal', 'the database is in WAL mode');
+  database.exec('PRAGMA synchronous = FULL');
+  // On macOS an fsync reaches the disk only with these; elsewhere they change nothing.
+  database.exec('PRAGMA fullfsync = ON');
+  database.exec('PRAGMA checkpoint_fullfsync = ON');
+  database.exec('PRAGMA trusted_schema = OFF');
+  invariant(pragmaNumber(database, 'synchronous') === SYNCHRONOUS_FULL, 'commits are synchronous');
+}

@@ -1,0 +1,212 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sha256 } from '#base/digest.ts';
+import type { AgentName, TokenRow } from '#domain/agent.ts';
+import type { LogRow } from '#domain/ports.ts';
+import { openStore } from '#store/open-store.ts';
+
+let home: string;
+let file: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'smcp-store-'));
+  file = join(home, 'smcp.db');
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+function rowAt(index: number, parts: Partial<LogRow> = {}): LogRow {
+  const leaf = new Uint8Array(32).fill(index);
+  return { index, envelope: `{"payload":"${index}"}`, leaf, invocation: '', phase: '', disclosed: {}, ...parts };
+}
+
+function refusal(code: string, message = '') {
+  return expect.objectContaining({ code, message: expect.stringContaining(message) });
+}
+
+describe('a new database', () => {
+  test('is in WAL mode with pages of 8192 bytes and mode 0600', () => {
+    openStore(file).close();
+    const raw = new DatabaseSync(file);
+    expect(raw.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    expect(raw.prepare('PRAGMA page_size').get()).toEqual({ page_size: 8192 });
+    expect(raw.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 });
+    raw.close();
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test('has an empty log', () => {
+    const { log, close } = openStore(file);
+    expect([log.size(), log.row(0), log.checkpoint(), log.openIntents(), [...log.checkpoints()], log.check()]).toEqual([
+      0,
+      undefined,
+      undefined,
+      [],
+      [],
+      [],
+    ]);
+    close();
+  });
+});
+
+describe('an existing database', () => {
+  test('is opened again with what it held', () => {
+    const first = openStore(file);
+    first.log.commit([rowAt(0)], 'note 1');
+    first.meta.put('k', 'v');
+    first.close();
+    const second = openStore(file);
+    expect(second.log.row(0)).toEqual(rowAt(0));
+    expect(second.meta.get('k')).toBe('v');
+    second.close();
+  });
+
+  test('of a newer release is refused, and so is another program’s', () => {
+    openStore(file).close();
+    const raw = new DatabaseSync(file);
+    raw.exec('PRAGMA user_version = 2');
+    raw.close();
+    expect(() => openStore(file)).toThrow(refusal('HOME_INVALID', 'newer release'));
+    expect(() => openStore(file, { readOnly: true })).toThrow(refusal('HOME_INVALID', 'newer release'));
+
+    const foreign = join(home, 'foreign.db');
+    const other = new DatabaseSync(foreign);
+    other.exec('CREATE TABLE theirs (x)');
+    other.close();
+    expect(() => openStore(foreign)).toThrow(refusal('HOME_INVALID', 'not a database of this product'));
+  });
+
+  test('that is no SQLite file is called damaged', () => {
+    writeFileSync(file, 'not a database, but long enough to be taken for one by its size alone'.repeat(20), {
+      mode: 0o600,
+    });
+    expect(() => openStore(file)).toThrow(refusal('LOG_TAMPERED'));
+  });
+
+  test('that is a link, or can be written by others, is refused', () => {
+    openStore(file).close();
+    chmodSync(file, 0o620);
+    expect(() => openStore(file)).toThrow(refusal('HOME_UNSAFE', 'written by others'));
+    chmodSync(file, 0o600);
+    const link = join(home, 'link.db');
+    symlinkSync(file, link);
+    expect(() => openStore(link)).toThrow(refusal('HOME_UNSAFE', 'symbolic link'));
+  });
+});
+
+describe('opened read-only', () => {
+  test('a missing file is refused and not made', () => {
+    expect(() => openStore(file, { readOnly: true })).toThrow(refusal('HOME_INVALID'));
+    expect(() => statSync(file)).toThrow();
+  });
+
+  test('it reads beside a writer, sees its commits and can write nothing', () => {
+    const writer = openStore(file);
+    const reader = openStore(file, { readOnly: true });
+    writer.log.commit([rowAt(0)], 'note 1');
+    expect(reader.log.size()).toBe(1);
+    writer.log.commit([rowAt(1)], 'note 2');
+    expect(reader.log.checkpoint()).toBe('note 2');
+    expect(() => reader.meta.put('k', 'v')).toThrow(refusal('LOG_UNAVAILABLE'));
+    reader.close();
+    writer.close();
+  });
+
+  test('it reads from another process while the writer has it open', () => {
+    const writer = openStore(file);
+    writer.log.commit([rowAt(0), rowAt(1)], 'note 2');
+    const script = `import { openStore } from '#store/open-store.ts';
+      const store = openStore(process.argv[1], { readOnly: true });
+      process.stdout.write(String(store.log.size()));`;
+    const answer = execFileSync(process.execPath, ['--input-type=module', '-e', script, file], { encoding: 'utf8' });
+    expect(answer).toBe('2');
+    writer.close();
+  });
+});
+
+describe('the log', () => {
+  test('commits rows and their checkpoint, or none of it', () => {
+    const { log, close } = openStore(file);
+    log.commit([rowAt(0), rowAt(1, { disclosed: { args: 'a', result: 'ü\ufeff' } })], 'note 2');
+    expect(log.row(1)).toEqual(rowAt(1, { disclosed: { args: 'a', result: 'ü\ufeff' } }));
+    expect(() => log.commit([rowAt(2), rowAt(4)], 'note 4')).toThrow(refusal('INTERNAL', 'invariant'));
+    expect(() => log.commit([rowAt(2, { leaf: new Uint8Array(31) })], 'note 3')).toThrow(refusal('LOG_UNAVAILABLE'));
+    expect([log.size(), log.checkpoint(), log.row(2)]).toEqual([2, 'note 2', undefined]);
+    log.commit([rowAt(2)], 'note 3');
+    expect([...log.checkpoints()]).toEqual([
+      { size: 2, note: 'note 2' },
+      { size: 3, note: 'note 3' },
+    ]);
+    expect(log.leaves(1, 9)).toEqual([rowAt(1).leaf, rowAt(2).leaf]);
+    close();
+  });
+
+  test('finds the records of an invocation and the intents that nothing closes', () => {
+    const { log, close } = openStore(file);
+    const phases = [
+      ['a', 'intent'],
+      ['b', 'intent'],
+      ['a', 'outcome'],
+      ['c', 'outcome'],
+      ['', ''],
+    ] as const;
+    const rows = phases.map(([invocation, phase], index) => rowAt(index, { invocation, phase }));
+    log.commit(rows, 'note');
+    expect(log.findInvocation('a')).toEqual([0, 2]);
+    expect(log.findInvocation('')).toEqual([]);
+    expect(log.openIntents()).toEqual([1]);
+    close();
+  });
+
+  test.each([
+    ['a leaf is missing', 'DELETE FROM leaf WHERE idx = 1'],
+    ['a record is renumbered', 'UPDATE record SET idx = 7 WHERE idx = 1'],
+    ['a disclosure belongs to nothing', "INSERT INTO disclosure VALUES (9, 'x', NULL)"],
+    ['a check is broken', "PRAGMA ignore_check_constraints = ON; INSERT INTO checkpoint VALUES (-1, 'x')"],
+  ])('its check tells when %s', (_title, sql) => {
+    const { log, close } = openStore(file);
+    log.commit([rowAt(0), rowAt(1)], 'note 2');
+    expect(log.check()).toEqual([]);
+    const raw = new DatabaseSync(file, { enableForeignKeyConstraints: false });
+    raw.exec(sql);
+    raw.close();
+    expect(log.check()).not.toEqual([]);
+    close();
+  });
+});
+
+describe('state', () => {
+  const token: TokenRow = { id: 't1', agent: 'demo' as AgentName, secretHash: 'ab', createdMs: 5, expiresMs: 9 };
+
+  test('keeps tokens; the first revocation stands', () => {
+    const { tokens, close } = openStore(file);
+    tokens.put(token);
+    tokens.put({ id: 't0', agent: 'demo' as AgentName, secretHash: 'cd', createdMs: 1 });
+    expect(tokens.list().map((row) => row.id)).toEqual(['t0', 't1']);
+    expect([tokens.revoke('t1', 7), tokens.revoke('t1', 8), tokens.revoke('nobody', 8)]).toEqual([true, true, false]);
+    expect(tokens.list()[1]).toEqual({ ...token, revokedMs: 7 });
+    close();
+  });
+
+  test('keeps policy versions and never rewrites one', () => {
+    const { policies, close } = openStore(file);
+    expect(policies.latest()).toBeUndefined();
+    const version = { version: 1, digest: sha256('a'), text: 'a', appliedMs: 3 };
+    policies.put(version);
+    policies.put({ ...version, version: 2 });
+    expect(policies.latest()).toEqual({ ...version, version: 2 });
+    expect(() => policies.put(version)).toThrow(refusal('LOG_UNAVAILABLE'));
+    close();
+  });
+
+  test('keeps small values, the last one put', () => {
+    const { meta, close } = openStore(file);
+    expect(meta.get('k')).toBeUndefined();
+    meta.put('k', '1');
+    meta.put('k', '2');
+    expect(meta.get('k')).toBe('2');
+    close();
+  });
+});
