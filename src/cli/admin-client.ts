@@ -1,0 +1,88 @@
+// Talks to the admin API of a running server: of the home, with its admin token, or of SMCP_URL with SMCP_TOKEN.
+// **Trust:** the home's token goes to the address in home/server.json only, which the server itself wrote.
+
+import { readFileSync } from 'node:fs';
+import { ERRORS, type ErrorCode, SmcpError, systemErrorCode } from '#base/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import type { Home } from '#config/home.ts';
+import type { Terminal } from './command.ts';
+
+export type Server = { readonly url: string; readonly token: string; readonly isRemote: boolean };
+
+/** Where the server of this command line is. @throws `SERVER_UNAVAILABLE` when none of this home runs · `USAGE` */
+export function findServer(home: Home, { env }: Terminal): Server {
+  const url = env['SMCP_URL'];
+  const token = env['SMCP_TOKEN'];
+  if (url !== undefined) {
+    if (token === undefined) {
+      throw new SmcpError('USAGE', 'SMCP_URL is set without SMCP_TOKEN', {
+        details: { remedy: "set both; the home's own admin token is never sent to another address" },
+      });
+    }
+    return { url: url.replace(/\/$/, ''), token, isRemote: true };
+  }
+  try {
+    const server: unknown = JSON.parse(readFileSync(home.server, 'utf8'));
+    const address = isJsonObject(server) ? server['url'] : undefined;
+    if (typeof address !== 'string') throw new Error('no url');
+    return { url: address, token: token ?? readFileSync(home.adminToken, 'utf8').trim(), isRemote: false };
+  } catch (cause) {
+    if (systemErrorCode(cause) === 'EACCES') {
+      throw new SmcpError('HOME_INVALID', `${home.directory} can't be read: it belongs to another user`, {
+        cause,
+        details: { remedy: "run as the server's user, or set SMCP_URL and SMCP_TOKEN" },
+      });
+    }
+    throw notRunning(home.directory, cause);
+  }
+}
+
+function notRunning(where: string, cause: unknown): SmcpError {
+  return new SmcpError('SERVER_UNAVAILABLE', `no server runs on ${where}`, {
+    cause,
+    details: { remedy: 'start one with: smcp serve (or give its --home, or SMCP_URL and SMCP_TOKEN)' },
+  });
+}
+
+/** One request. Bodies are JSON, answers JSON or, for `bytes`, as they are. */
+async function request(server: Server, method: string, path: string, body?: Json): Promise<Response> {
+  const headers: Record<string, string> = { authorization: `Bearer ${server.token}` };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  try {
+    return await fetch(`${server.url}${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (cause) {
+    throw notRunning(server.url, cause);
+  }
+}
+
+/** @throws the server's own error, by its code. */
+export async function requestJson(server: Server, method: string, path: string, body?: Json): Promise<Json> {
+  const response = await request(server, method, path, body);
+  const answer = await response.json().catch(() => undefined);
+  if (!response.ok) throw errorOf(response.status, answer);
+  return answer as Json;
+}
+
+/** Undefined when there is nothing at the path. */
+export async function requestBytes(server: Server, path: string): Promise<Uint8Array | undefined> {
+  const response = await request(server, 'GET', path);
+  if (response.status === 404) return undefined;
+  if (!response.ok) throw errorOf(response.status, await response.json().catch(() => undefined));
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+function errorOf(status: number, answer: unknown): SmcpError {
+  const error = isJsonObject(answer) && isJsonObject(answer['error']) ? answer['error'] : undefined;
+  const code = error?.['code'];
+  if (typeof code === 'string' && Object.hasOwn(ERRORS, code)) {
+    const details = isJsonObject(error?.['details']) ? (error['details'] as JsonObject) : {};
+    return new SmcpError(code as ErrorCode, String(error?.['message']), { details });
+  }
+  return new SmcpError('SERVER_UNAVAILABLE', `the server answered with HTTP status ${status}`, {
+    details: { remedy: 'is it an SMCP server, of this version?' },
+  });
+}

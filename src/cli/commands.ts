@@ -1,0 +1,27 @@
+// Every command, in the order of the overview.
+
+import { OPERATIONS } from '#operations/table.ts';
+import { callCommand } from './call.ts';
+import type { Command } from './command.ts';
+import { doctorCommand } from './doctor.ts';
+import { initCommand } from './init.ts';
+import { logExportCommand } from './log-export.ts';
+import { logVerifyCommand } from './log-verify.ts';
+import { operationCommand } from './operation-command.ts';
+import { pluginCheckCommand } from './plugin-check.ts';
+import { policyCheckCommand } from './policy-check.ts';
+import { serveCommand } from './serve.ts';
+import { toolsCommand } from './tools.ts';
+
+export const COMMANDS: readonly Command[] = [
+  serveCommand,
+  initCommand,
+  doctorCommand,
+  policyCheckCommand,
+  pluginCheckCommand,
+  logVerifyCommand,
+  ...OPERATIONS.map(operationCommand).filter((command) => command !== undefined),
+  toolsCommand,
+  callCommand,
+  logExportCommand,
+];

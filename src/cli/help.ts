@@ -1,0 +1,41 @@
+// The texts of --help.
+
+import type { Command } from './command.ts';
+
+const COMMON = [
+  ['--home DIR', 'the home of the server (SMCP_HOME; default ./.smcp)'],
+  ['--json', 'one JSON document (or one per line) instead of text'],
+  ['--help', 'this'],
+] as const;
+
+const columns = (rows: readonly (readonly [string, string])[]): string => {
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}\n`).join('');
+};
+
+const usage = ({ words, arguments: names }: Command): string => ['smcp', ...words, ...names].join(' ');
+
+export function overviewHelp(commands: readonly Command[]): string {
+  const row = (command: Command) => [usage(command).slice('smcp '.length), command.summary] as const;
+  return [
+    'SMCP decides which agent may call which tool, runs the tool in a sandbox, and keeps a signed record.\n\n',
+    'Usage: smcp COMMAND [options]\n\nWithout a server:\n',
+    columns(commands.filter(({ isLocal }) => isLocal).map(row)),
+    '\nOn a running server (of the home, or SMCP_URL and SMCP_TOKEN):\n',
+    columns(commands.filter(({ isLocal }) => !isLocal).map(row)),
+    '\nEvery command takes:\n',
+    columns(COMMON),
+    '\nExit codes: 0 done or yes, 1 refused or no, 2 wrong usage or invalid input, 3 unavailable, 4 tampered.\n',
+  ].join('');
+}
+
+export function commandHelp(command: Command): string {
+  const options = Object.entries(command.options).map(
+    ([name, { placeholder, help, multiple }]) =>
+      [
+        `--${name}${placeholder === undefined ? '' : ` ${placeholder}`}`,
+        multiple ? `${help} (may be repeated)` : help,
+      ] as const,
+  );
+  return `${command.summary}\n\nUsage: ${usage(command)} [options]\n\n${columns([...options, ...COMMON])}`;
+}

@@ -1,0 +1,64 @@
+// `tools` and `call` go through MCP, like any agent: with SMCP_TOKEN as it is, else with a token of a minute that the
+// admin API issues for the agent and that is revoked afterwards.
+
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { SmcpError } from '#base/errors.ts';
+import { isJsonObject } from '#base/json.ts';
+import { findServer, requestJson, type Server } from './admin-client.ts';
+import { type CommandContext, type CommandInput, text } from './command.ts';
+
+const TOKEN_LIFETIME = '10m';
+
+/** The MCP revision of `/mcp`. */
+const REVISION = '2026-07-28';
+
+/** Connects as the agent of `--agent`, runs `use`, and leaves nothing behind. */
+export async function withMcpClient<T>(
+  context: CommandContext,
+  input: CommandInput,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const server = findServer(context.home, context.terminal);
+  const own = context.terminal.env['SMCP_TOKEN'];
+  if (own !== undefined) {
+    if (text(input, 'agent') !== undefined) {
+      throw new SmcpError('USAGE', '--agent needs the admin token of the home, and SMCP_TOKEN is set', {
+        details: { remedy: 'leave --agent out: SMCP_TOKEN says which agent it is; or unset SMCP_TOKEN' },
+      });
+    }
+    return useClient(server.url, own, use);
+  }
+  const agent = text(input, 'agent') ?? (await onlyAgent(server));
+  const path = `/admin/v1/agents/${encodeURIComponent(agent)}/tokens`;
+  const issued = await requestJson(server, 'POST', path, { expires: TOKEN_LIFETIME });
+  if (!isJsonObject(issued)) throw new SmcpError('SERVER_UNAVAILABLE', 'the server issued no token');
+  try {
+    return await useClient(server.url, String(issued['token']), use);
+  } finally {
+    await requestJson(server, 'DELETE', `/admin/v1/tokens/${String(issued['id'])}`);
+  }
+}
+
+async function useClient<T>(url: string, token: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ name: 'smcp-cli', version: '1' }, { versionNegotiation: { mode: { pin: REVISION } } });
+  const requestInit = { headers: { authorization: `Bearer ${token}` } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }));
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** The agent to be when none is named: the only one there is. */
+async function onlyAgent(server: Server): Promise<string> {
+  const agents = await requestJson(server, 'GET', '/admin/v1/agents');
+  const names = Array.isArray(agents) ? agents.filter(isJsonObject).map((agent) => String(agent['name'])) : [];
+  if (names.length === 1 && names[0] !== undefined) return names[0];
+  throw new SmcpError('USAGE', names.length === 0 ? 'the policy names no agent' : 'which agent?', {
+    details: {
+      agents: names,
+      remedy: names.length === 0 ? 'smcp agent add NAME' : `add --agent ${names.join(' or --agent ')}`,
+    },
+  });
+}

@@ -1,0 +1,134 @@
+// A small working world around the dispatcher: a catalog of three tools, a policy by name, a runtime that does what the
+// test says, and a log in memory that keeps every draft.
+
+import { type Clock, systemClock } from '#base/clock.ts';
+import { sha256 } from '#base/digest.ts';
+import { SmcpError } from '#base/errors.ts';
+import { silentLogger } from '#base/log.ts';
+import { compileForeignSchema } from '#base/schema.ts';
+import { createDispatcher, type DispatcherOptions } from '#dispatch/dispatcher.ts';
+import type { AgentName } from '#domain/agent.ts';
+import { type Capabilities, effectClassOf } from '#domain/capability.ts';
+import type { Decision } from '#domain/decision.ts';
+import type { CallRequest, RunOutcome } from '#domain/invocation.ts';
+import type { Plugin, Tool } from '#domain/manifest.ts';
+import type { Broker, PluginCatalog, PluginRuntime, PolicyDecider, RecordLog, RunRequest } from '#domain/ports.ts';
+import type { InvocationPredicate, RecordDraft } from '#domain/record.ts';
+
+export const usage = { cpuMs: 1, wallMs: 1, heapBytesPeak: 1 };
+
+export const returned = (value: unknown): RunOutcome => ({
+  kind: 'returned',
+  resultJson: JSON.stringify(value),
+  usage,
+});
+
+function toolOf(localName: string, capabilities: Capabilities): Tool {
+  const plugin: Plugin = {
+    name: 'p',
+    version: '1.0.0',
+    digest: sha256('code'),
+    manifestDigest: sha256('manifest'),
+    manifest: {
+      manifest: 1,
+      name: 'p',
+      version: '1.0.0',
+      description: 'd',
+      runtime: { kind: 'isolate', entry: 'i.js' },
+      tools: [],
+    },
+    directory: '/nowhere',
+    origin: 'product',
+    tools: [],
+  };
+  const inputSchema = { type: 'object', properties: { n: { type: 'integer' } }, additionalProperties: false };
+  const outputSchema = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'] };
+  return {
+    name: `p__${localName}`,
+    localName,
+    description: 'd',
+    inputSchema,
+    outputSchema,
+    schemaDigest: sha256(localName),
+    effect: effectClassOf(capabilities),
+    capabilities,
+    limits: { timeoutMs: 1000, cpuMs: 1000, memoryMiB: 64, outputBytes: 1000, hostCalls: 10 },
+    idempotent: false,
+    checkInput: compileForeignSchema(inputSchema),
+    checkOutput: compileForeignSchema(outputSchema),
+    plugin,
+  };
+}
+
+export function createWorld(options: DispatcherOptions & { clock?: Clock } = {}) {
+  const tools = new Map(
+    [
+      toolOf('pure', { random: true }),
+      toolOf('read', { files: [{ path: 'x', access: 'read' }] }),
+      toolOf('write', { store: {} }),
+    ].map((tool) => [tool.name, tool]),
+  );
+  const records: InvocationPredicate[] = [];
+  const runs: RunRequest[] = [];
+  const state = {
+    /** Tool names the agent may not call. */
+    denied: new Set<string>(),
+    isDiskFull: false,
+    run: async (_request: RunRequest): Promise<RunOutcome> => returned({ ok: true }),
+    allow: {} as { capabilities?: Capabilities; timeoutMs?: number },
+    missingLayer: false,
+  };
+  const policyRef = { version: 1, digest: sha256('policy') };
+  const policy = {
+    decide: ({ tool }): Decision =>
+      state.denied.has(tool.name)
+        ? { kind: 'deny', rule: 'default-deny', reason: 'no grant', remedy: 'add one', policy: policyRef }
+        : { kind: 'allow', rule: '/agents/a/grants/0', reason: 'granted', policy: policyRef, ...state.allow },
+    mayCall: (_agent, name) => !state.denied.has(name),
+    current: () => policyRef,
+  } satisfies PolicyDecider;
+  const catalog = {
+    tool: (name) => tools.get(name),
+    tools: () => [...tools.values()],
+    reports: () => [],
+  } satisfies PluginCatalog;
+  const log = {
+    append: async (draft: RecordDraft) => {
+      if (state.isDiskFull) throw new SmcpError('LOG_UNAVAILABLE', 'disk full');
+      if (draft.kind === 'invocation') records.push(draft.predicate);
+      return { index: records.length - 1, leaf: `leaf-${records.length - 1}` };
+    },
+  } satisfies RecordLog;
+  const runtime = {
+    run: (request) => {
+      runs.push(request);
+      return state.run(request);
+    },
+    profile: () => {
+      if (state.missingLayer)
+        throw new SmcpError('SANDBOX_UNAVAILABLE', 'a layer is missing', { details: { remedy: 'get it' } });
+      return { tier: 'isolate', digest: sha256('profile'), layers: ['process'] };
+    },
+    layers: () => [],
+    close: async () => {},
+  } satisfies PluginRuntime;
+  const broker = { open: () => ({ handle: () => null, used: () => [] }) } satisfies Broker;
+  const clock = options.clock ?? systemClock;
+  const dispatcher = createDispatcher({ catalog, policy, runtime, broker, log, clock, logger: silentLogger }, options);
+  const request = (tool: string, more: Partial<CallRequest> = {}): CallRequest => ({
+    agent: 'a' as AgentName,
+    door: 'mcp',
+    tool,
+    args: {},
+    ...more,
+  });
+  return {
+    dispatcher,
+    tools,
+    records,
+    runs,
+    state,
+    request,
+    call: (tool: string, more?: Partial<CallRequest>) => dispatcher.call(request(tool, more)),
+  };
+}
