@@ -121,6 +121,28 @@ export const LIMITS = {
   /** Elements of a list that a condition may walk (nested macros took 1.2 s over 2,000). */
   conditionListLengthMax: 1_000,
   conditionLengthMax: 4_096,
+  /** How deep macros (`all`, `exists`, …) may lie in each other: once. */
+  conditionMacroDepthMax: 2,
+  /** Keys of a map that a condition may walk, and JSON values of one call's arguments that it may look at. */
+  conditionMapSizeMax: 1_000,
+  conditionValuesMax: 10_000,
+  /** A string that a condition may look at, in UTF-16 units. */
+  conditionStringLengthMax: 64 * 1024,
+  /** Work of one evaluation; a step is under 1 µs, so that no arguments hold the server up for longer than 0.1 s. */
+  conditionStepsMax: 100_000,
+  /** Findings told of one policy file; the first ones are those to mend. */
+  policyFindingsMax: 200,
+  /** A tool pattern; twice the longest name. */
+  toolPatternLengthMax: 128,
+  /** Reloads and edits of the policy that wait for the one under way. */
+  policyChangesWaitingMax: 32,
+
+  // YAML
+  /** Values of a document, aliases followed. A policy of 1 MiB has under 100,000. */
+  yamlValuesMax: 200_000,
+  yamlAliasesMax: 64,
+  /** Syntax errors told of one document; each may only follow from the one before. */
+  yamlProblemsMax: 20,
 
   // Log
   /** One record. **Source:** C2SP tlog-tiles: entries are length-prefixed by 16 bits. */

@@ -1,0 +1,263 @@
+// YAML 1.2 (and so JSON) documents that people write: to plain JSON, with the line and column of everything in them.
+// The only importer of `yaml`. Trusts nothing: tags, directives and duplicate keys are problems, expansion is bounded.
+
+import { isDeepStrictEqual } from 'node:util';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import { isJsonObject, type Json } from './json.ts';
+import { LIMITS } from './limits.ts';
+
+/** Line and column from 1. */
+export type Position = { readonly line: number; readonly column: number };
+
+/** Something that is wrong with the text itself. */
+export type YamlProblem = Position & { readonly message: string; readonly remedy?: string };
+
+export type YamlDocument = {
+  /** The whole document; null when it is empty. */
+  readonly value: Json;
+  /**
+   * Where a pointer's key or value stands; the nearest place around it when it is not in the document.
+   * `within`: characters into the text of a scalar, where the text in the file is the scalar's own.
+   */
+  readonly locate: (pointer: string, of?: 'key' | 'value', within?: number) => Position;
+};
+
+/** A document, or at least one problem. */
+export type YamlOutcome =
+  | { readonly kind: 'document'; readonly document: YamlDocument }
+  | { readonly kind: 'problems'; readonly problems: readonly YamlProblem[] };
+
+/**
+ * Parses one document.
+ *
+ * **Trust:** `text` may be anybody's; its length must have been bounded by the caller.
+ */
+export function parseYaml(text: string): YamlOutcome {
+  const lines = new LineCounter();
+  const position = (offset: number): Position => {
+    const { line, col } = lines.linePos(Math.min(Math.max(offset, 0), text.length));
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const { doc, failure } = parseText(text, lines);
+  if (doc === undefined) return { kind: 'problems', problems: [{ line: 1, column: 1, message: failure }] };
+  const problems: YamlProblem[] = [...doc.errors, ...doc.warnings]
+    .slice(0, LIMITS.yamlProblemsMax)
+    .map((error) => ({ ...position(error.pos[0]), message: error.message }));
+  if (doc.directives?.yaml.explicit === true) {
+    problems.push({ line: 1, column: 1, message: 'a %YAML directive is not taken', remedy: 'remove the directive' });
+  }
+  const reader = createReader(doc, (node, message, remedy) => {
+    problems.push({ ...position(offsetOf(node)), message, ...(remedy === undefined ? {} : { remedy }) });
+  });
+  const value = problems.length === 0 ? reader.read(doc.contents, 0) : null;
+  if (problems.length > 0) return { kind: 'problems', problems };
+  const locate: YamlDocument['locate'] = (pointer, of = 'value', within = 0) => {
+    const found = find(doc, pointer, of);
+    return position(offsetOf(found) + offsetWithin(text, found, within));
+  };
+  return { kind: 'document', document: { value, locate } };
+}
+
+type Parsed = Document.Parsed;
+
+function parseText(text: string, lineCounter: LineCounter): { readonly doc?: Parsed; readonly failure: string } {
+  try {
+    // Duplicate keys are found by the reader, in linear time.
+    const doc = parseDocument(text, {
+      lineCounter,
+      prettyErrors: false,
+      uniqueKeys: false,
+      stringKeys: true,
+      version: '1.2',
+      schema: 'core',
+      merge: false,
+      resolveKnownTags: false,
+      logLevel: 'silent',
+    });
+    return { doc, failure: '' };
+  } catch {
+    return { failure: 'the document is nested too deeply' };
+  }
+}
+
+type Complain = (node: unknown, message: string, remedy?: string) => void;
+
+/** Turns nodes into JSON; stops at the first problem of a kind that would multiply. */
+function createReader(doc: Parsed, complain: Complain): { readonly read: (node: unknown, depth: number) => Json } {
+  let valuesLeft: number = LIMITS.yamlValuesMax;
+  let aliasesLeft: number = LIMITS.yamlAliasesMax;
+  let isStopped = false;
+  const stop = (node: unknown, message: string): null => {
+    if (!isStopped) complain(node, message);
+    isStopped = true;
+    return null;
+  };
+  const read = (node: unknown, depth: number): Json => {
+    if (isStopped || node === null || node === undefined) return null;
+    valuesLeft -= 1;
+    if (valuesLeft < 0) return stop(node, `the document has more than ${LIMITS.yamlValuesMax} values`);
+    if (depth > LIMITS.jsonDepthMax) return stop(node, `the document is nested deeper than ${LIMITS.jsonDepthMax}`);
+    if (isAlias(node)) {
+      aliasesLeft -= 1;
+      if (aliasesLeft < 0) return stop(node, `the document has more than ${LIMITS.yamlAliasesMax} aliases`);
+      const target = node.resolve(doc);
+      if (target !== undefined) return read(target, depth + 1);
+      complain(node, `no anchor ${JSON.stringify(node.source)} stands before this alias`);
+      return null;
+    }
+    if ((node as Node).tag !== undefined) {
+      complain(node, 'tags are not taken', 'remove the tag; quote the value where it must be text');
+    }
+    if (isScalar(node)) return readScalar(node, complain);
+    if (isSeq(node)) return node.items.map((item) => read(item, depth + 1));
+    if (!isMap(node)) return stop(node, 'this is not taken');
+    const entries = new Map<string, Json>();
+    for (const pair of node.items) {
+      const key = keyOf(pair);
+      if (key === undefined) complain(pair.key ?? node, 'a key must be plain text');
+      else if (entries.has(key)) complain(pair.key, `the key ${JSON.stringify(key)} is there twice`, 'remove one');
+      else entries.set(key, read(pair.value, depth + 1));
+    }
+    return Object.fromEntries(entries);
+  };
+  return { read };
+}
+
+function readScalar(node: { readonly value: unknown }, complain: Complain): Json {
+  const { value } = node;
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  complain(node, 'this value is not JSON', 'quote it where it must be text');
+  return null;
+}
+
+function keyOf(pair: Pair): string | undefined {
+  return isScalar(pair.key) && typeof pair.key.value === 'string' ? pair.key.value : undefined;
+}
+
+function find(doc: Parsed, pointer: string, of: 'key' | 'value'): unknown {
+  let node: unknown = doc.contents;
+  const segments = pointer === '' ? [] : pointer.slice(1).split('/');
+  for (const [index, raw] of segments.entries()) {
+    const segment = raw.replaceAll('~1', '/').replaceAll('~0', '~');
+    const isLast = index === segments.length - 1;
+    const around = isAlias(node) ? node.resolve(doc) : node;
+    if (isMap(around)) {
+      const pair = around.items.find((candidate) => keyOf(candidate) === segment);
+      if (pair === undefined) return around;
+      node = isLast && of === 'key' ? pair.key : (pair.value ?? pair.key);
+    } else if (isSeq(around)) {
+      const item = around.items[Number(segment)];
+      if (item === undefined) return around;
+      node = item;
+    } else {
+      return around;
+    }
+  }
+  return node;
+}
+
+function offsetOf(node: unknown): number {
+  return (node as { readonly range?: readonly number[] | null } | null)?.range?.[0] ?? 0;
+}
+
+/** `within` where the scalar's text stands in the file as it is, else 0. */
+function offsetWithin(text: string, node: unknown, within: number): number {
+  if (within === 0 || !isScalar(node) || typeof node.value !== 'string') return 0;
+  const start = offsetOf(node);
+  const quote = node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE' ? 1 : 0;
+  return text.startsWith(node.value, start + quote) ? quote + within : 0;
+}
+
+/**
+ * The text with `key: {}` added to the map that `mapName` names at the top of the document; comments and layout stay.
+ * Undefined when the text is of a shape in which this can't be done without changing anything else.
+ */
+export function addEmptyEntry(text: string, mapName: string, key: string): string | undefined {
+  const before = parseYaml(text);
+  if (before.kind === 'problems') return undefined;
+  const doc = parseDocument(text, { prettyErrors: false, stringKeys: true, logLevel: 'silent' });
+  const edited = spliceEntry(text, doc, mapName, key);
+  if (edited === undefined) return undefined;
+  const after = parseYaml(edited);
+  if (after.kind === 'problems') return undefined;
+  return isDeepStrictEqual(after.document.value, withEntry(before.document.value, mapName, key)) ? edited : undefined;
+}
+
+/** What the document should say after the edit; an edit that says anything else is thrown away. */
+function withEntry(value: Json, mapName: string, key: string): Json {
+  const top = isJsonObject(value) ? value : {};
+  const map = top[mapName];
+  return { ...top, [mapName]: { ...(isJsonObject(map) ? map : {}), [key]: {} } };
+}
+
+function spliceEntry(text: string, doc: Parsed, mapName: string, key: string): string | undefined {
+  const top = doc.contents;
+  if (!isMap(top) || top.items.length === 0) return undefined;
+  const pair = top.items.find((candidate) => keyOf(candidate) === mapName);
+  if (pair === undefined) {
+    if (top.flow === true) return insertInFlow(text, top, `${JSON.stringify(mapName)}: {${JSON.stringify(key)}: {}}`);
+    return `${text}${text.endsWith('\n') ? '' : '\n'}${mapName}:\n  ${plainKey(key)}: {}\n`;
+  }
+  const { value } = pair;
+  if (isMap(value) && value.items.length > 0) {
+    if (value.flow === true) return insertInFlow(text, value, `${JSON.stringify(key)}: {}`);
+    return insertInBlock(text, value, `${plainKey(key)}: {}`);
+  }
+  const [start, end] = rangeOf(isMap(value) ? value : undefined) ?? [0, 0];
+  if (isMap(value) && top.flow !== true) {
+    return `${text.slice(0, start).trimEnd()}\n  ${plainKey(key)}: {}${text.slice(end)}`;
+  }
+  if (isMap(value)) return `${text.slice(0, start)}{${JSON.stringify(key)}: {}}${text.slice(end)}`;
+  // `agents:` with nothing behind it: the entry goes on the next line.
+  const colon = text.indexOf(':', rangeOf(pair.key)?.[1] ?? 0);
+  const endOfLine = lineEnd(text, colon);
+  return `${text.slice(0, endOfLine)}\n  ${plainKey(key)}: {}${text.slice(endOfLine)}`;
+}
+
+type Collection = { readonly items: readonly Pair[] };
+
+/** Behind the last entry, on a line of its own where the last entry has one. */
+function insertInFlow(text: string, map: Collection, entry: string): string | undefined {
+  const last = map.items.at(-1);
+  const start = rangeOf(last?.key)?.[0];
+  const end = rangeOf(last?.value)?.[1];
+  if (start === undefined || end === undefined) return undefined;
+  const indent = /\n([ \t]*)$/.exec(text.slice(0, start))?.[1];
+  return `${text.slice(0, end)},${indent === undefined ? ' ' : `\n${indent}`}${entry}${text.slice(end)}`;
+}
+
+/** Below the last entry and the comments that are indented under it. */
+function insertInBlock(text: string, map: Collection, entry: string): string | undefined {
+  const last = map.items.at(-1);
+  const start = rangeOf(last?.key)?.[0];
+  const end = rangeOf(last?.value)?.[1] ?? rangeOf(last?.key)?.[1];
+  if (start === undefined || end === undefined) return undefined;
+  const indent = /(?:^|\n)( *)$/.exec(text.slice(0, start))?.[1];
+  if (indent === undefined) return undefined;
+  let at = lineEnd(text, text.slice(0, end).trimEnd().length);
+  for (;;) {
+    const next = text.slice(at + 1, lineEnd(text, at + 1));
+    const comment = /^( *)#/.exec(next)?.[1];
+    if (at >= text.length || comment === undefined || comment.length <= indent.length) break;
+    at = lineEnd(text, at + 1);
+  }
+  return `${text.slice(0, at)}\n${indent}${entry}${text.slice(at)}`;
+}
+
+/** `[start, end of the value]`. */
+function rangeOf(node: unknown): readonly [number, number] | undefined {
+  const range = (node as { readonly range?: readonly number[] | null } | null | undefined)?.range;
+  return range?.[0] === undefined || range[1] === undefined ? undefined : [range[0], range[1]];
+}
+
+function lineEnd(text: string, from: number): number {
+  const end = text.indexOf('\n', from);
+  return end === -1 ? text.length : end;
+}
+
+/** Quoted where a reader of YAML might take it for something else than text. */
+function plainKey(key: string): string {
+  const isPlain = /^[a-z][a-z0-9_-]*$/.test(key) && !/^(true|false|null|yes|no|on|off|y|n)$/.test(key);
+  return isPlain ? key : JSON.stringify(key);
+}
