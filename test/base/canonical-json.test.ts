@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { canonicalJson } from '#base/canonical-json.ts';
+import type { Json } from '#base/json.ts';
+
+/** The double of 16 hex digits, big end first. */
+const doubleOf = (hex: string): number => Buffer.from(hex, 'hex').readDoubleBE();
+
+describe('the examples of RFC 8785', () => {
+  test('§3.2.2: numbers, strings and literals', () => {
+    const input = String.raw`{
+      "numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
+      "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
+      "literals": [null, true, false]
+    }`;
+    expect(canonicalJson(JSON.parse(input) as Json)).toBe(
+      String.raw`{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\u000f\nA'B\"\\\\\"/"}`,
+    );
+  });
+
+  test('§3.2.3: properties are sorted by their UTF-16 units', () => {
+    const input = String.raw`{
+      "\u20ac": "Euro Sign", "\r": "Carriage Return", "\ufb33": "Hebrew Letter Dalet With Dagesh", "1": "One",
+      "\ud83d\ude00": "Emoji: Grinning Face", "\u0080": "Control", "\u00f6": "Latin Small Letter O With Diaeresis"
+    }`;
+    const values = Object.values(JSON.parse(canonicalJson(JSON.parse(input) as Json)) as object);
+    // "1" is an array index, which JSON.parse puts first; the text itself has it second.
+    expect(values.filter((value) => value !== 'One')).toEqual([
+      'Carriage Return',
+      'Control',
+      'Latin Small Letter O With Diaeresis',
+      'Euro Sign',
+      'Emoji: Grinning Face',
+      'Hebrew Letter Dalet With Dagesh',
+    ]);
+    expect(canonicalJson(JSON.parse(input) as Json).startsWith(String.raw`{"\r":"Carriage Return","1":"One",`)).toBe(
+      true,
+    );
+  });
+
+  test.each([
+    ['0000000000000000', '0'],
+    ['8000000000000000', '0'],
+    ['0000000000000001', '5e-324'],
+    ['8000000000000001', '-5e-324'],
+    ['7fefffffffffffff', '1.7976931348623157e+308'],
+    ['4340000000000000', '9007199254740992'],
+    ['4430000000000000', '295147905179352830000'],
+    ['44b52d02c7e14af5', '9.999999999999997e+22'],
+    ['44b52d02c7e14af6', '1e+23'],
+    ['44b52d02c7e14af7', '1.0000000000000001e+23'],
+    ['444b1ae4d6e2ef4e', '999999999999999700000'],
+    ['444b1ae4d6e2ef50', '1e+21'],
+    ['3eb0c6f7a0b5ed8c', '9.999999999999997e-7'],
+    ['3eb0c6f7a0b5ed8d', '0.000001'],
+    ['41b3de4355555553', '333333333.3333332'],
+    ['41b3de4355555554', '333333333.33333325'],
+    ['becbf647612f3696', '-0.0000033333333333333333'],
+    ['43143ff3c1cb0959', '1424953923781206.2'],
+  ])('appendix B: the double %s is written %s', (hex, text) => {
+    expect(canonicalJson(doubleOf(hex))).toBe(text);
+  });
+});
+
+test('what is canonical stays as it is, and says the same value', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
+      const text = canonicalJson(value as Json);
+      expect(canonicalJson(JSON.parse(text) as Json)).toBe(text);
+      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+    }),
+  );
+});
+
+test('the order in which properties were set does not matter', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.integer()), (object) => {
+      const turned = Object.fromEntries(Object.entries(object).reverse());
+      expect(canonicalJson(turned)).toBe(canonicalJson(object));
+    }),
+  );
+});
+
+test.each([
+  ['undefined', undefined],
+  ['NaN', Number.NaN],
+  ['infinity', Number.POSITIVE_INFINITY],
+  ['a bigint', 1n],
+  ['half of a surrogate pair', '\ud800'],
+])('refuses %s, which is not JSON', (_, value) => {
+  expect(() => canonicalJson(value as unknown as Json)).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
+});

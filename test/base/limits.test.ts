@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { LIMITS } from '#base/limits.ts';
+
+test.each(Object.entries(LIMITS))('%s is a whole number above zero, named by what it bounds', (name, value) => {
+  expect(Number.isSafeInteger(value) && value > 0).toBe(true);
+  expect(name).toMatch(/(Max|Min|Default|Ms)$/);
+});
+
+/** Left must be less than right. */
+const BELOW: readonly (readonly [string, number, number])[] = [
+  ['arguments fit into a body', LIMITS.argumentBytesMax, LIMITS.bodyBytesMax],
+  ['arguments fit into a frame', LIMITS.argumentBytesMax, LIMITS.frameBytesMax],
+  ['a result fits into a frame', LIMITS.outputBytesMax, LIMITS.frameBytesMax],
+  ['a host call fits into a frame', LIMITS.hostCallBytesMax, LIMITS.frameBytesMax],
+  ['a slow reader is kept for more than one result', 2 * LIMITS.outputBytesMax, LIMITS.streamBufferBytesMax],
+  ['a log line fits into a host call, each unit escaped', 6 * LIMITS.logMessageLengthMax, LIMITS.hostCallBytesMax],
+  ['random bytes fit into a host call as hex', 2 * LIMITS.randomBytesMax, LIMITS.hostCallBytesMax],
+  ['one agent can not take every session', LIMITS.sessionsPerAgentMax, LIMITS.sessionsMax],
+  ['one agent can not fill a queue', LIMITS.queuePerAgentMax, LIMITS.queueLengthMax],
+  ['a killed guest is gone within a second of its deadline', LIMITS.deadlineGraceMs, 1_000],
+  ['the default timeout is below the longest', LIMITS.timeoutMsDefault, LIMITS.timeoutMsMax],
+  ['the default processor time is below the longest', LIMITS.cpuMsDefault, LIMITS.cpuMsMax],
+  ['the default processor time can be used before the timeout', LIMITS.cpuMsDefault, LIMITS.timeoutMsDefault],
+  ['the most processor time can be used before the timeout', LIMITS.cpuMsMax, LIMITS.timeoutMsMax],
+  ['the default heap is above the smallest', LIMITS.memoryMiBMin, LIMITS.memoryMiBDefault],
+  ['the default heap is below the largest', LIMITS.memoryMiBDefault, LIMITS.memoryMiBMax],
+  ['silent streams are pinged before proxies drop them', LIMITS.streamPingMs, 30_000],
+  ['one file is a part of a plugin', LIMITS.pluginFileBytesMax, LIMITS.pluginBytesMax],
+  ['a condition is a part of a policy', LIMITS.conditionLengthMax, LIMITS.policyBytesMax],
+];
+
+describe('the bounds agree with each other', () => {
+  test.each(BELOW)('%s (%d < %d)', (_, small, large) => {
+    expect(small).toBeLessThan(large);
+  });
+
+  test('a record is as long as the log format takes (entries have a length of 16 bits)', () => {
+    expect(LIMITS.recordBytesMax).toBe(2 ** 16 - 1);
+  });
+
+  test('a tool name is as long as the clients that are out there take', () => {
+    expect(LIMITS.toolNameLengthMax).toBe(64);
+  });
+});
