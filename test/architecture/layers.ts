@@ -61,7 +61,7 @@ export const AREAS: readonly Area[] = [
   area(0, 'schemas'),
 
   area(1, 'src/domain', { imports: ['src/base'], ...PURE }),
-  area(1, 'src/config', { imports: ['src/base', 'schemas'] }),
+  area(1, 'src/config', { imports: ['src/base', 'schemas'], locates: ['package.json', 'plugins'] }),
   // Behind the fence: the wire format is all that the warden shares with the host, and the guest shares nothing.
   area(1, 'sandbox/warden', { imports: ['sandbox/protocol'], locates: ['sandbox/guest'] }),
   area(1, 'sandbox/guest', { builtins: 'none' }),
@@ -90,13 +90,11 @@ export const AREAS: readonly Area[] = [
       'src/admin',
       'sandbox/host',
     ],
-    locates: ['plugins'],
   }),
 
   // The commands that need no server check and verify by themselves.
   area(4, 'src/cli', {
     imports: [...MEANING, 'src/config', 'src/operations', 'src/provenance', 'src/provenance/verify', 'src/app.ts'],
-    locates: ['plugins'],
   }),
   area(4, 'src/main.ts', { imports: ['src/cli', 'src/app.ts', ...MEANING, 'src/config', 'src/operations'] }),
   area(4, 'src/smcp.js', { imports: ['src/main.ts'], locates: ['.'] }),
@@ -106,6 +104,7 @@ export const AREAS: readonly Area[] = [
   area('outside', 'test', { imports: 'all', locates: ['all'] }),
   area('outside', 'bench', { imports: 'all', locates: ['all'] }),
   area('outside', 'vitest.config.ts'),
+  area('outside', 'package.json'),
   area('outside', '.'),
 ];
 

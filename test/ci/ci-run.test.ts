@@ -1,0 +1,84 @@
+// .ci/run must do all that `npm run check` does, count as vitest counts, and fail when anything failed or was skipped.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const work = mkdtempSync(join(tmpdir(), 'smcp-ci-'));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+/** What .ci/summary.js says about a report, and its exit code. */
+function summarize(report: unknown): readonly [string, number | null] {
+  const path = join(work, 'report.json');
+  writeFileSync(path, typeof report === 'string' ? report : JSON.stringify(report));
+  const ended = spawnSync(process.execPath, [join(ROOT, '.ci/summary.js'), path], { encoding: 'utf8' });
+  return [ended.stdout.trimEnd().split('\n').at(-1) ?? '', ended.status];
+}
+
+const sound = {
+  success: true,
+  numPassedTests: 3,
+  numFailedTests: 0,
+  numPendingTests: 0,
+  numTodoTests: 0,
+  testResults: [{ status: 'passed', assertionResults: [{ status: 'passed' }] }],
+};
+
+describe('the last line', () => {
+  test('counts what passed, and the exit code is 0 when that is all there is', () => {
+    expect(summarize(sound)).toEqual(['3 passed, 0 failed, 0 skipped', 0]);
+  });
+
+  test.each([
+    ['a test failed', { success: false, numFailedTests: 2 }, '3 passed, 2 failed, 0 skipped'],
+    ['a test was skipped', { numPendingTests: 1 }, '3 passed, 0 failed, 1 skipped'],
+    ['a test is to be written', { numTodoTests: 1 }, '3 passed, 0 failed, 1 skipped'],
+    ['nothing ran', { numPassedTests: 0 }, '0 passed, 0 failed, 0 skipped'],
+    ['vitest says it failed', { success: false }, '3 passed, 0 failed, 0 skipped'],
+  ])('goes with exit code 1 when %s', (_, change, line) => {
+    expect(summarize({ ...sound, ...change })).toEqual([line, 1]);
+  });
+
+  test('counts a file that broke before its tests ran', () => {
+    const broken = { ...sound, success: false, testResults: [{ status: 'failed', assertionResults: [] }] };
+    expect(summarize(broken)).toEqual(['3 passed, 1 failed, 0 skipped', 1]);
+  });
+
+  test.each(['', '{', '{}'])('says that one failed when the report is %j', (text) => {
+    expect(summarize(text)).toEqual(['0 passed, 1 failed, 0 skipped', 1]);
+  });
+});
+
+describe('.ci/run', () => {
+  const script = readFileSync(join(ROOT, '.ci/run'), 'utf8');
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+
+  test('does each part of npm run check, once, after npm ci', () => {
+    const parts = (scripts['check'] ?? '').split(' && ');
+    const steps = [...script.matchAll(/^\s*step (npm [a-z]+(?: [a-z]+)?)/gm)].map((match) => match[1]);
+    expect(steps[0]).toBe('npm ci');
+    expect(steps.slice(1).sort()).toEqual(parts.sort());
+  });
+
+  test('can be started', () => {
+    expect(statSync(join(ROOT, '.ci/run')).mode & 0o111).toBe(0o111);
+    expect(spawnSync('bash', ['-n', join(ROOT, '.ci/run')]).status).toBe(0);
+  });
+
+  test('hides the hosts of registries, and shows loopback addresses', () => {
+    const filter = /^hide_hosts\(\) \{[\s\S]*?^\}/m.exec(script)?.[0] ?? '';
+    const input =
+      'npm error https://mirror.example:8080/x\nENOTFOUND registry.npmjs.org\nmirror.example\nhttp://127.0.0.1:8000/a';
+    const ended = spawnSync('bash', ['-c', `registry=mirror.example\n${filter}\nhide_hosts`], {
+      input,
+      encoding: 'utf8',
+    });
+    expect(ended.stdout).not.toMatch(/mirror|npmjs/);
+    expect(ended.stdout).toContain('http://127.0.0.1:8000/a');
+  });
+});
