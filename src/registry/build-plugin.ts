@@ -1,0 +1,120 @@
+// A plugin and its tools, from a manifest that was checked. Compiles the tools' schemas; no I/O.
+
+import { canonicalJson } from '#base/canonical-json.ts';
+import { type Digest, sha256 } from '#base/digest.ts';
+import { SmcpError } from '#base/errors.ts';
+import type { JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import { compileForeignSchema, type Validator } from '#base/schema.ts';
+import { effectClassOf, kindsOf, pickKinds } from '#domain/capability.ts';
+import type { Manifest, ManifestTool, Plugin, PluginProblem, RunLimits, Tool } from '#domain/manifest.ts';
+import { fullToolName } from './check-manifest.ts';
+import { problem } from './problem.ts';
+
+/** A tool whose schemas are compiled. */
+export type CompiledTool = {
+  readonly tool: ManifestTool;
+  readonly checkInput: Validator;
+  readonly checkOutput: Validator;
+};
+
+export type Compilation = {
+  /** In the manifest's order, without those that a pattern stops. */
+  readonly tools: readonly CompiledTool[];
+  readonly problems: readonly PluginProblem[];
+  /** A problem that stops the whole plugin, or no tool is left. */
+  readonly isRefused: boolean;
+};
+
+const nothingWrong: Validator = () => [];
+
+/**
+ * Compiles every schema. A pattern that can't run in linear time stops its tool, a schema that is none the plugin.
+ *
+ * **Trust:** the schemas are the plugin author's.
+ */
+export function compileTools(manifest: Manifest): Compilation {
+  const tools: CompiledTool[] = [];
+  const problems: PluginProblem[] = [];
+  for (const [index, tool] of manifest.tools.entries()) {
+    const input = compileAt(tool.input, `/tools/${index}/input`);
+    const output = tool.output === undefined ? nothingWrong : compileAt(tool.output, `/tools/${index}/output`);
+    for (const compiled of [input, output]) if (typeof compiled !== 'function') problems.push(compiled);
+    if (typeof input === 'function' && typeof output === 'function') {
+      tools.push({ tool, checkInput: input, checkOutput: output });
+    }
+  }
+  const isRefused = tools.length === 0 || problems.some(({ code }) => code !== 'PATTERN_UNSUPPORTED');
+  return { tools, problems: problems.slice(0, LIMITS.problemsPerPluginMax), isRefused };
+}
+
+function compileAt(schema: JsonObject, pointer: string): Validator | PluginProblem {
+  try {
+    return compileForeignSchema(schema);
+  } catch (thrown) {
+    if (!(thrown instanceof SmcpError)) throw thrown;
+    const { pointer: inside, remedy } = thrown.details;
+    return problem(
+      thrown.code,
+      { pointer: `${pointer}${typeof inside === 'string' ? inside : ''}` },
+      thrown.message,
+      typeof remedy === 'string' ? remedy : 'make it a JSON Schema 2020-12 that refers to nothing outside of itself',
+    );
+  }
+}
+
+/** The plugin as it is served. `directory` is the read-only copy. */
+export function buildPlugin(options: {
+  readonly manifest: Manifest;
+  readonly compiled: readonly CompiledTool[];
+  readonly digest: Digest;
+  readonly manifestDigest: Digest;
+  readonly directory: string;
+  readonly origin: Plugin['origin'];
+}): Plugin {
+  const { manifest, compiled, ...rest } = options;
+  const tools: Tool[] = [];
+  const plugin: Plugin = { ...rest, name: manifest.name, version: manifest.version, manifest, tools };
+  for (const one of compiled) tools.push(buildTool(plugin, one));
+  return plugin;
+}
+
+function buildTool(plugin: Plugin, { tool, checkInput, checkOutput }: CompiledTool): Tool {
+  const asked = plugin.manifest.capabilities ?? {};
+  const capabilities = pickKinds(asked, tool.capabilities ?? kindsOf(asked));
+  const name = fullToolName(plugin.name, tool.name);
+  const shown = {
+    name,
+    ...(tool.title === undefined ? {} : { title: tool.title }),
+    description: tool.description,
+    input: tool.input,
+    ...(tool.output === undefined ? {} : { output: tool.output }),
+  };
+  return {
+    name,
+    localName: tool.name,
+    ...(tool.title === undefined ? {} : { title: tool.title }),
+    description: tool.description,
+    inputSchema: tool.input,
+    ...(tool.output === undefined ? {} : { outputSchema: tool.output }),
+    schemaDigest: sha256(canonicalJson(shown)),
+    effect: effectClassOf(capabilities),
+    capabilities,
+    limits: runLimits(plugin.manifest, tool),
+    idempotent: tool.idempotent ?? false,
+    checkInput,
+    checkOutput,
+    plugin,
+  };
+}
+
+/** The schema has held the manifest's figures within `LIMITS`. */
+function runLimits({ runtime }: Manifest, tool: ManifestTool): RunLimits {
+  return {
+    timeoutMs: tool.timeoutMs ?? LIMITS.timeoutMsDefault,
+    cpuMs: (runtime.kind === 'isolate' ? runtime.cpuMs : undefined) ?? LIMITS.cpuMsDefault,
+    memoryMiB: runtime.memoryMiB ?? LIMITS.memoryMiBDefault,
+    outputBytes: LIMITS.outputBytesMax,
+    hostCalls: LIMITS.hostCallsMax,
+  };
+}

@@ -1,0 +1,124 @@
+// Finds the plugins in the plugins directories. Reads names only; what a plugin holds is read by inspect.ts.
+
+import { lstat, opendir, realpath, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { SmcpError, systemErrorCode } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { Logger } from '#base/log.ts';
+import { visible } from '#base/visible.ts';
+import type { Plugin } from '#domain/manifest.ts';
+import { MANIFEST_FILE } from './problem.ts';
+
+/** A plugins directory: the product's own, or one given by `--plugins`. */
+export type PluginsDirectory = { readonly path: string; readonly origin: Plugin['origin'] };
+
+export type Candidate = {
+  /** Real path of the plugin's directory. */
+  readonly path: string;
+  /** Name of the directory as it was found. */
+  readonly name: string;
+  readonly origin: Plugin['origin'];
+  readonly kind: PluginKind;
+};
+
+/** `manifest` has plugin.json · `command-line` has only cli.py · `none` has neither. */
+export type PluginKind = 'manifest' | 'command-line' | 'none';
+
+const COMMAND_LINE_FILE = 'cli.py';
+
+/**
+ * Every plugin in the directories, sorted by path. A directory given twice counts once, as it was given first; the
+ * directory of a plugin may be a link.
+ *
+ * @throws `CONFIG_INVALID` when an external directory is missing or unreadable, or holds more than the limits allow.
+ */
+export async function discoverPlugins(
+  { logger }: { readonly logger: Logger },
+  directories: readonly PluginsDirectory[],
+): Promise<readonly Candidate[]> {
+  const candidates = new Map<string, Candidate>();
+  const seen = new Set<string>();
+  for (const { path, origin } of directories) {
+    const real = await realDirectory({ logger }, { path, origin });
+    if (real === undefined || seen.has(real)) continue;
+    seen.add(real);
+    if ((await kindOfDirectory(real)) === 'manifest') {
+      logger.warn('this plugins directory is a plugin itself; name the directory that holds it', { directory: path });
+    }
+    for (const name of await namesIn(real)) {
+      const plugin = await realpath(join(real, name)).catch(() => undefined);
+      const kind = plugin === undefined ? 'none' : await kindOfDirectory(plugin);
+      if (plugin === undefined || kind === 'none') {
+        logger.debug('no plugin, left alone', { directory: path, name: visible(name) });
+      } else if (!candidates.has(plugin)) {
+        candidates.set(plugin, { path: plugin, name, origin, kind });
+      }
+      if (candidates.size > LIMITS.pluginsMax) {
+        throw invalid(path, `brings more than ${LIMITS.pluginsMax} plugins`, 'serve fewer plugins');
+      }
+    }
+  }
+  return [...candidates.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/**
+ * What a directory is, by the files it holds. `none` also for what is no directory. What may not be looked into counts
+ * as a plugin, so that its reading says so.
+ */
+async function kindOfDirectory(path: string): Promise<PluginKind> {
+  const has = async (name: string) => {
+    try {
+      await lstat(join(path, name));
+      return true;
+    } catch (thrown) {
+      return !['ENOENT', 'ENOTDIR'].includes(systemErrorCode(thrown) ?? '');
+    }
+  };
+  if (await has(MANIFEST_FILE)) return 'manifest';
+  return (await has(COMMAND_LINE_FILE)) ? 'command-line' : 'none';
+}
+
+/** The directory of one plugin, for a check. Undefined when there is none at this path. */
+export async function candidateAt(path: string): Promise<Candidate | undefined> {
+  const real = await realpath(path).catch(() => undefined);
+  if (real === undefined || !(await stat(real)).isDirectory()) return undefined;
+  return { path: real, name: basename(real), origin: 'external', kind: await kindOfDirectory(real) };
+}
+
+async function realDirectory(
+  { logger }: { readonly logger: Logger },
+  { path, origin }: PluginsDirectory,
+): Promise<string | undefined> {
+  try {
+    const real = await realpath(path);
+    if ((await stat(real)).isDirectory()) return real;
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown;
+  }
+  if (origin === 'external') {
+    throw invalid(path, 'is no directory that can be read', 'make it, or leave it out of --plugins');
+  }
+  logger.warn("the product's own plugins are missing", { directory: path });
+  return undefined;
+}
+
+/** Names in a plugins directory, without hidden ones. */
+async function namesIn(path: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  try {
+    for await (const entry of await opendir(path)) {
+      if (!entry.name.startsWith('.')) names.push(entry.name);
+      if (names.length > LIMITS.pluginDirectoryEntriesMax) {
+        throw invalid(path, `has more than ${LIMITS.pluginDirectoryEntriesMax} entries`, 'is it the right directory?');
+      }
+    }
+  } catch (thrown) {
+    const code = systemErrorCode(thrown);
+    if (thrown instanceof SmcpError || code === undefined) throw thrown;
+    throw invalid(path, `can't be read (${code})`, 'let the server read it');
+  }
+  return names.sort();
+}
+
+const invalid = (path: string, what: string, remedy: string): SmcpError =>
+  new SmcpError('CONFIG_INVALID', `the plugins directory ${visible(path)} ${what}`, { details: { remedy } });
