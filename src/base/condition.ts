@@ -1,0 +1,50 @@
+// A condition as its users see it: what it looks at and what it says. Pure. Compiled by cel.ts.
+
+import type { ConditionProblem } from './cel-check.ts';
+import type { CelNode } from './cel-tree.ts';
+import { type CelArgument, celArguments } from './cel-values.ts';
+import type { JsonObject } from './json.ts';
+
+/** What a condition sees. */
+export const CONDITION_VARIABLES = ['args', 'agent', 'tool', 'now', 'session'] as const;
+
+/** `true` only for exactly true; everything that is neither true nor false is an error. */
+export type ConditionOutcome =
+  | { readonly kind: 'true' }
+  | { readonly kind: 'false' }
+  | { readonly kind: 'error'; readonly message: string };
+
+export type Condition = {
+  readonly source: string;
+  readonly tree: CelNode;
+  /** Never throws. Its work is bounded by `LIMITS.conditionStepsMax`, whatever the input is. */
+  readonly evaluate: (input: ConditionInput) => ConditionOutcome;
+};
+
+export type CompiledCondition =
+  | { readonly kind: 'condition'; readonly condition: Condition }
+  | { readonly kind: 'problems'; readonly problems: readonly ConditionProblem[] };
+
+/** `agent` and `tool` are names; `session` is '' when there is none; `now` is a timestamp. */
+export type ConditionFacts = {
+  readonly args: JsonObject;
+  /** The tool's, for the types of numbers. */
+  readonly schema?: JsonObject;
+  readonly agent: string;
+  readonly tool: string;
+  readonly nowMs: number;
+  readonly session?: string;
+};
+
+/** The facts of one decision; arguments are converted when the first condition looks at them, and only once. */
+export type ConditionInput = ConditionFacts & { readonly celArgs: () => CelArgument };
+
+/** Facts for any number of conditions of one decision. */
+export function createConditionInput(facts: ConditionFacts): ConditionInput {
+  let converted: CelArgument | undefined;
+  const celArgs = (): CelArgument => {
+    converted ??= celArguments(facts.args, facts.schema);
+    return converted;
+  };
+  return { ...facts, celArgs };
+}
