@@ -101,7 +101,7 @@ export const ERRORS = {
   ),
   RECORD_TOO_LARGE: row(
     'limit',
-    -32002,
+    -32006,
     507,
     false,
     'What a record would have to say is larger than a record may be, so it was not done (or its answer is withheld).',
