@@ -1,0 +1,38 @@
+// Who gets past the door: Host, then Origin, then the token, for every request and before its body is read. What a route
+// allows is said in its config; a route that says nothing, and a path that is no route, need a token.
+
+import type { FastifyRequest } from 'fastify';
+import type { Authenticator } from '#domain/ports.ts';
+import { type Caller, callerOf, unauthenticated } from './authenticate.ts';
+import { type BoundAddress, checkHost, checkOrigin } from './guards.ts';
+
+export type Admission = {
+  /** @throws `HOST_REFUSED` · `ORIGIN_REFUSED` · `UNAUTHENTICATED` */
+  readonly admit: (request: FastifyRequest) => void;
+  /** Who asks; undefined only on routes for anyone. */
+  readonly caller: (request: FastifyRequest) => Caller | undefined;
+};
+
+/** The config of a route that needs no token. */
+export const FOR_ANYONE = { access: 'anyone' } as const;
+
+export function createAdmission(authenticator: Authenticator, bound: () => BoundAddress): Admission {
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  return {
+    admit: (request) => {
+      const { host, origin } = request.headers;
+      const guarded = { host, origin, localAddress: request.socket.localAddress };
+      checkHost(guarded, bound());
+      checkOrigin(guarded);
+      const caller = callerOf(request.headers, authenticator);
+      if (caller !== undefined) callers.set(request, caller);
+      else if (!isForAnyone(request)) throw unauthenticated();
+    },
+    caller: (request) => callers.get(request),
+  };
+}
+
+function isForAnyone(request: FastifyRequest): boolean {
+  const config = request.routeOptions.config as { access?: unknown } | undefined;
+  return config?.access === FOR_ANYONE.access;
+}

@@ -1,0 +1,69 @@
+// The paths agents use, with the answers that existing clients expect from them. Who asks, and whether it is an agent, is
+// settled before a body is read.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { SmcpError } from '#base/errors.ts';
+import type { Admission } from './admission.ts';
+import { type AgentCaller, requireAgent, unauthenticated } from './authenticate.ts';
+import type { SseDoor } from './sse.ts';
+import type { StreamableDoor } from './streamable.ts';
+
+export type AgentDoors = {
+  readonly admission: Admission;
+  readonly sse: SseDoor;
+  readonly streamable: StreamableDoor;
+};
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+type Method = (typeof METHODS)[number];
+
+export function agentRoutes(app: FastifyInstance, { admission, sse, streamable }: AgentDoors): void {
+  const agentOf = (request: FastifyRequest): AgentCaller => {
+    const caller = admission.caller(request);
+    if (caller === undefined) throw unauthenticated();
+    return requireAgent(caller);
+  };
+  const onRequest = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
+    agentOf(request);
+    done();
+  };
+
+  app.post('/mcp', { onRequest }, (request, reply) => streamable.handle(agentOf(request).agent, request, reply));
+  refuseOthers(app, '/mcp', ['POST']);
+
+  app.get('/sse', { onRequest }, (request, reply) => sse.open(agentOf(request), reply));
+  app.post('/sse', { onRequest: [onRequest, hintAtMessages] }, hintAtMessages);
+  refuseOthers(app, '/sse', ['GET', 'POST']);
+
+  app.post('/messages/', { onRequest }, (request, reply) => {
+    sse.receive(agentOf(request), (request.query as { session_id?: unknown }).session_id, request.body);
+    reply.code(202).type('text/plain; charset=utf-8').send('Accepted');
+  });
+  refuseOthers(app, '/messages/', ['POST']);
+
+  app.post('/messages', { onRequest: [onRequest, redirectToMessages] }, redirectToMessages);
+  refuseOthers(app, '/messages', ['POST']);
+}
+
+/** 405 with `Allow`, before a body is read. */
+function refuseOthers(app: FastifyInstance, url: string, taken: readonly Method[]): void {
+  const refuse = (_request: FastifyRequest, reply: FastifyReply): never => {
+    reply.header('allow', taken.join(', '));
+    throw new SmcpError('METHOD_REFUSED', `${url} takes ${taken.join(' and ')} only`);
+  };
+  app.route({ method: METHODS.filter((method) => !taken.includes(method)), url, onRequest: refuse, handler: refuse });
+}
+
+function hintAtMessages(): never {
+  throw new SmcpError('REQUEST_INVALID', 'messages are not posted here', {
+    details: {
+      remedy:
+        'open the stream with GET /sse, then post to the address in its `endpoint` event (/messages/?session_id=…)',
+    },
+  });
+}
+
+function redirectToMessages(request: FastifyRequest, reply: FastifyReply): void {
+  const query = request.url.indexOf('?');
+  reply.redirect(`/messages/${query === -1 ? '' : request.url.slice(query)}`, 307);
+}

@@ -1,0 +1,28 @@
+// The answer to a call as MCP's CallToolResult. A denial and a failure of the tool are results with `isError`, so that
+// the model reads them. **Trust:** the value is a guest's; it is passed on as data.
+
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import { isJsonObject } from '#base/json.ts';
+import type { CallOutcome } from '#domain/invocation.ts';
+import { errorText } from './wire-errors.ts';
+
+/** One text item, structured content where the value is an object or an error, and the receipt. */
+export function callResult(outcome: CallOutcome): CallToolResult {
+  const { answer, invocation, receipt } = outcome;
+  const _meta = { 'smcp/receipt': { invocation, ...receipt } };
+  if (answer.kind === 'error') {
+    const { code, message, details = {} } = answer.error;
+    return {
+      content: [{ type: 'text', text: errorText(answer.error) }],
+      structuredContent: { error: { code, message, details } },
+      isError: true,
+      _meta,
+    };
+  }
+  const { value } = answer;
+  return {
+    content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }],
+    ...(isJsonObject(value) ? { structuredContent: { ...value } } : {}),
+    _meta,
+  };
+}

@@ -1,0 +1,60 @@
+// The tools that one agent sees, as MCP shows them: those it may call, sorted by name, with hints derived from the effect
+// class. Called by mcp.ts for each tools/list, since grants expire and policies change.
+
+import type { Tool as WireTool } from '@modelcontextprotocol/server';
+import type { Clock } from '#base/clock.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { AgentName } from '#domain/agent.ts';
+import type { Tool } from '#domain/manifest.ts';
+import type { PluginCatalog, PolicyDecider } from '#domain/ports.ts';
+
+export type CatalogPorts = {
+  readonly catalog: PluginCatalog;
+  readonly policy: PolicyDecider;
+  readonly clock: Clock;
+};
+
+/** `showsOutputSchema`: see `describeTool`. */
+export type CatalogOptions = { readonly agent: AgentName; readonly showsOutputSchema: boolean };
+
+/** What `agent` may call now; `[]` when nothing. */
+export function visibleTools(ports: CatalogPorts, { agent, showsOutputSchema }: CatalogOptions): WireTool[] {
+  const nowMs = ports.clock.nowMs();
+  return ports.catalog
+    .tools()
+    .filter((tool) => ports.policy.mayCall(agent, tool.name, nowMs))
+    .map((tool) => describeTool(tool, showsOutputSchema));
+}
+
+/**
+ * A tool on the wire. Arguments are always an object, so saying `type: object` changes nothing that a schema accepts, and
+ * clients refuse a whole list for one schema without it. An output schema is shown only where clients are known to spare
+ * failed calls from it (the 1.x SDK does not, and would hide the reason of every denial), and only for objects, the one
+ * kind of value that is sent as structured content.
+ */
+export function describeTool(tool: Tool, showsOutputSchema: boolean): WireTool {
+  const { title, outputSchema } = tool;
+  const hasOutput = showsOutputSchema && outputSchema?.['type'] === 'object';
+  return {
+    name: tool.name,
+    ...(title === undefined ? {} : { title }),
+    description: tool.description,
+    inputSchema: objectSchema(tool.inputSchema),
+    ...(hasOutput ? { outputSchema: objectSchema(outputSchema) } : {}),
+    annotations: { ...(title === undefined ? {} : { title }), ...hintsOf(tool) },
+  };
+}
+
+function hintsOf({ effect, idempotent, capabilities }: Tool): NonNullable<WireTool['annotations']> {
+  const changesSomething = effect === 'write';
+  return {
+    readOnlyHint: !changesSomething,
+    destructiveHint: changesSomething,
+    idempotentHint: !changesSomething || idempotent,
+    openWorldHint: changesSomething && (capabilities.net ?? capabilities.run ?? capabilities.tools) !== undefined,
+  };
+}
+
+function objectSchema(schema: JsonObject): WireTool['inputSchema'] {
+  return { ...schema, type: 'object' };
+}

@@ -1,0 +1,58 @@
+// A server-sent event stream over one HTTP answer, bounded: a reader that is too slow loses the stream, not our memory.
+// Used by sse.ts for a session and by streamable.ts for one call.
+
+import type { FastifyReply } from 'fastify';
+import { LIMITS } from '#base/limits.ts';
+
+export type EventStream = {
+  /** One event. `data` has no line breaks, as JSON has none. Dropped once the stream is closed. */
+  readonly event: (name: string, data: string) => void;
+  /** Ends the answer after what is still waiting for the reader. */
+  readonly end: () => void;
+  /** Cuts the connection at once. */
+  readonly destroy: () => void;
+};
+
+export type EventStreamOptions = {
+  /** Asked before each write and each ping; false cuts the connection. Whether the reader may still read. */
+  readonly mayRead: () => boolean;
+  /** Called once, when the stream is over for whatever reason: the reader went away or was too slow, or we ended it. */
+  readonly onClose: () => void;
+};
+
+/** Takes the answer out of Fastify's hands and starts a stream on it, with a comment each `streamPingMs`. */
+export function openEventStream(reply: FastifyReply, { mayRead, onClose }: EventStreamOptions): EventStream {
+  reply.hijack();
+  const { raw } = reply;
+  const write = (text: string) => {
+    if (raw.destroyed || raw.writableEnded) return;
+    if (!mayRead()) {
+      raw.destroy();
+      return;
+    }
+    raw.write(Buffer.from(text));
+    if (raw.writableLength > LIMITS.streamBufferBytesMax) raw.destroy();
+  };
+  const pings = setInterval(() => write(': ping\n\n'), LIMITS.streamPingMs);
+  raw.on('close', () => {
+    clearInterval(pings);
+    onClose();
+  });
+  // A reset connection is a close; without a listener it would be an uncaught error.
+  raw.on('error', () => raw.destroy());
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) raw.setHeader(name, value);
+  }
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+    connection: 'keep-alive',
+  });
+  raw.flushHeaders();
+  return {
+    event: (name, data) => write(`event: ${name}\ndata: ${data}\n\n`),
+    end: () => void raw.end(),
+    destroy: () => void raw.destroy(),
+  };
+}

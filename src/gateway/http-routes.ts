@@ -1,0 +1,60 @@
+// Routes that features bring, as the ports describe them, put onto Fastify. The feature sees a plain request and returns
+// a plain answer; what it throws leaves by the error table.
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { SmcpError } from '#base/errors.ts';
+import type { Json } from '#base/json.ts';
+import type { HttpAnswer, HttpRequest, HttpRoute } from '#domain/ports.ts';
+import { type Admission, FOR_ANYONE } from './admission.ts';
+import { requireAdmin, unauthenticated } from './authenticate.ts';
+
+export function addRoutes(app: FastifyInstance, admission: Admission, routes: readonly HttpRoute[]): void {
+  for (const route of routes) {
+    app.route({
+      method: route.method,
+      url: route.path,
+      config: route.access === 'anyone' ? FOR_ANYONE : {},
+      // Before the body is read: what may not be asked is not parsed.
+      onRequest: (request, _reply, done) => {
+        if (route.access === 'admin') requireAdmin(admission.caller(request) ?? fail());
+        done();
+      },
+      handler: async (request, reply) => {
+        const { status, body, contentType }: HttpAnswer = await route.handle(asHttpRequest(request, admission));
+        const payload = body instanceof Uint8Array ? Buffer.from(body) : asText(body, contentType);
+        return reply
+          .code(status)
+          .type(contentType ?? 'application/json; charset=utf-8')
+          .send(payload);
+      },
+    });
+  }
+}
+
+function asHttpRequest(request: FastifyRequest, admission: Admission): HttpRequest {
+  return {
+    principal: admission.caller(request)?.principal,
+    params: singleTexts(request.params),
+    query: singleTexts(request.query),
+    body: request.body as Json | undefined,
+  };
+}
+
+/** A text as it is where the route names a content type of its own, else JSON. */
+function asText(body: Exclude<HttpAnswer['body'], Uint8Array>, contentType: string | undefined): string {
+  return contentType !== undefined && typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+/** @throws `REQUEST_INVALID` for a name that is given twice: which one counts would be a guess. */
+function singleTexts(values: unknown): { readonly [name: string]: string } {
+  const texts: [string, string][] = [];
+  for (const [name, value] of Object.entries(values ?? {})) {
+    if (typeof value !== 'string') throw new SmcpError('REQUEST_INVALID', `${name} is given more than once`);
+    texts.push([name, value]);
+  }
+  return Object.fromEntries(texts);
+}
+
+function fail(): never {
+  throw unauthenticated();
+}

@@ -1,0 +1,139 @@
+// The HTTP server: one door for agents, administrators and watchers. Guards come before routing has a say, so that no
+// route, known or not, is reached around them. The only maker of the gateway; app.ts calls it.
+
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Clock } from '#base/clock.ts';
+import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { Logger } from '#base/log.ts';
+import type { Authenticator, Dispatcher, HttpRoute, PluginCatalog, PolicyDecider } from '#domain/ports.ts';
+import { createAdmission } from './admission.ts';
+import { agentRoutes } from './agent-routes.ts';
+import { asHostName } from './guards.ts';
+import { healthRoutes } from './health.ts';
+import { addRoutes } from './http-routes.ts';
+import { parseJsonBody } from './json-body.ts';
+import { createSseDoor } from './sse.ts';
+import { createStreamableDoor } from './streamable.ts';
+import { asDoorError, httpRefusal } from './wire-errors.ts';
+
+export type GatewayPorts = {
+  readonly authenticator: Authenticator;
+  readonly dispatcher: Dispatcher;
+  readonly catalog: PluginCatalog;
+  readonly policy: PolicyDecider;
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+/** `port` 0: any free one. `version` is the product's. `routes` are those that features add. */
+export type GatewayOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly version: string;
+  readonly routes: readonly HttpRoute[];
+  readonly isReady: () => boolean;
+};
+
+export type Gateway = {
+  /** Resolves once connections are taken. @throws `SERVER_UNAVAILABLE` when the address can't be had */
+  readonly listen: () => Promise<{ readonly url: string }>;
+  /**
+   * Takes no new connections, ends every stream (their calls are cancelled) and lets other answers leave for at most
+   * `doorCloseMsMax`. Drain the dispatcher first to let running calls end.
+   */
+  readonly close: () => Promise<void>;
+};
+
+const SECURITY_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
+
+/** Builds the door; nothing listens yet. */
+export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gateway {
+  const bound = { host: options.host, port: options.port };
+  const admission = createAdmission(ports.authenticator, () => bound);
+  const refuse = (thrown: unknown, reply: FastifyReply) => {
+    const { status, headers, body } = httpRefusal(asDoorError(thrown, ports.logger));
+    return reply
+      .code(status)
+      .headers({ ...SECURITY_HEADERS, ...headers })
+      .send(body);
+  };
+  const app = createHttpServer((thrown, request, reply) => {
+    // Requests that Fastify can't route (a malformed URL) come here without having met a hook.
+    try {
+      admission.admit(request);
+      refuse(thrown, reply);
+    } catch (refused) {
+      refuse(refused, reply);
+    }
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(SECURITY_HEADERS);
+    admission.admit(request);
+    done();
+  });
+  app.setErrorHandler((thrown, _request, reply) => refuse(thrown, reply));
+  app.setNotFoundHandler(() => {
+    throw new SmcpError('NOT_FOUND', 'nothing is there');
+  });
+
+  const sse = createSseDoor(ports, options);
+  const streamable = createStreamableDoor(ports, options);
+  agentRoutes(app, { admission, sse, streamable });
+  addRoutes(app, admission, [...healthRoutes(options.isReady), ...options.routes]);
+
+  return {
+    listen: async () => {
+      await listenOn(app, options);
+      const address = app.server.address();
+      if (typeof address === 'object' && address !== null) bound.port = address.port;
+      return { url: `http://${asHostName(options.host)}:${bound.port}` };
+    },
+    close: async () => {
+      sse.close();
+      const cut = setTimeout(() => app.server.closeAllConnections(), LIMITS.doorCloseMsMax);
+      await app.close();
+      clearTimeout(cut);
+      await streamable.close();
+    },
+  };
+}
+
+type UnroutedHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => void;
+
+function createHttpServer(onUnrouted: UnroutedHandler): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: LIMITS.bodyBytesMax,
+    requestTimeout: LIMITS.requestMsMax,
+    keepAliveTimeout: LIMITS.keepAliveMsMax,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    frameworkErrors: onUnrouted,
+    http: {
+      headersTimeout: LIMITS.headersMsMax,
+      connectionsCheckingInterval: LIMITS.connectionCheckMs,
+      keepAlive: true,
+    },
+  });
+  app.server.maxConnections = LIMITS.connectionsMax;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseJsonBody(body as Buffer));
+    } catch (thrown) {
+      done(thrown as SmcpError);
+    }
+  });
+  return app;
+}
+
+async function listenOn(app: FastifyInstance, { host, port }: GatewayOptions): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    throw new SmcpError('SERVER_UNAVAILABLE', `can't listen on ${asHostName(host)}:${port}`, {
+      cause,
+      details: { remedy: 'stop what listens there, or choose another port with --port' },
+    });
+  }
+}

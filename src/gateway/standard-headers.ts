@@ -1,0 +1,35 @@
+// Headers that repeat what the body of a stateless request says, for proxies that route by them. A header that is missing
+// or disagrees is refused, so that nobody in between decides on something other than what runs.
+// **Source:** MCP 2026-07-28, Streamable HTTP, standard request headers (SEP-2243).
+
+import type { IncomingHttpHeaders } from 'node:http';
+import type { JSONRPCRequest } from '@modelcontextprotocol/server';
+
+/** MCP's code for headers and body that disagree. */
+export const HEADER_MISMATCH = -32020;
+
+const BASE64 = /^=\?base64\?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?=$/;
+
+/** One value of a header that may be absent. */
+export function headerText(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value.trim() : undefined;
+}
+
+/** What is wrong with the headers of a request; undefined when they repeat its body. */
+export function headerMismatch(headers: IncomingHttpHeaders, { method, params }: JSONRPCRequest): string | undefined {
+  if (headerText(headers, 'mcp-protocol-version') === undefined) return 'the MCP-Protocol-Version header is missing';
+  if (headerText(headers, 'mcp-method') !== method)
+    return `the Mcp-Method header does not say ${method}, as the body does`;
+  const name = params?.['name'];
+  if (method !== 'tools/call' || typeof name !== 'string') return undefined;
+  const header = headerText(headers, 'mcp-name');
+  if (header === undefined) return 'the Mcp-Name header is missing';
+  return decode(header) === name ? undefined : 'the Mcp-Name header does not name the tool that the body does';
+}
+
+/** Names that a header can't hold come as `=?base64?…?=`. */
+function decode(header: string): string {
+  const encoded = BASE64.exec(header)?.[1];
+  return encoded === undefined ? header : Buffer.from(encoded, 'base64').toString('utf8');
+}

@@ -1,0 +1,81 @@
+// How errors leave the door: as HTTP answers before and beside the protocol, as JSON-RPC errors within it. Only
+// {code, message, details} of our own errors travels; anything else is INTERNAL, and its text goes to the log only.
+
+import { ProtocolError } from '@modelcontextprotocol/server';
+import { asSmcpError, ERRORS, SmcpError, type WireError } from '#base/errors.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { Logger } from '#base/log.ts';
+
+/** The body of every HTTP refusal. */
+export type RefusalBody = {
+  readonly error: { readonly code: string; readonly message: string; readonly details: JsonObject };
+};
+
+export type Refusal = {
+  readonly status: number;
+  readonly headers: { readonly [name: string]: string };
+  readonly body: RefusalBody;
+};
+
+/** An error as an HTTP answer, by the error table. */
+export function httpRefusal(error: SmcpError): Refusal {
+  return {
+    status: ERRORS[error.code].http,
+    headers: error.code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : {},
+    body: { error: { code: error.code, message: error.message, details: error.details } },
+  };
+}
+
+/** An error as JSON-RPC, by the error table. `data` carries code and details. */
+export function rpcError(error: SmcpError): ProtocolError {
+  if (error.code === 'TOOL_UNKNOWN') return unknownTool();
+  return new ProtocolError(ERRORS[error.code].rpc, error.message, { ...error.details, code: error.code });
+}
+
+/** The same for every name, so that it says nothing about the tools of others. */
+function unknownTool(): ProtocolError {
+  return new ProtocolError(ERRORS.TOOL_UNKNOWN.rpc, 'unknown tool', {
+    code: 'TOOL_UNKNOWN',
+    remedy: 'call a tool that tools/list shows',
+  });
+}
+
+/**
+ * Any thrown value as an error of ours. What Fastify throws for a malformed request becomes the code of the table; a bug
+ * becomes `INTERNAL` and is logged.
+ */
+export function asDoorError(thrown: unknown, logger: Logger): SmcpError {
+  if (thrown instanceof SmcpError && thrown.code !== 'INTERNAL') return thrown;
+  const fromFastify = asRequestError(thrown);
+  if (fromFastify !== undefined) return fromFastify;
+  const error = asSmcpError(thrown);
+  const cause = error.cause ?? error;
+  logger.error('a request failed unexpectedly', {
+    error: cause instanceof Error ? (cause.stack ?? cause.message) : 'not an Error',
+  });
+  return new SmcpError('INTERNAL', 'internal error');
+}
+
+/** The text of a failed call: `CODE: sentence`, then what to do about it. */
+export function errorText({ code, message, details }: WireError): string {
+  const remedy = details?.['remedy'];
+  return typeof remedy === 'string' ? `${code}: ${message}\n${remedy}` : `${code}: ${message}`;
+}
+
+function asRequestError(thrown: unknown): SmcpError | undefined {
+  const { code, statusCode } = (thrown ?? {}) as { code?: unknown; statusCode?: unknown };
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new SmcpError('BODY_TOO_LARGE', 'the request body is larger than the limit', {
+      details: { remedy: 'send less; large data belongs in files' },
+    });
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new SmcpError('REQUEST_INVALID', 'the content type is not application/json', {
+      details: { remedy: 'send `Content-Type: application/json`' },
+    });
+  }
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+    return new SmcpError('REQUEST_INVALID', 'the request is malformed');
+  }
+  return undefined;
+}
