@@ -60,7 +60,7 @@ function checkOwn(file: SourceFile, area: Area, reference: Reference, map: Impor
   const targetArea = areaOf(target, areas);
   if (targetArea === undefined)
     return `${reference.specifier} leads to ${target}, which no area of the layer table holds`;
-  if (targetArea.path === area.path || allowed.includes(targetArea.path)) return undefined;
+  if (targetArea.path === area.path || allowed.includes(targetArea.path) || allowed.includes(target)) return undefined;
   return `${area.path} may not ${isLocation ? 'point at' : 'import'} ${targetArea.path} (${reference.specifier})`;
 }
 

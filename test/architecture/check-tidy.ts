@@ -15,7 +15,13 @@ const LEFTOVER = new RegExp(
 );
 
 /** What is started, and so does its work when it is loaded. */
-const ENTRIES = ['src/smcp.js', 'src/main.ts', 'sandbox/warden/main.js', 'sandbox/warden/worker.js'];
+const ENTRIES = [
+  'src/smcp.js',
+  'src/main.ts',
+  'sandbox/warden/main.js',
+  'sandbox/warden/worker.js',
+  'sandbox/guest/prelude.js',
+];
 
 type Report = (rule: string, what: string, at?: Node) => void;
 

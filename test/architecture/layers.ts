@@ -21,7 +21,7 @@ export type Area = {
   /** A folder, or one file, from the root. */
   readonly path: string;
   readonly layer: 0 | 1 | 2 | 3 | 4 | 'outside';
-  /** Other areas it may import, besides itself. `all`: tests and benches look at everything. */
+  /** Other areas, or single files of them, that it may import besides itself. `all`: tests. */
   readonly imports: readonly string[] | 'all';
   /** Areas whose files it may point at with `new URL(…, import.meta.url)`, to read their bytes or start them. */
   readonly locates: readonly string[];
@@ -67,18 +67,26 @@ const PARTS = [
   'sandbox/host',
 ];
 
+/** The files that commands without a server use directly. */
+const LOCAL_COMMANDS: readonly { readonly command: string; readonly imports: readonly string[] }[] = [
+  { command: 'doctor', imports: ['sandbox/host/confinement.ts', 'sandbox/host/plugin-runtime.ts'] },
+  { command: 'policy check', imports: ['src/policy/check-policy.ts', 'src/registry/read-tools.ts'] },
+  { command: 'log export', imports: ['src/provenance/export.ts'] },
+  { command: 'plugin check', imports: ['src/registry/check-directory.ts', 'src/broker/broker.ts'] },
+];
+
 export const AREAS: readonly Area[] = [
   area(0, 'src/base'),
   area(0, 'sandbox/protocol'),
   area(0, 'schemas'),
 
   area(1, 'src/domain', { imports: ['src/base'], ...PURE }),
-  area(1, 'src/config', { imports: ['src/base', 'schemas'], locates: ['package.json', 'plugins'] }),
+  area(1, 'src/config', { imports: ['src/base', 'schemas'], locates: ['package.json', 'plugins', 'schemas'] }),
   // Behind the fence: the wire format is all that the warden shares with the host, and the guest shares nothing.
   area(1, 'sandbox/warden', { imports: ['sandbox/protocol'], locates: ['sandbox/guest'] }),
   area(1, 'sandbox/guest', { builtins: 'none' }),
 
-  ...FEATURES.map((path) => area(2, path, { imports: MEANING })),
+  ...FEATURES.map((path) => area(2, path, { imports: MEANING, locates: ['schemas'] })),
   // Decisions do no I/O.
   area(2, 'src/policy', { imports: MEANING, ...PURE }),
   area(2, 'src/broker', { imports: [...MEANING, 'src/effects'] }),
@@ -94,16 +102,16 @@ export const AREAS: readonly Area[] = [
   area(3, 'src/app', { imports: PARTS }),
   area(3, 'src/app.ts', { imports: [...PARTS, 'src/app'] }),
 
-  // The commands that need no server check and verify by themselves.
+  // A command is a client of the server, and joins what it needs by itself only where it needs none.
   area(4, 'src/cli', {
     imports: [
       ...MEANING,
       'src/config',
       'src/operations',
-      'src/provenance',
-      'src/provenance/verify',
       'src/app.ts',
       'src/app',
+      'src/provenance/verify',
+      ...LOCAL_COMMANDS.flatMap(({ imports }) => imports),
     ],
   }),
   area(4, 'src/main.ts', { imports: ['src/cli', 'src/config', ...MEANING] }),
@@ -112,7 +120,6 @@ export const AREAS: readonly Area[] = [
   // Bundled plugins are bytes to the host, imported by nobody but tests.
   area('outside', 'plugins', PURE),
   area('outside', 'test', { imports: 'all', locates: ['all'] }),
-  area('outside', 'bench', { imports: 'all', locates: ['all'] }),
   area('outside', 'vitest.config.ts'),
   area('outside', 'package.json'),
   area('outside', '.'),
@@ -134,7 +141,12 @@ export const GUARDED_NAMES: readonly {
   readonly name: string;
   readonly by: readonly string[];
 }[] = [
-  { module: 'module', name: 'createRequire', by: [] },
+  {
+    module: 'module',
+    name: 'createRequire',
+    // To find installed packages and read their versions, not to load them.
+    by: ['src/config/product.ts', 'sandbox/host/confinement.ts', 'sandbox/warden/main.js'],
+  },
   { module: 'module', name: '*', by: ['src/smcp.js'] },
   { module: 'vm', name: '*', by: [] },
   { module: 'vm', name: 'runInThisContext', by: [] },
@@ -143,4 +155,7 @@ export const GUARDED_NAMES: readonly {
 /** References that can't be told by reading, each with its reason. Tests may have them. */
 export const OPAQUE: readonly { readonly path: string; readonly what: string; readonly why: string }[] = [
   { path: 'src/smcp.js', what: 'import.meta.url', why: 'it asks whether it lies under node_modules' },
+  { path: 'src/config/product.ts', what: 'import.meta.url', why: "reads isolated-vm's version without loading it" },
+  { path: 'sandbox/warden/main.js', what: 'import.meta.url', why: "checks isolated-vm's version before it loads it" },
+  { path: 'sandbox/host/confinement.ts', what: 'require.resolve', why: "finds the folders of the warden's packages" },
 ];
