@@ -78,6 +78,15 @@ export async function inspectPlugin(candidate: Candidate, options: InspectionOpt
   };
 }
 
+/**
+ * The others that claim the same name. Also a plugin that is refused for other reasons holds its name: which of two is
+ * meant must not depend on that.
+ */
+export function withSameName<T extends { readonly inspection: Inspection }>(one: T, all: readonly T[]): readonly T[] {
+  const name = one.inspection.claimedName;
+  return name === undefined ? [] : all.filter((other) => other !== one && other.inspection.claimedName === name);
+}
+
 /** The plugin's report when another of the same name was found: neither is served. */
 export function refuseDuplicate(report: PluginReport, others: readonly string[]): PluginReport {
   const duplicate = problem(

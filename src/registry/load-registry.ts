@@ -8,7 +8,7 @@ import type { Plugin, PluginReport, Tool } from '#domain/manifest.ts';
 import type { PluginCatalog } from '#domain/ports.ts';
 import { buildPlugin } from './build-plugin.ts';
 import { type Candidate, discoverPlugins, type PluginsDirectory } from './discover.ts';
-import { type Inspection, inspectPlugin, refuseDuplicate } from './inspect.ts';
+import { type Inspection, inspectPlugin, refuseDuplicate, withSameName } from './inspect.ts';
 import { openPluginCopies, type PluginCopies } from './plugin-copies.ts';
 import { createManifestReader } from './read-manifest.ts';
 
@@ -46,7 +46,7 @@ export async function loadRegistry(ports: { readonly logger: Logger }, options: 
   const served: Plugin[] = [];
   const reports: PluginReport[] = [];
   for (const one of found) {
-    const others = sameName(found, one).map(({ candidate }) => candidate.path);
+    const others = withSameName(one, found).map(({ candidate }) => candidate.path);
     const { report } = one.inspection;
     reports.push(others.length > 0 ? refuseDuplicate(report, others) : report);
     if (others.length === 0 && one.plugin !== undefined) served.push(one.plugin);
@@ -63,13 +63,6 @@ async function installFound(copies: PluginCopies, candidate: Candidate, inspecti
   const directory = await copies.install(files, servable.digest);
   const plugin = buildPlugin({ ...built, directory, origin: candidate.origin });
   return { candidate, inspection: rest, plugin };
-}
-
-/** Also a plugin that is refused for other reasons holds its name: which of two is meant must not depend on that. */
-function sameName(found: readonly Found[], one: Found): readonly Found[] {
-  const name = one.inspection.claimedName;
-  if (name === undefined) return [];
-  return found.filter((other) => other !== one && other.inspection.claimedName === name);
 }
 
 function createRegistry(served: readonly Plugin[], found: readonly PluginReport[]): Registry {

@@ -1,0 +1,38 @@
+// Names and schemas of the tools that would be served, for checks that need no server (`smcp policy check`). Writes
+// nothing and runs nothing.
+
+import type { JsonObject } from '#base/json.ts';
+import type { Logger } from '#base/log.ts';
+import type { CapabilityKind } from '#domain/capability.ts';
+import { fullToolName } from './check-manifest.ts';
+import { discoverPlugins, type PluginsDirectory } from './discover.ts';
+import { type Inspection, inspectPlugin, withSameName } from './inspect.ts';
+import { createManifestReader } from './read-manifest.ts';
+
+export type ToolSignature = { readonly name: string; readonly inputSchema: JsonObject };
+
+/**
+ * The tools that loading the same directories would serve, sorted by name.
+ *
+ * @throws `CONFIG_INVALID` for a directory that is missing or holds too much.
+ */
+export async function readTools(
+  ports: { readonly logger: Logger },
+  options: {
+    readonly directories: readonly PluginsDirectory[];
+    readonly availableCapabilities: readonly CapabilityKind[];
+  },
+): Promise<readonly ToolSignature[]> {
+  const readManifest = createManifestReader();
+  const found: { readonly inspection: Inspection }[] = [];
+  for (const candidate of await discoverPlugins(ports, options.directories)) {
+    found.push({ inspection: await inspectPlugin(candidate, { ...options, readManifest }) });
+  }
+  return found
+    .filter((one) => withSameName(one, found).length === 0)
+    .flatMap(({ inspection }) => inspection.servable ?? [])
+    .flatMap(({ manifest, compiled }) =>
+      compiled.map(({ tool }) => ({ name: fullToolName(manifest.name, tool.name), inputSchema: tool.input })),
+    )
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
