@@ -85,6 +85,29 @@ export const LIMITS = {
   isolatesPerWardenMax: 32,
   /** Calls in one isolate before it is replaced. */
   callsPerIsolateMax: 10_000,
+  /** Memory that one warden's isolates may have together: it decides how many agents share a process. */
+  wardenMemoryMiBMax: 1024,
+  /** RLIMIT_DATA of a warden before any guest's memory: measured 80 MiB where it dies, 112 where it works, on Node 26. */
+  wardenDataBaselineMiB: 160,
+  /** On top of what its isolates may have: a new context, a result on its way, garbage not yet collected. */
+  wardenHeadroomMiB: 64,
+  /** Between two looks at the resident memory of the wardens that run calls. A guest took 1–2 GB in a second. */
+  wardenMemoryPollMs: 25,
+  /** How long a guest's code may take to stop inside before its process is ended. Less than the grace. */
+  wardenSettleMs: 100,
+  /** Without calls for this long a warden is ended; starting one takes about 0.2 s. */
+  wardenIdleMs: 300_000,
+  /** Output of a warden's process that is kept for the log, from the end. */
+  wardenTailBytesMax: 8 * 1024,
+  /** Back-off after a warden died before it was ready: doubles from the first to the second. */
+  wardenBackoffMsMin: 100,
+  wardenBackoffMsMax: 10_000,
+  /** Open descriptors of a warden's process; Node itself takes about 30. */
+  wardenDescriptorsMax: 256,
+  /** Contexts kept ready in an isolate, so that a call needn't wait for the one after it. */
+  contextsReady: 2,
+  /** All host calls of one invocation together, as text: what may wait in pipes when the host is slow. */
+  hostCallBytesTotalMax: 4 * 1024 * 1024,
 
   // Plugins
   pluginFilesMax: 2_000,

@@ -1,0 +1,98 @@
+// The wardens of one plugin at one profile: started when needed, shared by agents as far as memory allows, replaced when
+// they end, ended when idle. Agents whose calls may have ended a warden get one of their own until one of their calls
+// ends well: so the next crash has one name.
+
+import type { Clock } from '#base/clock.ts';
+import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { AgentName } from '#domain/agent.ts';
+import type { RunOutcome } from '#domain/invocation.ts';
+import type { RunRequest } from '#domain/ports.ts';
+import type { Warden, WardenOptions } from './warden.ts';
+
+export type WardenPool = {
+  /** @throws `PLUGIN_CRASHED` while it backs off from a warden that does not start. */
+  readonly run: (request: RunRequest) => Promise<RunOutcome>;
+  readonly checkMemory: () => void;
+  readonly runningCount: () => number;
+  readonly close: () => Promise<void>;
+};
+
+type Member = { readonly warden: Warden; readonly owner: AgentName | undefined; idleTimer: NodeJS.Timeout | undefined };
+
+export type WardenPoolOptions = {
+  readonly clock: Clock;
+  readonly startWarden: (events: Pick<WardenOptions, 'onCallEnded'>) => Warden;
+};
+
+/** A pool that has no warden yet. */
+export function createWardenPool({ clock, startWarden }: WardenPoolOptions): WardenPool {
+  const members = new Set<Member>();
+  const suspects = new Set<AgentName>();
+  const closing: Promise<unknown>[] = [];
+  let startFailures = 0;
+  let notBeforeMs = 0;
+
+  const rest = (member: Member) => {
+    if (member.warden.runningCount() > 0 || !member.warden.isAlive()) return;
+    clearTimeout(member.idleTimer);
+    member.idleTimer = setTimeout(() => {
+      if (member.warden.runningCount() === 0) closing.push(member.warden.close());
+    }, LIMITS.wardenIdleMs);
+    member.idleTimer.unref();
+  };
+
+  const add = (owner: AgentName | undefined): Member => {
+    const waitMs = notBeforeMs - clock.monotonicMs();
+    if (waitMs > 0) {
+      throw new SmcpError('PLUGIN_CRASHED', 'the process that the plugin runs in does not start', {
+        details: { retryAfterMs: Math.ceil(waitMs), remedy: 'see the server log; `smcp doctor` checks the sandbox' },
+      });
+    }
+    const member: Member = {
+      owner,
+      idleTimer: undefined,
+      warden: startWarden({ onCallEnded: () => rest(member) }),
+    };
+    members.add(member);
+    void member.warden.ended.then((end) => {
+      members.delete(member);
+      clearTimeout(member.idleTimer);
+      for (const agent of end.suspects) suspects.add(agent);
+      if (end.wasReady) startFailures = 0;
+      else {
+        const backoffMs = Math.min(LIMITS.wardenBackoffMsMin * 2 ** startFailures, LIMITS.wardenBackoffMsMax);
+        startFailures += 1;
+        notBeforeMs = clock.monotonicMs() + backoffMs;
+      }
+    });
+    return member;
+  };
+
+  const pick = (agent: AgentName): Member => {
+    const owner = suspects.has(agent) ? agent : undefined;
+    const usable = [...members].filter(({ warden, owner: own }) => warden.isAlive() && own === owner);
+    return (
+      usable.find(({ warden }) => warden.hasIsolate(agent)) ??
+      usable.find(({ warden }) => warden.hasRoom(agent)) ??
+      add(owner)
+    );
+  };
+
+  return {
+    run: async (request) => {
+      const member = pick(request.agent);
+      clearTimeout(member.idleTimer);
+      const outcome = await member.warden.run(request);
+      if (outcome.kind === 'returned' && member.owner === request.agent) suspects.delete(request.agent);
+      return outcome;
+    },
+    checkMemory: () => {
+      for (const { warden } of members) warden.checkMemory();
+    },
+    runningCount: () => [...members].reduce((sum, { warden }) => sum + warden.runningCount(), 0),
+    close: async () => {
+      await Promise.all([...[...members].map(({ warden }) => warden.close()), ...closing]);
+    },
+  };
+}

@@ -1,0 +1,103 @@
+// A warden's process: started, fed frames, ended, reaped. Trusts nothing that comes out of it: what is no message is a
+// violation, what it prints is kept as a bounded tail for the log.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex, Readable } from 'node:stream';
+import { LIMITS } from '#base/limits.ts';
+import { createFrameReader, encodeFrame } from '#sandbox/protocol/frame.js';
+import { type HostMessage, parseWardenMessage, type WardenMessage } from '#sandbox/protocol/messages.js';
+import type { WardenCommand } from './confinement.ts';
+
+const HOST_DESCRIPTOR = 3;
+
+export type WardenExit = {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** The last of what it printed. **Trust:** anything. */
+  readonly tail: string;
+};
+
+export type WardenProcess = {
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined;
+  readonly send: (message: HostMessage, body: string) => void;
+  /** SIGKILL; nothing that it sent is listened to from here on. */
+  readonly kill: () => void;
+  /** Resolves once, when the process has been reaped (or never came to be). */
+  readonly exited: Promise<WardenExit>;
+};
+
+export type WardenEvents = {
+  readonly onMessage: (message: WardenMessage, body: string) => void;
+  readonly onViolation: (why: string) => void;
+};
+
+/** Starts a warden. Never throws: what fails shows in `exited`. */
+export function startWardenProcess(command: WardenCommand, events: WardenEvents): WardenProcess {
+  const child = spawn(command.file, [...command.args], {
+    cwd: command.cwd,
+    env: { ...command.env },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  let isOver = false;
+  const channel = child.stdio[HOST_DESCRIPTOR] as Duplex | undefined;
+  const tail = keepTail(child);
+
+  const reader = createFrameReader({
+    frameBytesMax: LIMITS.frameBytesMax,
+    onViolation: (why) => {
+      if (!isOver) events.onViolation(why);
+    },
+    onFrame: (header, body) => {
+      if (isOver) return;
+      const message = parseWardenMessage(header);
+      if (message === undefined) events.onViolation('not a message');
+      else events.onMessage(message, body);
+    },
+  });
+  channel?.on('data', (chunk: Buffer) => {
+    if (!isOver) reader.push(chunk);
+  });
+  channel?.on('error', () => {});
+  // A warden that closes its channel is of no more use: it would end by itself, and is not given the time to.
+  channel?.on('close', () => child.kill('SIGKILL'));
+
+  const exited = new Promise<WardenExit>((resolve) => {
+    child.on('error', (cause) => {
+      if (child.pid === undefined) {
+        isOver = true;
+        resolve({ exitCode: null, signal: null, tail: cause.message });
+      }
+    });
+    child.on('close', (exitCode, signal) => {
+      isOver = true;
+      resolve({ exitCode, signal, tail: tail() });
+    });
+  });
+
+  return {
+    pid: child.pid,
+    send: (message, body) => {
+      if (!isOver) channel?.write(encodeFrame(message, body));
+    },
+    kill: () => {
+      isOver = true;
+      child.kill('SIGKILL');
+      channel?.destroy();
+    },
+    exited,
+  };
+}
+
+/** Keeps the end of what the process prints, in bounded memory. */
+function keepTail(child: ChildProcess): () => string {
+  let kept = Buffer.alloc(0);
+  const keep = (chunk: Buffer) => {
+    kept = Buffer.concat([kept, chunk.subarray(-LIMITS.wardenTailBytesMax)]).subarray(-LIMITS.wardenTailBytesMax);
+  };
+  for (const stream of [child.stdout, child.stderr] as (Readable | null)[]) {
+    stream?.on('data', keep);
+    stream?.on('error', () => {});
+  }
+  return () => kept.toString('utf8');
+}

@@ -1,0 +1,236 @@
+// One warden as the host runs calls in it: its isolates, deadlines, and what becomes of its calls when it ends. The
+// host's only command that counts is SIGKILL. Trust: every message from the process may be forged.
+
+import type { Clock } from '#base/clock.ts';
+import type { ErrorCode } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { Logger } from '#base/log.ts';
+import type { AgentName } from '#domain/agent.ts';
+import type { RunOutcome } from '#domain/invocation.ts';
+import type { RunRequest } from '#domain/ports.ts';
+import type { StartMessage, WardenMessage } from '#sandbox/protocol/messages.js';
+import type { WardenCommand } from './confinement.ts';
+import { createIsolateTable } from './isolate-table.ts';
+import { processorMs, residentBytes } from './process-figures.ts';
+import { failure, RunningCall } from './running-call.ts';
+import { startWardenProcess, type WardenExit } from './warden-process.ts';
+
+/** Why a warden was ended: what each of its calls comes to follows from it. */
+type Verdict =
+  /** One call is to blame, the others are lost. */
+  | { readonly kind: 'guilty'; readonly id: number; readonly code: ErrorCode; readonly message: string }
+  /** One of them is to blame, but which is not known when several agents' calls ran. */
+  | { readonly kind: 'suspected'; readonly code: ErrorCode; readonly message: string }
+  /** The process itself can't be believed. */
+  | { readonly kind: 'violation'; readonly message: string }
+  | { readonly kind: 'closing' };
+
+export type WardenEnd = {
+  readonly exit: WardenExit;
+  readonly wasReady: boolean;
+  /** Agents whose calls may have ended it; `[]` when the guilty one is known. */
+  readonly suspects: readonly AgentName[];
+};
+
+export type WardenOptions = {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly command: WardenCommand;
+  readonly start: StartMessage;
+  /** How many agents it can serve at once. */
+  readonly isolatesMax: number;
+  /** Called when a call has ended in it. */
+  readonly onCallEnded: (agent: AgentName) => void;
+};
+
+export type Warden = {
+  readonly isAlive: () => boolean;
+  readonly runningCount: () => number;
+  /** True when the agent has an isolate here, or one can be made. */
+  readonly hasRoom: (agent: AgentName) => boolean;
+  readonly hasIsolate: (agent: AgentName) => boolean;
+  readonly run: (request: RunRequest) => Promise<RunOutcome>;
+  /** Ends it when its memory is past what its isolates may have. */
+  readonly checkMemory: () => void;
+  /** Resolves when it has been reaped. */
+  readonly close: () => Promise<void>;
+  readonly ended: Promise<WardenEnd>;
+};
+
+const BYTES_PER_MIB = 1024 * 1024;
+/** What V8 and glibc print when memory ran out. A hint for the code; nothing else depends on it. */
+const OUT_OF_MEMORY = /out of memory|OOM|allocation failed|bad_alloc|cannot allocate/i;
+
+/** Starts a warden and keeps it until it ends. */
+export function createWarden(options: WardenOptions): Warden {
+  const { clock, logger, start, onCallEnded } = options;
+  const calls = new Map<number, RunningCall>();
+  const table = createIsolateTable(options.isolatesMax);
+  let lastId = 0;
+  let isReady = false;
+  let isDead = false;
+  let baselineBytes: number | undefined;
+  let verdict: Verdict | undefined;
+  let figures = { cpuMs: 0, rssBytes: 0 };
+
+  const kill = (reason: Verdict) => {
+    if (verdict !== undefined) return;
+    verdict = reason;
+    isDead = true;
+    const { pid } = warden;
+    if (pid !== undefined) figures = { cpuMs: processorMs(pid) ?? 0, rssBytes: residentBytes(pid) ?? 0 };
+    warden.kill();
+  };
+
+  const takeMessage = (message: WardenMessage, body: string) => {
+    if (message.t === 'ready') {
+      if (isReady) return kill({ kind: 'violation', message: 'ready twice' });
+      isReady = true;
+      clearTimeout(startTimer);
+      if (warden.pid !== undefined) baselineBytes = residentBytes(warden.pid);
+      return;
+    }
+    if (message.t === 'stuck' && message.id === 0) {
+      return kill({ kind: 'suspected', code: message.code as ErrorCode, message: 'its code could not be stopped' });
+    }
+    const call = calls.get(message.id);
+    if (call === undefined || !isReady) return kill({ kind: 'violation', message: 'a message about no call' });
+    if (message.t === 'stuck') {
+      const isCode = message.code === 'CPU_EXCEEDED' || message.code === 'MEMORY_EXCEEDED';
+      const code = call.abortedFor ?? (isCode ? message.code : 'PLUGIN_CRASHED');
+      return kill({ kind: 'guilty', id: call.id, code, message: 'its code could not be stopped from inside' });
+    }
+    if (message.t === 'call') {
+      const answer = (number: number, ok: boolean, text: string) =>
+        warden.send({ t: 'answer', id: call.id, call: number, ok }, text);
+      if (!call.takeHostCall(message, body, answer)) kill({ kind: 'violation', message: 'a host call that cannot be' });
+      return;
+    }
+    const outcome = call.outcomeOf(message, body);
+    if (outcome === undefined) return kill({ kind: 'violation', message: 'an ending that cannot be' });
+    calls.delete(call.id);
+    call.settle(outcome);
+  };
+
+  const warden = startWardenProcess(options.command, {
+    onMessage: takeMessage,
+    onViolation: (why) => kill({ kind: 'violation', message: why }),
+  });
+  const startTimer = setTimeout(
+    () => kill({ kind: 'violation', message: 'it did not start in time' }),
+    LIMITS.wardenStartMsMax,
+  );
+  warden.send(start, '');
+
+  const ended = warden.exited.then((exit): WardenEnd => {
+    isDead = true;
+    clearTimeout(startTimer);
+    const isMemory = OUT_OF_MEMORY.test(exit.tail);
+    const reason: Verdict = verdict ?? {
+      kind: 'suspected',
+      code: isMemory ? 'MEMORY_EXCEEDED' : 'PLUGIN_CRASHED',
+      message: isMemory ? 'used more memory than its process may have' : 'the process it ran in ended unexpectedly',
+    };
+    const agents = [...new Set([...calls.values()].map((call) => call.request.agent))];
+    if (reason.kind !== 'closing') {
+      logger.warn('warden ended', {
+        plugin: start.directory,
+        why: reason.message,
+        exitCode: exit.exitCode,
+        signal: exit.signal,
+        output: exit.tail,
+      });
+    }
+    for (const call of calls.values()) call.settle(outcomeUnder(reason, call, { agents, figures }));
+    calls.clear();
+    return { exit, wasReady: isReady, suspects: reason.kind === 'suspected' && agents.length > 1 ? agents : [] };
+  });
+
+  /** Tells the call to end; ends the process when it hasn't within the grace. Returns the timer of that. */
+  const abort = (call: RunningCall, code: 'TIMEOUT' | 'CANCELLED') => {
+    if (call.abortedFor !== undefined || !calls.has(call.id)) return;
+    call.abortedFor = code;
+    warden.send({ t: 'abort', id: call.id, code }, '');
+    const message = code === 'TIMEOUT' ? 'ran past its deadline' : 'was cancelled and did not stop';
+    const timer = setTimeout(() => {
+      if (calls.has(call.id)) kill({ kind: 'guilty', id: call.id, code, message });
+    }, LIMITS.deadlineGraceMs);
+    call.outcome.then(() => clearTimeout(timer));
+  };
+
+  const run = async (request: RunRequest): Promise<RunOutcome> => {
+    const { agent, limits, signal } = request;
+    const { isolate, dropped } = table.enter(agent);
+    if (dropped !== undefined) warden.send({ t: 'drop', isolate: dropped }, '');
+    const call = new RunningCall(request, { id: ++lastId, isolate, clock });
+    calls.set(call.id, call);
+    const { cpuMs, outputBytes, hostCalls } = limits;
+    const header = {
+      t: 'run',
+      id: call.id,
+      isolate,
+      tool: request.tool.localName,
+      cpuMs,
+      outputBytes,
+      hostCalls,
+    } as const;
+    warden.send(header, request.argsJson);
+
+    const deadline = setTimeout(() => abort(call, 'TIMEOUT'), limits.timeoutMs);
+    const onAbort = () => abort(call, 'CANCELLED');
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    const outcome = await call.outcome;
+    clearTimeout(deadline);
+    signal.removeEventListener('abort', onAbort);
+    table.leave(agent);
+    onCallEnded(agent);
+    return outcome;
+  };
+
+  return {
+    isAlive: () => !isDead,
+    runningCount: () => calls.size,
+    hasRoom: table.hasRoom,
+    hasIsolate: table.has,
+    run,
+    checkMemory: () => {
+      if (warden.pid === undefined || baselineBytes === undefined || calls.size === 0 || isDead) return;
+      const allowedMiB = start.memoryMiB * table.size() + LIMITS.wardenHeadroomMiB;
+      const now = residentBytes(warden.pid);
+      if (now === undefined || now <= baselineBytes + allowedMiB * BYTES_PER_MIB) return;
+      kill({ kind: 'suspected', code: 'MEMORY_EXCEEDED', message: 'used more memory than its process may have' });
+    },
+    close: async () => {
+      kill({ kind: 'closing' });
+      await warden.exited;
+    },
+    ended,
+  };
+}
+
+function outcomeUnder(
+  reason: Verdict,
+  call: RunningCall,
+  context: {
+    readonly agents: readonly AgentName[];
+    readonly figures: { readonly cpuMs: number; readonly rssBytes: number };
+  },
+): RunOutcome {
+  const { cpuMs, rssBytes } = context.figures;
+  const { wallMs } = call.usage(0, 0);
+  const usage = call.usage(Math.min(cpuMs, wallMs), rssBytes);
+  switch (reason.kind) {
+    case 'guilty':
+      if (reason.id !== call.id) return { kind: 'lost', usage };
+      if (reason.code === 'CANCELLED') return { kind: 'cancelled', usage };
+      return { kind: 'failed', usage, error: failure(reason.code, reason.message) };
+    case 'suspected':
+      if (context.agents.length > 1) return { kind: 'lost', usage };
+      return { kind: 'failed', usage, error: failure(reason.code, reason.message) };
+    case 'violation':
+      return { kind: 'failed', usage, error: failure('PLUGIN_CRASHED', 'the process it ran in broke the protocol') };
+    case 'closing':
+      return { kind: 'failed', usage, error: failure('INTERRUPTED', 'the server is stopping') };
+  }
+}

@@ -1,0 +1,128 @@
+// @ts-check
+// One call inside the warden: its counters, its host calls and its one ending. Knows nothing of isolates: the slot
+// binds it to a context. Trust: what `post` takes is the guest's; ids of host calls are made here, never by the guest.
+
+/** Codes that the prelude reports about its own guest; any other is a host call's refusal that nobody caught. */
+const PRELUDE_CODES = new Set(['TOOL_FAILED', 'RESULT_INVALID', 'OUTPUT_TOO_LARGE', 'PLUGIN_LOAD_FAILED']);
+
+/** @typedef {import('../protocol/messages.js').EndCode} EndCode */
+/** @typedef {{ readonly code: EndCode, readonly message: string }} Fault */
+
+/**
+ * What the slot does for a call: deliver an answer into its context, stop its code, and clean up once it has ended.
+ * @typedef {{ readonly answer: (call: number, isOk: boolean, json: string) => void, readonly stop: () => void,
+ *   readonly ended: () => void }} Binding
+ */
+
+/**
+ * @param {{
+ *   readonly message: import('../protocol/messages.js').RunMessage,
+ *   readonly argsJson: string,
+ *   readonly start: import('../protocol/messages.js').StartMessage,
+ *   readonly send: (message: import('../protocol/messages.js').WardenMessage, body: string) => void,
+ * }} options
+ */
+export function createGuestCall({ message, argsJson, start, send }) {
+  const { id, tool, cpuMs, outputBytes, hostCalls } = message;
+  let cpuNs = 0n;
+  let heapBytes = 0;
+  /** @type {EndCode | undefined} */
+  let endCode;
+  let callCount = 0;
+  let callBytes = 0;
+  /** Numbers of host calls that wait for an answer. @type {Set<number>} */
+  const waiting = new Set();
+  /** @type {Fault | undefined} */
+  let fault;
+  /** @type {Binding | undefined} */
+  let binding;
+
+  /** @param {EndCode} code @param {string} body */
+  const end = (code, body) => {
+    if (endCode !== undefined) return;
+    endCode = code;
+    send({ t: 'end', id, code, cpuUs: Number(cpuNs / 1000n), heapBytes }, body);
+    binding?.ended();
+    binding = undefined;
+  };
+  /** @param {EndCode} code @param {string} text @param {object} [details] */
+  const fail = (code, text, details) => {
+    end(code, JSON.stringify({ message: text.slice(0, start.errorMessageLengthMax), ...(details ? { details } : {}) }));
+  };
+  /** The first fault counts; the slot ends the call when the guest's code has stopped. @type {(fault: Fault) => void} */
+  const blame = (reason) => {
+    if (endCode !== undefined || fault !== undefined) return;
+    fault = reason;
+    binding?.stop();
+  };
+
+  return {
+    id,
+    tool,
+    argsJson,
+    outputBytes,
+    end,
+    fail,
+    blame,
+    isEnded: () => endCode !== undefined,
+    endCode: () => endCode,
+    heapBytes: () => heapBytes,
+    fault: () => fault,
+    isWaiting: () => waiting.size > 0,
+    cpuNsLeft: () => BigInt(cpuMs) * 1_000_000n - cpuNs,
+    /** @param {bigint} ns */
+    addCpu: (ns) => {
+      cpuNs += ns;
+    },
+    /** @param {number} bytes */
+    noteHeap: (bytes) => {
+      if (bytes > heapBytes) heapBytes = bytes;
+    },
+    /** @param {Binding} made */
+    bind: (made) => {
+      binding = made;
+    },
+    /** @param {number} call @param {boolean} isOk @param {string} json */
+    answer: (call, isOk, json) => {
+      if (waiting.delete(call)) binding?.answer(call, isOk, json);
+    },
+    /** @param {'TIMEOUT' | 'CANCELLED'} code */
+    abort: (code) => blame({ code, message: code === 'TIMEOUT' ? 'ran past its deadline' : 'was cancelled' }),
+
+    /**
+     * A host call from the guest, as `?name\nparams` (answered) or `!name\nparams`. Never throws.
+     *
+     * @param {unknown} text
+     * @returns {number} the call's number; -1 when it was not taken
+     */
+    post: (text) => {
+      if (endCode !== undefined || fault !== undefined || typeof text !== 'string') return -1;
+      callCount += 1;
+      callBytes += text.length;
+      const isTooMuch = callCount > hostCalls || callBytes > start.hostCallBytesTotalMax;
+      if (isTooMuch || text.length > start.hostCallBytesMax) {
+        blame({ code: 'HOST_CALLS_EXCEEDED', message: `made more host calls than its limit of ${hostCalls}` });
+        return -1;
+      }
+      const split = text.indexOf('\n');
+      const isAnswered = text[0] === '?';
+      if (isAnswered) waiting.add(callCount);
+      send({ t: 'call', id, call: isAnswered ? callCount : 0, name: text.slice(1, split) }, text.slice(split + 1));
+      return callCount;
+    },
+
+    /** Ends the call by what the trampoline handed out: `R` and a result, or `E` and an error. @param {string} ending */
+    finish: (ending) => {
+      const text = ending.slice(1);
+      if (ending[0] === 'R') {
+        if (Buffer.byteLength(text) <= outputBytes) return end('RETURNED', text);
+        return fail('OUTPUT_TOO_LARGE', `the result is larger than ${outputBytes} bytes`);
+      }
+      const { code, message: why } = JSON.parse(text);
+      if (PRELUDE_CODES.has(code)) return fail(code, why);
+      return fail('TOOL_FAILED', why, { hostCall: String(code) });
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createGuestCall>} GuestCall */

@@ -1,0 +1,132 @@
+// @ts-check
+// One fresh context in an isolate: prelude run, the plugin's modules compiled and linked, none of the plugin's code run
+// yet. Gives one function to enter it. Every handle it makes is released with it: releasing only the context leaks.
+
+import { PluginLoadError } from './plugin-files.js';
+
+const HOOK_NAME = 'smcp:hook';
+const ROOT_NAME = 'smcp:root';
+/** Takes the prelude's registration out of the guest's sight before any module of the plugin is evaluated. */
+const HOOK_SOURCE = 'export const register = globalThis.smcpRegister; delete globalThis.smcpRegister;';
+/** Registers when the plugin's modules are evaluated, top-level awaits included. */
+const ROOT_SOURCE = `import { register } from '${HOOK_NAME}'; import * as plugin from 'smcp:entry'; register(plugin);`;
+
+/**
+ * @param {{
+ *   readonly ivm: typeof import('isolated-vm'),
+ *   readonly isolate: import('isolated-vm').Isolate,
+ *   readonly prelude: import('isolated-vm').Script,
+ *   readonly files: import('./plugin-files.js').PluginFiles,
+ *   readonly boundsJson: string,
+ * }} options
+ * @throws {PluginLoadError} when a module is missing, refused or does not compile
+ */
+export async function prepareGuestContext({ ivm, isolate, prelude, files, boundsJson }) {
+  /** @type {(text: unknown) => number} */
+  let post = () => -1;
+  /** @type {{ release: () => void }[]} */
+  const handles = [];
+  /** @template {{ release: () => void }} T @param {T} handle @returns {T} */
+  const keep = (handle) => {
+    handles.push(handle);
+    return handle;
+  };
+  const release = () => {
+    post = () => -1;
+    for (const handle of handles.splice(0).reverse()) handle.release();
+  };
+
+  try {
+    const context = keep(await isolate.createContext());
+    const harden = keep(await prelude.run(context, { reference: true }));
+    const callback = new ivm.Callback((/** @type {unknown} */ text) => post(text), { sync: true });
+    const enter = keep(await harden.apply(undefined, [callback, boundsJson], { result: { reference: true } }));
+    const root = await linkModules({ isolate, context, files, keep });
+    return {
+      root,
+      /** Calls the prelude's dispatcher. @param {...(string | number | boolean)} args @returns {Promise<unknown>} */
+      enter: (...args) => enter.apply(undefined, args),
+      /** Who takes this context's host calls. @param {(text: unknown) => number} taker */
+      bind: (taker) => {
+        post = taker;
+      },
+      release,
+    };
+  } catch (error) {
+    if (!isolate.isDisposed) release();
+    throw error;
+  }
+}
+
+/** @typedef {Awaited<ReturnType<typeof prepareGuestContext>>} GuestContext */
+
+/**
+ * @param {{
+ *   readonly isolate: import('isolated-vm').Isolate,
+ *   readonly context: import('isolated-vm').Context,
+ *   readonly files: import('./plugin-files.js').PluginFiles,
+ *   readonly keep: <T extends { release: () => void }>(handle: T) => T,
+ * }} options
+ */
+async function linkModules({ isolate, context, files, keep }) {
+  /** @type {Map<string, import('isolated-vm').Module>} */
+  const modules = new Map();
+  /** @type {Map<import('isolated-vm').Module, string>} */
+  const names = new Map();
+
+  /** @param {string} name @param {string} source */
+  const compile = async (name, source) => {
+    let module;
+    try {
+      module = keep(await isolate.compileModule(source, { filename: name }));
+    } catch (error) {
+      if (isolate.isDisposed) throw error;
+      throw new PluginLoadError(describeGuestError(error));
+    }
+    modules.set(name, module);
+    names.set(module, name);
+    return module;
+  };
+  /** @param {string} specifier @param {string} referrer */
+  const nameOf = (specifier, referrer) => {
+    if (referrer === ROOT_NAME) return specifier === HOOK_NAME ? HOOK_NAME : files.entry;
+    return files.resolve(specifier, referrer);
+  };
+
+  await compile(HOOK_NAME, HOOK_SOURCE);
+  const root = await compile(ROOT_NAME, ROOT_SOURCE);
+  const queue = [await compile(files.entry, files.load(files.entry))];
+  for (let module = queue.pop(); module !== undefined; module = queue.pop()) {
+    const referrer = names.get(module) ?? '';
+    for (const specifier of module.dependencySpecifiers) {
+      const name = nameOf(specifier, referrer);
+      if (!modules.has(name)) queue.push(await compile(name, files.load(name)));
+    }
+  }
+  try {
+    await root.instantiate(context, (specifier, referrer) => {
+      const module = modules.get(nameOf(specifier, names.get(referrer) ?? ''));
+      if (module === undefined) throw new PluginLoadError(`unresolved import ${specifier}`);
+      return module;
+    });
+  } catch (error) {
+    if (isolate.isDisposed || error instanceof PluginLoadError) throw error;
+    throw new PluginLoadError(describeGuestError(error));
+  }
+  return root;
+}
+
+/**
+ * What went wrong and where in the plugin: the message, and file:line of the first frame that is a module of the plugin.
+ * Frames of the warden's own, which isolated-vm appends, are left out.
+ *
+ * @param {unknown} error as isolated-vm copied it out
+ */
+export function describeGuestError(error) {
+  if (typeof error !== 'object' || error === null) return String(error);
+  const { message, stack } = /** @type {{ message?: unknown, stack?: unknown }} */ (error);
+  const text = typeof message === 'string' ? message : 'the module threw a value without a message';
+  const inside = typeof stack === 'string' ? stack.slice(text.length) : '';
+  const where = /(?:^|[\s(])((?!smcp:)[\w.@-][\w./@-]*\.m?js:\d+:\d+)/.exec(inside)?.[1];
+  return where === undefined || text.includes(where) ? text : `${text} (${where})`;
+}

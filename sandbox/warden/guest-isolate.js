@@ -1,0 +1,138 @@
+// @ts-check
+// One isolate: one entry at a time, each watched for processor time, and a way to stop what runs in it. What can't be
+// stopped from inside is reported as stuck, with the call to blame: then the host ends the process. No call here ever
+// waits for a guest: every operation on the isolate is asynchronous and runs on isolated-vm's threads.
+
+const NS_PER_MS = 1_000_000n;
+
+/**
+ * @param {{
+ *   readonly ivm: typeof import('isolated-vm'),
+ *   readonly memoryMiB: number,
+ *   readonly settleMsMax: number,
+ *   readonly onStuck: (call: import('./guest-call.js').GuestCall | undefined,
+ *     code: import('../protocol/messages.js').EndCode) => void,
+ * }} options
+ */
+export function createGuestIsolate({ ivm, memoryMiB, settleMsMax, onStuck }) {
+  const isolate = new ivm.Isolate({
+    memoryLimit: memoryMiB,
+    onCatastrophicError: () => onStuck(executing ?? firstMember(), 'MEMORY_EXCEEDED'),
+  });
+  /** @type {import('./guest-call.js').GuestCall | undefined} */
+  let executing;
+  /** Calls that live here. @type {Set<import('./guest-call.js').GuestCall>} */
+  const members = new Set();
+  /** Settles when the entry before has left. @type {Promise<void>} */
+  let tail = Promise.resolve();
+
+  const firstMember = () => members.values().next().value;
+
+  const usedCpuNs = () => {
+    try {
+      return isolate.cpuTime;
+    } catch {
+      return undefined;
+    }
+  };
+
+  /** Ends the isolate and every call in it but the one to blame, which ends when its code has stopped. */
+  const dispose = (/** @type {import('./guest-call.js').GuestCall | undefined} */ culprit) => {
+    if (!isolate.isDisposed) isolate.dispose();
+    for (const member of members) if (member !== culprit) member.fail('LOST', 'its isolate was ended');
+  };
+
+  /**
+   * Stops the entry that runs now for `call`: at once, or after it had time to notice. Reports it when it doesn't stop.
+   *
+   * @param {import('./guest-call.js').GuestCall} call
+   * @param {{ readonly isAtOnce: boolean }} options
+   */
+  const interrupt = (call, { isAtOnce }) => {
+    const isStillIn = () => executing === call;
+    const report = () => {
+      if (isStillIn()) onStuck(call, call.fault()?.code ?? 'PLUGIN_CRASHED');
+    };
+    const end = () => {
+      if (!isStillIn()) return;
+      dispose(call);
+      setTimeout(report, settleMsMax);
+    };
+    if (isAtOnce) end();
+    else setTimeout(end, settleMsMax);
+  };
+
+  /**
+   * Watches the processor time of the entry that has just begun. A timer of wall time asks how much it was: on a busy
+   * machine less. Both figures over-estimate (the isolate's own is wall time while it runs, the process's counts
+   * everything), so the smaller one counts.
+   *
+   * @param {import('./guest-call.js').GuestCall} call
+   */
+  const watchCpu = (call) => {
+    const isolateNs = usedCpuNs() ?? 0n;
+    const processUs = process.cpuUsage();
+    const usedNs = () => {
+      const ofProcess = process.cpuUsage(processUs);
+      const processNs = BigInt(ofProcess.user + ofProcess.system) * 1000n;
+      const ownNs = (usedCpuNs() ?? isolateNs + processNs) - isolateNs;
+      return ownNs < processNs ? ownNs : processNs;
+    };
+    const check = () => {
+      const leftNs = call.cpuNsLeft() - usedNs();
+      if (leftNs <= 0n) call.blame({ code: 'CPU_EXCEEDED', message: 'used more processor time than its limit' });
+      else timer = setTimeout(check, Number(leftNs / NS_PER_MS) + 1);
+    };
+    let timer = setTimeout(check, Number(call.cpuNsLeft() / NS_PER_MS) + 1);
+    return {
+      stop: () => {
+        clearTimeout(timer);
+        const now = usedCpuNs();
+        call.addCpu(now === undefined ? usedNs() : now - isolateNs);
+      },
+    };
+  };
+
+  return {
+    isolate,
+    members,
+    dispose,
+    interrupt,
+    isExecuting: (/** @type {import('./guest-call.js').GuestCall} */ call) => executing === call,
+
+    /**
+     * Runs `work` alone in the isolate; for a call it is watched. `work` is not run once the isolate is gone or the call
+     * has ended.
+     *
+     * @template T
+     * @param {import('./guest-call.js').GuestCall | undefined} call
+     * @param {() => Promise<T>} work must not reject for a guest's fault
+     * @returns {Promise<T | undefined>}
+     */
+    enter: async (call, work) => {
+      const before = tail;
+      /** @type {() => void} */
+      let leave = () => {};
+      tail = new Promise((resolve) => {
+        leave = resolve;
+      });
+      await before;
+      try {
+        if (isolate.isDisposed || call?.isEnded()) return undefined;
+        if (call === undefined) return await work();
+        executing = call;
+        const watch = watchCpu(call);
+        try {
+          return await work();
+        } finally {
+          executing = undefined;
+          watch.stop();
+        }
+      } finally {
+        leave();
+      }
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createGuestIsolate>} GuestIsolate */

@@ -1,0 +1,215 @@
+// @ts-check
+// What the host's number for (plugin, agent) stands for: an isolate, a context that is ready for the next call, and the
+// rule when the isolate is replaced (after a fault, after a number of calls, past a heap mark). Runs calls to their end.
+
+import { describeGuestError, prepareGuestContext } from './guest-context.js';
+import { createGuestIsolate } from './guest-isolate.js';
+import { PluginLoadError } from './plugin-files.js';
+
+/** Past this share of its limit after a call, an isolate is replaced rather than trusted to collect its garbage. */
+const HEAP_MARK = 0.5;
+const MIB = 1024 * 1024;
+/** Endings after which the isolate is as good as before: the guest's code came back by itself. */
+const HARMLESS = new Set(['RETURNED', 'TOOL_FAILED', 'RESULT_INVALID', 'OUTPUT_TOO_LARGE', 'PLUGIN_LOAD_FAILED']);
+
+/** @typedef {import('./guest-call.js').GuestCall} GuestCall */
+/** @typedef {import('./guest-context.js').GuestContext} GuestContext */
+
+/**
+ * @param {{
+ *   readonly ivm: typeof import('isolated-vm'),
+ *   readonly files: import('./plugin-files.js').PluginFiles,
+ *   readonly start: import('../protocol/messages.js').StartMessage,
+ *   readonly preludeSource: string,
+ *   readonly onStuck: (call: GuestCall | undefined, code: import('../protocol/messages.js').EndCode) => void,
+ * }} options
+ */
+export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck }) {
+  const { memoryMiB, settleMsMax, callsPerIsolateMax, contextsReady } = start;
+  const boundsJson = JSON.stringify({
+    logMessageLengthMax: start.logMessageLengthMax,
+    errorMessageLengthMax: start.errorMessageLengthMax,
+    randomBytesMax: start.randomBytesMax,
+  });
+  /** @type {ReturnType<typeof createHome> | undefined} */
+  let current;
+
+  /** An isolate with its prelude compiled and contexts in store. */
+  const createHome = () => {
+    const guest = createGuestIsolate({ ivm, memoryMiB, settleMsMax, onStuck });
+    const prelude = guest.isolate.compileScript(preludeSource, { filename: 'smcp:prelude' });
+    prelude.catch(() => {});
+    /** @type {Promise<GuestContext | undefined>[]} */
+    const store = [];
+    const prepare = () =>
+      guest.enter(undefined, async () =>
+        prepareGuestContext({ ivm, isolate: guest.isolate, prelude: await prelude, files, boundsJson }),
+      );
+    return {
+      guest,
+      callCount: 0,
+      take: () => store.shift() ?? prepare(),
+      refill: () => {
+        while (store.length < contextsReady && !guest.isolate.isDisposed) {
+          const next = prepare();
+          next.catch(() => {});
+          store.push(next);
+        }
+      },
+    };
+  };
+
+  const homeForNextCall = () => {
+    if (current !== undefined && (current.guest.isolate.isDisposed || current.callCount >= callsPerIsolateMax)) {
+      retire(current);
+    }
+    current ??= createHome();
+    current.callCount += 1;
+    return current;
+  };
+
+  /** No further call starts in it; it ends with the last one that is in it. @param {ReturnType<typeof createHome>} home */
+  const retire = (home) => {
+    if (current === home) current = undefined;
+    if (home.guest.members.size === 0) home.guest.dispose(undefined);
+  };
+
+  return {
+    dispose: () => {
+      current?.guest.dispose(undefined);
+      current = undefined;
+    },
+    /** Runs a call until it has ended. Never rejects. @param {GuestCall} call */
+    run: async (call) => {
+      const home = homeForNextCall();
+      home.guest.members.add(call);
+      let code;
+      try {
+        code = await runIn(home, call);
+      } catch (error) {
+        call.fail('PLUGIN_CRASHED', 'the sandbox failed');
+        process.stderr.write(`call: ${error instanceof Error ? error.stack : String(error)}\n`);
+      }
+      home.guest.members.delete(call);
+      const isPastMark = call.heapBytes() > memoryMiB * MIB * HEAP_MARK;
+      if (code === undefined || !HARMLESS.has(code) || isPastMark || current !== home) retire(home);
+      else home.refill();
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createIsolateSlot>} IsolateSlot */
+
+/**
+ * @param {{ readonly guest: import('./guest-isolate.js').GuestIsolate,
+ *   readonly take: () => Promise<GuestContext | undefined> }} home
+ * @param {GuestCall} call
+ * @returns {Promise<import('../protocol/messages.js').EndCode | undefined>} how it ended
+ */
+async function runIn({ guest, take }, call) {
+  /** @type {GuestContext | undefined} */
+  let context;
+  const endByFault = () => {
+    const fault = call.fault();
+    if (fault !== undefined) call.fail(fault.code, fault.message);
+  };
+  /** Enters the context, then says what came of it. @param {(inside: GuestContext) => Promise<unknown>[]} steps */
+  const visit = async (steps) => {
+    const inside = context;
+    if (inside === undefined) return;
+    const results = await guest.enter(call, () =>
+      Promise.allSettled([...steps(inside), inside.enter('finish'), guest.isolate.getHeapStatistics()]),
+    );
+    judge(guest, call, results);
+  };
+  /** @type {() => void} */
+  let settled = () => {};
+  const untilEnd = new Promise((/** @type {(value: void) => void} */ resolve) => {
+    settled = resolve;
+  });
+
+  call.bind({
+    answer: (number, isOk, json) => void visit((inside) => [inside.enter('answer', number, isOk, json)]),
+    stop: () => {
+      const code = call.fault()?.code;
+      if (guest.isExecuting(call)) guest.interrupt(call, { isAtOnce: code !== 'HOST_CALLS_EXCEEDED' });
+      else endByFault();
+    },
+    ended: () => settled(),
+  });
+
+  const taken = take();
+  try {
+    context = await Promise.race([taken, untilEnd.then(() => undefined)]);
+    if (context === undefined) {
+      if (guest.isolate.isDisposed) call.fail('LOST', 'its isolate was ended');
+    } else {
+      context.bind(call.post);
+      await visit((inside) => [
+        inside.root.evaluate(),
+        inside.enter('start', call.tool, call.argsJson, call.outputBytes),
+      ]);
+      await untilEnd;
+    }
+  } catch (error) {
+    if (error instanceof PluginLoadError) call.fail('PLUGIN_LOAD_FAILED', error.message);
+    else if (guest.isolate.isDisposed) blameDisposal(guest, call, error);
+    else throw error;
+  } finally {
+    taken.then((made) => guest.isolate.isDisposed || made?.release()).catch(() => {});
+  }
+  return call.endCode();
+}
+
+/**
+ * What an entry came to. `results` are those of the steps, then of `finish`, then of the heap's statistics; undefined
+ * when the entry was not made. **Trust:** rejections may carry a guest's values; only the isolate's state is believed.
+ *
+ * @param {import('./guest-isolate.js').GuestIsolate} guest
+ * @param {GuestCall} call
+ * @param {readonly PromiseSettledResult<unknown>[] | undefined} results
+ */
+function judge(guest, call, results) {
+  if (call.isEnded()) return;
+  const [first, finish, heap] = results === undefined ? [] : [results[0], results.at(-2), results.at(-1)];
+  if (heap?.status === 'fulfilled') {
+    const figures = /** @type {import('isolated-vm').HeapStatistics} */ (heap.value);
+    call.noteHeap(figures.used_heap_size + figures.externally_allocated_size);
+  }
+  const fault = call.fault();
+  if (fault !== undefined) return call.fail(fault.code, fault.message);
+  if (guest.isolate.isDisposed) {
+    const rejected = results?.find((result) => result.status === 'rejected');
+    return blameDisposal(guest, call, rejected?.reason);
+  }
+  if (call.cpuNsLeft() < 0n) return call.fail('CPU_EXCEEDED', 'used more processor time than its limit');
+  const ending = finish?.status === 'fulfilled' ? finish.value : undefined;
+  if (typeof ending !== 'string') return call.fail('PLUGIN_CRASHED', 'the guest did not come back');
+  if (ending === 'L') {
+    if (first?.status === 'rejected') return call.fail('PLUGIN_LOAD_FAILED', describeGuestError(first.reason));
+    if (!call.isWaiting()) return call.fail('PLUGIN_LOAD_FAILED', 'a top-level await never settles');
+    return;
+  }
+  if (ending === 'P') {
+    if (call.isWaiting()) return;
+    return call.fail('TOOL_FAILED', 'the tool awaits a promise that nothing can settle');
+  }
+  call.finish(ending);
+}
+
+/**
+ * The isolate is gone and nobody asked for it: its memory limit, or another call's fault.
+ *
+ * @param {import('./guest-isolate.js').GuestIsolate} guest
+ * @param {GuestCall} call
+ * @param {unknown} reason
+ */
+function blameDisposal(guest, call, reason) {
+  const text = reason instanceof Error ? reason.message : '';
+  if (text.includes('memory limit')) {
+    call.fail('MEMORY_EXCEEDED', 'used more memory than its limit');
+    guest.dispose(call);
+  } else {
+    call.fail('LOST', 'its isolate was ended');
+  }
+}

@@ -1,0 +1,157 @@
+// Plugins for tests of the sandbox: written to a temporary directory and run by the real runtime.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { systemClock } from '#base/clock.ts';
+import { sha256 } from '#base/digest.ts';
+import type { Json } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import { silentLogger } from '#base/log.ts';
+import { type AgentName, parseAgentName } from '#domain/agent.ts';
+import type { Capabilities } from '#domain/capability.ts';
+import type { RunOutcome } from '#domain/invocation.ts';
+import type { Plugin, RunLimits, Tool } from '#domain/manifest.ts';
+import type { HostCall, HostCallHandler, PluginRuntime } from '#domain/ports.ts';
+import { type Confinement, createConfinement } from '#sandbox/host/confinement.ts';
+import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
+
+/** Small limits, so that hostile plugins are stopped soon. */
+export const TEST_LIMITS: RunLimits = {
+  timeoutMs: 10_000,
+  cpuMs: 5_000,
+  memoryMiB: 32,
+  outputBytes: LIMITS.outputBytesMax,
+  hostCalls: LIMITS.hostCallsMax,
+};
+
+export type CallOptions = {
+  readonly args?: Json;
+  readonly agent?: string;
+  readonly limits?: Partial<RunLimits>;
+  readonly capabilities?: Capabilities;
+  readonly signal?: AbortSignal;
+  readonly onHostCall?: HostCallHandler;
+};
+
+export type PluginOptions = {
+  readonly name?: string;
+  readonly origin?: Plugin['origin'];
+  readonly memoryMiB?: number;
+  readonly entry?: string;
+};
+
+export function agent(name: string): AgentName {
+  const parsed = parseAgentName(name);
+  if (parsed === undefined) throw new Error(`not an agent's name: ${name}`);
+  return parsed;
+}
+
+/** Everything a test of the sandbox needs; `close` ends the processes and removes the files. */
+export function createTestSandbox(
+  options: { readonly confinement?: Confinement; readonly origin?: Plugin['origin'] } = {},
+) {
+  const root = mkdtempSync(join(tmpdir(), 'smcp-sandbox-'));
+  const runtime: PluginRuntime = createPluginRuntime(
+    { clock: systemClock, logger: silentLogger, confinement: options.confinement ?? createConfinement() },
+    { acceptMissingWall: true },
+  );
+  let count = 0;
+
+  /** A plugin of these files (`index.js` is the entry), or of one file. */
+  const plugin = (files: string | { readonly [name: string]: string }, made: PluginOptions = {}): Plugin => {
+    count += 1;
+    const name = made.name ?? `plugin_${count}`;
+    const directory = join(root, `${count}-${name}`);
+    const all = typeof files === 'string' ? { 'index.js': files } : files;
+    for (const [file, text] of Object.entries(all)) {
+      mkdirSync(dirname(join(directory, file)), { recursive: true });
+      writeFileSync(join(directory, file), text);
+    }
+    return {
+      name,
+      version: '1.0.0',
+      digest: sha256(`${directory}\n${JSON.stringify(all)}`),
+      manifestDigest: sha256(name),
+      manifest: {
+        manifest: 1,
+        name,
+        version: '1.0.0',
+        description: 'a test',
+        runtime: {
+          kind: 'isolate',
+          entry: made.entry ?? 'index.js',
+          memoryMiB: made.memoryMiB ?? TEST_LIMITS.memoryMiB,
+        },
+        tools: [],
+      },
+      directory,
+      origin: made.origin ?? 'external',
+      tools: [],
+    };
+  };
+
+  const call = (from: Plugin, localName: string, given: CallOptions = {}): Promise<RunOutcome> => {
+    const limits = { ...TEST_LIMITS, ...given.limits };
+    const capabilities = given.capabilities ?? {};
+    const tool: Tool = {
+      name: `${from.name}__${localName}`,
+      localName,
+      description: 'a test',
+      inputSchema: { type: 'object' },
+      schemaDigest: sha256(localName),
+      effect: 'pure',
+      capabilities,
+      limits,
+      idempotent: false,
+      checkInput: () => [],
+      checkOutput: () => [],
+      plugin: from,
+    };
+    return runtime.run({
+      plugin: from,
+      tool,
+      agent: agent(given.agent ?? 'ana'),
+      invocation: 'test',
+      argsJson: JSON.stringify(given.args ?? {}),
+      limits,
+      capabilities,
+      signal: given.signal ?? new AbortController().signal,
+      onHostCall: given.onHostCall ?? (() => null),
+    });
+  };
+
+  return {
+    runtime,
+    root,
+    plugin,
+    call,
+    /** The value of a call that must succeed. */
+    value: async (from: Plugin, localName: string, given: CallOptions = {}): Promise<Json> => {
+      const outcome = await call(from, localName, given);
+      if (outcome.kind !== 'returned') throw new Error(`not returned: ${JSON.stringify(outcome)}`);
+      return JSON.parse(outcome.resultJson) as Json;
+    },
+    close: async () => {
+      await runtime.close();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+export type TestSandbox = ReturnType<typeof createTestSandbox>;
+
+/** The code that a call ended with: an error's, or the kind of its outcome. */
+export function codeOf(outcome: RunOutcome): string {
+  return outcome.kind === 'failed' ? outcome.error.code : outcome.kind;
+}
+
+/** A handler that remembers what it was asked. */
+export function recordingHandler(answers: { readonly [name: string]: Json } = {}) {
+  const calls: HostCall[] = [];
+  const handler: HostCallHandler = (call) => {
+    calls.push(call);
+    return answers[call.name] ?? null;
+  };
+  return { calls, handler };
+}
