@@ -6,7 +6,7 @@ import type { Logger } from '#base/log.ts';
 import type { CapabilityKind } from '#domain/capability.ts';
 import { fullToolName } from './check-manifest.ts';
 import { discoverPlugins, type PluginsDirectory } from './discover.ts';
-import { type Inspection, inspectPlugin, withSameName } from './inspect.ts';
+import { type Inspection, inspectPlugin, type Servable, withSameName } from './inspect.ts';
 import { createManifestReader } from './read-manifest.ts';
 
 export type ToolSignature = { readonly name: string; readonly inputSchema: JsonObject };
@@ -24,15 +24,17 @@ export async function readTools(
   },
 ): Promise<readonly ToolSignature[]> {
   const readManifest = createManifestReader();
-  const found: { readonly inspection: Inspection }[] = [];
+  const found: { readonly inspection: Inspection; readonly tools: readonly ToolSignature[] }[] = [];
   for (const candidate of await discoverPlugins(ports, options.directories)) {
-    found.push({ inspection: await inspectPlugin(candidate, { ...options, readManifest }) });
+    // The plugin's bytes are let go before the next one is read.
+    const { servable, ...inspection } = await inspectPlugin(candidate, { ...options, readManifest });
+    found.push({ inspection, tools: servable === undefined ? [] : signatures(servable) });
   }
   return found
     .filter((one) => withSameName(one, found).length === 0)
-    .flatMap(({ inspection }) => inspection.servable ?? [])
-    .flatMap(({ manifest, compiled }) =>
-      compiled.map(({ tool }) => ({ name: fullToolName(manifest.name, tool.name), inputSchema: tool.input })),
-    )
+    .flatMap(({ tools }) => tools)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
+
+const signatures = ({ manifest, compiled }: Servable): readonly ToolSignature[] =>
+  compiled.map(({ tool }) => ({ name: fullToolName(manifest.name, tool.name), inputSchema: tool.input }));
