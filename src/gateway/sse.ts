@@ -76,6 +76,7 @@ export function createSseDoor(
     }
     const message = parseMessage(body);
     const session = sessions.get(sessionId);
+    if (session?.isValid() === false) session.end();
     // The same answer for a session that is not there, another agent's, and one whose token ended: ids tell nothing.
     if (session === undefined || session.agent !== caller.agent || !session.isValid()) {
       throw new SmcpError('SESSION_UNKNOWN', 'no such session', {

@@ -1,6 +1,6 @@
 // Small working models of what stands behind the doors, and a gateway on a free port with them.
 
-import { type Clock, systemClock } from '#base/clock.ts';
+import { systemClock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { uuidv7 } from '#base/ids.ts';
@@ -10,7 +10,7 @@ import { type AgentName, type Principal, parseAgentName } from '#domain/agent.ts
 import type { CallOutcome, CallRequest, ToolAnswer } from '#domain/invocation.ts';
 import type { Plugin, Tool } from '#domain/manifest.ts';
 import type { Authenticator, Dispatcher, HttpRoute, PluginCatalog, PolicyDecider } from '#domain/ports.ts';
-import { createGateway, type Gateway } from '../../src/gateway/server.ts';
+import { createGateway, type Gateway } from '#gateway/server.ts';
 
 export function agentName(text: string): AgentName {
   const name = parseAgentName(text);
@@ -96,15 +96,16 @@ export const fakeCatalog = {
   reports: () => [],
 } satisfies PluginCatalog;
 
-const isGranted = (name: string) => name.startsWith('demo__') && name !== 'demo__forbidden';
+const isGranted = (agent: AgentName, name: string) =>
+  agent === HERMES ? name === 'demo__echo' : name.startsWith('demo__') && name !== 'demo__forbidden';
 const policy = { version: 1, digest: NOTHING };
 
-/** Everybody may call everything but `forbidden`; a name outside `demo__` is covered by nobody's grant. */
+/** Hermes may call `echo`, others everything but `forbidden`. */
 export const fakePolicy = {
-  mayCall: (_agent, name) => isGranted(name),
+  mayCall: (agent, name) => isGranted(agent, name),
   current: () => policy,
-  decide: ({ tool }) =>
-    isGranted(tool.name)
+  decide: ({ agent, tool }) =>
+    isGranted(agent, tool.name)
       ? { kind: 'allow', rule: 'r', reason: 'granted', policy }
       : {
           kind: 'deny',
@@ -181,24 +182,21 @@ export function memoryLogger() {
 
 export type TestDoor = Awaited<ReturnType<typeof openDoor>>;
 
-/** A gateway that listens on a free port of 127.0.0.1. Close it after the test. */
-export async function openDoor(
-  options: { routes?: readonly HttpRoute[]; isReady?: () => boolean; clock?: Clock; host?: string } = {},
-) {
+type DoorOptions = { routes?: readonly HttpRoute[]; isReady?: () => boolean; port?: number };
+
+/** A gateway over the fakes that does not listen yet. */
+export function createDoor({ routes = [], isReady = () => true, port = 0 }: DoorOptions = {}) {
   const authenticator = fakeAuthenticator();
   const dispatcher = fakeDispatcher();
   const logger = memoryLogger();
-  const ports = { authenticator, dispatcher, catalog: fakeCatalog, policy: fakePolicy, logger };
-  const gateway: Gateway = createGateway(
-    { ...ports, clock: options.clock ?? systemClock },
-    {
-      host: options.host ?? '127.0.0.1',
-      port: 0,
-      version: '1.2.3',
-      routes: options.routes ?? [],
-      isReady: options.isReady ?? (() => true),
-    },
-  );
-  const { url } = await gateway.listen();
-  return { url, port: Number(new URL(url).port), gateway, authenticator, dispatcher, logger };
+  const ports = { authenticator, dispatcher, catalog: fakeCatalog, policy: fakePolicy, clock: systemClock, logger };
+  const gateway: Gateway = createGateway(ports, { host: '127.0.0.1', port, version: '1.2.3', routes, isReady });
+  return { gateway, listen: gateway.listen, authenticator, dispatcher, logger };
+}
+
+/** A gateway that listens on a free port of 127.0.0.1. Close it after the test. */
+export async function openDoor(options: DoorOptions = {}) {
+  const door = createDoor(options);
+  const { url } = await door.listen();
+  return { ...door, url, port: Number(new URL(url).port) };
 }

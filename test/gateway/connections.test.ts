@@ -1,0 +1,75 @@
+// Connections that are slow, half open or left behind, and what remains after close: nothing.
+
+import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { createDoor, openDoor } from './fakes.ts';
+import { BEARER, eventually, JSON_TYPE, openStream, send, stateless } from './http.ts';
+
+/** What would keep this process alive or hold something of the system: sockets, servers, timers, descriptors. */
+function held() {
+  const resources = process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name));
+  const descriptors = process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
+  return { resources: resources.length, descriptors };
+}
+
+describe('close', () => {
+  test('leaves no socket, descriptor or timer behind and cancels what still runs', async () => {
+    await (await openDoor()).gateway.close();
+    await sleep(50);
+    const before = held();
+    const door = await openDoor();
+    const streams = await Promise.all(Array.from({ length: 20 }, () => openStream(door.url)));
+    const first = streams[0];
+    await first?.until(1);
+    const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'demo__wait' } };
+    const path = first?.events[0]?.data ?? '';
+    await send(door.url, { method: 'POST', path, headers: { ...BEARER, ...JSON_TYPE }, body: JSON.stringify(call) });
+    const pending = send(door.url, stateless('tools/call', { name: 'demo__wait' })).catch((error) => error.code);
+    const idle = connect(door.port, '127.0.0.1');
+    idle.on('error', () => {});
+    await eventually(() => door.dispatcher.calls.length === 2);
+    await door.gateway.close();
+    expect(await pending).toBe('ECONNRESET');
+    await Promise.all(streams.map(({ closed }) => closed));
+    await eventually(() => door.dispatcher.cancelled.length === 2);
+    idle.destroy();
+    await eventually(() => held().resources <= before.resources && held().descriptors <= before.descriptors);
+    expect(held().descriptors).toBeLessThanOrEqual(before.descriptors);
+    await expect(send(door.url, { path: '/healthz' })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  test('lets an answer under way leave', async () => {
+    const door = await openDoor();
+    const answer = send(door.url, stateless('tools/call', { name: 'demo__count', arguments: { total: 2000 } }));
+    await eventually(() => door.dispatcher.calls.length === 1);
+    await door.gateway.close();
+    expect((await answer).status).toBe(200);
+  });
+});
+
+describe('a connection', () => {
+  test('whose headers or body do not come is ended in time, and holds nobody up', async () => {
+    const door = await openDoor();
+    const sockets = ['', 'GET /sse HTTP/1.1\r\nhost: localhost\r\nauthoriz'].map((start) => {
+      const socket = connect(door.port, '127.0.0.1', () => socket.write(start));
+      return socket;
+    });
+    const ended = Promise.all(sockets.map((socket) => new Promise((resolve) => socket.on('close', resolve).resume())));
+    expect((await send(door.url, { path: '/healthz' })).status).toBe(200);
+    await ended;
+    await door.gateway.close();
+  });
+});
+
+test('listening on a port that is taken says so and what to do', async () => {
+  const door = await openDoor();
+  const { gateway: second, listen } = createDoor({ port: door.port });
+  await expect(listen()).rejects.toMatchObject({
+    code: 'SERVER_UNAVAILABLE',
+    details: { remedy: expect.stringContaining('--port') },
+  });
+  await second.close();
+  await door.gateway.close();
+});

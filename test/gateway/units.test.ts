@@ -1,0 +1,241 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '#base/clock.ts';
+import { ERRORS, SmcpError } from '#base/errors.ts';
+import type { Json } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { CallOutcome } from '#domain/invocation.ts';
+import { callResult } from '#gateway/call-result.ts';
+import { describeTool, visibleTools } from '#gateway/catalog.ts';
+import { checkHost, checkOrigin } from '#gateway/guards.ts';
+import { parseJsonBody } from '#gateway/json-body.ts';
+import { asDoorError, httpRefusal, rpcError } from '#gateway/wire-errors.ts';
+import { ATHENA, fakeCatalog, fakePolicy, fakeTool, memoryLogger } from './fakes.ts';
+
+const bound = { host: '192.0.2.7', port: 8000 };
+const passes = (check: () => void) => {
+  try {
+    check();
+    return true;
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(SmcpError);
+    return false;
+  }
+};
+const hostPasses = (host: string | undefined, localAddress = '10.1.2.3') =>
+  passes(() => checkHost({ host, origin: undefined, localAddress }, bound));
+const originPasses = (origin: string, host = '192.0.2.7:8000') =>
+  passes(() => checkOrigin({ host, origin, localAddress: '10.1.2.3' }));
+
+describe('the Host guard', () => {
+  test.each(['localhost', '127.0.0.1:9', '[::1]:8000', '192.0.2.7:8000', '10.1.2.3:8000'])('passes %s', (host) => {
+    expect(hostPasses(host)).toBe(true);
+  });
+  test.each([
+    undefined,
+    '192.0.2.7',
+    '192.0.2.7:8001',
+    '10.1.2.4:8000',
+    'example.org:8000',
+    '[::2]:8000',
+    'localhost,x',
+  ])('refuses %s', (host) => {
+    expect(hostPasses(host)).toBe(false);
+  });
+  test('knows the address of a connection in IPv6 spelling', () => {
+    expect(hostPasses('10.9.9.9:8000', '::ffff:10.9.9.9')).toBe(true);
+    expect(hostPasses('[fd00::1]:8000', 'fd00::1')).toBe(true);
+  });
+  test('passes no name around or beside a loopback name', () => {
+    const part = fc.string({ minLength: 1, maxLength: 20 });
+    const name = fc.constantFrom('localhost', '127.0.0.1', '[::1]');
+    fc.assert(
+      fc.property(name, part, fc.boolean(), (loopback, more, isBefore) => {
+        const host = isBefore ? `${more}${loopback}` : `${loopback}${more}`;
+        fc.pre(!/^:\d{1,5}$/.test(more));
+        expect(hostPasses(host)).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('the Origin guard', () => {
+  test.each(['http://192.0.2.7:8000', 'http://localhost:1', 'https://127.0.0.1', 'HTTP://[::1]:5'])(
+    'passes %s',
+    (origin) => {
+      expect(originPasses(origin)).toBe(true);
+    },
+  );
+  test.each(['http://192.0.2.7', 'http://192.0.2.7:8001', 'http://evil.example', 'null', 'http://', 'ws://localhost'])(
+    'refuses %s',
+    (origin) => {
+      expect(originPasses(origin)).toBe(false);
+    },
+  );
+  test('takes the default port as the same origin', () => {
+    expect(originPasses('http://example.org', 'example.org:80')).toBe(true);
+    expect(originPasses('https://example.org', 'example.org')).toBe(true);
+    expect(originPasses('https://example.org', 'example.org:80')).toBe(false);
+  });
+});
+
+describe('a JSON body', () => {
+  const parse = (text: string) => parseJsonBody(Buffer.from(text));
+
+  test('comes through as JSON.parse reads it', () => {
+    const json = fc.jsonValue({ maxDepth: 8 }).filter((value) => !JSON.stringify(value).includes('__proto__'));
+    fc.assert(
+      fc.property(json, (value) => {
+        const text = JSON.stringify(value);
+        expect(parse(text)).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  test('is refused by one code or read, whatever the bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+        try {
+          parseJsonBody(Buffer.from(bytes));
+        } catch (thrown) {
+          expect(thrown).toMatchObject({ code: 'REQUEST_INVALID' });
+        }
+        return true;
+      }),
+    );
+    expect(parse('')).toBeUndefined();
+  });
+
+  test('is taken to the depth of jsonDepthMax and no deeper; brackets in strings count for nothing', () => {
+    const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+    expect(parse(nested(LIMITS.jsonDepthMax))).toBeDefined();
+    expect(() => parse(nested(LIMITS.jsonDepthMax + 1))).toThrow(SmcpError);
+    const quoted = `a"\\${'['.repeat(500)}`;
+    expect(parse(JSON.stringify({ [quoted]: quoted }))).toEqual({ [quoted]: quoted });
+  });
+
+  test.each([
+    ['1e308', 1e308],
+    ['{"constructor":{"name":"x"}}', { constructor: { name: 'x' } }],
+    ['"\\ud83d\\ude00"', '😀'],
+    ['"__proto__"', '__proto__'],
+  ])('takes the harmless %s', (text, value) => {
+    expect(parse(text)).toEqual(value);
+  });
+
+  test.each([
+    '1e309',
+    '-1E+400',
+    '9'.repeat(400),
+    '"\\udc00"',
+    '{"\\ud800":1}',
+    '{"__proto__":1}',
+    '[{"\\u005f_proto__":{}}]',
+  ])('refuses %s', (text) => {
+    expect(() => parse(text)).toThrow(SmcpError);
+  });
+});
+
+describe('a tool on the wire', () => {
+  const hints = (more: Parameters<typeof fakeTool>[1]) => describeTool(fakeTool('x', more), true).annotations;
+
+  test.each([
+    ['pure', {}, [true, false, true, false]],
+    ['read', { files: [] }, [true, false, true, false]],
+    ['write', { store: {} }, [false, true, false, false]],
+    ['write', { net: [] }, [false, true, false, true]],
+    ['write', { run: [] }, [false, true, false, true]],
+  ] as const)('of effect %s with %j is hinted by them', (effect, capabilities, expected) => {
+    const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = hints({ effect, capabilities }) ?? {};
+    expect([readOnlyHint, destructiveHint, idempotentHint, openWorldHint]).toEqual(expected);
+  });
+
+  test('that writes is idempotent only where its author says so and a person approved', () => {
+    expect(hints({ effect: 'write', idempotent: true })?.idempotentHint).toBe(true);
+  });
+
+  test('always has an input schema of type object, which some clients insist on', () => {
+    expect(describeTool(fakeTool('x', { inputSchema: {} }), true).inputSchema).toEqual({ type: 'object' });
+  });
+
+  test('shows an output schema only for objects', () => {
+    expect(describeTool(fakeTool('x', { outputSchema: { type: 'array' } }), true)).not.toHaveProperty('outputSchema');
+    expect(describeTool(fakeTool('x', { outputSchema: { type: 'object' } }), false)).not.toHaveProperty('outputSchema');
+    expect(describeTool(fakeTool('x', { outputSchema: { type: 'object' } }), true)).toHaveProperty('outputSchema');
+  });
+
+  test('is listed only to who may call it, at the time of asking', () => {
+    const seen: number[] = [];
+    const policy = {
+      ...fakePolicy,
+      mayCall: (_agent: unknown, name: string, nowMs: number) => {
+        seen.push(nowMs);
+        return name === 'demo__text';
+      },
+    };
+    const clock = { ...systemClock, nowMs: () => 42 };
+    const tools = visibleTools({ catalog: fakeCatalog, policy, clock }, { agent: ATHENA, showsOutputSchema: true });
+    expect([tools.map(({ name }) => name), new Set(seen)]).toEqual([['demo__text'], new Set([42])]);
+  });
+});
+
+describe('the answer to a call', () => {
+  const outcome = (value: Json): CallOutcome => ({
+    invocation: 'i',
+    answer: { kind: 'value', value },
+    receipt: { index: 3, leaf: 'x' },
+  });
+
+  test.each([
+    ['a text as it is', 'a "b"', 'a "b"', undefined],
+    ['an object', { a: [1, 'é'] }, '{"a":[1,"é"]}', { a: [1, 'é'] }],
+    ['an array', [1, 2], '[1,2]', undefined],
+    ['null', null, 'null', undefined],
+    ['a number', 0.1, '0.1', undefined],
+  ])('gives %s', (_what, value, text, structured) => {
+    const result = callResult(outcome(value));
+    expect(result.content).toEqual([{ type: 'text', text }]);
+    expect(result.structuredContent).toEqual(structured);
+    expect(result._meta).toEqual({ 'smcp/receipt': { invocation: 'i', index: 3, leaf: 'x' } });
+  });
+
+  test('of a failure without details or record says code and message, and has the invocation still', () => {
+    const error = { code: 'TIMEOUT', message: 'too slow' } as const;
+    expect(callResult({ invocation: 'i', answer: { kind: 'error', error } })).toEqual({
+      content: [{ type: 'text', text: 'TIMEOUT: too slow' }],
+      structuredContent: { error: { ...error, details: {} } },
+      isError: true,
+      _meta: { 'smcp/receipt': { invocation: 'i' } },
+    });
+  });
+});
+
+describe('an error on the wire', () => {
+  test('has the status and the JSON-RPC code of the table, for every code', () => {
+    for (const code of Object.keys(ERRORS) as (keyof typeof ERRORS)[]) {
+      const error = new SmcpError(code, 'a sentence', { details: { remedy: 'do', code: 'FORGED' } });
+      expect(httpRefusal(error)).toMatchObject({
+        status: ERRORS[code].http,
+        body: { error: { code, message: 'a sentence' } },
+      });
+      expect(rpcError(error)).toMatchObject({ code: ERRORS[code].rpc, data: { code } });
+    }
+  });
+
+  test('has no code that the SDK changes on its way out or MCP gives another meaning to', () => {
+    const taken = [-32002, -32020, -32021, -32022, -32042, -32700];
+    expect(Object.values(ERRORS).filter(({ rpc }) => taken.includes(rpc))).toEqual([]);
+  });
+
+  test('is INTERNAL without its text when it is a bug, and the text is logged', () => {
+    const logger = memoryLogger();
+    for (const bug of [
+      new Error('secret'),
+      new SmcpError('INTERNAL', 'secret', { cause: new Error('secret') }),
+      'secret',
+    ]) {
+      expect(JSON.stringify(asDoorError(bug, logger).toWire())).toBe('{"code":"INTERNAL","message":"internal error"}');
+    }
+    expect(logger.lines.map(({ fields }) => String(fields['error']).includes('secret'))).toEqual([true, true, false]);
+  });
+});
