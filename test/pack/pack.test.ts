@@ -117,6 +117,12 @@ describe('the installed package', () => {
   });
 });
 
+test('npx runs the command in a clone, too', () => {
+  const help = runSmcp({ program: 'npx', words: ['smcp'], cwd: ROOT, env }, ['--help']);
+  expect(help.stdout).toContain('serve');
+  expect(help.status).toBe(0);
+});
+
 test('the oldest Node that the bin takes is the one that package.json names', () => {
   const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { engines: { node: string } };
   const [, major, minor] =
