@@ -114,7 +114,7 @@ function outcomeOf(result: ReturnType<Run>): ConditionOutcome {
   if (result === true) return TRUE;
   if (result === false) return FALSE;
   if (!isCelError(result)) return { kind: 'error', message: 'it is neither true nor false' };
-  return { kind: 'error', message: result.message };
+  return { kind: 'error', message: result.message.replace(/^Unsupported input /, '') };
 }
 
 const { BOOL, DOUBLE, DYN, INT, STRING, UINT } = CelScalar;

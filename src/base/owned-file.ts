@@ -1,0 +1,82 @@
+// Reads files that rule over the product (policy, tokens): only what nobody else could have written or swapped.
+
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { type ErrorCode, SmcpError, systemErrorCode } from './errors.ts';
+
+export type OwnedFileOptions = {
+  readonly bytesMax: number;
+  /** `written`: no other user may write it · `read`: nor read it. */
+  readonly keptFrom: 'being written' | 'being read';
+  /** For contents that can't be taken: too long, no UTF-8, unreadable. */
+  readonly code: ErrorCode;
+};
+
+/**
+ * The text of a file, without a byte-order mark; undefined when there is none.
+ *
+ * **Trust:** the path's directory must be one that others can't write.
+ * @throws `HOME_UNSAFE` when it is a symbolic link, no plain file, another user's (root's is taken) or open to others ·
+ * `options.code` when it can't be read or is too long.
+ */
+export function readOwnedFile(path: string, options: OwnedFileOptions): string | undefined {
+  let file: number;
+  try {
+    // Without O_NONBLOCK the open of a FIFO would wait for a writer.
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (cause) {
+    const code = systemErrorCode(cause);
+    if (code === 'ENOENT') return undefined;
+    if (code === 'ELOOP') throw unsafe(path, 'is a symbolic link', 'put the file itself there');
+    throw new SmcpError(options.code, `${path} can't be read: ${code ?? 'error'}`, {
+      cause,
+      details: { remedy: 'make it readable for the user that runs the server' },
+    });
+  }
+  try {
+    const stats = fstatSync(file);
+    checkOwnership(path, stats, options);
+    const bytes = readAtMost(file, options.bytesMax + 1);
+    if (bytes.length > options.bytesMax) {
+      throw new SmcpError(options.code, `${path} is larger than ${options.bytesMax} bytes`, {
+        details: { remedy: 'make it smaller' },
+      });
+    }
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    if (cause instanceof SmcpError) throw cause;
+    throw new SmcpError(options.code, `${path} is no text in UTF-8`, {
+      cause,
+      details: { remedy: 'save it as UTF-8' },
+    });
+  } finally {
+    closeSync(file);
+  }
+}
+
+function checkOwnership(path: string, stats: Stats, options: OwnedFileOptions): void {
+  if (!stats.isFile()) throw unsafe(path, 'is no plain file', 'put a file there');
+  const uid = process.getuid?.();
+  if (uid !== undefined && stats.uid !== uid && stats.uid !== 0) {
+    throw unsafe(path, 'belongs to another user', 'chown it to the user that runs the server');
+  }
+  const isKeptSecret = options.keptFrom === 'being read';
+  if ((stats.mode & (isKeptSecret ? 0o077 : 0o022)) !== 0) {
+    const what = isKeptSecret ? 'can be read or written by other users' : 'can be written by other users';
+    throw unsafe(path, what, isKeptSecret ? 'chmod 600 it' : 'chmod go-w it');
+  }
+}
+
+function readAtMost(file: number, bytesMax: number): Uint8Array {
+  const buffer = new Uint8Array(bytesMax);
+  let length = 0;
+  while (length < bytesMax) {
+    const read = readSync(file, buffer, length, bytesMax - length, null);
+    if (read === 0) break;
+    length += read;
+  }
+  return buffer.subarray(0, length);
+}
+
+function unsafe(path: string, what: string, remedy: string): SmcpError {
+  return new SmcpError('HOME_UNSAFE', `${path} ${what}`, { details: { remedy } });
+}

@@ -1,0 +1,79 @@
+// Who shows which token. Tokens are kept as hashes and compared in constant time. Trust: what is shown is anybody's.
+
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '#base/clock.ts';
+import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { Principal, TokenRow } from '#domain/agent.ts';
+import type { TokenAuthority, TokenStore } from '#domain/ports.ts';
+import { hashToken, makeToken, tokenId } from './token-text.ts';
+
+export type TokenPorts = {
+  readonly store: TokenStore;
+  readonly clock: Clock;
+  /** The text of `admin.token`: stands for a person with access to the home. */
+  readonly adminToken: string;
+};
+
+/** A row with its hash as bytes, ready to be compared. */
+type Known = { readonly row: TokenRow; readonly hash: Uint8Array };
+
+const ADMIN: Principal = { kind: 'admin', tokenId: 'admin' };
+
+/**
+ * Rows are read once and kept in memory; the store is written before memory is, so that what was revoked or issued
+ * survives a crash.
+ */
+export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): TokenAuthority {
+  const adminHash = hashToken(adminToken);
+  /** Equal to no token's hash: what an unknown id is compared with. */
+  const nobody: Uint8Array = randomBytes(adminHash.length);
+  const known = new Map<string, Known>(store.list().map((row) => [row.id, { row, hash: hashOf(row) ?? nobody }]));
+
+  const authenticate = (token: string): Principal | undefined => {
+    if (token.length > LIMITS.tokenLengthMax) return undefined;
+    const shown = hashToken(token);
+    const id = tokenId(token);
+    const found = id === undefined ? undefined : known.get(id);
+    // Both comparisons are always made: their time tells neither which token was meant nor whether it exists.
+    const isAdmin = timingSafeEqual(shown, adminHash);
+    const isAgent = timingSafeEqual(shown, found?.hash ?? nobody);
+    if (isAdmin) return ADMIN;
+    if (!isAgent || found === undefined || !isValid(found.row, clock.nowMs())) return undefined;
+    return { kind: 'agent', agent: found.row.agent, tokenId: found.row.id };
+  };
+
+  const issue: TokenAuthority['issue'] = (agent, { expiresInMs }) => {
+    const { id, token } = makeToken();
+    const createdMs = clock.nowMs();
+    const expiry = expiresInMs === undefined ? {} : { expiresMs: createdMs + expiresInMs };
+    const hash = hashToken(token);
+    const row: TokenRow = { id, agent, secretHash: Buffer.from(hash).toString('hex'), createdMs, ...expiry };
+    store.put(row);
+    known.set(id, { row, hash });
+    return { id, agent, token, ...expiry };
+  };
+
+  const revoke = (id: string): void => {
+    const found = known.get(id);
+    const revokedMs = clock.nowMs();
+    if (found === undefined || !store.revoke(id, revokedMs)) {
+      throw new SmcpError('TOKEN_UNKNOWN', 'no token has this id', {
+        details: { remedy: 'smcp agent list gives the ids' },
+      });
+    }
+    known.set(id, { ...found, row: { ...found.row, revokedMs: found.row.revokedMs ?? revokedMs } });
+  };
+
+  return { authenticate, issue, revoke, list: () => [...known.values()].map(({ row }) => row) };
+}
+
+/** Undefined for what is no SHA-256: such a row matches no token. */
+function hashOf(row: TokenRow): Uint8Array | undefined {
+  return /^[0-9a-f]{64}$/.test(row.secretHash) ? Buffer.from(row.secretHash, 'hex') : undefined;
+}
+
+/** A revoked token is dead whatever the clock says; a time that is no number lets no expiring token live. */
+function isValid(row: TokenRow, nowMs: number): boolean {
+  return row.revokedMs === undefined && (row.expiresMs === undefined || nowMs < row.expiresMs);
+}

@@ -1,0 +1,106 @@
+// What is allowed in a policy and yet probably not meant: warnings for `policy check`. Pure.
+
+import type { JsonObject } from '#base/json.ts';
+import type { RuleList } from './compile.ts';
+import { adviseCondition } from './condition-advice.ts';
+import type { Finding } from './explain.ts';
+import { coversPattern, type ToolPattern } from './match.ts';
+import type { Rule } from './rules.ts';
+
+/** What advice looks at of a tool. */
+export type AdvisedTool = { readonly name: string; readonly inputSchema: JsonObject };
+
+export function advise(lists: readonly RuleList[], tools: readonly AdvisedTool[], nowMs: number): readonly Finding[] {
+  const matches = createMatches(tools);
+  return lists.flatMap(({ pointer, kind, rules }) =>
+    rules.flatMap((rule, index) => {
+      const before = rules.slice(0, index);
+      const denies = kind === 'grants' ? deniesOver(pointer, lists) : [];
+      return [
+        ...adviseExpiry(rule, kind, nowMs),
+        ...(kind === 'grants' ? adviseReach(rule, before, denies) : []),
+        ...advisePatterns(rule, matches),
+        ...adviseWhen(rule, matches),
+      ];
+    }),
+  );
+}
+
+type Matches = (pattern: ToolPattern) => readonly AdvisedTool[];
+
+/** Patterns are shared between rules: each is tried on the tools once. */
+function createMatches(tools: readonly AdvisedTool[]): Matches {
+  const found = new Map<ToolPattern, readonly AdvisedTool[]>();
+  return (pattern) => {
+    const known = found.get(pattern) ?? tools.filter((tool) => pattern.matches(tool.name));
+    found.set(pattern, known);
+    return known;
+  };
+}
+
+function warning(pointer: string, message: string, remedy: string, within?: number): Finding {
+  return { severity: 'warning', pointer, of: 'value', message, remedy, ...(within === undefined ? {} : { within }) };
+}
+
+function adviseExpiry(rule: Rule, kind: RuleList['kind'], nowMs: number): readonly Finding[] {
+  if (rule.expiresMs === undefined || nowMs < rule.expiresMs) return [];
+  const what =
+    kind === 'grants' ? 'this grant has expired and gives nothing' : 'this deny has expired and denies nothing';
+  return [warning(`${rule.pointer}/expires`, what, 'remove the rule, or set a later time')];
+}
+
+function advisePatterns(rule: Rule, matches: Matches): readonly Finding[] {
+  return rule.tools.flatMap((pattern, index) => {
+    if (matches(pattern).length > 0 || pattern.source.startsWith('smcp__')) return [];
+    const message = `no tool of today is matched by ${JSON.stringify(pattern.source)}`;
+    return [warning(`${rule.pointer}/tools/${index}`, message, 'smcp tools lists the names; plugins come and go')];
+  });
+}
+
+/** Denies that hold whenever this list of grants is asked. */
+function deniesOver(pointer: string, lists: readonly RuleList[]): readonly Rule[] {
+  const own = pointer.replace(/grants$/, 'deny');
+  return lists.filter((list) => list.pointer === '/deny' || list.pointer === own).flatMap((list) => list.rules);
+}
+
+const isAlways = (rule: Rule): boolean => rule.when === undefined && rule.expiresMs === undefined;
+
+function adviseReach(rule: Rule, before: readonly Rule[], denies: readonly Rule[]): readonly Finding[] {
+  for (const [others, verb] of [
+    [denies, 'denied'],
+    [before, 'decided'],
+  ] as const) {
+    const always = others.filter(isAlways);
+    const covering = rule.tools.map((inner) =>
+      always.find((other) => other.tools.some((outer) => coversPattern(outer, inner))),
+    );
+    const first = covering[0];
+    if (first === undefined || covering.includes(undefined)) continue;
+    const message = `this grant is never reached: ${first.name} has always ${verb} before it`;
+    return [warning(rule.pointer, message, 'remove it, or move it up')];
+  }
+  return [];
+}
+
+const TOOLS_TOLD_MAX = 3;
+
+/** The same advice for several tools is told once. */
+function adviseWhen(rule: Rule, matches: Matches): readonly Finding[] {
+  const { when } = rule;
+  if (when === undefined) return [];
+  const told = new Map<string, { readonly within: number; readonly remedy?: string; readonly tools: Set<string> }>();
+  for (const tool of new Set(rule.tools.flatMap((pattern) => matches(pattern)))) {
+    for (const { message, within, remedy } of adviseCondition(when.tree, tool.inputSchema)) {
+      const key = `${within} ${message}`;
+      const known = told.get(key) ?? { within, ...(remedy === undefined ? {} : { remedy }), tools: new Set() };
+      known.tools.add(tool.name);
+      told.set(key, known);
+    }
+  }
+  return [...told].map(([key, { within, remedy, tools }]) => {
+    const names = [...tools].slice(0, TOOLS_TOLD_MAX).join(', ');
+    const more = tools.size > TOOLS_TOLD_MAX ? ` and ${tools.size - TOOLS_TOLD_MAX} more` : '';
+    const message = `${key.slice(key.indexOf(' ') + 1)} (${names}${more})`;
+    return warning(`${rule.pointer}/when`, message, remedy ?? 'compare the condition with the schema', within);
+  });
+}

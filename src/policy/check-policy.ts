@@ -1,0 +1,19 @@
+// `smcp policy check`: everything that is wrong with a policy, and what is probably not meant. Does no I/O.
+
+import { systemClock } from '#base/clock.ts';
+import type { PolicyFinding } from '#domain/ports.ts';
+import { type AdvisedTool, advise } from './advice.ts';
+import { createPolicyParser } from './document.ts';
+
+/**
+ * Findings in the order of the text; `[]` when all is well. With an error the policy would not be applied, and then
+ * there are no warnings yet. `tools`: what is served today. `nowMs`: since the epoch, for what has expired.
+ */
+export function checkPolicyText(
+  text: string,
+  tools: readonly AdvisedTool[],
+  nowMs = systemClock.nowMs(),
+): readonly PolicyFinding[] {
+  const { compiled, findings, place } = createPolicyParser()(text);
+  return compiled === undefined ? findings : place(advise(compiled.lists, tools, nowMs));
+}

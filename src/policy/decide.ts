@@ -1,0 +1,169 @@
+// Decides whether an agent may make a call. Pure: the same policy and query give the same decision. Trust: everything in
+// a query but the agent's name and the time is the agent's own words.
+
+import { rfc3339 } from '#base/clock.ts';
+import { type ConditionInput, createConditionInput } from '#base/condition.ts';
+import type { Decision, DecisionQuery, Deny, PolicyRef } from '#domain/decision.ts';
+import type { AgentRules, GrantRule, Policy, Rule } from './rules.ts';
+
+const DEFAULT_DENY = 'default-deny';
+
+/**
+ * Any deny that matches wins; else the first grant that matches decides; else nothing is allowed. Never throws. A
+ * condition that fails grants nothing, and in a deny it denies.
+ */
+export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery): Decision {
+  const rules = policy.agents.get(query.agent);
+  if (rules === undefined) return denyUnknownAgent(query, ref);
+  const question = { query, input: inputOf(query), ref };
+  return firstDeny(rules, question) ?? firstGrant(rules, question, policy.timeoutMs);
+}
+
+/** Whether some arguments could be allowed now. */
+export function mayCall(policy: Policy, agent: string, toolName: string, nowMs: number): boolean {
+  const rules = policy.agents.get(agent);
+  if (rules === undefined) return false;
+  const isDenied = rules.denies.some((list) =>
+    list.some((rule) => rule.when === undefined && covers(rule, toolName) && !isOver(rule, nowMs)),
+  );
+  if (isDenied) return false;
+  return rules.grants.some((list) => list.some((rule) => covers(rule, toolName) && isInForce(rule, nowMs)));
+}
+
+/** One call that is asked about; `input` is shared by all conditions. */
+type Question = { readonly query: DecisionQuery; readonly input: ConditionInput; readonly ref: PolicyRef };
+
+const covers = (rule: Rule, toolName: string): boolean => rule.tools.some((pattern) => pattern.matches(toolName));
+
+/** Two questions, so that a time that is no number lets no grant live and no deny die. */
+const isInForce = (rule: Rule, nowMs: number): boolean => rule.expiresMs === undefined || nowMs < rule.expiresMs;
+const isOver = (rule: Rule, nowMs: number): boolean => rule.expiresMs !== undefined && nowMs >= rule.expiresMs;
+
+function inputOf(query: DecisionQuery): ConditionInput {
+  const { args, agent, nowMs, tool, session } = query;
+  return createConditionInput({
+    args,
+    agent,
+    nowMs,
+    tool: tool.name,
+    ...(tool.inputSchema === undefined ? {} : { schema: tool.inputSchema }),
+    ...(session === undefined ? {} : { session }),
+  });
+}
+
+function firstDeny(rules: AgentRules, { query, input, ref }: Question): Deny | undefined {
+  for (const list of rules.denies) {
+    for (const rule of list) {
+      if (!covers(rule, query.tool.name) || isOver(rule, query.nowMs)) continue;
+      const outcome = rule.when?.evaluate(input);
+      if (outcome?.kind === 'false') continue;
+      const what = `the rule ${rule.name} denies ${shown(query.tool.name)}`;
+      const why = rule.why === undefined ? '' : `: ${rule.why}`;
+      if (outcome?.kind === 'error') {
+        return {
+          kind: 'deny',
+          rule: rule.name,
+          reason: `${what}${why} (its condition could not be evaluated, and then it denies: ${cut(outcome.message)})`,
+          remedy: `call with arguments that the condition of ${rule.name} can be evaluated for, or have a person change its when in the policy (${rule.pointer})`,
+          policy: ref,
+        };
+      }
+      const other = rule.when === undefined ? '' : 'call with arguments that its condition does not cover, or ';
+      return {
+        kind: 'deny',
+        rule: rule.name,
+        reason: `${what}${why}`,
+        remedy: `${other}have a person change or remove the rule at ${rule.pointer} in the policy; no grant overrides a deny`,
+        policy: ref,
+      };
+    }
+  }
+  return undefined;
+}
+
+/** A grant that covers the tool and yet does not match: what a person would look at first. */
+type NearMiss = { readonly rule: GrantRule; readonly reason: string; readonly remedy: string };
+
+function firstGrant(rules: AgentRules, { query, input, ref }: Question, timeoutMs: number | undefined): Decision {
+  let nearMiss: NearMiss | undefined;
+  for (const list of rules.grants) {
+    for (const rule of list) {
+      if (!covers(rule, query.tool.name)) continue;
+      const miss = missOf(rule, query.nowMs, input);
+      if (miss === undefined) {
+        return {
+          kind: 'allow',
+          rule: rule.name,
+          reason: `the grant ${rule.name} covers ${shown(query.tool.name)}`,
+          ...(rule.capabilities === undefined ? {} : { capabilities: rule.capabilities }),
+          ...(timeoutMs === undefined ? {} : { timeoutMs }),
+          policy: ref,
+        };
+      }
+      nearMiss ??= miss;
+    }
+  }
+  return denyByDefault(query, nearMiss, ref);
+}
+
+/** Undefined when the grant matches. */
+function missOf(rule: GrantRule, nowMs: number, input: ConditionInput): NearMiss | undefined {
+  if (!isInForce(rule, nowMs)) {
+    return {
+      rule,
+      reason: `expired on ${rfc3339(rule.expiresMs ?? 0)}`,
+      remedy: `have a person set a later expires at ${rule.pointer} in the policy`,
+    };
+  }
+  const outcome = rule.when?.evaluate(input);
+  if (outcome === undefined || outcome.kind === 'true') return undefined;
+  const change = `have a person change its when at ${rule.pointer} in the policy`;
+  if (outcome.kind === 'false') {
+    return {
+      rule,
+      reason: 'has a condition that is not true for this call',
+      remedy: `call with arguments that meet the condition of ${rule.name}, or ${change}`,
+    };
+  }
+  return {
+    rule,
+    reason: `has a condition that could not be evaluated for this call: ${cut(outcome.message)}`,
+    remedy: `give the arguments that the condition of ${rule.name} looks at, or ${change}`,
+  };
+}
+
+function denyByDefault(query: DecisionQuery, nearMiss: NearMiss | undefined, ref: PolicyRef): Deny {
+  const { agent } = query;
+  const tool = shown(query.tool.name);
+  if (nearMiss !== undefined) {
+    const reason = `the grant ${nearMiss.rule.name} covers ${tool}, but it ${nearMiss.reason}`;
+    return { kind: 'deny', rule: DEFAULT_DENY, reason, remedy: nearMiss.remedy, policy: ref };
+  }
+  return {
+    kind: 'deny',
+    rule: DEFAULT_DENY,
+    reason: `no grant of the agent ${agent} covers ${tool}`,
+    remedy: isPlain(query.tool.name)
+      ? `to allow it, a person adds to agents.${agent}.grants in the policy:\n- tools: ["${query.tool.name}"]`
+      : 'no tool can have this name; tools/list gives the names that may be called',
+    policy: ref,
+  };
+}
+
+function denyUnknownAgent(query: DecisionQuery, ref: PolicyRef): Deny {
+  return {
+    kind: 'deny',
+    rule: DEFAULT_DENY,
+    reason: `the policy names no agent ${query.agent}`,
+    remedy: `a person adds it with: smcp agent add ${query.agent}\nand gives it grants under agents.${query.agent} in the policy`,
+    policy: ref,
+  };
+}
+
+const isPlain = (toolName: string): boolean => /^[A-Za-z0-9_-]{1,64}$/.test(toolName);
+
+/** A name that is no tool's is the agent's free text: it is not repeated. */
+const shown = (toolName: string): string => (isPlain(toolName) ? toolName : 'a tool of this name');
+
+const MESSAGE_LENGTH_MAX = 200;
+const cut = (message: string): string => message.slice(0, MESSAGE_LENGTH_MAX);

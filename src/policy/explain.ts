@@ -1,0 +1,121 @@
+// What is wrong with the shape of a policy, in words for the person who wrote it. Pure. The schema is the one source of
+// what is allowed; this file only says where and what instead.
+
+import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import { nearest } from '#base/nearest.ts';
+import type { Validator } from '#base/schema.ts';
+
+/** A finding before it has a line: `of` says whether it is about the key or the value at the pointer. */
+export type Finding = {
+  readonly severity: 'error' | 'warning';
+  readonly pointer: string;
+  readonly of: 'key' | 'value';
+  /** Characters into the value's own text. */
+  readonly within?: number;
+  readonly message: string;
+  readonly remedy?: string;
+};
+
+/** Rules of the format that this version has no enforcement for: where they may stand, and their key. */
+const NOT_ENFORCED: readonly { readonly at: RegExp; readonly keys: readonly string[] }[] = [
+  { at: /^$/, keys: ['people'] },
+  { at: /^\/defaults$/, keys: ['limits'] },
+  { at: /^\/agents\/[^/]+$/, keys: ['workspace'] },
+  { at: /\/grants\/\d+$/, keys: ['hours', 'limits', 'approval'] },
+  { at: /\/deny\/\d+$/, keys: ['hours'] },
+];
+
+/** `[]` exactly when `validate` finds nothing. */
+export function explainShape(value: Json, schema: JsonObject, validate: Validator): readonly Finding[] {
+  const problems = validate(value);
+  if (problems.length === 0) return [];
+  const findings = [...explainKeys(value, schema, schema, '')];
+  const told = new Set(findings.map((finding) => parentOf(finding.pointer)));
+  for (const problem of problems) {
+    // One sentence for each place: a map with an unknown key is told by that key.
+    if (told.has(problem.pointer)) continue;
+    told.add(problem.pointer);
+    const described = schemaAt(schema, problem.pointer)?.['description'];
+    const remedy = typeof described === 'string' ? `expected: ${described}` : problem.remedy;
+    findings.push({
+      severity: 'error',
+      pointer: problem.pointer,
+      of: 'value',
+      message: messageOf(problem.message),
+      ...(remedy === undefined ? {} : { remedy }),
+    });
+  }
+  return findings;
+}
+
+/** What a person can do something with; a regular expression is not. */
+function messageOf(message: string): string {
+  return /^must (match pattern|NOT be valid|NOT have more than 0 items)/.test(message)
+    ? 'this is not allowed here'
+    : message;
+}
+
+/** Keys that the schema does not know, and names that it does not allow. */
+function* explainKeys(value: Json, schema: JsonObject, root: JsonObject, pointer: string): Generator<Finding> {
+  if (Array.isArray(value)) {
+    const items = resolve(schema['items'], root);
+    if (items === undefined) return;
+    for (const [index, item] of value.entries()) yield* explainKeys(item, items, root, `${pointer}/${index}`);
+    return;
+  }
+  if (!isJsonObject(value)) return;
+  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
+  const names = resolve(schema['propertyNames'], root);
+  for (const [key, part] of Object.entries(value)) {
+    const at = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const own = Object.hasOwn(properties, key) ? properties[key] : undefined;
+    const next = resolve(own ?? schema['additionalProperties'], root);
+    if (names !== undefined && !isName(key, names)) {
+      const description = String(names['description']);
+      yield { severity: 'error', pointer: at, of: 'key', message: `${quote(key)} is no name`, remedy: description };
+    } else if (next === undefined && schema['additionalProperties'] === false && own === undefined) {
+      yield explainUnknownKey(key, at, pointer, Object.keys(properties));
+    } else if (next !== undefined) {
+      yield* explainKeys(part, next, root, at);
+    }
+  }
+}
+
+function explainUnknownKey(key: string, at: string, pointer: string, known: readonly string[]): Finding {
+  const isLater = NOT_ENFORCED.some((place) => place.at.test(pointer) && place.keys.includes(key));
+  if (isLater) {
+    const message = `${quote(key)} is not enforced by this version; remove it`;
+    const remedy = 'remove it: a rule that is written and not enforced would deceive its reader';
+    return { severity: 'error', pointer: at, of: 'key', message, remedy };
+  }
+  const near = nearest(key, known);
+  const remedy = near === undefined ? `the keys here are: ${known.join(', ')}` : `did you mean ${quote(near)}?`;
+  return { severity: 'error', pointer: at, of: 'key', message: `unknown key ${quote(key)}`, remedy };
+}
+
+function isName(key: string, names: JsonObject): boolean {
+  return new RegExp(String(names['pattern'])).test(key);
+}
+
+/** The schema that describes what stands at the pointer. */
+function schemaAt(root: JsonObject, pointer: string): JsonObject | undefined {
+  let schema: JsonObject | undefined = root;
+  for (const segment of pointer.split('/').slice(1)) {
+    const properties: Json | undefined = schema?.['properties'];
+    const own = isJsonObject(properties) && Object.hasOwn(properties, segment) ? properties[segment] : undefined;
+    schema = resolve(own ?? schema?.['items'] ?? schema?.['additionalProperties'], root);
+  }
+  return schema;
+}
+
+function resolve(schema: Json | undefined, root: JsonObject): JsonObject | undefined {
+  if (!isJsonObject(schema)) return undefined;
+  const reference = schema['$ref'];
+  if (typeof reference !== 'string') return schema;
+  const definitions = root['$defs'];
+  const found = isJsonObject(definitions) ? definitions[reference.replace('#/$defs/', '')] : undefined;
+  return isJsonObject(found) ? found : undefined;
+}
+
+const parentOf = (pointer: string): string => pointer.slice(0, Math.max(pointer.lastIndexOf('/'), 0));
+const quote = (text: string): string => JSON.stringify(text.slice(0, 64));

@@ -1,0 +1,50 @@
+// Patterns of tool names. Pure. Trust: the pattern is a person's, the name is an agent's.
+
+import { LIMITS } from '#base/limits.ts';
+
+/** The server's own tools: a pattern covers them only when it says so itself. */
+const RESERVED_PREFIX = 'smcp__';
+
+export type ToolPattern = {
+  readonly source: string;
+  readonly matches: (toolName: string) => boolean;
+};
+
+/**
+ * `*` stands for any run of characters, an empty one too, and is the only sign. Names that begin with `smcp__` are
+ * matched only by a pattern that begins so itself. A name longer than a tool's can be is matched by nothing. The time is
+ * linear in the name for each part of the pattern.
+ */
+export function compileToolPattern(source: string): ToolPattern {
+  const isForReserved = source.startsWith(RESERVED_PREFIX);
+  const parts = source.split('*');
+  const first = parts[0] ?? '';
+  const last = parts.at(-1) ?? '';
+  const middle = parts.slice(1, -1).filter((part) => part !== '');
+  const lengthMin = parts.reduce((sum, part) => sum + part.length, 0);
+  const matchesText = (name: string): boolean => {
+    if (parts.length === 1) return name === source;
+    if (name.length < lengthMin || !name.startsWith(first) || !name.endsWith(last)) return false;
+    // The leftmost place for each part leaves the most room for the next: no other choice can do better.
+    let from = first.length;
+    const end = name.length - last.length;
+    for (const part of middle) {
+      const found = name.indexOf(part, from);
+      if (found === -1 || found + part.length > end) return false;
+      from = found + part.length;
+    }
+    return true;
+  };
+  const matches = (name: string): boolean =>
+    name.length <= LIMITS.toolNameLengthMax &&
+    (isForReserved || !name.startsWith(RESERVED_PREFIX)) &&
+    matchesText(name);
+  return { source, matches };
+}
+
+/** Whether every name that `inner` matches is matched by `outer` too. False where that isn't certain. */
+export function coversPattern(outer: ToolPattern, inner: ToolPattern): boolean {
+  if (outer.source.startsWith(RESERVED_PREFIX) !== inner.source.startsWith(RESERVED_PREFIX)) return false;
+  // A star of `inner` is matched only by a star of `outer`: to the text of a pattern it is a character like any other.
+  return inner.source.length <= LIMITS.toolNameLengthMax && outer.matches(inner.source);
+}

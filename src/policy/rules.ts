@@ -1,0 +1,36 @@
+// A policy that was checked and made ready for decisions. Pure types.
+
+import type { Condition } from '#base/condition.ts';
+import type { Capabilities } from '#domain/capability.ts';
+import type { ToolPattern } from './match.ts';
+
+/** What grants and denies have in common. */
+export type Rule = {
+  /** The rule's `id`, else its JSON pointer. */
+  readonly name: string;
+  readonly pointer: string;
+  readonly tools: readonly ToolPattern[];
+  /** Absent: for all arguments. */
+  readonly when?: Condition;
+  /** From then on the rule does not match. Absent: never. */
+  readonly expiresMs?: number;
+};
+
+export type GrantRule = Rule & {
+  /** Absent: as approved · `{}`: none · else only what it names. */
+  readonly capabilities?: Capabilities;
+};
+
+export type DenyRule = Rule & { readonly why?: string };
+
+/** In the order in which they are asked: top level, own, roles for denies; own, roles for grants. Lists are shared. */
+export type AgentRules = {
+  readonly denies: readonly (readonly DenyRule[])[];
+  readonly grants: readonly (readonly GrantRule[])[];
+};
+
+export type Policy = {
+  readonly agents: ReadonlyMap<string, AgentRules>;
+  /** From `defaults.timeout`. */
+  readonly timeoutMs?: number;
+};
