@@ -54,7 +54,9 @@ test('the verifier reaches nothing that signs', () => {
 });
 
 test('every bound is used', () => {
-  expectNone(checkUnused('src/base/limits.ts', Object.keys(LIMITS), namesRead(shipped, 'LIMITS')));
+  // A schema can't import: what it bounds is held to LIMITS by its test.
+  const readers = [...shipped, ...files.filter(({ path }) => path.startsWith('test/schemas/'))];
+  expectNone(checkUnused('src/base/limits.ts', Object.keys(LIMITS), namesRead(readers, 'LIMITS')));
 });
 
 test('every error code is used', () => {

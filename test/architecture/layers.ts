@@ -71,6 +71,8 @@ const PARTS = [
 const LOCAL_COMMANDS: readonly { readonly command: string; readonly imports: readonly string[] }[] = [
   { command: 'doctor', imports: ['sandbox/host/confinement.ts', 'sandbox/host/plugin-runtime.ts'] },
   { command: 'policy check', imports: ['src/policy/check-policy.ts', 'src/registry/read-tools.ts'] },
+  { command: 'init', imports: ['src/store/lock-home.ts', 'src/store/open-store.ts'] },
+  { command: 'log verify', imports: ['src/store/open-store.ts'] },
   { command: 'log export', imports: ['src/provenance/export.ts'] },
   { command: 'plugin check', imports: ['src/registry/check-directory.ts', 'src/broker/broker.ts'] },
 ];
