@@ -1,0 +1,383 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { digestHex, sha256 } from '#base/digest.ts';
+import { LIMITS } from '#base/limits.ts';
+import { loadRegistry } from '#registry/load-registry.ts';
+import { createRememberingLogger, createWorkspace, manifest, pluginFiles, tool, type Workspace } from './workspace.ts';
+
+async function load(workspace: Workspace, ...folders: readonly string[]) {
+  const logger = createRememberingLogger();
+  const registry = await loadRegistry(
+    { logger },
+    {
+      directories: (folders.length === 0 ? ['plugins'] : folders).map((name) => ({
+        path: workspace.path(name),
+        origin: name === 'product' ? 'product' : 'external',
+      })),
+      home: workspace.path('home'),
+      availableCapabilities: ['clock', 'random'],
+    },
+  );
+  const report = (name: string) => registry.reports().find((one) => one.name === name);
+  return { registry, logger, report };
+}
+
+/** Loads one plugin with a changed manifest beside a good one, which has to be served whatever the first is like. */
+async function problemsOf(changes: object, files: { readonly [path: string]: unknown } = {}) {
+  using workspace = createWorkspace();
+  workspace.write('plugins/good', pluginFiles('good'));
+  workspace.write('plugins/bad', { ...pluginFiles('bad', changes), ...files });
+  const { registry } = await load(workspace);
+  expect(registry.tool('good__hello')).toBeDefined();
+  const bad = registry.reports().find(({ source }) => source === workspace.path('plugins/bad'));
+  return { problems: bad?.problems ?? [], state: bad?.state, tools: bad?.tools };
+}
+
+describe('a plugin that is sound', () => {
+  test('is served from its copy, with digests, limits and effect', async () => {
+    using workspace = createWorkspace();
+    const files = pluginFiles('weather', {
+      runtime: { kind: 'isolate', entry: 'index.js', memoryMiB: 128, cpuMs: 70 },
+      capabilities: { clock: true, random: true },
+      tools: [
+        tool('now', { title: 'Now', capabilities: ['clock'], timeoutMs: 500, idempotent: true }),
+        tool('all', { output: { type: 'object', required: ['x'] } }),
+        tool('none', { capabilities: [] }),
+      ],
+    });
+    workspace.write('plugins/weather', files);
+    const { registry, report } = await load(workspace);
+    const [plugin] = registry.plugins();
+    expect(registry.tools().map(({ name }) => name)).toEqual(['weather__all', 'weather__none', 'weather__now']);
+    expect(plugin).toMatchObject({ name: 'weather', version: '1.2.3', origin: 'external' });
+    expect(plugin?.manifestDigest).toBe(sha256(JSON.stringify(files['plugin.json'])));
+    expect(plugin?.directory).toBe(workspace.path('home/plugins', digestHex(plugin?.digest ?? 'sha256:')));
+    expect(registry.tool('weather__now')).toMatchObject({
+      localName: 'now',
+      title: 'Now',
+      effect: 'pure',
+      idempotent: true,
+      capabilities: { clock: true },
+      limits: { timeoutMs: 500, cpuMs: 70, memoryMiB: 128, outputBytes: LIMITS.outputBytesMax },
+    });
+    expect(registry.tool('weather__all')?.capabilities).toEqual({ clock: true, random: true });
+    expect(registry.tool('weather__none')?.capabilities).toEqual({});
+    expect(registry.tool('weather__none')).toMatchObject({
+      idempotent: false,
+      limits: { timeoutMs: LIMITS.timeoutMsDefault, hostCalls: LIMITS.hostCallsMax },
+    });
+    expect(report('weather')).toEqual({
+      name: 'weather',
+      version: '1.2.3',
+      digest: plugin?.digest,
+      state: 'ready',
+      runtime: 'isolate',
+      tools: ['weather__all', 'weather__none', 'weather__now'],
+      capabilities: ['clock', 'random'],
+      problems: [],
+      source: workspace.path('plugins/weather'),
+    });
+  });
+
+  test('checks arguments and results by its schemas', async () => {
+    using workspace = createWorkspace();
+    const output = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] };
+    workspace.write('plugins/w', pluginFiles('w', { tools: [tool('with', { output }), tool('without')] }));
+    const { registry } = await load(workspace);
+    const found = registry.tool('w__with');
+    expect(found?.checkInput({ who: 'x' })).toEqual([]);
+    expect(found?.checkInput({})).toHaveLength(1);
+    expect(found?.checkOutput({ n: 1 })).toEqual([]);
+    expect(found?.checkOutput({ n: 'one' })).toEqual([{ pointer: '/n', message: 'must be integer' }]);
+    expect(registry.tool('w__without')?.checkOutput('anything')).toEqual([]);
+  });
+
+  test('has a schema digest that changes with what an agent is shown, and with nothing else', async () => {
+    const digestWith = async (changes: object) => {
+      using workspace = createWorkspace();
+      workspace.write('plugins/w', pluginFiles('w', { tools: [tool('hello', changes)] }));
+      return (await load(workspace)).registry.tool('w__hello')?.schemaDigest;
+    };
+    const plain = await digestWith({});
+    expect(await digestWith({ timeoutMs: 5, idempotent: true })).toBe(plain);
+    for (const shown of [
+      { title: 'T' },
+      { description: 'D' },
+      { output: { type: 'object' } },
+      { input: { type: 'object' } },
+    ]) {
+      expect(await digestWith(shown)).not.toBe(plain);
+    }
+  });
+
+  test('may be a link to its directory, and is served once when it is found twice', async () => {
+    using workspace = createWorkspace();
+    workspace.write('elsewhere/w', pluginFiles('w'));
+    mkdirSync(workspace.path('plugins'));
+    symlinkSync(workspace.path('elsewhere/w'), workspace.path('plugins/w'));
+    symlinkSync(workspace.path('elsewhere/w'), workspace.path('plugins/other-name'));
+    symlinkSync(workspace.path('plugins'), workspace.path('again'));
+    const { registry } = await load(workspace, 'plugins', 'again');
+    expect(registry.plugins().map(({ name }) => name)).toEqual(['w']);
+    expect(registry.reports()).toHaveLength(1);
+  });
+
+  test('is served under the name of its manifest, with a warning when its directory has another', async () => {
+    using workspace = createWorkspace();
+    workspace.write('plugins/checkout-1', pluginFiles('w'));
+    const { registry, logger } = await load(workspace);
+    expect(registry.tool('w__hello')).toBeDefined();
+    const warning = logger.lines.find(({ message }) => message === 'a plugin to look at');
+    expect(warning?.fields['message']).toContain('checkout-1');
+  });
+});
+
+describe('a plugin with a problem is refused, says so, and leaves the others alone:', () => {
+  test.each<[string, object, { code: string; pointer: string; message: string; remedy: string }]>([
+    [
+      'an unknown key',
+      { tols: [] },
+      { code: 'MANIFEST_INVALID', pointer: '', message: '"tols"', remedy: 'did you mean "tools"?' },
+    ],
+    [
+      'a separator in its name',
+      { name: 'we__ather' },
+      { code: 'PLUGIN_NAME_RESERVED', pointer: '/name', message: '__', remedy: 'single' },
+    ],
+    [
+      'the name of the server',
+      { name: 'smcp' },
+      { code: 'PLUGIN_NAME_RESERVED', pointer: '/name', message: "server's own", remedy: 'another name' },
+    ],
+    [
+      'a name that ends like a separator',
+      { name: 'weather_' },
+      { code: 'PLUGIN_NAME_RESERVED', pointer: '/name', message: 'ends with', remedy: 'drop' },
+    ],
+    [
+      'a process',
+      { runtime: { kind: 'process', command: ['python3', 'cli.py'], protocol: 'json' } },
+      { code: 'CAPABILITY_UNAVAILABLE', pointer: '/runtime/kind', message: 'isolate plugins only', remedy: 'isolate' },
+    ],
+    [
+      'compiled code',
+      { runtime: { kind: 'isolate', entry: 'index.js', compute: 'jit' } },
+      { code: 'CAPABILITY_UNAVAILABLE', pointer: '/runtime/compute', message: 'compiled', remedy: 'remove' },
+    ],
+    [
+      'an entry that is not there',
+      { runtime: { kind: 'isolate', entry: 'indx.js' } },
+      { code: 'MANIFEST_INVALID', pointer: '/runtime/entry', message: '"indx.js"', remedy: 'did you mean "index.js"?' },
+    ],
+    [
+      'an entry outside of it',
+      { runtime: { kind: 'isolate', entry: '../good/index.js' } },
+      { code: 'MANIFEST_INVALID', pointer: '/runtime/entry', message: 'no file', remedy: 'add the file' },
+    ],
+    [
+      'a capability without an effect in this version',
+      { capabilities: { clock: true, net: [{ host: 'example.org' }] } },
+      { code: 'CAPABILITY_UNAVAILABLE', pointer: '/capabilities/net', message: 'net', remedy: 'clock, random' },
+    ],
+    [
+      'a tool twice',
+      { tools: [tool('a'), tool('b'), tool('a')] },
+      { code: 'MANIFEST_INVALID', pointer: '/tools/2/name', message: 'two tools "a"', remedy: 'rename' },
+    ],
+    [
+      'a tool with too long a full name',
+      { tools: [tool('t'.repeat(60))] },
+      { code: 'MANIFEST_INVALID', pointer: '/tools/0/name', message: '64', remedy: 'shorten' },
+    ],
+    [
+      'a tool that uses what the plugin does not ask for',
+      { capabilities: { clock: true }, tools: [tool('a', { capabilities: ['clock', 'random'] })] },
+      { code: 'MANIFEST_INVALID', pointer: '/tools/0/capabilities/1', message: 'random', remedy: '/capabilities' },
+    ],
+    [
+      'a schema that is none',
+      { tools: [tool('a', { input: { type: 'object', properties: { x: { type: 'text' } } } }), tool('b')] },
+      { code: 'MANIFEST_INVALID', pointer: '/tools/0/input', message: 'JSON Schema 2020-12', remedy: '2020-12' },
+    ],
+    [
+      'a schema that refers elsewhere',
+      { tools: [tool('a', { output: { type: 'object', $ref: 'https://example.org/x.json' } })] },
+      { code: 'MANIFEST_INVALID', pointer: '/tools/0/output', message: 'reference', remedy: 'outside of itself' },
+    ],
+  ])('%s', async (_what, changes, { code, pointer, message, remedy }) => {
+    const { problems, state, tools } = await problemsOf(changes);
+    expect(problems).toContainEqual({
+      code,
+      file: 'plugin.json',
+      pointer,
+      message: expect.stringContaining(message),
+      remedy: expect.stringContaining(remedy),
+    });
+    expect([state, tools]).toEqual(['refused', []]);
+  });
+
+  test.each<[string, string | Uint8Array, string]>([
+    ['broken JSON', '{\n  "manifest": 1,\n}', 'line 3, column 1'],
+    ['a key twice', '{"name": "a", "name": "b"}', 'twice'],
+    ['bytes that are no UTF-8', new Uint8Array([0x7b, 0xff, 0x7d]), 'UTF-8'],
+    ['deep JSON', '['.repeat(100_000), 'nested over 64 deep'],
+    ['an endless manifest', ' '.repeat(LIMITS.manifestBytesMax + 1), 'bytes'],
+    ['no object', '[]', 'must be object'],
+  ])('%s', async (_what, text, message) => {
+    const { problems, state } = await problemsOf({}, { 'plugin.json': text });
+    expect(state).toBe('refused');
+    expect(problems).toContainEqual(
+      expect.objectContaining({ code: 'MANIFEST_INVALID', message: expect.stringContaining(message) }),
+    );
+  });
+
+  test('a link that leaves it', async () => {
+    using workspace = createWorkspace();
+    workspace.write('plugins/good', pluginFiles('good'));
+    workspace.write('plugins/bad', pluginFiles('bad'));
+    symlinkSync('/etc/passwd', workspace.path('plugins/bad/data.txt'));
+    const { registry, report } = await load(workspace);
+    expect(registry.plugins().map(({ name }) => name)).toEqual(['good']);
+    expect(report('bad')).toMatchObject({
+      state: 'refused',
+      digest: '',
+      problems: [{ code: 'PLUGIN_UNSAFE_FILE', file: 'data.txt', pointer: '' }],
+    });
+    expect(readdirSync(workspace.path('home/plugins'))).toHaveLength(1);
+  });
+
+  test('problems past the bound, which are not told', async () => {
+    const { problems } = await problemsOf({ tools: Array.from({ length: 200 }, () => ({})) });
+    expect(problems).toHaveLength(LIMITS.problemsPerPluginMax);
+  });
+
+  test('control characters in what it quotes, which are made visible', async () => {
+    const { problems } = await problemsOf({ runtime: { kind: 'isolate', entry: 'index.js', '\u001b[2J\u202e': 1 } });
+    expect(JSON.stringify(problems)).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(problems).toHaveLength(1);
+  });
+});
+
+describe('a pattern that no linear-time engine takes', () => {
+  const bad = tool('bad', { input: { type: 'object', properties: { x: { type: 'string', pattern: '(?=a)b' } } } });
+
+  test('stops its tool and says where it stands; the other tools are served', async () => {
+    const { problems, state, tools } = await problemsOf({ tools: [tool('fine'), bad] });
+    expect(problems).toEqual([
+      expect.objectContaining({ code: 'PATTERN_UNSUPPORTED', pointer: '/tools/1/input/properties/x/pattern' }),
+    ]);
+    expect([state, tools]).toEqual(['ready', ['bad__fine']]);
+  });
+
+  test('stops the plugin when no tool is left', async () => {
+    const { state, tools } = await problemsOf({ tools: [bad] });
+    expect([state, tools]).toEqual(['refused', []]);
+  });
+});
+
+describe('two plugins of the same name', () => {
+  test('are both stopped, and each names the place of the other', async () => {
+    using workspace = createWorkspace();
+    workspace.write('product/w', pluginFiles('w'));
+    workspace.write('plugins/w', pluginFiles('w', { version: '2.0.0' }));
+    workspace.write('plugins/good', pluginFiles('good'));
+    const { registry } = await load(workspace, 'product', 'plugins');
+    expect(registry.plugins().map(({ name }) => name)).toEqual(['good']);
+    expect(registry.tool('w__hello')).toBeUndefined();
+    const places = [workspace.path('plugins/w'), workspace.path('product/w')];
+    const reports = registry.reports().filter(({ name }) => name === 'w');
+    expect(reports.map(({ source }) => source)).toEqual(places);
+    for (const [index, { state, problems }] of reports.entries()) {
+      expect(state).toBe('refused');
+      expect(problems[0]).toMatchObject({
+        code: 'PLUGIN_DUPLICATE',
+        message: expect.stringContaining(places[1 - index] ?? ''),
+      });
+    }
+  });
+
+  test('are both stopped also when one of them is broken in another way', async () => {
+    using workspace = createWorkspace();
+    workspace.write('plugins/a', pluginFiles('w'));
+    workspace.write('plugins/b', pluginFiles('w', { version: '' }));
+    const { registry } = await load(workspace);
+    expect(registry.plugins()).toEqual([]);
+  });
+});
+
+describe('a directory in a plugins directory', () => {
+  test('with only cli.py is told to be a command-line plugin, which this version does not run', async () => {
+    using workspace = createWorkspace();
+    workspace.write('plugins/old', { 'cli.py': '' });
+    const { report } = await load(workspace);
+    expect(report('old')).toMatchObject({
+      state: 'refused',
+      runtime: 'process',
+      problems: [{ code: 'CAPABILITY_UNAVAILABLE', file: 'cli.py' }],
+    });
+  });
+
+  test('that is no plugin is left alone, and so are files and hidden directories', async () => {
+    using workspace = createWorkspace();
+    workspace.write('plugins', { 'README.md': '', 'notes/a.txt': '', '.cache/plugin.json': '{}' });
+    const { registry, logger } = await load(workspace);
+    expect(registry.reports()).toEqual([]);
+    expect(logger.lines.map(({ level }) => level)).toEqual(['debug', 'debug']);
+  });
+
+  test('with a plugin.json that leads nowhere is reported', async () => {
+    using workspace = createWorkspace();
+    mkdirSync(workspace.path('plugins/w'), { recursive: true });
+    symlinkSync('nowhere', workspace.path('plugins/w/plugin.json'));
+    expect((await load(workspace)).report('w')?.problems[0]?.code).toBe('PLUGIN_UNSAFE_FILE');
+  });
+});
+
+describe('a plugins directory', () => {
+  const invalid = expect.objectContaining({ code: 'CONFIG_INVALID' });
+
+  test('that is missing, or a file, is an error', async () => {
+    using workspace = createWorkspace();
+    workspace.write('.', { file: '' });
+    await expect(load(workspace, 'missing')).rejects.toThrow(invalid);
+    await expect(load(workspace, 'file')).rejects.toThrow(invalid);
+  });
+
+  test("that is the product's own and missing leaves nothing to serve", async () => {
+    using workspace = createWorkspace();
+    const { registry, logger } = await load(workspace, 'product');
+    expect(registry.tools()).toEqual([]);
+    expect(logger.lines.map(({ level }) => level)).toEqual(['warn']);
+  });
+
+  test('that is a plugin itself is told to be', async () => {
+    using workspace = createWorkspace();
+    workspace.write('w', pluginFiles('w'));
+    const { registry, logger } = await load(workspace, 'w');
+    expect(registry.plugins()).toEqual([]);
+    expect(logger.lines.map(({ message }) => message)).toContainEqual(expect.stringContaining('is a plugin itself'));
+  });
+
+  test('with too many plugins, or too many entries, is an error', async () => {
+    using workspace = createWorkspace();
+    const many = (count: number, file: string) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}${file}`, '']));
+    workspace.write('plugins', many(LIMITS.pluginsMax + 1, '/plugin.json'));
+    await expect(load(workspace)).rejects.toThrow(invalid);
+    workspace.write('entries', many(LIMITS.pluginDirectoryEntriesMax + 1, '.txt'));
+    await expect(load(workspace, 'entries')).rejects.toThrow(invalid);
+  });
+});
+
+test('what was refused is served once it is mended, and what was changed is another plugin', async () => {
+  using workspace = createWorkspace();
+  workspace.write('plugins/w', pluginFiles('w', { tools: [] }));
+  expect((await load(workspace)).registry.plugins()).toEqual([]);
+  writeFileSync(workspace.path('plugins/w/plugin.json'), JSON.stringify(manifest('w')));
+  const first = (await load(workspace)).registry.plugins()[0];
+  chmodSync(workspace.path('plugins/w/index.js'), 0o755);
+  const second = (await load(workspace)).registry.plugins()[0];
+  expect(second?.digest).not.toBe(first?.digest);
+  expect(readFileSync(join(first?.directory ?? '', 'index.js'), 'utf8')).toContain('hello');
+});
