@@ -72,7 +72,8 @@ function parseText(text: string, lineCounter: LineCounter): { readonly doc?: Par
       schema: 'core',
       merge: false,
       resolveKnownTags: false,
-      logLevel: 'silent',
+      // At 'silent' the library takes the first of several documents without a word.
+      logLevel: 'error',
     });
     return { doc, failure: '' };
   } catch {
@@ -176,7 +177,7 @@ function offsetWithin(text: string, node: unknown, within: number): number {
 export function addEmptyEntry(text: string, mapName: string, key: string): string | undefined {
   const before = parseYaml(text);
   if (before.kind === 'problems') return undefined;
-  const doc = parseDocument(text, { prettyErrors: false, stringKeys: true, logLevel: 'silent' });
+  const doc = parseDocument(text, { prettyErrors: false, stringKeys: true, logLevel: 'error' });
   const edited = spliceEntry(text, doc, mapName, key);
   if (edited === undefined) return undefined;
   const after = parseYaml(edited);
