@@ -5,7 +5,7 @@ import { type Digest, sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
-import { compileForeignSchema, type Validator } from '#base/schema.ts';
+import type { ForeignSchemaCompiler, Validator } from '#base/schema.ts';
 import { effectClassOf, kindsOf, pickKinds } from '#domain/capability.ts';
 import type { Manifest, ManifestTool, Plugin, PluginProblem, RunLimits, Tool } from '#domain/manifest.ts';
 import { fullToolName } from './check-manifest.ts';
@@ -33,12 +33,13 @@ const nothingWrong: Validator = () => [];
  *
  * **Trust:** the schemas are the plugin author's.
  */
-export function compileTools(manifest: Manifest): Compilation {
+export function compileTools(manifest: Manifest, compileSchema: ForeignSchemaCompiler): Compilation {
   const tools: CompiledTool[] = [];
   const problems: PluginProblem[] = [];
   for (const [index, tool] of manifest.tools.entries()) {
-    const input = compileAt(tool.input, `/tools/${index}/input`);
-    const output = tool.output === undefined ? nothingWrong : compileAt(tool.output, `/tools/${index}/output`);
+    const input = compileAt(compileSchema, tool.input, `/tools/${index}/input`);
+    const output =
+      tool.output === undefined ? nothingWrong : compileAt(compileSchema, tool.output, `/tools/${index}/output`);
     for (const compiled of [input, output]) if (typeof compiled !== 'function') problems.push(compiled);
     if (typeof input === 'function' && typeof output === 'function') {
       tools.push({ tool, checkInput: input, checkOutput: output });
@@ -48,9 +49,13 @@ export function compileTools(manifest: Manifest): Compilation {
   return { tools, problems: problems.slice(0, LIMITS.problemsPerPluginMax), isRefused };
 }
 
-function compileAt(schema: JsonObject, pointer: string): Validator | PluginProblem {
+function compileAt(
+  compileSchema: ForeignSchemaCompiler,
+  schema: JsonObject,
+  pointer: string,
+): Validator | PluginProblem {
   try {
-    return compileForeignSchema(schema);
+    return compileSchema(schema);
   } catch (thrown) {
     if (!(thrown instanceof SmcpError)) throw thrown;
     const { pointer: inside, remedy } = thrown.details;

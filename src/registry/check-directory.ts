@@ -6,8 +6,7 @@ import { visible } from '#base/visible.ts';
 import type { CapabilityKind } from '#domain/capability.ts';
 import type { PluginProblem, PluginReport } from '#domain/manifest.ts';
 import { candidateAt } from './discover.ts';
-import { inspectPlugin } from './inspect.ts';
-import { createManifestReader } from './read-manifest.ts';
+import { createInspectionOptions, inspectPlugin } from './inspect.ts';
 
 /** `report.problems` is what has to be mended; `warnings` what should be looked at. */
 export type DirectoryCheck = { readonly report: PluginReport; readonly warnings: readonly PluginProblem[] };
@@ -27,6 +26,6 @@ export async function checkPluginDirectory(
       details: { remedy: 'name the directory that holds plugin.json' },
     });
   }
-  const { report, warnings } = await inspectPlugin(candidate, { ...options, readManifest: createManifestReader() });
+  const { report, warnings } = await inspectPlugin(candidate, createInspectionOptions(options.availableCapabilities));
   return { report, warnings };
 }

@@ -2,6 +2,7 @@
 
 import { basename } from 'node:path';
 import { type Digest, sha256 } from '#base/digest.ts';
+import { createForeignSchemaCompiler, type ForeignSchemaCompiler } from '#base/schema.ts';
 import { visible } from '#base/visible.ts';
 import { type CapabilityKind, kindsOf } from '#domain/capability.ts';
 import type { Manifest, PluginProblem, PluginReport } from '#domain/manifest.ts';
@@ -12,7 +13,7 @@ import { packageDigest } from './package-digest.ts';
 import type { PluginFiles } from './plugin-files.ts';
 import { readPluginFiles } from './plugin-tree.ts';
 import { MANIFEST_FILE, problem, problemOfThrown } from './problem.ts';
-import type { ManifestReader } from './read-manifest.ts';
+import { createManifestReader, type ManifestReader } from './read-manifest.ts';
 
 /** A plugin that can be served: its bytes in memory, and what was made of them. */
 export type Servable = {
@@ -35,8 +36,18 @@ export type Inspection = {
 
 export type InspectionOptions = {
   readonly readManifest: ManifestReader;
+  readonly compileSchema: ForeignSchemaCompiler;
   readonly availableCapabilities: readonly CapabilityKind[];
 };
+
+/** What looking at any number of plugins takes, made once. */
+export function createInspectionOptions(availableCapabilities: readonly CapabilityKind[]): InspectionOptions {
+  return {
+    readManifest: createManifestReader(),
+    compileSchema: createForeignSchemaCompiler(),
+    availableCapabilities,
+  };
+}
 
 /** Everything about a plugin that can be told without running it. **Trust:** all it reads is the plugin author's. */
 export async function inspectPlugin(candidate: Candidate, options: InspectionOptions): Promise<Inspection> {
@@ -101,13 +112,13 @@ export function refuseDuplicate(report: PluginReport, others: readonly string[])
 function inspectManifest(
   manifest: Manifest,
   files: PluginFiles,
-  { availableCapabilities }: InspectionOptions,
+  { availableCapabilities, compileSchema }: InspectionOptions,
 ): {
   readonly compiled?: readonly CompiledTool[];
   readonly report: Pick<PluginReport, 'state' | 'tools' | 'problems'>;
 } {
   const problems = checkManifest(manifest, files, availableCapabilities);
-  const compilation = compileTools(manifest);
+  const compilation = compileTools(manifest, compileSchema);
   const all = [...problems, ...compilation.problems];
   if (problems.length > 0 || compilation.isRefused) return { report: { state: 'refused', tools: [], problems: all } };
   const tools = compilation.tools.map(({ tool }) => fullToolName(manifest.name, tool.name)).sort();

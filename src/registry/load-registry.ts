@@ -8,9 +8,9 @@ import type { Plugin, PluginReport, Tool } from '#domain/manifest.ts';
 import type { PluginCatalog } from '#domain/ports.ts';
 import { buildPlugin } from './build-plugin.ts';
 import { type Candidate, discoverPlugins, type PluginsDirectory } from './discover.ts';
-import { type Inspection, inspectPlugin, refuseDuplicate, withSameName } from './inspect.ts';
+import { createInspectionOptions, type Inspection, inspectPlugin, refuseDuplicate, withSameName } from './inspect.ts';
 import { openPluginCopies, type PluginCopies } from './plugin-copies.ts';
-import { createManifestReader } from './read-manifest.ts';
+import { problemOfThrown } from './problem.ts';
 
 export type RegistryOptions = {
   readonly directories: readonly PluginsDirectory[];
@@ -18,6 +18,8 @@ export type RegistryOptions = {
   readonly home: string;
   /** Kinds this version has an effect for; a plugin that asks for another is refused. */
   readonly availableCapabilities: readonly CapabilityKind[];
+  /** Asked last: throws what keeps a plugin from running here, such as `SANDBOX_UNAVAILABLE`. Absent: nothing does. */
+  readonly admit?: (plugin: Plugin) => void;
 };
 
 /** `plugins()`: those that are served, sorted by name. */
@@ -36,12 +38,12 @@ export async function loadRegistry(ports: { readonly logger: Logger }, options: 
   const { logger } = ports;
   const candidates = await discoverPlugins(ports, options.directories);
   const copies = await openPluginCopies(ports, options.home);
-  const readManifest = createManifestReader();
+  const inspectionOptions = createInspectionOptions(options.availableCapabilities);
   const found: Found[] = [];
   // One after the other: at most one plugin's bytes are in memory.
   for (const candidate of candidates) {
-    const inspection = await inspectPlugin(candidate, { ...options, readManifest });
-    found.push(await installFound(copies, candidate, inspection));
+    const inspection = await inspectPlugin(candidate, inspectionOptions);
+    found.push(admitted(await installFound(copies, candidate, inspection), options));
   }
   const served: Plugin[] = [];
   const reports: PluginReport[] = [];
@@ -74,6 +76,22 @@ function createRegistry(served: readonly Plugin[], found: readonly PluginReport[
   invariant(byFullName.size === tools.length, 'full tool names are unique, as plugin names hold no "__"');
   const reports = byName(found);
   return { tool: (name) => byFullName.get(name), tools: () => tools, reports: () => reports, plugins: () => plugins };
+}
+
+/** A plugin that this machine can't run is reported, and not served. */
+function admitted(found: Found, { admit }: RegistryOptions): Found {
+  const { candidate, inspection, plugin } = found;
+  if (plugin === undefined || admit === undefined) return found;
+  try {
+    admit(plugin);
+    return found;
+  } catch (thrown) {
+    const problems = [...inspection.report.problems, problemOfThrown(thrown)];
+    return {
+      candidate,
+      inspection: { ...inspection, report: { ...inspection.report, state: 'refused', tools: [], problems } },
+    };
+  }
 }
 
 function logWarnings(logger: Logger, { report, warnings }: Inspection): void {

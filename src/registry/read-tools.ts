@@ -6,8 +6,7 @@ import type { Logger } from '#base/log.ts';
 import type { CapabilityKind } from '#domain/capability.ts';
 import { fullToolName } from './check-manifest.ts';
 import { discoverPlugins, type PluginsDirectory } from './discover.ts';
-import { type Inspection, inspectPlugin, type Servable, withSameName } from './inspect.ts';
-import { createManifestReader } from './read-manifest.ts';
+import { createInspectionOptions, type Inspection, inspectPlugin, type Servable, withSameName } from './inspect.ts';
 
 export type ToolSignature = { readonly name: string; readonly inputSchema: JsonObject };
 
@@ -23,11 +22,11 @@ export async function readTools(
     readonly availableCapabilities: readonly CapabilityKind[];
   },
 ): Promise<readonly ToolSignature[]> {
-  const readManifest = createManifestReader();
+  const inspectionOptions = createInspectionOptions(options.availableCapabilities);
   const found: { readonly inspection: Inspection; readonly tools: readonly ToolSignature[] }[] = [];
   for (const candidate of await discoverPlugins(ports, options.directories)) {
     // The plugin's bytes are let go before the next one is read.
-    const { servable, ...inspection } = await inspectPlugin(candidate, { ...options, readManifest });
+    const { servable, ...inspection } = await inspectPlugin(candidate, inspectionOptions);
     found.push({ inspection, tools: servable === undefined ? [] : signatures(servable) });
   }
   return found

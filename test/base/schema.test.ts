@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compileForeignSchema } from '#base/schema.ts';
+import { compileForeignSchema, createForeignSchemaCompiler } from '#base/schema.ts';
 
 describe('a schema that a plugin brought', () => {
   test('accepts what fits and names where the rest does not', () => {
@@ -46,4 +46,37 @@ describe('a schema that a plugin brought', () => {
       expect(() => compileForeignSchema(schema)).toThrow(expect.objectContaining({ code: 'MANIFEST_INVALID' }));
     },
   );
+});
+
+describe('many schemas of one compiler', () => {
+  const named = (type: string) => ({
+    type: 'object',
+    properties: { x: { $ref: 'urn:test:x' } },
+    $defs: { x: { $id: 'urn:test:x', type } },
+  });
+
+  test('may give the same name to different things', () => {
+    const compile = createForeignSchemaCompiler();
+    const [text, number] = [compile(named('string')), compile(named('number'))];
+    expect([text({ x: 'a' }).length, text({ x: 1 }).length]).toEqual([0, 1]);
+    expect([number({ x: 'a' }).length, number({ x: 1 }).length]).toEqual([1, 0]);
+  });
+
+  test("can't refer to each other", () => {
+    const compile = createForeignSchemaCompiler();
+    compile(named('string'));
+    compile({ $id: 'urn:test:whole', type: 'object' });
+    for (const name of ['urn:test:x', 'urn:test:whole']) {
+      expect(() => compile({ type: 'object', properties: { x: { $ref: name } } })).toThrow(
+        expect.objectContaining({ code: 'MANIFEST_INVALID' }),
+      );
+    }
+  });
+
+  test('keep their own definitions of the same local name', () => {
+    const compile = createForeignSchemaCompiler();
+    const local = (type: string) => compile({ properties: { x: { $ref: '#/$defs/x' } }, $defs: { x: { type } } });
+    const [text, number] = [local('string'), local('number')];
+    expect([text({ x: 1 }).length, number({ x: 1 }).length]).toEqual([1, 0]);
+  });
 });

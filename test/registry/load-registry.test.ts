@@ -361,12 +361,12 @@ describe('a plugins directory', () => {
 
   test('with too many plugins, or too many entries, is an error', async () => {
     using workspace = createWorkspace();
-    const many = (count: number, file: string) =>
-      Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}${file}`, '']));
-    workspace.write('plugins', many(LIMITS.pluginsMax + 1, '/plugin.json'));
-    await expect(load(workspace)).rejects.toThrow(invalid);
-    workspace.write('entries', many(LIMITS.pluginDirectoryEntriesMax + 1, '.txt'));
+    workspace.fill('entries', LIMITS.pluginDirectoryEntriesMax + 1);
     await expect(load(workspace, 'entries')).rejects.toThrow(invalid);
+    for (let index = 0; index <= LIMITS.pluginsMax; index++) {
+      mkdirSync(workspace.path(`plugins/${index}/plugin.json`), { recursive: true });
+    }
+    await expect(load(workspace)).rejects.toThrow(invalid);
   });
 });
 

@@ -1,7 +1,7 @@
 // A folder of its own for a test, plugins written into it, and a logger that remembers.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { LogFields, Logger } from '#base/log.ts';
@@ -10,6 +10,8 @@ export type Workspace = Disposable & {
   readonly path: (...parts: readonly string[]) => string;
   /** Writes files below `folder` and gives its path. Content that is no text is written as JSON. */
   readonly write: (folder: string, files: { readonly [path: string]: unknown }) => string;
+  /** Fills `folder` with this many entries at little cost: names of one empty file. */
+  readonly fill: (folder: string, count: number) => string;
 };
 
 export function createWorkspace(): Workspace {
@@ -24,6 +26,13 @@ export function createWorkspace(): Workspace {
         const isRaw = typeof content === 'string' || content instanceof Uint8Array;
         writeFileSync(file, isRaw ? content : JSON.stringify(content));
       }
+      return path(folder);
+    },
+    fill: (folder, count) => {
+      mkdirSync(path(folder), { recursive: true });
+      const [first = '', ...others] = Array.from({ length: count }, (_, index) => path(folder, `${index}.txt`));
+      writeFileSync(first, '');
+      for (const name of others) linkSync(first, name);
       return path(folder);
     },
     [Symbol.dispose]: () => {
