@@ -54,7 +54,8 @@ export function createMcpServer(ports: McpPorts, options: McpServerOptions): Ser
             'server/discover': { cacheScope: 'private' },
           },
         });
-  server.onerror = (error) => ports.logger.debug('protocol error', { agent, error: error.message });
+  // Only its name: the SDK's texts quote whole messages, arguments included.
+  server.onerror = (error) => ports.logger.debug('protocol error', { agent, error: error.name });
   server.setRequestHandler('tools/list', (request) => {
     if (request.params?.cursor !== undefined) throw rpcError(invalid('there is no such page: the list has only one'));
     return { tools: visibleTools(ports, { agent, showsOutputSchema: era === 'stateless' }) };

@@ -129,7 +129,8 @@ function createHttpServer(onUnrouted: UnroutedHandler): FastifyInstance {
 
 async function listenOn(app: FastifyInstance, { host, port }: GatewayOptions): Promise<void> {
   try {
-    await app.listen({ host, port });
+    // For `localhost` Fastify would run a second server on ::1, which our bounds and close would not reach.
+    await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
   } catch (cause) {
     throw new SmcpError('SERVER_UNAVAILABLE', `can't listen on ${asHostName(host)}:${port}`, {
       cause,

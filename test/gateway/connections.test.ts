@@ -63,6 +63,15 @@ describe('a connection', () => {
   });
 });
 
+test('listening on localhost is one server, that close ends whole', async () => {
+  const door = await openDoor({ host: 'localhost' });
+  expect(door.url).toBe(`http://localhost:${door.port}`);
+  const pending = send(door.url, stateless('tools/call', { name: 'demo__wait' })).catch((error) => error.code);
+  await eventually(() => door.dispatcher.calls.length === 1);
+  await door.gateway.close();
+  expect(await pending).toBe('ECONNRESET');
+});
+
 test('listening on a port that is taken says so and what to do', async () => {
   const door = await openDoor();
   const { gateway: second, listen } = createDoor({ port: door.port });

@@ -155,6 +155,7 @@ async function count({ args, onProgress }: CallRequest): Promise<ToolAnswer> {
     onProgress?.({ progress, total, message: 'p'.repeat(Number(args['length'] ?? 1)) });
     await new Promise((resolve) => setImmediate(resolve));
   }
+  if (args['late'] === true) setTimeout(() => onProgress?.({ progress: total + 1 }), 5);
   return { kind: 'value', value: total };
 }
 
@@ -182,15 +183,15 @@ export function memoryLogger() {
 
 export type TestDoor = Awaited<ReturnType<typeof openDoor>>;
 
-type DoorOptions = { routes?: readonly HttpRoute[]; isReady?: () => boolean; port?: number };
+type DoorOptions = { routes?: readonly HttpRoute[]; isReady?: () => boolean; port?: number; host?: string };
 
 /** A gateway over the fakes that does not listen yet. */
-export function createDoor({ routes = [], isReady = () => true, port = 0 }: DoorOptions = {}) {
+export function createDoor({ routes = [], isReady = () => true, port = 0, host = '127.0.0.1' }: DoorOptions = {}) {
   const authenticator = fakeAuthenticator();
   const dispatcher = fakeDispatcher();
   const logger = memoryLogger();
   const ports = { authenticator, dispatcher, catalog: fakeCatalog, policy: fakePolicy, clock: systemClock, logger };
-  const gateway: Gateway = createGateway(ports, { host: '127.0.0.1', port, version: '1.2.3', routes, isReady });
+  const gateway: Gateway = createGateway(ports, { host, port, version: '1.2.3', routes, isReady });
   return { gateway, listen: gateway.listen, authenticator, dispatcher, logger };
 }
 

@@ -1,6 +1,7 @@
 // Requests as a hostile client writes them: any header, any method, any bytes; and a reader of event streams.
 
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type RawRequest = {
@@ -34,6 +35,19 @@ export function send(url: string, { method = 'GET', path, headers = {}, body }: 
     });
     request.on('error', reject);
     request.end(body);
+  });
+}
+
+/** Sends the very text and reads until the server closes the connection. */
+export function sendText(port: number, request: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(request));
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.on('end', () => resolve(text));
+    socket.on('error', reject);
   });
 }
 

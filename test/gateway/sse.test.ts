@@ -1,5 +1,6 @@
 // HTTP+SSE as existing SMCP clients know it (compatibility.md), and what a hostile one tries.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import { agentName, openDoor, type TestDoor } from './fakes.ts';
@@ -239,6 +240,24 @@ describe('a session', () => {
     const twice = await post(endpointOf(stream), callOf(8, 'demo__wait'));
     expect([twice.status, errorCode(twice)]).toEqual([400, 'REQUEST_INVALID']);
     expect((await post(endpointOf(stream), callOf('more', 'demo__wait'))).status).toBe(202);
+  });
+
+  test('takes any number of requests that are answered in between, under the same id too', async () => {
+    const stream = await open();
+    for (let count = 1; count <= LIMITS.requestsPerSessionMax + 10; count++) {
+      await post(endpointOf(stream), rpc(count % 2, 'ping'));
+      await stream.until(1 + count);
+    }
+    expect(stream.events).toHaveLength(1 + LIMITS.requestsPerSessionMax + 10);
+  });
+
+  test('sends no progress once the call is answered', async () => {
+    const stream = await open();
+    const params = { name: 'demo__count', arguments: { total: 1, late: true }, _meta: { progressToken: 'p' } };
+    await post(endpointOf(stream), rpc(1, 'tools/call', params));
+    await stream.until(3);
+    await sleep(50);
+    expect(stream.events.slice(1).map(({ data }) => 'result' in JSON.parse(data))).toEqual([false, true]);
   });
 
   test('of a reader that is too slow is closed and its calls cancelled; others go on', async () => {
