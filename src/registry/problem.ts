@@ -28,7 +28,10 @@ export function problem(
   };
 }
 
-/** Why reading the plugin's files failed, as a problem. What is no error of ours stays a fault and is thrown on. */
+/**
+ * An error about a whole plugin, or the file in `details.file`, as a problem. What is no error of ours stays a fault and
+ * is thrown on.
+ */
 export function problemOfThrown(thrown: unknown): PluginProblem {
   if (!(thrown instanceof SmcpError) || thrown.code === 'INTERNAL') throw thrown;
   const { file, remedy } = thrown.details;

@@ -2,7 +2,9 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFile
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestHex, sha256 } from '#base/digest.ts';
+import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
+import type { Plugin } from '#domain/manifest.ts';
 import { loadRegistry } from '#registry/load-registry.ts';
 import { createRememberingLogger, createWorkspace, manifest, pluginFiles, tool, type Workspace } from './workspace.ts';
 
@@ -303,6 +305,39 @@ describe('two plugins of the same name', () => {
     workspace.write('plugins/b', pluginFiles('w', { version: '' }));
     const { registry } = await load(workspace);
     expect(registry.plugins()).toEqual([]);
+  });
+});
+
+describe('a plugin that this machine has no sandbox for', () => {
+  const loadWith = async (workspace: Workspace, admit: (plugin: Plugin) => void) => {
+    workspace.write('plugins/a', pluginFiles('a'));
+    workspace.write('plugins/b', pluginFiles('b'));
+    const directories = [{ path: workspace.path('plugins'), origin: 'external' as const }];
+    const options = { directories, home: workspace.path('home'), availableCapabilities: [], admit };
+    return loadRegistry({ logger: createRememberingLogger() }, options);
+  };
+
+  test('is refused with the reason and the remedy, and the others are served', async () => {
+    using workspace = createWorkspace();
+    const registry = await loadWith(workspace, ({ name }) => {
+      if (name === 'a') throw new SmcpError('SANDBOX_UNAVAILABLE', 'no wall', { details: { remedy: 'build one' } });
+    });
+    expect(registry.tools().map(({ name }) => name)).toEqual(['b__hello']);
+    expect(registry.reports().map(({ state, tools }) => [state, tools.length])).toEqual([
+      ['refused', 0],
+      ['ready', 1],
+    ]);
+    expect(registry.reports()[0]?.problems).toEqual([
+      { code: 'SANDBOX_UNAVAILABLE', file: '', pointer: '', message: 'no wall', remedy: 'build one' },
+    ]);
+  });
+
+  test('stops the start when the question itself fails', async () => {
+    using workspace = createWorkspace();
+    const failing = loadWith(workspace, () => {
+      throw new TypeError('a bug');
+    });
+    await expect(failing).rejects.toThrow('a bug');
   });
 });
 
