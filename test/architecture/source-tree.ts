@@ -46,10 +46,14 @@ export function listFiles(): readonly string[] {
   return found.sort();
 }
 
-/** @throws what the parser throws when the text does not parse. */
+/** @throws with the path when the text does not parse. */
 export function parseSource(path: string, text: string): SourceFile {
-  const program = parseAst(text, { lang: path.endsWith('.ts') ? 'ts' : 'js', astType: 'ts' }, path);
-  return { path, text, program: program as unknown as Node };
+  try {
+    const program = parseAst(text, { lang: path.endsWith('.ts') ? 'ts' : 'js', astType: 'ts' }, path);
+    return { path, text, program: program as unknown as Node };
+  } catch (cause) {
+    throw new Error(`${path} does not parse`, { cause });
+  }
 }
 
 /** Every source file of the project. */
