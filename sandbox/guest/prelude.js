@@ -30,25 +30,19 @@
   const refuse = (owner, key, what, remedy) => {
     if (hasOwn(owner, key)) replace(owner, key, refusal(what, remedy));
   };
-  const refuseMembers = (owner, key, what, remedy) => {
-    const namespace = owner[key];
-    if (namespace === undefined) return;
+  const refuseMembers = (owner, key, members, remedy) => {
     const replacement = {};
-    for (const member of ownKeys(namespace)) {
-      if (typeof member === 'string') replacement[member] = refusal(`${what}.${member}`, remedy);
-    }
+    for (const member of members) replacement[member] = refusal(`${key}.${member}`, remedy);
     replace(owner, key, freeze(replacement));
   };
 
   const askClock = 'ask the capability `clock` and use `await host.now()`';
   const noShared = 'a plugin has one thread; use ordinary arrays and buffers';
-  refuseMembers(
-    root,
-    'WebAssembly',
-    'WebAssembly',
-    'write the tool in JavaScript, or as a plugin of runtime `process`',
-  );
-  refuseMembers(root, 'Atomics', 'Atomics', noShared);
+  const inJavaScript = 'write the tool in JavaScript, or as a plugin of runtime `process`';
+  const wasmMembers = ['Memory', 'Module', 'Instance', 'Table', 'Global', 'compile', 'instantiate', 'validate'];
+  const textKeys = (owner) => ownKeys(owner).filter((key) => typeof key === 'string');
+  refuseMembers(root, 'WebAssembly', wasmMembers, inJavaScript);
+  refuseMembers(root, 'Atomics', textKeys(root.Atomics), noShared);
   refuse(root, 'SharedArrayBuffer', 'SharedArrayBuffer', noShared);
   refuse(root, 'WeakRef', 'WeakRef', 'nothing outlives a call; keep the value itself');
   refuse(root, 'FinalizationRegistry', 'FinalizationRegistry', 'nothing outlives a call; use try … finally');
@@ -85,7 +79,7 @@
   defineProperty(GuestDate, 'name', { value: 'Date' });
   refuse(GuestDate, 'now', 'Date.now', askClock);
   replace(root, 'Date', GuestDate);
-  if (root.Temporal !== undefined) refuseMembers(root.Temporal, 'Now', 'Temporal.Now', askClock);
+  if (root.Temporal !== undefined) refuseMembers(root.Temporal, 'Now', textKeys(root.Temporal.Now), askClock);
 
   function GuestArrayBuffer(length, options) {
     if (new.target === undefined) throw new NativeTypeError('ArrayBuffer needs new');

@@ -59,7 +59,7 @@ export function createWardenPool({ clock, startWarden }: WardenPoolOptions): War
       members.delete(member);
       clearTimeout(member.idleTimer);
       for (const agent of end.suspects) suspects.add(agent);
-      if (end.wasReady) startFailures = 0;
+      if (!end.hasFailedToStart) startFailures = 0;
       else {
         const backoffMs = Math.min(LIMITS.wardenBackoffMsMin * 2 ** startFailures, LIMITS.wardenBackoffMsMax);
         startFailures += 1;

@@ -27,7 +27,8 @@ type Verdict =
 
 export type WardenEnd = {
   readonly exit: WardenExit;
-  readonly wasReady: boolean;
+  /** It ended by itself, or broke the protocol, before it could take a call. */
+  readonly hasFailedToStart: boolean;
   /** Agents whose calls may have ended it; `[]` when the guilty one is known. */
   readonly suspects: readonly AgentName[];
 };
@@ -143,7 +144,11 @@ export function createWarden(options: WardenOptions): Warden {
     }
     for (const call of calls.values()) call.settle(outcomeUnder(reason, call, { agents, figures }));
     calls.clear();
-    return { exit, wasReady: isReady, suspects: reason.kind === 'suspected' && agents.length > 1 ? agents : [] };
+    return {
+      exit,
+      hasFailedToStart: !isReady && (verdict === undefined || verdict.kind === 'violation'),
+      suspects: reason.kind === 'suspected' && agents.length > 1 ? agents : [],
+    };
   });
 
   /** Tells the call to end; ends the process when it hasn't within the grace. Returns the timer of that. */
@@ -153,7 +158,10 @@ export function createWarden(options: WardenOptions): Warden {
     warden.send({ t: 'abort', id: call.id, code }, '');
     const message = code === 'TIMEOUT' ? 'ran past its deadline' : 'was cancelled and did not stop';
     const timer = setTimeout(() => {
-      if (calls.has(call.id)) kill({ kind: 'guilty', id: call.id, code, message });
+      if (!calls.has(call.id)) return;
+      // A warden that still starts is not to blame: it will read run and abort together, and then say so.
+      if (isReady) kill({ kind: 'guilty', id: call.id, code, message });
+      else call.settle(outcomeUnder({ kind: 'guilty', id: call.id, code, message }, call, { agents: [], figures }));
     }, LIMITS.deadlineGraceMs);
     call.outcome.then(() => clearTimeout(timer));
   };

@@ -9,6 +9,8 @@ import { PluginLoadError } from './plugin-files.js';
 /** Past this share of its limit after a call, an isolate is replaced rather than trusted to collect its garbage. */
 const HEAP_MARK = 0.5;
 const MIB = 1024 * 1024;
+/** Memory that a context with its call is reckoned to need: it bounds how many calls of one agent interleave. */
+const CONTEXT_MIB = 4;
 /** Endings after which the isolate is as good as before: the guest's code came back by itself. */
 const HARMLESS = new Set(['RETURNED', 'TOOL_FAILED', 'RESULT_INVALID', 'OUTPUT_TOO_LARGE', 'PLUGIN_LOAD_FAILED']);
 
@@ -31,6 +33,7 @@ export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck })
     errorMessageLengthMax: start.errorMessageLengthMax,
     randomBytesMax: start.randomBytesMax,
   });
+  const liveMax = Math.max(contextsReady, Math.floor(memoryMiB / CONTEXT_MIB));
   /** @type {ReturnType<typeof createHome> | undefined} */
   let current;
 
@@ -41,20 +44,34 @@ export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck })
     prelude.catch(() => {});
     /** @type {Promise<GuestContext | undefined>[]} */
     const store = [];
-    const prepare = () =>
-      guest.enter(undefined, async () =>
+    /** Calls that wait for a context. @type {((context: Promise<GuestContext | undefined>) => void)[]} */
+    const waiters = [];
+    let liveCount = 0;
+    const make = () => {
+      liveCount += 1;
+      const made = guest.enter(undefined, async () =>
         prepareGuestContext({ ivm, isolate: guest.isolate, prelude: await prelude, files, boundsJson }),
       );
+      made.catch(() => {});
+      return made;
+    };
     return {
       guest,
       callCount: 0,
-      take: () => store.shift() ?? prepare(),
+      /** A context for one call, at once or when another call gives its own back. Undefined when the isolate is gone. */
+      take: async () => {
+        const ready = store.shift();
+        if (ready !== undefined) return ready;
+        return liveCount < liveMax ? make() : new Promise((resolve) => waiters.push(resolve));
+      },
+      /** The context that `take` gave, or failed to give, is no longer used. */
+      giveBack: (/** @type {GuestContext | undefined} */ context) => {
+        if (!guest.isolate.isDisposed) context?.release();
+        liveCount -= 1;
+        waiters.shift()?.(make());
+      },
       refill: () => {
-        while (store.length < contextsReady && !guest.isolate.isDisposed) {
-          const next = prepare();
-          next.catch(() => {});
-          store.push(next);
-        }
+        while (store.length < contextsReady && liveCount < liveMax && !guest.isolate.isDisposed) store.push(make());
       },
     };
   };
@@ -102,13 +119,16 @@ export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck })
 
 /**
  * @param {{ readonly guest: import('./guest-isolate.js').GuestIsolate,
- *   readonly take: () => Promise<GuestContext | undefined> }} home
+ *   readonly take: () => Promise<GuestContext | undefined>,
+ *   readonly giveBack: (context: GuestContext | undefined) => void }} home
  * @param {GuestCall} call
  * @returns {Promise<import('../protocol/messages.js').EndCode | undefined>} how it ended
  */
-async function runIn({ guest, take }, call) {
+async function runIn({ guest, take, giveBack }, call) {
   /** @type {GuestContext | undefined} */
   let context;
+  /** Entries under way or in the queue. */
+  let visitCount = 0;
   const endByFault = () => {
     const fault = call.fault();
     if (fault !== undefined) call.fail(fault.code, fault.message);
@@ -117,10 +137,12 @@ async function runIn({ guest, take }, call) {
   const visit = async (steps) => {
     const inside = context;
     if (inside === undefined) return;
+    visitCount += 1;
     const results = await guest.enter(call, () =>
       Promise.allSettled([...steps(inside), inside.enter('finish'), guest.isolate.getHeapStatistics()]),
     );
-    judge(guest, call, results);
+    visitCount -= 1;
+    judge(guest, call, { results, canGoOn: visitCount > 0 || call.isWaiting() });
   };
   /** @type {() => void} */
   let settled = () => {};
@@ -156,20 +178,20 @@ async function runIn({ guest, take }, call) {
     else if (guest.isolate.isDisposed) blameDisposal(guest, call, error);
     else throw error;
   } finally {
-    taken.then((made) => guest.isolate.isDisposed || made?.release()).catch(() => {});
+    taken.then(giveBack, () => giveBack(undefined));
   }
   return call.endCode();
 }
 
 /**
  * What an entry came to. `results` are those of the steps, then of `finish`, then of the heap's statistics; undefined
- * when the entry was not made. **Trust:** rejections may carry a guest's values; only the isolate's state is believed.
+ * when the entry was not made. `canGoOn`: something is still to come that may settle what the guest awaits. **Trust:** rejections may carry a guest's values; only the isolate's state is believed.
  *
  * @param {import('./guest-isolate.js').GuestIsolate} guest
  * @param {GuestCall} call
- * @param {readonly PromiseSettledResult<unknown>[] | undefined} results
+ * @param {{ readonly results: readonly PromiseSettledResult<unknown>[] | undefined, readonly canGoOn: boolean }} entry
  */
-function judge(guest, call, results) {
+function judge(guest, call, { results, canGoOn }) {
   if (call.isEnded()) return;
   const [first, finish, heap] = results === undefined ? [] : [results[0], results.at(-2), results.at(-1)];
   if (heap?.status === 'fulfilled') {
@@ -187,11 +209,11 @@ function judge(guest, call, results) {
   if (typeof ending !== 'string') return call.fail('PLUGIN_CRASHED', 'the guest did not come back');
   if (ending === 'L') {
     if (first?.status === 'rejected') return call.fail('PLUGIN_LOAD_FAILED', describeGuestError(first.reason));
-    if (!call.isWaiting()) return call.fail('PLUGIN_LOAD_FAILED', 'a top-level await never settles');
+    if (!canGoOn) return call.fail('PLUGIN_LOAD_FAILED', 'a top-level await never settles');
     return;
   }
   if (ending === 'P') {
-    if (call.isWaiting()) return;
+    if (canGoOn) return;
     return call.fail('TOOL_FAILED', 'the tool awaits a promise that nothing can settle');
   }
   call.finish(ending);

@@ -1,0 +1,150 @@
+// One attack on the isolate tier and what must hold around it: the code it ends with, other plugins' calls meanwhile,
+// the same plugin and agent served again afterwards, no process left. And its negative control: the same code in a bare
+// isolate in a throwaway child, where it must succeed, or the attack tests nothing.
+
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { RunOutcome } from '#domain/invocation.ts';
+import type { Plugin } from '#domain/manifest.ts';
+import { type CallOptions, codeOf, type TestSandbox } from '#test/sandbox/harness.ts';
+
+/** Limits under which an attack ends soon. */
+export const ATTACK_LIMITS = { cpuMs: 300, timeoutMs: 8_000 };
+
+export type AttackResult = {
+  readonly outcome: RunOutcome;
+  readonly code: string;
+  readonly message: string;
+  /** Codes of the other plugin's calls that ended while the attack ran, without repeats. */
+  readonly meanwhile: readonly string[];
+  /** Code of the next call of the same plugin and agent. */
+  readonly afterwards: string;
+};
+
+/** A plugin with the attack as the tool `attack`; `before` is the module's code in front of it. */
+export function attackPlugin(sandbox: TestSandbox, body: string, before = ''): Plugin {
+  return sandbox.plugin(`${before}
+export const tools = {
+  attack: async (args, host) => {
+${body}
+  },
+  fine: () => 'fine',
+};`);
+}
+
+/** One plugin for many attacks, so that they share a warden as long as it lives; each is a tool named by its body. */
+export function attackGroup(sandbox: TestSandbox, bodies: readonly string[]): (body: string) => Attack {
+  const tools = bodies.map((body, index) => `attack_${index}: async (args, host) => {\n${body}\n},`);
+  const plugin = sandbox.plugin(`export const tools = { fine: () => 'fine',\n${tools.join('\n')} };`);
+  return (body) => ({ plugin, tool: `attack_${bodies.indexOf(body)}` });
+}
+
+export type Attack = { readonly plugin: Plugin; readonly tool: string };
+
+const innocents = new WeakMap<TestSandbox, Plugin>();
+
+/** Runs the attack next to calls of an innocent plugin, then the plugin's harmless tool. */
+export async function runAttack(
+  sandbox: TestSandbox,
+  attack: Attack | Plugin,
+  options: CallOptions = {},
+): Promise<AttackResult> {
+  const { plugin, tool } = 'plugin' in attack ? attack : { plugin: attack, tool: 'attack' };
+  const innocent = innocents.get(sandbox) ?? sandbox.plugin(`export const tools = { fine: () => 'fine' };`);
+  innocents.set(sandbox, innocent);
+  // A start on a busy machine is not the attack's: both wardens are there before its clock runs.
+  await Promise.all([sandbox.call(innocent, 'fine'), sandbox.call(plugin, 'fine', options)]);
+  const given = { ...options, limits: { ...ATTACK_LIMITS, ...options.limits } };
+  let isOver = false;
+  const running = sandbox.call(plugin, tool, given).finally(() => {
+    isOver = true;
+  });
+  const meanwhile = new Set<string>();
+  do {
+    meanwhile.add(codeOf(await sandbox.call(innocent, 'fine', { agent: 'ben' })));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  } while (!isOver);
+  const outcome = await running;
+  const afterwards = codeOf(await sandbox.call(plugin, 'fine', { ...options, limits: { timeoutMs: 10_000 } }));
+  const message = outcome.kind === 'failed' ? outcome.error.message : '';
+  return { outcome, code: codeOf(outcome), message, meanwhile: [...meanwhile], afterwards };
+}
+
+/** What must hold around every attack. */
+export const UNDISTURBED = { meanwhile: ['returned'], afterwards: 'returned' };
+
+export type BareResult = {
+  /** `ran` it came to an end · `died` the process ended by a signal · `hung` it had to be killed. */
+  readonly ending: 'ran' | 'died' | 'hung';
+  /** What the code evaluated to, or the error's message. */
+  readonly value: unknown;
+  readonly rssMiBPeak: number;
+  readonly ms: number;
+};
+
+const BARE_CHILD = `
+const ivm = require(process.argv[1]);
+const work = JSON.parse(process.argv[2]);
+const isolate = new ivm.Isolate({ memoryLimit: 64 });
+const say = (value) => { process.stdout.write(JSON.stringify({ value, ms: performance.now() - from })); setTimeout(() => process.kill(process.pid, 'SIGTERM'), 100); };
+let from = performance.now();
+(async () => {
+  const context = await isolate.createContext();
+  if (work.callback) await context.global.set('post', new ivm.Callback(() => {}, { ignored: true }));
+  if (work.reference) await context.global.set('leak', new ivm.Reference({}));
+  from = performance.now();
+  const value = await context.eval(work.code, { timeout: work.timeoutMs, promise: true, copy: true });
+  say(value === undefined ? null : value);
+})().catch((error) => say(String(error && error.message)));
+`;
+
+/** The attack without our walls: isolated-vm alone, 64 MiB, 500 ms, V8 as Node starts it. */
+export async function runBare(
+  code: string,
+  options: {
+    readonly waitMs?: number;
+    readonly timeoutMs?: number;
+    readonly callback?: boolean;
+    readonly reference?: boolean;
+  } = {},
+): Promise<BareResult> {
+  const addon = createRequire(import.meta.url).resolve('isolated-vm');
+  const work = JSON.stringify({
+    code,
+    callback: options.callback,
+    reference: options.reference,
+    timeoutMs: options.timeoutMs ?? 500,
+  });
+  const child = spawn(process.execPath, ['--no-node-snapshot', '-e', BARE_CHILD, addon, work], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  let isHung = false;
+  let rssMiBPeak = 0;
+  const poll = setInterval(() => {
+    const kib = /^VmHWM:\s+(\d+)/m.exec(readStatus(child.pid))?.[1];
+    if (kib !== undefined) rssMiBPeak = Math.max(rssMiBPeak, Number(kib) / 1024);
+  }, 20);
+  const timer = setTimeout(() => {
+    isHung = true;
+    child.kill('SIGKILL');
+  }, options.waitMs ?? 4_000);
+  await new Promise((resolve) => child.on('close', resolve));
+  clearTimeout(timer);
+  clearInterval(poll);
+  const { value, ms } = output === '' ? { value: undefined, ms: 0 } : JSON.parse(output);
+  const ending = output !== '' ? 'ran' : isHung ? 'hung' : 'died';
+  return { ending, value, rssMiBPeak, ms };
+}
+
+function readStatus(pid: number | undefined): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch {
+    return '';
+  }
+}
