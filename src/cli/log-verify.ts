@@ -5,6 +5,7 @@ import { SmcpError } from '#base/errors.ts';
 import { homeAt } from '#config/home.ts';
 import { openLogSource } from '#provenance/verify/open-source.ts';
 import { verifyLog } from '#provenance/verify/verify-log.ts';
+import { openStore } from '#store/open-store.ts';
 import { type Command, EXIT, text } from './command.ts';
 
 export const logVerifyCommand: Command = {
@@ -15,12 +16,12 @@ export const logVerifyCommand: Command = {
   },
   summary: 'Verifies the signed log of a home or of an exported folder.',
   isLocal: true,
-  run: async (context, input) => {
+  run: (context, input) => {
     const directory = input.positionals[0] ?? context.home.directory;
     const keyFile = text(input, 'key');
-    const source = openLogSource(homeAt(directory).directory);
+    const source = openLogSource(homeAt(directory).directory, (file) => openStore(file, { readOnly: true }));
     try {
-      const report = await verifyLog(source, keyFile === undefined ? {} : { vkey: readKey(keyFile) });
+      const report = verifyLog(source, keyFile === undefined ? {} : { vkey: readKey(keyFile) });
       if (report.trust === 'self' && report.ok) {
         context.terminal.err('warning: a folder cannot vouch for itself; give the key you kept with --key log.vkey\n');
       }

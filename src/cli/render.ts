@@ -8,6 +8,13 @@ type Render = (answer: JsonObject & JsonObject[]) => string;
 
 const str = (value: unknown): string => visible(typeof value === 'string' ? value : JSON.stringify(value));
 
+/** Text of more than one line, each made visible. */
+const lines = (value: unknown): string =>
+  String(value)
+    .split('\n')
+    .map((line) => `${visible(line)}\n`)
+    .join('');
+
 const list = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isJsonObject) : []);
 
 /** Rows with their columns aligned; `empty` when there are none. */
@@ -74,7 +81,7 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   agent_revoke: (t) => `revoked ${str(t['id'])}\n`,
   policy_show: (p) => `# version ${str(p['version'])}, ${str(p['digest'])}, ${str(p['file'])}\n${String(p['text'])}`,
   can: (c) =>
-    `${str(c['decision'])} (${str(c['rule'])}): ${str(c['reason'])}\n${c['remedy'] === null ? '' : `${str(c['remedy'])}\n`}`,
+    `${str(c['decision'])} (${str(c['rule'])}): ${lines(c['reason'])}${c['remedy'] === null ? '' : lines(c['remedy'])}`,
   plugin_list: (p) =>
     table(
       p.map((plugin) => [
@@ -88,13 +95,16 @@ const RENDERERS: { readonly [operation: string]: Render } = {
     ) +
     p
       .flatMap((plugin) => list(plugin['problems']))
-      .map(
-        (problem) =>
-          `${str(problem['code'])}: ${str(problem['file'])}${str(problem['pointer'])}: ${str(problem['message'])}\n  ${str(problem['remedy'])}\n`,
-      )
+      .map(problemText)
       .join(''),
   log_tail: (records) => table(records.map(recordLine), 'the log is empty'),
 };
+
+/** A problem of a plugin: code, place, what; then the remedy. */
+export function problemText(problem: JsonObject): string {
+  const place = `${str(problem['file'])}${str(problem['pointer'])}`;
+  return `${str(problem['code'])}: ${place}: ${str(problem['message'])}\n  ${str(problem['remedy'])}\n`;
+}
 
 /** The text of an answer; indented JSON where nothing better is known. */
 export function renderOperation(operation: string, answer: Json): string {
@@ -132,4 +142,9 @@ function recordLine(entry: JsonObject): readonly string[] {
     str((predicate['tool'] as JsonObject)['name']),
     result,
   ];
+}
+
+/** `1 tool`, `2 tools`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

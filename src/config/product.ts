@@ -1,6 +1,7 @@
 // What this product is and where its own files lie.
 
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 /** The version in package.json. */
@@ -12,4 +13,10 @@ export function productVersion(): string {
 /** The plugins that come with the product; the release approves them. */
 export function productPluginsDirectory(): string {
   return fileURLToPath(new URL('../../plugins', import.meta.url));
+}
+
+/** The version of isolated-vm that is installed, read without loading it. */
+export function isolatedVmVersion(): string {
+  const file = createRequire(import.meta.url).resolve('isolated-vm/package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

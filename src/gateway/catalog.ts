@@ -41,6 +41,8 @@ export function describeTool(tool: Tool, showsOutputSchema: boolean): WireTool {
     description: tool.description,
     inputSchema: objectSchema(tool.inputSchema),
     ...(hasOutput ? { outputSchema: objectSchema(outputSchema) } : {}),
+    // The hints can't tell pure from read.
+    _meta: { 'smcp/effect': tool.effect },
     annotations: { ...(title === undefined ? {} : { title }), ...hintsOf(tool) },
   };
 }

@@ -1,0 +1,22 @@
+// The policy of a new home: one agent that may use the demo plugins, and words on how to go on.
+
+import { invariant } from '#base/invariant.ts';
+import { parseAgentName } from '#domain/agent.ts';
+
+/** The agent of the first policy. */
+export function demoAgent() {
+  const name = parseAgentName('demo');
+  invariant(name !== undefined, 'demo is a name');
+  return name;
+}
+
+export const FIRST_POLICY = `# Who may call what. What no grant allows is denied, and a deny always wins.
+# Check a change with: smcp policy check FILE      Apply it with: kill -HUP of the server's process
+# Ask what it means with: smcp can AGENT TOOL      Every key: schemas/policy.v1.json
+version: 1
+agents:
+  demo:
+    grants:
+      - id: demo-plugins
+        tools: ["demo_math__*", "demo_text__*"]
+`;

@@ -1,0 +1,38 @@
+// Makes what a home needs and does not have yet: policy, admin token, keys. Called by init, and by every start.
+
+import { existsSync } from 'node:fs';
+import type { Home } from '#config/home.ts';
+import { loadOrCreateAdminToken } from '#identity/admin-token.ts';
+import { createFile } from '#provenance/durable-file.ts';
+import { type LogSigners, openFileSigners } from '#provenance/signer.ts';
+import { FIRST_POLICY } from './first-policy.ts';
+
+export type InitialisedHome = {
+  readonly adminToken: string;
+  readonly signers: LogSigners;
+  /** True when the first policy, with its demo agent, was written just now. */
+  readonly hasFirstPolicy: boolean;
+  /** Names of what was made; `[]` when all of it was there. */
+  readonly made: readonly string[];
+};
+
+/**
+ * Call it with the home's lock held.
+ *
+ * @param hasLog whether the log has records: then its keys must be there, and are never made anew.
+ * **Durability:** what it made is on disk when it returns.
+ * @throws `HOME_UNSAFE` · `HOME_INVALID`
+ */
+export function initialiseHome(
+  home: Home,
+  options: { readonly hasLog: boolean; readonly ownPolicy: boolean },
+): InitialisedHome {
+  const missing = ['policy', 'adminToken', 'keys'] as const;
+  const wasThere = missing.filter((name) => existsSync(home[name]));
+  const hasFirstPolicy = options.ownPolicy && !wasThere.includes('policy');
+  if (hasFirstPolicy) createFile(home.policy, FIRST_POLICY, 0o600);
+  const adminToken = loadOrCreateAdminToken(home.adminToken);
+  const signers = openFileSigners(home.keys, { create: !options.hasLog });
+  const made = missing.filter((name) => !wasThere.includes(name) && (name !== 'policy' || hasFirstPolicy));
+  return { adminToken, signers, hasFirstPolicy, made };
+}

@@ -1,0 +1,29 @@
+// A record for each plugin whose code is new to this home, before any of its tools can be called.
+
+import { type Clock, rfc3339 } from '#base/clock.ts';
+import type { Plugin } from '#domain/manifest.ts';
+import type { MetaStore, RecordLog } from '#domain/ports.ts';
+
+/** **Durability:** the records are on disk when it resolves. A crash in between only repeats them. */
+export async function recordNewPlugins(
+  { log, meta, clock }: { readonly log: RecordLog; readonly meta: MetaStore; readonly clock: Clock },
+  plugins: readonly Plugin[],
+): Promise<void> {
+  for (const plugin of plugins) {
+    const key = `plugin/${plugin.name}`;
+    if (meta.get(key) === plugin.digest) continue;
+    await log.append({
+      kind: 'plugin',
+      predicate: {
+        name: plugin.name,
+        version: plugin.version,
+        package: plugin.digest,
+        manifest: plugin.manifestDigest,
+        capabilities: plugin.manifest.capabilities ?? {},
+        origin: plugin.origin,
+        time: rfc3339(clock.nowMs()),
+      },
+    });
+    meta.put(key, plugin.digest);
+  }
+}

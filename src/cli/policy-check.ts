@@ -1,0 +1,59 @@
+// smcp policy check: reads a policy as the server would, and changes nothing.
+
+import { readFileSync } from 'node:fs';
+import { SmcpError } from '#base/errors.ts';
+import type { Json } from '#base/json.ts';
+import { silentLogger } from '#base/log.ts';
+import { visible } from '#base/visible.ts';
+import { AVAILABLE_CAPABILITIES } from '#broker/broker.ts';
+import { productPluginsDirectory } from '#config/product.ts';
+import { checkPolicyText } from '#policy/check-policy.ts';
+import { readTools } from '#registry/read-tools.ts';
+import { type Command, EXIT } from './command.ts';
+
+export const policyCheckCommand: Command = {
+  words: ['policy', 'check'],
+  arguments: ['FILE'],
+  options: {
+    plugins: {
+      type: 'string',
+      multiple: true,
+      placeholder: 'DIR',
+      help: 'plugins that rules may name, beside the bundled ones',
+    },
+  },
+  summary: 'Checks a policy file: errors and warnings, each with line and column.',
+  isLocal: true,
+  run: async ({ print }, input) => {
+    const file = input.positionals[0] ?? '';
+    const given = Array.isArray(input.options['plugins']) ? input.options['plugins'].map(String) : [];
+    const tools = await readTools(
+      { logger: silentLogger },
+      {
+        directories: [
+          { path: productPluginsDirectory(), origin: 'product' },
+          ...given.map((path) => ({ path, origin: 'external' as const })),
+        ],
+        availableCapabilities: AVAILABLE_CAPABILITIES,
+      },
+    );
+    const findings = checkPolicyText(read(file), tools);
+    const isGood = findings.every(({ severity }) => severity !== 'error');
+    print({ ok: isGood, findings } as unknown as Json, () => {
+      const lines = findings.map(
+        ({ severity, line, column, message, remedy }) =>
+          `${visible(file)}:${line}:${column}: ${severity}: ${visible(message)}${remedy === undefined ? '' : ` (${visible(remedy)})`}\n`,
+      );
+      return [...lines, isGood ? `${visible(file)} is a valid policy\n` : ''].join('');
+    });
+    return isGood ? EXIT.done : EXIT.invalid;
+  },
+};
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new SmcpError('USAGE', `${file} can't be read`, { cause, details: { remedy: 'name a policy file' } });
+  }
+}

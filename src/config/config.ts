@@ -1,0 +1,107 @@
+// home/config.yaml: parsed, checked, with defaults. The environment variables of older set-ups are read here too.
+
+import { readFileSync } from 'node:fs';
+import { SmcpError, systemErrorCode } from '#base/errors.ts';
+import type { JsonObject } from '#base/json.ts';
+import { compileOwnSchema } from '#base/schema.ts';
+import { type Position, parseYaml } from '#base/yaml.ts';
+
+export type Config = {
+  readonly server: { readonly host: string; readonly port: number; readonly names: readonly string[] };
+  readonly plugins: readonly string[];
+  readonly log: { readonly name: string; readonly public: boolean };
+  readonly logging: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
+};
+
+const DEFAULTS: Config = {
+  server: { host: '127.0.0.1', port: 8000, names: [] },
+  plugins: [],
+  log: { name: 'smcp.local', public: false },
+  logging: { level: 'info' },
+};
+
+type Environment = { readonly [name: string]: string | undefined };
+
+/** The configuration of a home; the defaults when it has no config.yaml. @throws `CONFIG_INVALID` with `details.findings`. */
+export function loadConfig(file: string, env: Environment): Config {
+  let text: string | undefined;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    if (systemErrorCode(cause) !== 'ENOENT') {
+      throw new SmcpError('CONFIG_INVALID', `${file} can't be read`, {
+        cause,
+        details: { remedy: 'check its owner and mode' },
+      });
+    }
+  }
+  const own = text === undefined ? {} : (parseConfig(text, file) as Partial<Config>);
+  return withEnvironment(
+    {
+      server: { ...DEFAULTS.server, ...own.server },
+      plugins: own.plugins ?? DEFAULTS.plugins,
+      log: { ...DEFAULTS.log, ...own.log },
+      logging: { ...DEFAULTS.logging, ...own.logging },
+    },
+    env,
+  );
+}
+
+/** @throws `CONFIG_INVALID` */
+export function parseConfig(text: string, file: string): JsonObject {
+  const outcome = parseYaml(text);
+  if (outcome.kind === 'problems') throw invalid(file, outcome.problems);
+  const { value, locate } = outcome.document;
+  const problems = compileOwnSchema(configSchema())(value);
+  if (problems.length > 0) {
+    throw invalid(
+      file,
+      problems.map(({ pointer, message, remedy }) => ({
+        ...locate(pointer),
+        message: `${pointer} ${message}`.trim(),
+        ...(remedy === undefined ? {} : { remedy }),
+      })),
+    );
+  }
+  return value as JsonObject;
+}
+
+function invalid(file: string, findings: readonly (Position & { message: string; remedy?: string })[]): SmcpError {
+  return new SmcpError('CONFIG_INVALID', `${file} is not a valid configuration`, {
+    details: { file, findings, remedy: 'correct the lines named; schemas/config.v1.json describes every key' },
+  });
+}
+
+function configSchema(): JsonObject {
+  return JSON.parse(readFileSync(new URL('../../schemas/config.v1.json', import.meta.url), 'utf8'));
+}
+
+/** What older set-ups say by environment variable, where it does not weaken the rules. */
+function withEnvironment(config: Config, env: Environment): Config {
+  const portText = env['MCP_PORT'];
+  const port = portText === undefined ? config.server.port : Number(portText);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535 || portText === '') {
+    throw new SmcpError('CONFIG_INVALID', `MCP_PORT is ${JSON.stringify(portText)}, which is no port`, {
+      details: { remedy: 'set it to a number from 0 to 65535, or unset it' },
+    });
+  }
+  const directory = env['MCP_PLUGINS_DIR'];
+  return {
+    ...config,
+    server: { ...config.server, port, host: env['MCP_HOST'] || config.server.host },
+    plugins: directory ? [...config.plugins, directory] : config.plugins,
+  };
+}
+
+/** Sentences on variables of older set-ups that are not honoured, each with what to use instead. */
+export function refusedVariables(env: Environment): readonly string[] {
+  const instead: readonly (readonly [string, string])[] = [
+    ['MCP_AUTH_DISABLED', 'every agent needs a token: smcp agent token NAME'],
+    ['MCP_API_KEY', 'keys belong to agents: smcp agent token NAME'],
+    ['MCP_API_KEYS', 'keys belong to agents: smcp agent token NAME'],
+    ['MCP_PLUGIN_TIMEOUT', 'set timeoutMs in the manifest, or defaults.timeout in policy.yaml'],
+  ];
+  return instead
+    .filter(([name]) => env[name] !== undefined)
+    .map(([name, remedy]) => `${name} is not honoured; ${remedy}`);
+}

@@ -1,0 +1,1 @@
+export const tools = { echo: async ({ text }) => ({ text }) };
