@@ -1,0 +1,169 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import { parseAgentName, type TokenRow } from '#domain/agent.ts';
+import type { TokenStore } from '#domain/ports.ts';
+import { createTokenAuthority } from '#identity/tokens.ts';
+
+const ADMIN = `smcp_${'0'.repeat(16)}_${'A'.repeat(43)}`;
+
+function agent(name: string) {
+  const parsed = parseAgentName(name);
+  if (parsed === undefined) throw new Error(`${name} is no name`);
+  return parsed;
+}
+
+function memoryStore(rows = new Map<string, TokenRow>()) {
+  const state = { fails: false };
+  const check = () => {
+    if (state.fails) throw new SmcpError('LOG_UNAVAILABLE', 'the disk is full');
+  };
+  const store = {
+    put: (row) => {
+      check();
+      rows.set(row.id, row);
+    },
+    list: () => [...rows.values()],
+    revoke: (id, revokedMs) => {
+      check();
+      const row = rows.get(id);
+      if (row !== undefined) rows.set(id, { ...row, revokedMs });
+      return row !== undefined;
+    },
+  } satisfies TokenStore;
+  return { store, rows, state };
+}
+
+function world() {
+  const { store, rows, state } = memoryStore();
+  const time = { nowMs: 1_000 };
+  const clock = { nowMs: () => time.nowMs, monotonicMs: () => 0 };
+  const open = () => createTokenAuthority({ store, clock, adminToken: ADMIN });
+  return { open, authority: open(), rows, state, time };
+}
+
+describe('a token', () => {
+  test('stands for the agent it was issued to, also after a restart', () => {
+    const { open, authority } = world();
+    const { id, token, agent: owner } = authority.issue(agent('athena'), {});
+    expect(token).toMatch(new RegExp(`^smcp_${id}_[A-Za-z0-9_-]{43}$`));
+    expect(owner).toBe('athena');
+    expect(authority.authenticate(token)).toEqual({ kind: 'agent', agent: 'athena', tokenId: id });
+    expect(open().authenticate(token)).toEqual({ kind: 'agent', agent: 'athena', tokenId: id });
+  });
+
+  test('is never kept, only its hash', () => {
+    const { authority, rows } = world();
+    const { id, token } = authority.issue(agent('athena'), { expiresInMs: 500 });
+    const kept = JSON.stringify([...rows.values()]);
+    expect(kept).not.toContain(token.slice(-43));
+    expect(rows.get(id)).toEqual({
+      id,
+      agent: 'athena',
+      secretHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      createdMs: 1_000,
+      expiresMs: 1_500,
+    });
+    expect(authority.list()).toEqual([...rows.values()]);
+  });
+
+  test('ends at its expiry, to the millisecond, and when there is no time to tell', () => {
+    const { authority, time } = world();
+    const { token, expiresMs } = authority.issue(agent('athena'), { expiresInMs: 500 });
+    expect(expiresMs).toBe(1_500);
+    time.nowMs = 1_499;
+    expect(authority.authenticate(token)?.kind).toBe('agent');
+    for (const nowMs of [1_500, 9_999, Number.NaN]) {
+      time.nowMs = nowMs;
+      expect(authority.authenticate(token)).toBeUndefined();
+    }
+  });
+
+  test('ends when it is revoked, also after a restart, and others go on', () => {
+    const { open, authority } = world();
+    const [first, second] = [authority.issue(agent('athena'), {}), authority.issue(agent('athena'), {})];
+    authority.revoke(first.id);
+    for (const each of [authority, open()]) {
+      expect(each.authenticate(first.token)).toBeUndefined();
+      expect(each.authenticate(second.token)?.kind).toBe('agent');
+    }
+    expect(() => authority.revoke('ffffffffffffffff')).toThrow(expect.objectContaining({ code: 'TOKEN_UNKNOWN' }));
+  });
+
+  test('that could not be stored is not issued; one whose revocation could not be stored is told', () => {
+    const { authority, state } = world();
+    const { id } = authority.issue(agent('athena'), {});
+    state.fails = true;
+    expect(() => authority.issue(agent('athena'), {})).toThrow('the disk is full');
+    expect(authority.list()).toHaveLength(1);
+    expect(() => authority.revoke(id)).toThrow('the disk is full');
+  });
+
+  test('is made of 256 random bits', () => {
+    const { authority } = world();
+    const secrets = Array.from({ length: 100 }, () => authority.issue(agent('athena'), {}).token.slice(-43));
+    expect(new Set(secrets).size).toBe(100);
+    expect(Buffer.from(secrets[0] ?? '', 'base64url')).toHaveLength(32);
+  });
+});
+
+describe('the admin token', () => {
+  test('stands for the admin, and for nobody when one character differs', () => {
+    const { authority } = world();
+    expect(authority.authenticate(ADMIN)).toEqual({ kind: 'admin', tokenId: 'admin' });
+    expect(authority.authenticate(`${ADMIN.slice(0, -1)}B`)).toBeUndefined();
+    expect(authority.authenticate(`${ADMIN} `)).toBeUndefined();
+  });
+});
+
+describe('what is no token stands for nobody', () => {
+  test.each<[string, (token: string, id: string) => string]>([
+    ['nothing', () => ''],
+    ['the id alone', (_token, id) => id],
+    ['another secret', (_token, id) => `smcp_${id}_${'A'.repeat(43)}`],
+    ['another id', (token) => token.replace(/^smcp_./, (start) => (start.endsWith('0') ? 'smcp_1' : 'smcp_0'))],
+    ['an upper-case id', (token) => token.slice(0, 21).toUpperCase() + token.slice(21)],
+    ['more at the end', (token) => `${token}A`],
+    ['less at the end', (token) => token.slice(0, -1)],
+    ['a hash', (token) => token.replace(/.{43}$/, (secret) => Buffer.from(secret, 'base64url').toString('hex'))],
+    ['the name of an object’s key', () => '__proto__'],
+    ['a text without end', () => `smcp_${'a'.repeat(LIMITS.tokenLengthMax)}`],
+    ['ten megabytes', () => 'a'.repeat(10_000_000)],
+  ])('%s', (_what, forge) => {
+    const { authority } = world();
+    const { id, token } = authority.issue(agent('athena'), {});
+    expect(authority.authenticate(token)?.kind).toBe('agent');
+    expect(authority.authenticate(forge(token, id))).toBeUndefined();
+  });
+
+  test('any text at all, and any one character changed', () => {
+    const { authority } = world();
+    const { token } = authority.issue(agent('athena'), {});
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.nat(token.length - 1),
+        fc.string({ minLength: 1, maxLength: 1 }),
+        (text, at, character) => {
+          fc.pre(token[at] !== character);
+          expect(authority.authenticate(text)).toBeUndefined();
+          expect(authority.authenticate(token.slice(0, at) + character + token.slice(at + 1))).toBeUndefined();
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test('a row whose hash was damaged, and it breaks no other', () => {
+    const damaged: TokenRow = { id: 'a'.repeat(16), agent: agent('athena'), secretHash: 'beef', createdMs: 0 };
+    const { store } = memoryStore(new Map([[damaged.id, damaged]]));
+    const authority = createTokenAuthority({
+      store,
+      clock: { nowMs: () => 0, monotonicMs: () => 0 },
+      adminToken: ADMIN,
+    });
+    expect(authority.authenticate(`smcp_${damaged.id}_${'A'.repeat(43)}`)).toBeUndefined();
+    expect(authority.authenticate(ADMIN)?.kind).toBe('admin');
+  });
+});
