@@ -32,7 +32,7 @@ describe('close', () => {
     await eventually(() => door.dispatcher.calls.length === 2);
     await door.gateway.close();
     expect(await pending).toBe('ECONNRESET');
-    await Promise.all(streams.map(({ closed }) => closed));
+    expect(new Set(await Promise.all(streams.map(({ closed }) => closed)))).toEqual(new Set([true]));
     await eventually(() => door.dispatcher.cancelled.length === 2);
     idle.destroy();
     await eventually(() => held().resources <= before.resources && held().descriptors <= before.descriptors);

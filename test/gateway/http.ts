@@ -81,7 +81,7 @@ export function stateless(method: string, params: { [key: string]: unknown } = {
 
 export type StreamEvent = { readonly event: string; readonly data: string };
 
-/** An open event stream. `closed` resolves when it ends, however it ends. */
+/** An open event stream. `closed` resolves when it ends, however it ends: true when the server ended it in order. */
 export type OpenStream = {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
@@ -89,7 +89,7 @@ export type OpenStream = {
   readonly comments: readonly string[];
   /** Waits until so many events have come. */
   readonly until: (count: number) => Promise<void>;
-  readonly closed: Promise<void>;
+  readonly closed: Promise<boolean>;
   readonly pause: () => void;
   readonly cut: () => void;
 };
@@ -119,7 +119,7 @@ export function openStream(url: string, path = '/sse', headers: OutgoingHttpHead
         until: async (count) => {
           while (events.length < count) await sleep(2);
         },
-        closed: new Promise((done) => answer.on('close', () => done())),
+        closed: new Promise((done) => answer.on('close', () => done(answer.complete))),
         pause: () => void answer.pause(),
         cut: () => request.destroy(),
       });
