@@ -1,0 +1,99 @@
+// Makes every record fit: texts that an agent, a plugin or a policy wrote are cut, long lists summed up. What remains
+// too large is refused before anything is signed, and is never an agent's doing.
+
+import { hash } from 'node:crypto';
+import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { Capabilities } from '#domain/capability.ts';
+import type { UsedCapability } from '#domain/invocation.ts';
+import type { InvocationPredicate, ToolRef } from '#domain/record.ts';
+import { canonicalEvidence } from './canonical-evidence.ts';
+import type { AnyDraft } from './statement.ts';
+
+/**
+ * The draft as it will be signed.
+ *
+ * **Trust:** tool name and session are the agent's words, capabilities and versions the plugin author's.
+ * @throws `RECORD_TOO_LARGE` when the capabilities are over `LIMITS.recordCapabilitiesBytesMax`.
+ */
+export function boundedDraft(draft: AnyDraft): AnyDraft {
+  switch (draft.kind) {
+    case 'invocation':
+      return { ...draft, predicate: boundedInvocation(draft.predicate) };
+    case 'policy':
+      return { ...draft, predicate: { ...draft.predicate, by: cut(draft.predicate.by) } };
+    case 'plugin': {
+      const { predicate } = draft;
+      checkCapabilities(predicate.capabilities);
+      return { ...draft, predicate: { ...predicate, name: cut(predicate.name), version: cut(predicate.version) } };
+    }
+    case 'admin': {
+      const { predicate } = draft;
+      const texts = { operation: cut(predicate.operation), subject: cut(predicate.subject), by: cut(predicate.by) };
+      return { ...draft, predicate: { ...predicate, ...texts } };
+    }
+    case 'opened':
+      return draft;
+  }
+}
+
+function boundedInvocation(predicate: InvocationPredicate): InvocationPredicate {
+  const { session, tool, policy, sandbox, capabilities, result } = predicate;
+  if (capabilities !== undefined) checkCapabilities(capabilities.granted);
+  return {
+    ...predicate,
+    tool: boundedTool(tool),
+    ...(session === undefined ? {} : { session: cut(session) }),
+    ...(policy === undefined ? {} : { policy: { ...policy, rule: cut(policy.rule) } }),
+    ...(sandbox === undefined
+      ? {}
+      : { sandbox: { ...sandbox, layers: sandbox.layers.slice(0, LIMITS.recordLayersMax).map(cut) } }),
+    ...(capabilities?.used === undefined
+      ? {}
+      : { capabilities: { granted: capabilities.granted, used: boundedUsed(capabilities.used) } }),
+    ...(result === undefined ? {} : { result: { ...result, class: cut(result.class) } }),
+  };
+}
+
+function boundedTool(tool: ToolRef): ToolRef {
+  return {
+    ...tool,
+    name: cut(tool.name),
+    ...(tool.plugin === undefined ? {} : { plugin: cut(tool.plugin) }),
+    ...(tool.version === undefined ? {} : { version: cut(tool.version) }),
+  };
+}
+
+/** At most `LIMITS.recordTextLengthMax` UTF-16 units, well formed; what was cut ends in `…`. */
+function cut(text: string): string {
+  const max = LIMITS.recordTextLengthMax;
+  return text.length <= max ? text.toWellFormed() : `${text.slice(0, max - 1).toWellFormed()}…`;
+}
+
+function checkCapabilities(capabilities: Capabilities): void {
+  const bytes = Buffer.byteLength(JSON.stringify(capabilities));
+  if (bytes <= LIMITS.recordCapabilitiesBytesMax) return;
+  throw new SmcpError('RECORD_TOO_LARGE', `capabilities of ${bytes} bytes do not fit into a record`, {
+    details: {
+      bytes,
+      bytesMax: LIMITS.recordCapabilitiesBytesMax,
+      remedy: 'ask fewer hosts, paths and programs in the manifest, or split the plugin',
+    },
+  });
+}
+
+/** Lines as they are while they fit; else one line with the sums and the digest of all of them. */
+function boundedUsed(used: readonly UsedCapability[]): readonly UsedCapability[] {
+  const text = canonicalEvidence(used);
+  if (Buffer.byteLength(text) <= LIMITS.recordUsedBytesMax) return used;
+  const sum = (key: 'count' | 'bytes') => used.reduce((total, line) => total + line[key], 0);
+  return [
+    {
+      kind: 'summary',
+      target: `${used.length} lines`,
+      count: sum('count'),
+      bytes: sum('bytes'),
+      transcript: `sha256:${hash('sha256', text, 'hex')}`,
+    },
+  ];
+}

@@ -1,0 +1,101 @@
+// Group commit: records that are appended in the same turn of the event loop, or while a commit is under way, share the
+// next commit and its fsync. Order of commit = order of `add`.
+
+import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { Logger } from '#base/log.ts';
+import type { Receipt } from '#domain/record.ts';
+import type { Appender } from './appender.ts';
+import type { PreparedRecord } from './prepare-record.ts';
+
+export type CommitQueue = {
+  /**
+   * Resolves once the record is durable.
+   *
+   * @throws `LOG_UNAVAILABLE` when a commit failed (from then on always), when too many wait, or after `close`.
+   */
+  readonly add: (record: PreparedRecord) => Promise<Receipt>;
+  /** Takes no more and waits until everything that was added is committed or failed. */
+  readonly close: () => Promise<void>;
+};
+
+type Waiting = {
+  readonly record: PreparedRecord;
+  readonly resolve: (receipt: Receipt) => void;
+  readonly reject: (error: SmcpError) => void;
+};
+
+export type CommitQueuePorts = {
+  readonly appender: Appender;
+  readonly logger: Logger;
+  /** Called after each commit, before the appends that wait for it resolve. */
+  readonly onCommit: (records: readonly PreparedRecord[], receipts: readonly Receipt[]) => void;
+};
+
+export function createCommitQueue({ appender, logger, onCommit }: CommitQueuePorts): CommitQueue {
+  const waiting: Waiting[] = [];
+  let stopped: SmcpError | undefined;
+  let pumping: Promise<void> | undefined;
+
+  async function pump(): Promise<void> {
+    await nextTurn();
+    while (waiting.length > 0) {
+      await commitNext();
+      await nextTurn();
+    }
+    pumping = undefined;
+  }
+
+  async function commitNext(): Promise<void> {
+    const group = waiting.splice(0, LIMITS.commitRecordsMax);
+    const records = group.map(({ record }) => record);
+    try {
+      const receipts = await appender.commit(records);
+      onCommit(records, receipts);
+      for (const [offset, receipt] of receipts.entries()) group[offset]?.resolve(receipt);
+    } catch (cause) {
+      logger.error('the log could not be written; it takes no more records until a restart', {
+        error: describe(cause),
+      });
+      stopped = unavailable(
+        'the record could not be written',
+        'free space on the disk, then restart the server',
+        cause,
+      );
+      for (const { reject } of [...group, ...waiting.splice(0)]) reject(stopped);
+    }
+  }
+
+  return {
+    add: (record) => {
+      if (stopped !== undefined) return Promise.reject(stopped);
+      if (waiting.length >= LIMITS.appendsWaitingMax) {
+        return Promise.reject(unavailable('too many records wait to be written', 'try again'));
+      }
+      const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
+      waiting.push({ record, resolve, reject });
+      pumping ??= pump();
+      return promise;
+    },
+    close: async () => {
+      stopped ??= unavailable('the log is closed', 'try again when the server is back');
+      await pumping;
+    },
+  };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+function unavailable(message: string, remedy: string, cause?: unknown): SmcpError {
+  return new SmcpError('LOG_UNAVAILABLE', message, { cause, details: { remedy } });
+}
+
+/** For the server's own log only. */
+function describe(thrown: unknown): string {
+  const inner = thrown instanceof Error && thrown.cause !== undefined ? `: ${String(thrown.cause)}` : '';
+  return `${String(thrown)}${inner}`;
+}

@@ -1,0 +1,26 @@
+// What arguments and results become in the log: a document that can be shown or deleted, and the digest that the record keeps.
+
+import { hash, randomBytes } from 'node:crypto';
+import type { Json } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import { canonicalEvidence } from './canonical-evidence.ts';
+
+/** `document` is JCS; `digest` its SHA-256 in lower-case hex, as in-toto subjects carry it. */
+export type Disclosure = { readonly document: string; readonly digest: string };
+
+const NONCE_BYTES = 32;
+
+/**
+ * `{"nonce","value"}` of a value, or `{"bytes","digest","nonce"}` where its JCS is over `LIMITS.disclosureBytesMax`. The
+ * nonce keeps anyone who has only the digest from guessing short values.
+ */
+export function discloseValue(value: Json): Disclosure {
+  const nonce = randomBytes(NONCE_BYTES).toString('base64url');
+  const text = canonicalEvidence(value);
+  const bytes = Buffer.byteLength(text);
+  const document =
+    bytes > LIMITS.disclosureBytesMax
+      ? `{"bytes":${bytes},"digest":"sha256:${hash('sha256', text, 'hex')}","nonce":"${nonce}"}`
+      : `{"nonce":"${nonce}","value":${text}}`;
+  return { document, digest: hash('sha256', document, 'hex') };
+}

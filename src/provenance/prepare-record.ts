@@ -1,0 +1,50 @@
+// From a draft to what is signed and stored beside it. Called once per append, before the record has an index.
+
+import { invariant } from '#base/invariant.ts';
+import { LIMITS } from '#base/limits.ts';
+import { boundedDraft } from './bounded-draft.ts';
+import { type Disclosure, discloseValue } from './disclosure.ts';
+import { envelopeBytes } from './envelope.ts';
+import { type AnyDraft, formatStatement, ownSubjects, type Subject } from './statement.ts';
+
+export type PreparedRecord = {
+  readonly payload: Uint8Array;
+  /** '' for records that are no invocation. */
+  readonly invocation: string;
+  readonly phase: string;
+  readonly disclosed: { readonly args?: string; readonly result?: string };
+  /** Digest of the arguments' document; undefined when the record has none. */
+  readonly argsDigest: string | undefined;
+};
+
+/**
+ * @param intentArgs digest of the arguments as the closed intent has it: they are kept once, with the intent.
+ * @throws `RECORD_TOO_LARGE`
+ */
+export function prepareRecord(draft: AnyDraft, intentArgs?: { readonly digest: string | undefined }): PreparedRecord {
+  const bounded = boundedDraft(draft);
+  const isInvocation = bounded.kind === 'invocation';
+  const args = isInvocation && intentArgs === undefined ? disclosureOf(bounded.args) : undefined;
+  const result = isInvocation ? disclosureOf(bounded.result) : undefined;
+  const argsDigest = intentArgs === undefined ? args?.digest : intentArgs.digest;
+  const subjects: Subject[] = [];
+  if (argsDigest !== undefined) subjects.push({ name: 'args', digest: argsDigest });
+  if (result !== undefined) subjects.push({ name: 'result', digest: result.digest });
+  if (subjects.length === 0) subjects.push(...ownSubjects(bounded));
+  const payload = Buffer.from(formatStatement(bounded.kind, subjects, bounded.predicate));
+  invariant(envelopeBytes(payload.length) <= LIMITS.recordBytesMax, `a bounded record fits (${payload.length} bytes)`);
+  return {
+    payload,
+    invocation: isInvocation ? bounded.predicate.invocation : '',
+    phase: isInvocation ? bounded.predicate.phase : '',
+    disclosed: {
+      ...(args === undefined ? {} : { args: args.document }),
+      ...(result === undefined ? {} : { result: result.document }),
+    },
+    argsDigest,
+  };
+}
+
+function disclosureOf(value: Parameters<typeof discloseValue>[0] | undefined): Disclosure | undefined {
+  return value === undefined ? undefined : discloseValue(value);
+}

@@ -1,0 +1,34 @@
+// Reads the log of a running server: records, checkpoint, keys, tiles. The doors serve it; nothing here is trusted to be sound.
+
+import type { LogStore, RecordReader } from '#domain/ports.ts';
+import type { Appender, CommittedTree } from './appender.ts';
+import { base64 } from './base64.ts';
+import type { LogKey } from './log-key.ts';
+import { formatVkey, type NoteKey } from './signed-note.ts';
+import { readTile } from './tiles.ts';
+
+export type RecordReaderPorts = {
+  readonly log: LogStore;
+  readonly appender: Pick<Appender, 'checkpoint'>;
+  readonly committed: CommittedTree;
+  readonly logKey: NoteKey;
+  readonly keys: readonly LogKey[];
+};
+
+export function createRecordReader({ log, appender, committed, logKey, keys }: RecordReaderPorts): RecordReader {
+  const vkey = formatVkey(logKey);
+  return {
+    size: log.size,
+    record: (index) => {
+      const row = log.row(index);
+      if (row === undefined) return undefined;
+      const { envelope, leaf, invocation, disclosed } = row;
+      return { index, envelope, leaf: base64(leaf), invocation, disclosed };
+    },
+    findInvocation: log.findInvocation,
+    checkpoint: appender.checkpoint,
+    vkey: () => vkey,
+    keys: () => keys,
+    tile: (path) => readTile(path, log, committed.upper),
+  };
+}

@@ -1,0 +1,134 @@
+// What the records must say of each other: a log opened once, intents closed once, policies and plugins that were in
+// force. Fed in order of index; keeps the identifiers of all invocations.
+
+import { hash } from 'node:crypto';
+import { canonicalJson } from '#base/canonical-json.ts';
+import type { Json } from '#base/json.ts';
+import { type InvocationPredicate, PREDICATE_TYPES } from '#domain/record.ts';
+import type { LogKey } from '#provenance/log-key.ts';
+import { invocationOf, type Statement } from './statement.ts';
+
+/** What the first record says. */
+export type Opened = { readonly origin: string; readonly keys: readonly LogKey[] };
+
+/** The first record's own words; undefined when it opens no log. Its statement fits the schema. */
+export function openedOf(statement: Statement): Opened | undefined {
+  if (statement.predicateType !== PREDICATE_TYPES.opened) return undefined;
+  return statement.predicate as unknown as Opened;
+}
+
+export type History = {
+  /** What is wrong with this record after those before it; undefined when nothing is. */
+  readonly next: (record: {
+    readonly index: number;
+    readonly leaf: string;
+    readonly statement: Statement;
+  }) => string | undefined;
+  readonly openIntents: () => number;
+};
+
+type Intent = {
+  readonly index: number;
+  readonly leaf: string;
+  readonly args: string | undefined;
+  readonly call: string;
+};
+
+export function createHistory(): History {
+  const open = new Map<string, Intent>();
+  const closed = new Set<string>();
+  const plugins = new Set<string>();
+  const policies = new Set<string>();
+  let newestPolicy: string | undefined;
+
+  function invocation(predicate: InvocationPredicate, { index, leaf, statement }: Parameters<History['next']>[0]) {
+    const wrong = subjectsProblem(predicate, statement) ?? policyProblem(predicate) ?? pluginProblem(predicate);
+    if (wrong !== undefined) return wrong;
+    const id = predicate.invocation;
+    if (closed.has(id)) return `invocation ${id} was closed before`;
+    const args = statement.subjects.get('args');
+    const intent = open.get(id);
+    if (predicate.phase === 'intent') {
+      if (intent !== undefined) return `invocation ${id} was announced before`;
+      open.set(id, { index, leaf, args, call: callOf(predicate) });
+      return undefined;
+    }
+    const problem = closingProblem(predicate, { intent, args });
+    if (problem !== undefined) return problem;
+    open.delete(id);
+    closed.add(id);
+    return undefined;
+  }
+
+  function policyProblem({ phase, policy }: InvocationPredicate): string | undefined {
+    if (policy === undefined) return undefined;
+    const key = policyKey(policy);
+    if (!policies.has(key)) return `policy ${policy.version} with this digest was not applied before`;
+    const isDecidedHere = phase === 'intent' || phase === 'denied';
+    if (isDecidedHere && key !== newestPolicy) return `policy ${policy.version} was not the one in force`;
+    return undefined;
+  }
+
+  function pluginProblem({ tool }: InvocationPredicate): string | undefined {
+    if (tool.package === undefined) return undefined;
+    return plugins.has(pluginKey({ ...tool, name: tool.plugin }))
+      ? undefined
+      : `the code of ${tool.name} was not installed before`;
+  }
+
+  return {
+    openIntents: () => open.size,
+    next: (record) => {
+      const { index, statement } = record;
+      if ((index === 0) !== (statement.predicateType === PREDICATE_TYPES.opened)) {
+        return index === 0 ? 'the first record does not open the log' : 'a log is opened once';
+      }
+      const predicate = invocationOf(statement);
+      if (predicate !== undefined) return invocation(predicate, record);
+      if (statement.predicateType === PREDICATE_TYPES.policy) {
+        newestPolicy = policyKey(statement.predicate);
+        policies.add(newestPolicy);
+      }
+      if (statement.predicateType === PREDICATE_TYPES.plugin) plugins.add(pluginKey(statement.predicate));
+      return undefined;
+    },
+  };
+}
+
+function closingProblem(
+  predicate: InvocationPredicate,
+  { intent, args }: { readonly intent: Intent | undefined; readonly args: string | undefined },
+): string | undefined {
+  const { phase, intent: named, tool } = predicate;
+  if (named === undefined) {
+    if (intent !== undefined) return `the record does not name the intent ${intent.index} that it closes`;
+    if (phase === 'unknown') return 'an unknown end without an intent';
+    if (phase === 'outcome' && tool.effect !== 'pure')
+      return 'an outcome of a tool that is not pure, without its intent';
+    return undefined;
+  }
+  if (intent?.index !== named.index || intent.leaf !== named.leaf) return 'the intent that it names is not open';
+  if (intent.args !== args) return 'its arguments are not those of its intent';
+  if (intent.call !== callOf(predicate)) return 'its agent or tool is not that of its intent';
+  return undefined;
+}
+
+/** Who calls what: the same in an intent and in what closes it. */
+function callOf({ agent, tool, policy }: InvocationPredicate): string {
+  return canonicalJson({ agent, tool, policy: policy ?? null } as unknown as Json);
+}
+
+/** A record without arguments and result is about its invocation. */
+function subjectsProblem({ invocation, phase }: InvocationPredicate, { subjects }: Statement): string | undefined {
+  const own = subjects.get('invocation');
+  if (own !== undefined && own !== hash('sha256', invocation, 'hex')) return 'its subject is not its invocation';
+  return phase === 'intent' && subjects.has('result') ? 'an intent has no result' : undefined;
+}
+
+function policyKey(policy: { readonly [key: string]: unknown }): string {
+  return `${policy['version']} ${policy['digest']}`;
+}
+
+function pluginKey(plugin: { readonly [key: string]: unknown }): string {
+  return [plugin['name'], plugin['version'], plugin['package'], plugin['manifest']].join(' ');
+}
