@@ -155,8 +155,6 @@ export const LIMITS = {
   conditionStepsMax: 100_000,
   /** Findings told of one policy file; the first ones are those to mend. */
   policyFindingsMax: 200,
-  /** A tool pattern; twice the longest name. */
-  toolPatternLengthMax: 128,
   /** Reloads and edits of the policy that wait for the one under way. */
   policyChangesWaitingMax: 32,
 
