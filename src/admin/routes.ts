@@ -4,7 +4,7 @@ import { SmcpError } from '#base/errors.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import type { HttpRequest, HttpRoute, RecordReader } from '#domain/ports.ts';
 import type { Operation } from '#operations/operation.ts';
-import type { OperationRunner } from '#operations/table.ts';
+import type { OperationRunner } from '#operations/runner.ts';
 import { openApiDocument } from './openapi.ts';
 
 export const ADMIN_PREFIX = '/admin/v1';

@@ -9,8 +9,6 @@ import { silentLogger } from '#base/log.ts';
 import { type Home, homeExists } from '#config/home.ts';
 import { isolatedVmVersion, productVersion } from '#config/product.ts';
 import type { Layer } from '#domain/record.ts';
-import { createConfinement } from '#sandbox/host/confinement.ts';
-import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
 import { type Command, EXIT } from './command.ts';
 import { table } from './render.ts';
 
@@ -21,6 +19,8 @@ export const doctorCommand: Command = {
   summary: 'Says what this machine offers, what is missing, and how to get it.',
   isLocal: true,
   run: async ({ home, print }) => {
+    const { createConfinement } = await import('#sandbox/host/confinement.ts');
+    const { createPluginRuntime } = await import('#sandbox/host/plugin-runtime.ts');
     const runtime = createPluginRuntime(
       { clock: systemClock, logger: silentLogger, confinement: createConfinement() },
       {},

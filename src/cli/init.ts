@@ -1,9 +1,6 @@
 // smcp init: makes a home without serving.
 
-import { initialiseHome } from '#app/initialise-home.ts';
 import { prepareHome } from '#config/home.ts';
-import { lockHome } from '#store/lock-home.ts';
-import { openStore } from '#store/open-store.ts';
 import { type Command, EXIT } from './command.ts';
 
 export const initCommand: Command = {
@@ -12,7 +9,10 @@ export const initCommand: Command = {
   options: {},
   summary: 'Makes a home: keys, admin token, a first policy.',
   isLocal: true,
-  run: ({ home, print }) => {
+  run: async ({ home, print }) => {
+    const { initialiseHome } = await import('#app/initialise-home.ts');
+    const { lockHome } = await import('#store/lock-home.ts');
+    const { openStore } = await import('#store/open-store.ts');
     prepareHome(home);
     using _lock = lockHome(home.directory);
     const store = openStore(home.database);

@@ -1,7 +1,6 @@
 // smcp log export: the log of a running server as a folder of static files that anyone can verify.
 
 import type { RecordReader } from '#domain/ports.ts';
-import { exportLog } from '#provenance/export.ts';
 import { findServer, requestBytes, requestJson } from './admin-client.ts';
 import { type Command, EXIT } from './command.ts';
 
@@ -18,6 +17,7 @@ export const logExportCommand: Command = {
       const bytes = await requestBytes(server, path);
       return bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
     };
+    const { exportLog } = await import('#provenance/export.ts');
     const exported = await exportLog(
       {
         checkpoint: () => text('/log/checkpoint'),

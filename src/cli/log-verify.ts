@@ -3,9 +3,6 @@
 import { readFileSync } from 'node:fs';
 import { SmcpError } from '#base/errors.ts';
 import { homeAt } from '#config/home.ts';
-import { openLogSource } from '#provenance/verify/open-source.ts';
-import { verifyLog } from '#provenance/verify/verify-log.ts';
-import { openStore } from '#store/open-store.ts';
 import { type Command, EXIT, text } from './command.ts';
 
 export const logVerifyCommand: Command = {
@@ -16,7 +13,10 @@ export const logVerifyCommand: Command = {
   },
   summary: 'Verifies the signed log of a home or of an exported folder.',
   isLocal: true,
-  run: (context, input) => {
+  run: async (context, input) => {
+    const { openLogSource } = await import('#provenance/verify/open-source.ts');
+    const { verifyLog } = await import('#provenance/verify/verify-log.ts');
+    const { openStore } = await import('#store/open-store.ts');
     const directory = input.positionals[0] ?? context.home.directory;
     const keyFile = text(input, 'key');
     const source = openLogSource(homeAt(directory).directory, (file) => openStore(file, { readOnly: true }));

@@ -1,7 +1,7 @@
 // `tools` and `call` go through MCP, like any agent: with SMCP_TOKEN as it is, else with a token of a minute that the
 // admin API issues for the agent and that is revoked afterwards.
 
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { Client } from '@modelcontextprotocol/client';
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
 import { findServer, requestJson, type Server } from './admin-client.ts';
@@ -40,6 +40,7 @@ export async function withMcpClient<T>(
 }
 
 async function useClient<T>(url: string, token: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const { Client, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
   const client = new Client({ name: 'smcp-cli', version: '1' }, { versionNegotiation: { mode: { pin: REVISION } } });
   const requestInit = { headers: { authorization: `Bearer ${token}` } };
   await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }));

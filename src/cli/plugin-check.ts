@@ -1,9 +1,7 @@
 // smcp plugin check: would this directory be served as a plugin?
 
 import type { Json } from '#base/json.ts';
-import { AVAILABLE_CAPABILITIES } from '#broker/broker.ts';
 import type { PluginProblem } from '#domain/manifest.ts';
-import { checkPluginDirectory } from '#registry/check-directory.ts';
 import { type Command, EXIT } from './command.ts';
 import { problemText } from './render.ts';
 
@@ -14,6 +12,8 @@ export const pluginCheckCommand: Command = {
   summary: 'Checks a plugin: its manifest, files, names and schemas.',
   isLocal: true,
   run: async ({ print }, input) => {
+    const { AVAILABLE_CAPABILITIES } = await import('#broker/broker.ts');
+    const { checkPluginDirectory } = await import('#registry/check-directory.ts');
     const { report, warnings } = await checkPluginDirectory(input.positionals[0] ?? '', {
       availableCapabilities: AVAILABLE_CAPABILITIES,
     });

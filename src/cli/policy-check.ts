@@ -5,10 +5,7 @@ import { SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
 import { silentLogger } from '#base/log.ts';
 import { visible } from '#base/visible.ts';
-import { AVAILABLE_CAPABILITIES } from '#broker/broker.ts';
 import { productPluginsDirectory } from '#config/product.ts';
-import { checkPolicyText } from '#policy/check-policy.ts';
-import { readTools } from '#registry/read-tools.ts';
 import { type Command, EXIT } from './command.ts';
 
 export const policyCheckCommand: Command = {
@@ -27,6 +24,9 @@ export const policyCheckCommand: Command = {
   run: async ({ print }, input) => {
     const file = input.positionals[0] ?? '';
     const given = Array.isArray(input.options['plugins']) ? input.options['plugins'].map(String) : [];
+    const { AVAILABLE_CAPABILITIES } = await import('#broker/broker.ts');
+    const { checkPolicyText } = await import('#policy/check-policy.ts');
+    const { readTools } = await import('#registry/read-tools.ts');
     const tools = await readTools(
       { logger: silentLogger },
       {

@@ -1,10 +1,9 @@
 // smcp serve: the server. Prints where it listens and how to connect; SIGTERM and SIGINT drain, SIGHUP reads the policy again.
 
 import { resolve } from 'node:path';
-import { createLogger } from '#app/logger.ts';
-import { createApp } from '#app.ts';
+import type { App } from '#app.ts';
 import { SmcpError } from '#base/errors.ts';
-import { loadConfig, refusedVariables } from '#config/config.ts';
+import type { Logger } from '#base/log.ts';
 import { type Home, prepareHome } from '#config/home.ts';
 import { productPluginsDirectory, productVersion } from '#config/product.ts';
 import { type Command, type CommandInput, EXIT, text } from './command.ts';
@@ -30,6 +29,9 @@ export const serveCommand: Command = {
   summary: 'Serves agents over MCP; the first start makes the home.',
   isLocal: true,
   run: async ({ home, isJson, terminal }, input) => {
+    const { createApp } = await import('#app.ts');
+    const { createLogger } = await import('#app/logger.ts');
+    const { loadConfig, refusedVariables } = await import('#config/config.ts');
     prepareHome(home);
     const config = loadConfig(home.config, terminal.env);
     const address = addressOf(input, config.server);
@@ -55,10 +57,7 @@ export const serveCommand: Command = {
 };
 
 /** Resolves when the server was asked to stop and has stopped. A second signal does not hurry it: drain is bounded. */
-function untilStopped(
-  app: Awaited<ReturnType<typeof createApp>>,
-  logger: ReturnType<typeof createLogger>,
-): Promise<void> {
+function untilStopped(app: App, logger: Logger): Promise<void> {
   const reload = () => {
     app.reloadPolicy('SIGHUP').then(
       ({ version }) => logger.info('policy applied', { version }),
