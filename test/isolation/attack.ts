@@ -75,8 +75,8 @@ export async function runAttack(
 export const UNDISTURBED = { meanwhile: ['returned'], afterwards: 'returned' };
 
 export type BareResult = {
-  /** `ran` it came to an end · `died` the process ended by a signal · `hung` it had to be killed. */
-  readonly ending: 'ran' | 'died' | 'hung';
+  /** `ran` it came to an end · `died` the process ended by itself · `hung` it had to be killed · `grew` past `rssMiBEnough`. */
+  readonly ending: 'ran' | 'died' | 'hung' | 'grew';
   /** What the code evaluated to, or the error's message. */
   readonly value: unknown;
   readonly rssMiBPeak: number;
@@ -105,6 +105,8 @@ export async function runBare(
   options: {
     readonly waitMs?: number;
     readonly timeoutMs?: number;
+    /** Seen once this much is resident, the point is made. */
+    readonly rssMiBEnough?: number;
     readonly callback?: boolean;
     readonly reference?: boolean;
   } = {},
@@ -128,6 +130,7 @@ export async function runBare(
   const poll = setInterval(() => {
     const kib = /^VmHWM:\s+(\d+)/m.exec(readStatus(child.pid))?.[1];
     if (kib !== undefined) rssMiBPeak = Math.max(rssMiBPeak, Number(kib) / 1024);
+    if (rssMiBPeak > (options.rssMiBEnough ?? Number.POSITIVE_INFINITY)) child.kill('SIGKILL');
   }, 20);
   const timer = setTimeout(() => {
     isHung = true;
@@ -137,7 +140,8 @@ export async function runBare(
   clearTimeout(timer);
   clearInterval(poll);
   const { value, ms } = output === '' ? { value: undefined, ms: 0 } : JSON.parse(output);
-  const ending = output !== '' ? 'ran' : isHung ? 'hung' : 'died';
+  const isGrown = rssMiBPeak > (options.rssMiBEnough ?? Number.POSITIVE_INFINITY);
+  const ending = output !== '' ? 'ran' : isHung ? 'hung' : isGrown ? 'grew' : 'died';
   return { ending, value, rssMiBPeak, ms };
 }
 

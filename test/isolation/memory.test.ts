@@ -14,7 +14,6 @@ describe('a guest that takes memory without end', () => {
     ['pushes arrays', 'const all = []; for (;;) all.push(new Array(1000).fill(1));'],
     ['keeps buffers', 'const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1));'],
     ['doubles a string', 'let text = "x"; for (;;) { text += text; text.charCodeAt(text.length - 1); }'],
-    ['flattens ropes', 'const all = []; for (;;) all.push("x".repeat(1 << 16).split("x").join("yy"));'],
   ] as const;
   const attack1 = attackGroup(
     sandbox,
@@ -38,13 +37,12 @@ describe('a guest that takes memory without end', () => {
     expect(result).toMatchObject({ ...UNDISTURBED, code: OUT_OF_MEMORY });
   });
 
-  test('without the wall, an array fill and a map flood end the process they live in', async () => {
-    const fill = await runBare('Array(1e9).fill(0); 1');
-    const flood = await runBare('const map = new Map(); for (let i = 0; ; i += 1) map.set(i, { i });', {
-      timeoutMs: 3_000,
-    });
-    expect(fill.ending === 'died' || fill.rssMiBPeak > 256).toBe(true);
-    expect(flood.ending === 'died' || flood.rssMiBPeak > 128).toBe(true);
+  test('without the wall, array fills end the process they live in, or take three times its limit', async () => {
+    const grows = { timeoutMs: 20_000, waitMs: 20_000, rssMiBEnough: 192 };
+    const fill = await runBare('Array(1e9).fill(0); 1', grows);
+    const flood = await runBare('const all = []; for (;;) all.push(Array(1e7).fill(0));', grows);
+    expect(['died', 'grew']).toContain(fill.ending);
+    expect(['died', 'grew']).toContain(flood.ending);
   });
 });
 

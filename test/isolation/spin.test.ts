@@ -128,7 +128,7 @@ describe('recursion', () => {
     ['in JSON.stringify', 'let a = []; for (let i = 0; i < 1e5; i += 1) a = [a]; return a;'],
     ['in RegExp', 'return new RegExp("(".repeat(1e5) + ")".repeat(1e5)).test("x");'],
     ['in a getter', 'const o = { get a() { return o.a; } }; return o.a;'],
-    ['in toString', 'const o = { toString() { return `${o}`; } }; return `${o}`;'],
+    ['in toString', 'const o = { toString() { return String(o); } }; return String(o);'],
   ] as const;
   const attack4 = attackGroup(
     sandbox,
