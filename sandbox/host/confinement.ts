@@ -120,11 +120,13 @@ function limitArguments(limiter: 'prlimit' | 'shell', dataMiB: number): string[]
 
 function describeLayers(limiter: 'prlimit' | 'shell' | undefined): readonly Layer[] {
   const isLinux = process.platform === 'linux';
+  // Node 24's permission model has no say over the network; 25 and later deny it.
+  const network = process.allowedNodeEnvironmentFlags.has('--allow-net') ? ', no network' : '';
   const layers: readonly Layer[] = [
     { name: 'clean-environment', inForce: true, detail: 'no inherited variables or descriptors, directory /' },
     { name: 'isolate-heap', inForce: true, detail: 'V8 heap limit per plugin and agent' },
     { name: 'jitless', inForce: true, detail: 'no code is generated at run time; no WebAssembly' },
-    { name: 'node-permission', inForce: true, detail: "no files but the plugin's, no network, no child processes" },
+    { name: 'node-permission', inForce: true, detail: `no files but the plugin's, no child processes${network}` },
     {
       name: OS_WALL,
       inForce: false,

@@ -1,6 +1,6 @@
 // Plugins for tests of the sandbox: written to a temporary directory and run by the real runtime.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '#base/clock.ts';
@@ -140,6 +140,28 @@ export function createTestSandbox(
 }
 
 export type TestSandbox = ReturnType<typeof createTestSandbox>;
+
+/** Wardens that `parent` started and that have not been reaped. Linux. */
+export function wardenPids(parent: number = process.pid): number[] {
+  const child = new RegExp(`^PPid:\\s+${parent}$`, 'm');
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && child.test(readProc(pid, 'status')))
+    .filter((pid) => readProc(pid, 'cmdline').includes('sandbox/warden/main.js'));
+}
+
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+/** Whether a process is there and not merely waiting to be reaped. Linux. */
+export function isAlive(pid: number): boolean {
+  return /^State:\s+[^ZX]/m.test(readProc(pid, 'status'));
+}
 
 /** The code that a call ended with: an error's, or the kind of its outcome. */
 export function codeOf(outcome: RunOutcome): string {

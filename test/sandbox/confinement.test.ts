@@ -1,0 +1,172 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { LIMITS } from '#base/limits.ts';
+import { createConfinement } from '#sandbox/host/confinement.ts';
+import { createTestSandbox, isAlive, wardenPids } from './harness.ts';
+
+const sandbox = createTestSandbox();
+afterAll(() => sandbox.close());
+
+const NOW = { capabilities: { clock: true }, onHostCall: () => 1 } as const;
+const MIB = 1024 * 1024;
+
+/** Code that an escaped guest would like to run in the warden's own JavaScript; says what worked. */
+const PROBE = `
+const worked = [];
+process.on('uncaughtException', () => {});
+const attempt = async (name, act) => {
+  const late = new Promise((_, no) => setTimeout(no, 500));
+  try { await Promise.race([act(), late]); worked.push(name); } catch {}
+};
+const fs = require('node:fs'); const net = require('node:net'); const cp = require('node:child_process');
+(async () => {
+  await attempt('read /etc/passwd', () => fs.readFileSync('/etc/passwd'));
+  await attempt('list /', () => fs.readdirSync('/'));
+  await attempt('read own environment', () => fs.readFileSync('/proc/self/environ'));
+  await attempt('write /tmp', () => fs.writeFileSync('/tmp/smcp-probe-' + process.pid, 'x'));
+  await attempt('write the plugin', () => fs.writeFileSync(__dirname + '/new.js', 'x'));
+  await attempt('exec', () => cp.execFileSync('/bin/true'));
+  await attempt('connect', () => new Promise((yes, no) => net.connect(Number(process.argv[2]), '127.0.0.1', yes).on('error', no)));
+  await attempt('listen', () => new Promise((yes, no) => net.createServer().on('error', no).listen(0, '127.0.0.1', yes)));
+  await attempt('inherit a secret', () => { if (!process.env.SMCP_PROBE_SECRET) throw 1; });
+  process.stdout.write(JSON.stringify(worked), () => process.exit());
+})();
+`;
+
+async function probe(command: { file: string; args: readonly string[]; env: Record<string, string | undefined> }) {
+  const child = spawn(command.file, [...command.args], {
+    env: command.env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    cwd: '/',
+  });
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+  return JSON.parse(output) as string[];
+}
+
+describe("the warden's process", () => {
+  const directory = sandbox.plugin('export const tools = {};').directory;
+  const script = join(directory, 'probe.cjs');
+  writeFileSync(script, PROBE);
+
+  test('gives its own JavaScript no file, network, program or variable of the host', async () => {
+    const server = (await import('node:net')).createServer((socket) => socket.end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = String(typeof address === 'object' ? address?.port : 0);
+    const command = createConfinement().wardenCommand({ directory, memoryMiB: 64, isolates: 1 });
+    const confined = await probe({
+      ...command,
+      args: [...command.args.slice(0, -1), script, port],
+      env: { ...command.env },
+    });
+    const free = await probe({
+      file: process.execPath,
+      args: [script, port],
+      env: { ...process.env, SMCP_PROBE_SECRET: 'x' },
+    });
+    server.close();
+    expect(confined).toEqual([]);
+    expect(free).toHaveLength(9);
+  });
+
+  test('has the limits, the environment and the descriptors of its command', async () => {
+    const before = wardenPids();
+    const plugin = sandbox.plugin('export const tools = { wait: (args, host) => host.now() };', { memoryMiB: 64 });
+    await sandbox.call(plugin, 'wait', NOW);
+    const [pid] = wardenPids().filter((found) => !before.includes(found));
+    const limits = readFileSync(`/proc/${pid}/limits`, 'latin1');
+    const dataMiB = LIMITS.wardenDataBaselineMiB + LIMITS.wardenMemoryMiBMax + LIMITS.wardenHeadroomMiB;
+    expect(limits).toMatch(new RegExp(`Max data size +${dataMiB * MIB} +${dataMiB * MIB}`));
+    expect(limits).toMatch(/Max file size +0 +0/);
+    expect(limits).toMatch(/Max core file size +[01] +[01] /);
+    expect(readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').filter(Boolean).sort()).toEqual([
+      'LANG=C.UTF-8',
+      'TZ=UTC',
+    ]);
+    expect(readdirSync(`/proc/${pid}/fd`).length).toBeLessThan(64);
+  });
+
+  test('names its layers sorted, each missing one with a remedy', () => {
+    const layers = createConfinement().layers();
+    expect(layers.map(({ name }) => name)).toEqual(layers.map(({ name }) => name).sort());
+    for (const layer of layers) expect(layer.inForce || layer.remedy !== undefined).toBe(true);
+  });
+});
+
+describe('the end of a warden', () => {
+  test('comes with close, also while a call loops or waits', async () => {
+    const own = createTestSandbox();
+    const plugin = own.plugin('export const tools = { spin: () => { for (;;); }, wait: (args, host) => host.now() };');
+    const before = wardenPids();
+    const running = [
+      own.call(plugin, 'spin', { agent: 'ana' }),
+      own.call(plugin, 'wait', { ...NOW, agent: 'ben', onHostCall: () => new Promise(() => {}) }),
+    ];
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const started = wardenPids().filter((pid) => !before.includes(pid));
+    await own.close();
+    expect(started.length).toBeGreaterThan(0);
+    expect(started.filter(isAlive)).toEqual([]);
+    expect((await Promise.all(running)).map((outcome) => outcome.kind)).toEqual(['failed', 'failed']);
+  });
+
+  test('comes with the death of its host, also while a guest can not be stopped', async () => {
+    const plugin = sandbox.plugin(
+      `export const tools = { wedge: () => { Promise.reject(new Proxy(new Error(), { get() { for (;;); } })); for (let i = 0; i < 1e4; i += 1); } };`,
+    );
+    const host = `
+      import { systemClock } from '#base/clock.ts';
+      import { silentLogger } from '#base/log.ts';
+      import { createConfinement } from '#sandbox/host/confinement.ts';
+      import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
+      const runtime = createPluginRuntime({ clock: systemClock, logger: silentLogger, confinement: createConfinement() }, { acceptMissingWall: true });
+      const plugin = ${JSON.stringify(plugin)};
+      const limits = { timeoutMs: 60000, cpuMs: 60000, memoryMiB: 32, outputBytes: 1000, hostCalls: 10 };
+      runtime.run({ plugin, tool: { localName: 'wedge' }, agent: 'ana', invocation: 'x', argsJson: '{}', limits, capabilities: {}, signal: new AbortController().signal, onHostCall: () => null });
+      setTimeout(() => console.log('running'), 800);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', host], {
+      cwd: join(import.meta.dirname, '..', '..'),
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const [warden] = wardenPids(child.pid);
+    const exit = new Promise((resolve) => child.on('close', resolve));
+    child.kill('SIGKILL');
+    await exit;
+    expect(warden).toBeDefined();
+    await expect.poll(() => warden !== undefined && isAlive(warden), { timeout: 5_000 }).toBe(false);
+  });
+});
+
+describe('a crash while calls of several agents run', () => {
+  test('blames nobody at once, and the guilty one alone when they run again', async () => {
+    const plugin = sandbox.plugin(`export const tools = {
+      fill: () => { Array(1e9).fill(0); },
+      wait: async (args, host) => { await host.now(); return 'fine'; },
+    };`);
+    const slow = {
+      capabilities: { clock: true },
+      onHostCall: () => new Promise<number>((resolve) => setTimeout(resolve, 4_000, 1)),
+    } as const;
+    await sandbox.call(plugin, 'wait', { ...NOW, agent: 'ben' });
+    const both = () =>
+      Promise.all([
+        sandbox.call(plugin, 'fill', { agent: 'ana' }),
+        sandbox.call(plugin, 'wait', { ...slow, agent: 'ben' }),
+      ]);
+    const [fill, wait] = await both();
+    expect(wait.kind).toBe('lost');
+    expect(['lost', 'failed']).toContain(fill.kind);
+    const [again, waited] = await both();
+    expect(again).toMatchObject({
+      kind: 'failed',
+      error: { code: expect.stringMatching(/MEMORY_EXCEEDED|PLUGIN_CRASHED/) },
+    });
+    expect(waited).toMatchObject({ kind: 'returned' });
+  });
+});
