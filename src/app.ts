@@ -12,7 +12,7 @@ import type { Config } from '#config/config.ts';
 import type { Home } from '#config/home.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
 import type { PolicyRef } from '#domain/decision.ts';
-import { createGateway } from '#gateway/server.ts';
+import { createGateway, type Gateway } from '#gateway/server.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
 import type { Services } from '#operations/operation.ts';
 import { createOperationRunner } from '#operations/runner.ts';
@@ -67,6 +67,49 @@ export async function createApp(options: AppOptions): Promise<App> {
 }
 
 async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<App> {
+  const { home, logger } = options;
+  const core = await buildCore(options, stack);
+  const { services, hasFirstPolicy } = core;
+  const gateway = buildGateway(options, core);
+  stack.defer(() => gateway.close());
+  // Running calls end and are answered before the doors close.
+  stack.defer(() => services.dispatcher.drain());
+  const { url } = await gateway.listen();
+  replaceFile(home.server, `${JSON.stringify({ url, pid: process.pid })}\n`, 0o600);
+  stack.defer(() => rmSync(home.server, { force: true }));
+  core.readiness.isReady = true;
+  stack.defer(() => {
+    core.readiness.isReady = false;
+    logger.info('stopping: no new calls, running ones may end');
+  });
+  const owned = stack.move();
+  let closed: Promise<void> | undefined;
+  const reports = services.catalog.reports();
+  return {
+    url,
+    plugins: {
+      ready: reports.filter(({ state }) => state === 'ready').length,
+      refused: reports.filter(({ state }) => state === 'refused').length,
+      tools: services.catalog.tools().length,
+    },
+    ...(hasFirstPolicy ? { firstStart: firstStart(services) } : {}),
+    reloadPolicy: (by) => services.policy.reload(by),
+    close: () => {
+      closed ??= owned.disposeAsync();
+      return closed;
+    },
+  };
+}
+
+/** What runs behind the doors. */
+type Core = {
+  readonly services: Services;
+  readonly hasFirstPolicy: boolean;
+  /** Ready once the doors are open, until it stops. */
+  readonly readiness: { isReady: boolean };
+};
+
+async function buildCore(options: AppOptions, stack: AsyncDisposableStack): Promise<Core> {
   const { home, config, logger } = options;
   const clock = systemClock;
   stack.use(lockHome(home.directory));
@@ -82,7 +125,7 @@ async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<
   const runtime = stack.adopt(createPluginRuntime({ clock, logger, confinement: createConfinement() }), (opened) =>
     opened.close(),
   );
-  const registry = await loadRegistry(
+  const catalog = await loadRegistry(
     { logger },
     {
       directories: [
@@ -94,66 +137,36 @@ async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<
       admit: (plugin) => void runtime.profile(plugin),
     },
   );
-  await recordNewPlugins({ log, meta: store.meta, clock }, registry.plugins());
+  await recordNewPlugins({ log, meta: store.meta, clock }, catalog.plugins());
   const policy = await createPolicyService(
-    { store: store.policies, recordLog: log, catalog: registry.tools, clock, logger },
+    { store: store.policies, recordLog: log, catalog: catalog.tools, clock, logger },
     { file: options.policyFile ?? home.policy },
   );
   const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken: made.adminToken });
   const broker = createBroker({ clock, logger });
-  const dispatcher = createDispatcher({ catalog: registry, policy, runtime, broker, log, clock, logger });
+  const dispatcher = createDispatcher({ catalog, policy, runtime, broker, log, clock, logger });
+  const readiness = { isReady: false };
+  const server = { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady };
+  const services = { tokens, policy, catalog, dispatcher, log, layers: runtime.layers, clock, server };
+  return { services, hasFirstPolicy: made.hasFirstPolicy, readiness };
+}
 
-  let isReady = false;
-  const services: Services = {
-    tokens,
-    policy,
-    catalog: registry,
-    dispatcher,
-    log,
-    layers: runtime.layers,
-    clock,
-    server: { version: options.version, startedMs: clock.nowMs(), isReady: () => isReady },
-  };
-  const gateway = createGateway(
-    { authenticator: tokens, dispatcher, catalog: registry, policy, clock, logger },
+function buildGateway({ host, port, version, config, logger }: AppOptions, { services, readiness }: Core): Gateway {
+  const { tokens: authenticator, dispatcher, catalog, policy, clock, log } = services;
+  return createGateway(
+    { authenticator, dispatcher, catalog, policy, clock, logger },
     {
-      host: options.host,
-      port: options.port,
-      version: options.version,
+      host,
+      port,
+      names: config.server.names,
+      version,
       routes: [
-        ...adminRoutes(OPERATIONS, createOperationRunner(services), options.version),
+        ...adminRoutes(OPERATIONS, createOperationRunner(services), version),
         ...logRoutes(log, { isPublic: config.log.public }),
       ],
-      isReady: () => isReady,
+      isReady: () => readiness.isReady,
     },
   );
-  stack.defer(() => gateway.close());
-  // Running calls end and are answered before the doors close.
-  stack.defer(() => dispatcher.drain());
-  const { url } = await gateway.listen();
-  replaceFile(home.server, `${JSON.stringify({ url, pid: process.pid })}\n`, 0o600);
-  stack.defer(() => rmSync(home.server, { force: true }));
-  isReady = true;
-  stack.defer(() => {
-    isReady = false;
-  });
-  const owned = stack.move();
-  let closed: Promise<void> | undefined;
-  const reports = registry.reports();
-  return {
-    url,
-    plugins: {
-      ready: reports.filter(({ state }) => state === 'ready').length,
-      refused: reports.filter(({ state }) => state === 'refused').length,
-      tools: registry.tools().length,
-    },
-    ...(made.hasFirstPolicy ? { firstStart: firstStart(services) } : {}),
-    reloadPolicy: (by) => policy.reload(by),
-    close: () => {
-      closed ??= owned.disposeAsync();
-      return closed;
-    },
-  };
 }
 
 /** A token for the demo agent of a home that was made just now. */

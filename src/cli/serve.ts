@@ -48,10 +48,12 @@ export const serveCommand: Command = {
       externalPlugins: directoriesOf(input, config.plugins, home),
       ...(policyFile === undefined ? {} : { policyFile }),
     });
+    // Listening to signals before anybody can know of the server.
+    const stopped = untilStopped(app, logger);
     terminal.out(
       isJson ? `${JSON.stringify({ url: app.url, home: home.directory, ...app.firstStart })}\n` : welcome(app, home),
     );
-    await untilStopped(app, logger);
+    await stopped;
     return EXIT.done;
   },
 };
@@ -69,7 +71,6 @@ function untilStopped(app: App, logger: Logger): Promise<void> {
     const stop = () => {
       if (isStopping) return;
       isStopping = true;
-      logger.info('stopping: no new calls, running ones may end');
       app.close().then(() => {
         process.off('SIGHUP', reload).off('SIGTERM', stop).off('SIGINT', stop);
         resolve();

@@ -3,8 +3,8 @@
 
 import { SmcpError } from '#base/errors.ts';
 
-/** Where the server listens. `port` is the bound one, never 0. */
-export type BoundAddress = { readonly host: string; readonly port: number };
+/** Where the server listens. `port` is the bound one, never 0. `names`: others under which a person said it is asked for. */
+export type BoundAddress = { readonly host: string; readonly port: number; readonly names: readonly string[] };
 
 /** What the guards look at. `localAddress` is the address that the connection came in on, as the socket says it. */
 export type GuardedRequest = {
@@ -21,7 +21,7 @@ const DEFAULT_PORTS: { readonly [scheme: string]: number } = { http: 80, https: 
 type Authority = { readonly name: string; readonly port: number };
 
 /**
- * Passes when Host is a loopback name (any port: a forwarded port shows here too; a page can't own these names), the
+ * Passes when Host is a loopback name or one of `names` (any port: a forwarded port or a proxy's shows here too), the
  * host and port that the server was bound to, or the very address that the connection came in on. Only a name can be
  * rebound, so an address that the kernel confirms is safe.
  *
@@ -30,12 +30,14 @@ type Authority = { readonly name: string; readonly port: number };
 export function checkHost(request: GuardedRequest, bound: BoundAddress): void {
   const authority = request.host === undefined ? undefined : parseAuthority(request.host, 'http');
   if (authority !== undefined) {
-    if (LOOPBACK_NAMES.has(authority.name)) return;
+    if (LOOPBACK_NAMES.has(authority.name) || bound.names.includes(authority.name)) return;
     const isOurs = authority.name === asHostName(bound.host) || authority.name === localName(request.localAddress);
     if (isOurs && authority.port === bound.port) return;
   }
   throw new SmcpError('HOST_REFUSED', 'the Host header names no address that this server serves', {
-    details: { remedy: `ask for http://127.0.0.1:${bound.port}/ or the address that the server was started with` },
+    details: {
+      remedy: `ask for http://127.0.0.1:${bound.port}/ or the address that the server was started with, or put the name under server.names in config.yaml`,
+    },
   });
 }
 

@@ -74,7 +74,6 @@ type AskedCall = { readonly name: string; readonly args: object; readonly contex
 
 async function call(ports: McpPorts, options: McpServerOptions, { name, args, context }: AskedCall) {
   const meta = context.mcpReq._meta ?? {};
-  if (name.length > LIMITS.toolNameLengthMax) throw new SmcpError('TOOL_UNKNOWN', 'no tool has a name this long');
   const session = sessionLabel(meta['smcp/session']);
   const progress = progressReporter(context, meta.progressToken);
   try {

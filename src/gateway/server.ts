@@ -30,6 +30,8 @@ export type GatewayPorts = {
 export type GatewayOptions = {
   readonly host: string;
   readonly port: number;
+  /** Host names, beside loopback and the bound address, under which clients may ask for this server. Lower case. */
+  readonly names: readonly string[];
   readonly version: string;
   readonly routes: readonly HttpRoute[];
   readonly isReady: () => boolean;
@@ -49,7 +51,7 @@ const SECURITY_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control':
 
 /** Builds the door; nothing listens yet. */
 export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gateway {
-  const bound = { host: options.host, port: options.port };
+  const bound = { host: options.host, port: options.port, names: options.names };
   const admission = createAdmission(ports.authenticator, () => bound);
   const refuse = (thrown: unknown, reply: FastifyReply) => {
     const { status, headers, body } = httpRefusal(asDoorError(thrown, ports.logger));

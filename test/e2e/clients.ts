@@ -58,7 +58,7 @@ export function errorOf(result: ToolResult): {
   readonly message: string;
   readonly details?: unknown;
 } {
-  return (result.structuredContent ?? {})['error'] as { code: string; message: string; details?: unknown };
+  return result.structuredContent?.['error'] as { code: string; message: string; details?: unknown };
 }
 
 /** The receipt of a call. */
@@ -67,5 +67,5 @@ export function receiptOf(result: ToolResult): {
   readonly index: number;
   readonly leaf: string;
 } {
-  return (result._meta ?? {})['smcp/receipt'] as { invocation: string; index: number; leaf: string };
+  return result._meta?.['smcp/receipt'] as { invocation: string; index: number; leaf: string };
 }

@@ -74,6 +74,16 @@ describe.each(DOORS)('over %s', (_, connect) => {
     await client.close();
   });
 
+  test('a name of any length is denied and recorded, cut to what a record holds', async () => {
+    const client = await connect(server.url, server.token);
+    const result = await client.call(`demo_text__${'x'.repeat(3000)}`);
+    expect(errorOf(result)).toMatchObject({ code: 'DENIED' });
+    expect(await server.json('log', 'show', receiptOf(result).invocation)).toMatchObject({
+      record: { predicate: { phase: 'denied', tool: { name: expect.stringMatching(/^demo_text__x+/) } } },
+    });
+    await client.close();
+  });
+
   test('arguments that do not fit name the place', async () => {
     const client = await connect(server.url, server.token);
     const result = await client.call('demo_text__slugify', { title: 7 });

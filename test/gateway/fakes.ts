@@ -191,7 +191,7 @@ export function createDoor({ routes = [], isReady = () => true, port = 0, host =
   const dispatcher = fakeDispatcher();
   const logger = memoryLogger();
   const ports = { authenticator, dispatcher, catalog: fakeCatalog, policy: fakePolicy, clock: systemClock, logger };
-  const gateway: Gateway = createGateway(ports, { host, port, version: '1.2.3', routes, isReady });
+  const gateway: Gateway = createGateway(ports, { host, port, names: [], version: '1.2.3', routes, isReady });
   return { gateway, listen: gateway.listen, authenticator, dispatcher, logger };
 }
 

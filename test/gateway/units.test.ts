@@ -12,7 +12,7 @@ import { parseJsonBody } from '#gateway/json-body.ts';
 import { asDoorError, httpRefusal, rpcError } from '#gateway/wire-errors.ts';
 import { ATHENA, fakeCatalog, fakePolicy, fakeTool, memoryLogger } from './fakes.ts';
 
-const bound = { host: '192.0.2.7', port: 8000 };
+const bound = { host: '192.0.2.7', port: 8000, names: ['smcp.example.org'] };
 const passes = (check: () => void) => {
   try {
     check();
@@ -28,7 +28,15 @@ const originPasses = (origin: string, host = '192.0.2.7:8000') =>
   passes(() => checkOrigin({ host, origin, localAddress: '10.1.2.3' }));
 
 describe('the Host guard', () => {
-  test.each(['localhost', '127.0.0.1:9', '[::1]:8000', '192.0.2.7:8000', '10.1.2.3:8000'])('passes %s', (host) => {
+  test.each([
+    'localhost',
+    '127.0.0.1:9',
+    '[::1]:8000',
+    '192.0.2.7:8000',
+    '10.1.2.3:8000',
+    'smcp.example.org',
+    'SMCP.example.org:443',
+  ])('passes %s', (host) => {
     expect(hostPasses(host)).toBe(true);
   });
   test.each([
@@ -37,6 +45,8 @@ describe('the Host guard', () => {
     '192.0.2.7:8001',
     '10.1.2.4:8000',
     'example.org:8000',
+    'www.smcp.example.org',
+    'smcp.example.org.evil.example',
     '[::2]:8000',
     'localhost,x',
   ])('refuses %s', (host) => {

@@ -1,0 +1,256 @@
+// How a server is run: starts, refusals to start, policy at run time, bad plugins, the end.
+
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { connectStreamable, errorOf, receiptOf } from './clients.ts';
+import { smcp, startServer, temporaryFolder } from './server.ts';
+
+const folder = temporaryFolder();
+let home: string;
+let count = 0;
+
+beforeEach(() => {
+  count += 1;
+  home = join(folder.path, `home-${count}`);
+});
+
+afterAll(() => folder.remove());
+
+const POLICY = 'version: 1\nagents:\n  demo:\n    grants:\n      - tools: ["demo_text__echo"]\n';
+
+function writePolicy(text: string): void {
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  writeFileSync(join(home, 'policy.yaml'), text, { mode: 0o600 });
+}
+
+describe('the first start', () => {
+  test('makes a home that only its user can read, and shows the token once', async () => {
+    const server = await startServer(home);
+    expect(server.token).toMatch(/^smcp_/);
+    expect(statSync(home).mode & 0o777).toBe(0o700);
+    for (const name of ['admin.token', 'policy.yaml', 'smcp.db', 'keys/record.pem', 'keys/log.pem']) {
+      expect([name, statSync(join(home, name)).mode & 0o077]).toEqual([name, 0]);
+    }
+    const secret = server.token.split('_').at(-1) ?? '';
+    expect(readFileSync(join(home, 'smcp.db')).includes(secret)).toBe(false);
+    expect(server.stderr()).not.toContain(secret);
+    expect(await server.stop()).toBe(0);
+    const again = await startServer(home);
+    expect(again.token).toBe('');
+    await again.stop();
+  });
+
+  test('after init is the same, without a token', async () => {
+    const made = await smcp(['init', '--home', home, '--json']);
+    expect(JSON.parse(made.stdout)).toMatchObject({ made: ['policy', 'adminToken', 'keys'] });
+    expect(JSON.parse((await smcp(['init', '--home', home, '--json'])).stdout)).toMatchObject({ made: [] });
+    const server = await startServer(home);
+    expect(server.token).toBe('');
+    expect(await server.json('agent', 'list')).toMatchObject([{ name: 'demo', tokens: [] }]);
+    await server.stop();
+  });
+});
+
+describe('a server does not start', () => {
+  test.each([
+    ['on a home that another server uses', 'HOME_LOCKED'],
+    ['on a port that is taken', 'SERVER_UNAVAILABLE'],
+  ])('%s', async (_, code) => {
+    const first = await startServer(home);
+    const other = code === 'HOME_LOCKED' ? home : join(folder.path, 'other');
+    const refused = await smcp(['serve', '--home', other, '--port', new URL(first.url).port]);
+    expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining(code) });
+    expect((await first.smcp('status')).code).toBe(0);
+    await first.stop();
+  });
+
+  test('on an address that others can reach, unless that is said', async () => {
+    const refused = await smcp(['serve', '--home', home, '--port', '0', '--host', '0.0.0.0']);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--allow-external') });
+  });
+
+  test('with a policy that has a typo: line, column and the nearest name', async () => {
+    writePolicy('version: 1\nagents:\n  demo:\n    grant:\n      - tools: ["*"]\n');
+    const refused = await smcp(['serve', '--home', home, '--port', '0']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/POLICY_INVALID[\s\S]*4:5[\s\S]*grants/);
+  });
+
+  test('with a policy that is a link or that others can write', async () => {
+    writePolicy(POLICY);
+    chmodSync(join(home, 'policy.yaml'), 0o666);
+    expect(await smcp(['serve', '--home', home, '--port', '0'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('HOME_UNSAFE'),
+    });
+    const linked = join(folder.path, `linked-${count}.yaml`);
+    symlinkSync(join(home, 'policy.yaml'), linked);
+    expect(
+      await smcp(['serve', '--home', join(folder.path, `h-${count}`), '--port', '0', '--policy', linked]),
+    ).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('HOME_UNSAFE'),
+    });
+  });
+
+  test('in a directory that holds something else, or with a broken configuration', async () => {
+    mkdirSync(home, { mode: 0o700 });
+    writeFileSync(join(home, 'diary.txt'), 'dear diary');
+    expect(await smcp(['serve', '--home', home, '--port', '0'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('HOME_INVALID'),
+    });
+    const other = join(folder.path, `config-${count}`);
+    mkdirSync(other, { mode: 0o700 });
+    writeFileSync(join(other, 'config.yaml'), 'version: 1\nserver:\n  prot: 8000\n');
+    expect(await smcp(['serve', '--home', other, '--port', '0'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/CONFIG_INVALID[\s\S]*3:3[\s\S]*port/),
+    });
+  });
+});
+
+describe('the policy of a running server', () => {
+  test('is read again on SIGHUP, and takes effect on the next call', async () => {
+    writePolicy(POLICY);
+    const server = await startServer(home);
+    const { token } = (await server.json('agent', 'token', 'demo')) as { token: string };
+    const client = await connectStreamable(server.url, token);
+    expect(await client.listNames()).toEqual(['demo_text__echo']);
+    writePolicy(POLICY.replace('demo_text__echo', 'demo_text__slugify'));
+    server.signal('SIGHUP');
+    await expect.poll(() => client.listNames(), { timeout: 10_000 }).toEqual(['demo_text__slugify']);
+    const denied = await client.call('demo_text__echo', { message: 'x' });
+    expect(errorOf(denied)).toMatchObject({ code: 'DENIED' });
+    expect(await server.json('policy', 'show')).toMatchObject({ version: 2 });
+    expect(await server.json('log', 'verify')).toMatchObject({ ok: true });
+    await client.close();
+    await server.stop();
+  });
+
+  test('stays as it is when the file has become invalid', async () => {
+    writePolicy(POLICY);
+    const server = await startServer(home);
+    writePolicy(`${POLICY}      - tools: ["x"]\n        wen: true\n`);
+    server.signal('SIGHUP');
+    await expect.poll(() => server.stderr(), { timeout: 10_000 }).toContain('POLICY_INVALID');
+    expect(await server.json('policy', 'show')).toMatchObject({ version: 1 });
+    expect((await server.smcp('can', 'demo', 'demo_text__echo')).code).toBe(0);
+    await server.stop();
+  });
+
+  test('gets a new agent by command, with its comments kept', async () => {
+    writePolicy(`# mine\n${POLICY}`);
+    const server = await startServer(home);
+    expect((await server.smcp('agent', 'add', 'athena')).code).toBe(0);
+    expect(await server.smcp('agent', 'add', 'athena')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('AGENT_EXISTS'),
+    });
+    expect(readFileSync(join(home, 'policy.yaml'), 'utf8')).toMatch(/^# mine\n[\s\S]*athena/);
+    expect(await server.json('agent', 'list')).toMatchObject([{ name: 'athena' }, { name: 'demo' }]);
+    await server.stop();
+  });
+
+  test('can be checked without a server', async () => {
+    writePolicy(POLICY);
+    const file = join(home, 'policy.yaml');
+    expect(await smcp(['policy', 'check', file])).toMatchObject({ code: 0 });
+    writePolicy(POLICY.replace('tools:', 'tool:'));
+    expect(await smcp(['policy', 'check', file])).toMatchObject({
+      code: 2,
+      stdout: expect.stringMatching(/:5:\d+: error: .*tool/),
+    });
+  });
+});
+
+describe('plugins from elsewhere', () => {
+  const writePlugin = (name: string, files: { readonly [file: string]: string }) => {
+    for (const [file, text] of Object.entries(files)) {
+      const directory = join(home, '..', `plugins-${count}`, name);
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, file), text);
+    }
+  };
+  const manifest = (name: string) =>
+    JSON.stringify({
+      manifest: 1,
+      name,
+      version: '1.0.0',
+      description: 'd',
+      runtime: { kind: 'isolate', entry: 'index.js' },
+      tools: [{ name: 'run', description: 'd', input: { type: 'object' } }],
+    });
+
+  test('are found at the start; a bad one says file, place and remedy, and the others serve', async () => {
+    writePlugin('typo', { 'plugin.json': manifest('typo').replace('"entry"', '"entri"'), 'index.js': '' });
+    writePlugin('broken', { 'plugin.json': '{"manifest": 1,', 'index.js': '' });
+    const server = await startServer(home, ['--plugins', join(home, '..', `plugins-${count}`)]);
+    const plugins = (await server.json('plugin', 'list')) as { name: string; state: string; problems: object[] }[];
+    expect(plugins.map(({ name, state }) => `${name} ${state}`).sort()).toEqual([
+      'broken refused',
+      'demo_math ready',
+      'demo_text ready',
+      'typo refused',
+    ]);
+    expect(plugins.find(({ name }) => name === 'typo')?.problems).toContainEqual(
+      expect.objectContaining({
+        code: 'MANIFEST_INVALID',
+        file: 'plugin.json',
+        pointer: '/runtime',
+        remedy: expect.stringContaining('entry'),
+      }),
+    );
+    expect((await server.smcp('call', 'demo_text__echo', '--args', '{"message":"hi"}')).code).toBe(0);
+    await server.stop();
+  });
+
+  test('are refused while the wall of the operating system is missing, and none of their tools is seen', async () => {
+    writePlugin('good', {
+      'plugin.json': manifest('good'),
+      'index.js': 'export const tools = { run: async () => 1 };',
+    });
+    writePolicy('version: 1\nagents:\n  demo:\n    grants:\n      - tools: ["*"]\n');
+    const server = await startServer(home, ['--plugins', join(home, '..', `plugins-${count}`)]);
+    const plugins = (await server.json('plugin', 'list')) as { name: string; state: string }[];
+    expect(plugins.find(({ name }) => name === 'good')).toMatchObject({
+      state: 'refused',
+      problems: [{ code: 'SANDBOX_UNAVAILABLE', remedy: expect.stringMatching(/\S/) }],
+    });
+    const { stderr } = await server.smcp('call', 'good__run');
+    expect(stderr).toContain('TOOL_UNKNOWN');
+    await server.stop();
+  });
+
+  test('can be checked without a server', async () => {
+    writePlugin('good', { 'plugin.json': manifest('good'), 'index.js': '' });
+    const directory = join(home, '..', `plugins-${count}`, 'good');
+    expect(await smcp(['plugin', 'check', directory])).toMatchObject({ code: 0 });
+    writeFileSync(join(directory, 'plugin.json'), manifest('go__od'));
+    expect(await smcp(['plugin', 'check', directory])).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('PLUGIN_NAME_RESERVED'),
+    });
+  });
+});
+
+describe('the end of a server', () => {
+  test('by SIGTERM is 0, and its address is forgotten', async () => {
+    const server = await startServer(home);
+    expect(await server.stop()).toBe(0);
+    expect(await server.smcp('status')).toMatchObject({ code: 3 });
+  });
+
+  test('by SIGKILL loses no answered call, and the next start goes on with the same log', async () => {
+    const server = await startServer(home);
+    const client = await connectStreamable(server.url, server.token);
+    const result = await client.call('demo_text__echo', { message: 'kept' });
+    const { index, leaf } = receiptOf(result);
+    await server.kill();
+    const again = await startServer(home);
+    expect(await again.json('log', 'show', String(index))).toMatchObject({ leaf });
+    expect(await again.json('log', 'verify')).toMatchObject({ ok: true });
+    await again.stop();
+  });
+});
