@@ -180,8 +180,9 @@ export const LIMITS = {
   recordCapabilitiesBytesMax: 16 * 1024,
   /** The lines of used capabilities of a record as JSON; more are kept as one line with their sums and digest. */
   recordUsedBytesMax: 8 * 1024,
-  /** Layers of the sandbox that a record names. */
+  /** Layers of the sandbox that a record names, and their names in UTF-16 units. */
   recordLayersMax: 16,
+  recordLayerLengthMax: 64,
   /** Between two publications of the checkpoint outside the database: each is an fsync of its own (1 ms measured). */
   checkpointPublishMs: 1_000,
   /** A signed note or key file. **Source:** C2SP signed-note asks for at least 16 signatures; ours are 150 bytes. */

@@ -47,7 +47,14 @@ function boundedInvocation(predicate: InvocationPredicate): InvocationPredicate 
     ...(policy === undefined ? {} : { policy: { ...policy, rule: cut(policy.rule) } }),
     ...(sandbox === undefined
       ? {}
-      : { sandbox: { ...sandbox, layers: sandbox.layers.slice(0, LIMITS.recordLayersMax).map(cut) } }),
+      : {
+          sandbox: {
+            ...sandbox,
+            layers: sandbox.layers
+              .slice(0, LIMITS.recordLayersMax)
+              .map((layer) => cut(layer, LIMITS.recordLayerLengthMax)),
+          },
+        }),
     ...(capabilities?.used === undefined
       ? {}
       : { capabilities: { granted: capabilities.granted, used: boundedUsed(capabilities.used) } }),
@@ -64,10 +71,9 @@ function boundedTool(tool: ToolRef): ToolRef {
   };
 }
 
-/** At most `LIMITS.recordTextLengthMax` UTF-16 units, well formed; what was cut ends in `…`. */
-function cut(text: string): string {
-  const max = LIMITS.recordTextLengthMax;
-  return text.length <= max ? text.toWellFormed() : `${text.slice(0, max - 1).toWellFormed()}…`;
+/** At most `lengthMax` UTF-16 units, well formed; what was cut ends in `…`. */
+function cut(text: string, lengthMax: number = LIMITS.recordTextLengthMax): string {
+  return text.length <= lengthMax ? text.toWellFormed() : `${text.slice(0, lengthMax - 1).toWellFormed()}…`;
 }
 
 function checkCapabilities(capabilities: Capabilities): void {

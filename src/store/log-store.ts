@@ -35,6 +35,7 @@ export function createLogStore(database: Database): LogStore {
   const byInvocation = database.prepare(INVOCATION_SQL);
   const open = database.prepare(OPEN_SQL);
   const lastCheckpoint = database.prepare('SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1');
+  const firstCheckpoint = database.prepare('SELECT size, note FROM checkpoint ORDER BY size LIMIT 1');
   const nextCheckpoint = database.prepare('SELECT size, note FROM checkpoint WHERE size > ? ORDER BY size LIMIT 1');
 
   const size = () => numberOf(last.get() ?? {}, 'idx') + 1;
@@ -71,7 +72,7 @@ export function createLogStore(database: Database): LogStore {
       return row === undefined ? undefined : textOf(row, 'note');
     },
     checkpoints: function* () {
-      let row = nextCheckpoint.get(Number.MIN_SAFE_INTEGER);
+      let row = firstCheckpoint.get();
       while (row !== undefined) {
         const checkpoint = { size: numberOf(row, 'size'), note: textOf(row, 'note') };
         yield checkpoint;

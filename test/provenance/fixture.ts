@@ -7,12 +7,13 @@ import { type Clock, systemClock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import { uuidv7 } from '#base/ids.ts';
 import { silentLogger } from '#base/log.ts';
-import type { LogStore, Store } from '#domain/ports.ts';
+import type { LogStore, RecordReader, Store } from '#domain/ports.ts';
 import type { InvocationPredicate, Receipt, RecordDraft } from '#domain/record.ts';
+import type { ExportSource } from '#provenance/export.ts';
 import { createRecordLog, type OpenRecordLog } from '#provenance/record-log.ts';
 import { type LogSigners, openFileSigners } from '#provenance/signer.ts';
 import { createHomeSource } from '#provenance/verify/home-source.ts';
-import { type VerifyOptions, type VerifyReport, verifyLog } from '#provenance/verify/verify-log.ts';
+import { type LogVerifier, type VerifyReport, verifyLog } from '#provenance/verify/verify-log.ts';
 import { openStore } from '#store/open-store.ts';
 
 export function makeHome(): string {
@@ -65,10 +66,11 @@ export async function openHome(home: string, options: OpenHomeOptions = {}): Pro
   }
 }
 
-export function verifyHome(home: string, options: VerifyOptions = {}): VerifyReport {
+/** `verify`: one that has its schema compiled, where many logs are verified. */
+export function verifyHome(home: string, verify: LogVerifier = verifyLog): VerifyReport {
   const source = createHomeSource(openStore(join(home, 'smcp.db'), { readOnly: true }), home);
   try {
-    return verifyLog(source, options);
+    return verify(source);
   } finally {
     source.close();
   }
@@ -145,9 +147,26 @@ export function outcomeDraft(intent: RecordDraft & { readonly kind: 'invocation'
   };
 }
 
+/** A log that is open here, as a server would serve it. */
+export function asExportSource(log: RecordReader): ExportSource {
+  return {
+    checkpoint: async () => log.checkpoint(),
+    vkey: async () => log.vkey(),
+    keys: async () => log.keys(),
+    tile: async (path) => log.tile(path),
+  };
+}
+
 /** What every log begins with after its first record. */
 export async function begin(log: OpenRecordLog): Promise<void> {
   await Promise.all([log.append(policyDraft), log.append(pluginDraft)]);
+}
+
+/** The smallest log with arguments and a result: 3 records, 3 checkpoints. */
+export async function fillTinyLog(log: OpenRecordLog): Promise<void> {
+  await log.append(policyDraft);
+  const predicate = predicateOf('denied', { tool: { name: 'demo__write' } });
+  await log.append({ kind: 'invocation', predicate, args: { text: 'ü' }, result: { code: 'DENIED' } });
 }
 
 /** A log with every kind of record: 9 of them, of several commits. */

@@ -9,7 +9,7 @@ import { isSameHash, leafHash } from '#provenance/merkle.ts';
 import type { PublicKey } from '#provenance/public-key.ts';
 import { createHistory, type Opened, openedOf } from './history.ts';
 import type { Problem, SourceEntry, VerifyCode } from './source.ts';
-import { createStatementCheck, invocationOf, type ParsedRecord, parseRecord, type Statement } from './statement.ts';
+import { invocationOf, type ParsedRecord, parseRecord, type Statement } from './statement.ts';
 
 export type EntryChecker = {
   /** The first thing wrong with the next record; undefined when nothing is. */
@@ -22,8 +22,7 @@ export type EntryChecker = {
 type RangedKey = { readonly range: LogKey; readonly key: PublicKey };
 
 /** @param origin the log's, as its key names it. */
-export function createEntryChecker(origin: string): EntryChecker {
-  const checkStatement: Validator = createStatementCheck();
+export function createEntryChecker(origin: string, checkStatement: Validator): EntryChecker {
   const history = createHistory();
   const keys = new Map<string, RangedKey>();
   let opened: Opened | undefined;
@@ -55,11 +54,11 @@ export function createEntryChecker(origin: string): EntryChecker {
     const { index, bytes } = entry;
     const problem = (code: VerifyCode, message: string | undefined): Problem | undefined =>
       message === undefined ? undefined : { index, code, message };
-    const record = parseRecord(bytes, checkStatement);
-    if ('code' in record) return problem(record.code, record.message);
     const leaf = leafHash(bytes);
     if (!isSameHash(leaf, entry.leaf))
       return problem('LEAF_MISMATCH', 'the stored leaf hash is not that of the record');
+    const record = parseRecord(bytes, checkStatement);
+    if ('code' in record) return problem(record.code, record.message);
     const { statement } = record;
     return (
       (index === 0 ? problem('HISTORY_INVALID', open(statement)) : undefined) ??

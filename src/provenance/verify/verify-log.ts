@@ -2,12 +2,14 @@
 // signing code. **Trust:** nothing of the source, but the key of a home, which is the operator's.
 
 import { asSmcpError, SmcpError } from '#base/errors.ts';
+import type { Validator } from '#base/schema.ts';
 import { type Checkpoint, verifyCheckpoint } from '#provenance/checkpoint.ts';
 import { formatKeys } from '#provenance/log-key.ts';
 import { isSameHash, MerkleTree, UpperTiles } from '#provenance/merkle.ts';
 import { type NoteKey, parseVkey } from '#provenance/signed-note.ts';
-import { createEntryChecker } from './check-entry.ts';
+import { createEntryChecker, type EntryChecker } from './check-entry.ts';
 import { isProblem, type LogSource, type Problem, type SourceCheckpoint } from './source.ts';
+import { createStatementCheck } from './statement.ts';
 
 export type VerifyOptions = {
   /** The log's verifier key, kept from elsewhere. Absent: the source's own. */
@@ -29,10 +31,24 @@ export type VerifyReport = {
 
 type Walk = { entries: number; checkpoints: number; openIntents: number };
 
+export type LogVerifier = (source: LogSource, options?: VerifyOptions) => VerifyReport;
+
 /**
+ * Verifies one log.
+ *
  * @throws `USAGE` when `options.vkey` is no verifier key. What is wrong with the log is a value.
  */
 export function verifyLog(source: LogSource, options: VerifyOptions = {}): VerifyReport {
+  return createLogVerifier()(source, options);
+}
+
+/** A verifier for many logs: it compiles the schema of records once, which takes longer than to verify a small log. */
+export function createLogVerifier(): LogVerifier {
+  const checkStatement = createStatementCheck();
+  return (source, options = {}) => verify(source, options, checkStatement);
+}
+
+function verify(source: LogSource, options: VerifyOptions, checkStatement: Validator): VerifyReport {
   const trust = options.vkey === undefined ? source.trust : 'pinned';
   if (options.vkey !== undefined && parseVkey(options.vkey) === undefined) {
     throw new SmcpError('USAGE', 'the key is not a verifier key of a log', {
@@ -40,11 +56,13 @@ export function verifyLog(source: LogSource, options: VerifyOptions = {}): Verif
     });
   }
   const walk: Walk = { entries: 0, checkpoints: 0, openIntents: 0 };
-  const firstProblem = firstProblemOf(source, options.vkey, walk);
+  const firstProblem = firstProblemOf(source, { pinned: options.vkey, checkStatement }, walk);
   return { ok: firstProblem === undefined, trust, ...walk, ...(firstProblem === undefined ? {} : { firstProblem }) };
 }
 
-function firstProblemOf(source: LogSource, pinned: string | undefined, walk: Walk): Problem | undefined {
+type Trusted = { readonly pinned: string | undefined; readonly checkStatement: Validator };
+
+function firstProblemOf(source: LogSource, { pinned, checkStatement }: Trusted, walk: Walk): Problem | undefined {
   try {
     const own = source.vkey();
     const logKey = parseVkey(pinned ?? own ?? '');
@@ -52,13 +70,15 @@ function firstProblemOf(source: LogSource, pinned: string | undefined, walk: Wal
     if (own !== undefined && pinned !== undefined && own !== pinned) {
       return { index: -1, code: 'KEY_INVALID', message: 'log.vkey is not the key that was given' };
     }
-    return walkLog(source, logKey, walk);
+    return walkLog(source, { logKey, checker: createEntryChecker(logKey.name, checkStatement) }, walk);
   } catch (thrown) {
     return { index: walk.entries, code: 'STORAGE_DAMAGED', message: asSmcpError(thrown).message };
   }
 }
 
-function walkLog(source: LogSource, logKey: NoteKey, walk: Walk): Problem | undefined {
+type Checks = { readonly logKey: NoteKey; readonly checker: EntryChecker };
+
+function walkLog(source: LogSource, { logKey, checker }: Checks, walk: Walk): Problem | undefined {
   const outside = publishedCheckpoint(source, logKey);
   // A running server commits records and checkpoint together: the stored size first, so that the checkpoint covers it.
   const stored = source.size();
@@ -72,7 +92,6 @@ function walkLog(source: LogSource, logKey: NoteKey, walk: Walk): Problem | unde
   }
   const size = Math.max(stored ?? 0, last?.size ?? 0);
   const checkpoints = createCheckpointWalk(source.checkpoints(), logKey);
-  const checker = createEntryChecker(logKey.name);
   const tree = new MerkleTree();
   const upper = new UpperTiles();
   while (tree.size < size) {
