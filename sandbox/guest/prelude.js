@@ -1,7 +1,7 @@
 // The first code of every fresh context, run as a script before the plugin's: its value is a function that hardens the
 // context and returns the only way in. Runs inside the isolate as the guest does, so it keeps private copies of all it
 // uses: what the plugin changes later can't reach it. It makes misuse harmless and says the remedy; it is not the wall.
-(function prelude(post, boundsJson) {
+(function prelude(post, boundsJson, mentions) {
   const root = globalThis;
   const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
   const { freeze, hasOwn, setPrototypeOf } = Object;
@@ -18,6 +18,8 @@
   const slice = uncurry(String.prototype.slice);
   const indexOf = uncurry(String.prototype.indexOf);
   const bounds = parse(boundsJson);
+  // The engine makes these when they are first touched, which takes longer than all of this file.
+  for (const name of ['Intl', 'Temporal']) if (indexOf(mentions, name) === -1) delete root[name];
 
   // ── what a plugin must not have ─────────────────────────────────────────────────────────────────────────
 

@@ -11,6 +11,9 @@ const HOOK_SOURCE = 'export const register = globalThis.smcpRegister; delete glo
 /** Registers when the plugin's modules are evaluated, top-level awaits included. */
 const ROOT_SOURCE = `import { register } from '${HOOK_NAME}'; import * as plugin from 'smcp:entry'; register(plugin);`;
 
+/** Making these safe costs more than all the rest, so a plugin that never names them does without. */
+const LARGE_GLOBALS = ['Intl', 'Temporal'];
+
 /**
  * @param {{
  *   readonly ivm: typeof import('isolated-vm'),
@@ -38,12 +41,16 @@ export async function prepareGuestContext({ ivm, isolate, prelude, files, bounds
 
   try {
     const context = keep(await isolate.createContext());
+    const modules = await compileModules({ isolate, files, keep });
     const harden = keep(await prelude.run(context, { reference: true }));
     const callback = new ivm.Callback((/** @type {unknown} */ text) => post(text), { sync: true });
-    const enter = keep(await harden.apply(undefined, [callback, boundsJson], { result: { reference: true } }));
-    const root = await linkModules({ isolate, context, files, keep });
+    const mentions = LARGE_GLOBALS.filter((name) => files.mention(name)).join();
+    const enter = keep(
+      await harden.apply(undefined, [callback, boundsJson, mentions], { result: { reference: true } }),
+    );
+    await linkModules({ isolate, context, modules });
     return {
-      root,
+      root: modules.root,
       /** Calls the prelude's dispatcher. @param {...(string | number | boolean)} args @returns {Promise<unknown>} */
       enter: (...args) => enter.apply(undefined, args),
       /** Who takes this context's host calls. @param {(text: unknown) => number} taker */
@@ -61,14 +68,15 @@ export async function prepareGuestContext({ ivm, isolate, prelude, files, bounds
 /** @typedef {Awaited<ReturnType<typeof prepareGuestContext>>} GuestContext */
 
 /**
+ * Every module of the plugin's graph, compiled, and what each specifier in it means.
+ *
  * @param {{
  *   readonly isolate: import('isolated-vm').Isolate,
- *   readonly context: import('isolated-vm').Context,
  *   readonly files: import('./plugin-files.js').PluginFiles,
  *   readonly keep: <T extends { release: () => void }>(handle: T) => T,
  * }} options
  */
-async function linkModules({ isolate, context, files, keep }) {
+async function compileModules({ isolate, files, keep }) {
   /** @type {Map<string, import('isolated-vm').Module>} */
   const modules = new Map();
   /** @type {Map<import('isolated-vm').Module, string>} */
@@ -103,17 +111,31 @@ async function linkModules({ isolate, context, files, keep }) {
       if (!modules.has(name)) queue.push(await compile(name, files.load(name)));
     }
   }
-  try {
-    await root.instantiate(context, (specifier, referrer) => {
+  return {
+    root,
+    /** @param {string} specifier @param {import('isolated-vm').Module} referrer */
+    resolve: (specifier, referrer) => {
       const module = modules.get(nameOf(specifier, names.get(referrer) ?? ''));
       if (module === undefined) throw new PluginLoadError(`unresolved import ${specifier}`);
       return module;
-    });
+    },
+  };
+}
+
+/**
+ * @param {{
+ *   readonly isolate: import('isolated-vm').Isolate,
+ *   readonly context: import('isolated-vm').Context,
+ *   readonly modules: Awaited<ReturnType<typeof compileModules>>,
+ * }} options
+ */
+async function linkModules({ isolate, context, modules }) {
+  try {
+    await modules.root.instantiate(context, modules.resolve);
   } catch (error) {
     if (isolate.isDisposed || error instanceof PluginLoadError) throw error;
     throw new PluginLoadError(describeGuestError(error));
   }
-  return root;
 }
 
 /**

@@ -35,6 +35,8 @@ export function createPluginFiles({ directory, entry, moduleFilesMax, moduleByte
   return {
     entry,
     load,
+    /** Whether a module that was loaded has this word in it, as text. @param {string} word */
+    mention: (word) => [...sources.values()].some((source) => source.includes(word)),
     /**
      * The module that `specifier` means inside `referrer`.
      *
