@@ -36,7 +36,7 @@ export function homeAt(directory: string): Home {
 }
 
 /** Names that may lie in a directory that is to become a home. */
-const OWN_NAMES = new Set(['policy.yaml', 'config.yaml', 'smcp.db', 'keys', 'admin.token']);
+const OWN_NAMES = new Set(['policy.yaml', 'config.yaml', 'smcp.db', 'keys', 'admin.token', 'lock']);
 
 /**
  * Makes the directory (0700) if it is missing, and looks at who could change it.
@@ -54,7 +54,6 @@ export function prepareHome(home: Home): void {
         details: { remedy: 'give an empty or a new directory with --home' },
       });
     }
-    mkdirSync(home.plugins, { recursive: true, mode: 0o700 });
   } catch (thrown) {
     if (thrown instanceof SmcpError) throw thrown;
     throw new SmcpError(

@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadConfig, refusedVariables } from '#config/config.ts';
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'smcp-config-'));
+  file = join(folder, 'config.yaml');
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the configuration', () => {
+  test('of a home without config.yaml is the default: loopback, port 8000, a log that is not public', () => {
+    expect(loadConfig(file, {})).toEqual({
+      server: { host: '127.0.0.1', port: 8000, names: [] },
+      plugins: [],
+      log: { name: 'smcp.local', public: false },
+      logging: { level: 'info' },
+    });
+  });
+
+  test('keeps the defaults of what the file leaves out', () => {
+    writeFileSync(file, 'version: 1\nserver:\n  port: 9000\n');
+    expect(loadConfig(file, {}).server).toEqual({ host: '127.0.0.1', port: 9000, names: [] });
+  });
+
+  test('takes address and plugins of older set-ups from the environment, before the file', () => {
+    writeFileSync(file, 'version: 1\nserver:\n  port: 9000\nplugins: [mine]\n');
+    const config = loadConfig(file, { MCP_PORT: '9001', MCP_HOST: '::1', MCP_PLUGINS_DIR: '/srv/plugins' });
+    expect(config.server).toMatchObject({ host: '::1', port: 9001 });
+    expect(config.plugins).toEqual(['mine', '/srv/plugins']);
+  });
+
+  test.each(['', 'http', '-1', '65536', '80.5'])('refuses MCP_PORT=%j', (port) => {
+    expect(() => loadConfig(file, { MCP_PORT: port })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+
+  test('says what to use instead of a variable that would weaken the rules, and honours none of them', () => {
+    const env = { MCP_AUTH_DISABLED: '1', MCP_API_KEY: 'k' };
+    expect(refusedVariables(env)).toEqual([
+      expect.stringMatching(/^MCP_AUTH_DISABLED is not honoured; .*agent token/),
+      expect.stringMatching(/^MCP_API_KEY is not honoured; .*agent token/),
+    ]);
+    expect(loadConfig(file, env)).toEqual(loadConfig(file, {}));
+  });
+});
