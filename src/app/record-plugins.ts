@@ -2,7 +2,8 @@
 
 import { type Clock, rfc3339 } from '#base/clock.ts';
 import type { Plugin } from '#domain/manifest.ts';
-import type { MetaStore, RecordLog } from '#domain/ports.ts';
+import type { RecordLog } from '#domain/ports.ts';
+import type { MetaStore } from '#domain/store-ports.ts';
 
 /** **Durability:** the records are on disk when it resolves. A crash in between only repeats them. */
 export async function recordNewPlugins(

@@ -11,14 +11,6 @@ import type { Layer, Receipt, RecordDraft, StoredRecord } from './record.ts';
 
 // ── identity ──────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Where tokens are kept. **Durability:** what `put` and `revoke` wrote is on disk when they return. */
-export type TokenStore = {
-  readonly put: (row: TokenRow) => void;
-  readonly list: () => readonly TokenRow[];
-  /** False when there is no such token. */
-  readonly revoke: (id: string, revokedMs: number) => boolean;
-};
-
 export type IssuedToken = {
   readonly id: string;
   readonly agent: AgentName;
@@ -187,74 +179,6 @@ export type RecordReader = {
   }[];
   /** A tile (`tile/<L>/<N>[.p/<W>]`) or entry bundle (`tile/entries/<N>[.p/<W>]`); undefined when there is none. */
   readonly tile: (path: string) => Uint8Array | undefined;
-};
-
-/** A row of the log, ready to be stored. */
-export type LogRow = {
-  readonly index: number;
-  readonly envelope: string;
-  /** SHA-256(0x00 ‖ envelope), 32 bytes. */
-  readonly leaf: Uint8Array;
-  /** '' for records that are no invocation. */
-  readonly invocation: string;
-  /** '' for records that are no invocation. */
-  readonly phase: string;
-  /** Disclosure documents by subject name. */
-  readonly disclosed: { readonly args?: string; readonly result?: string };
-};
-
-/** Where the log is kept. Rows are numbered from 0 without gaps. */
-export type LogStore = {
-  readonly size: () => number;
-  /**
-   * Writes rows and the checkpoint over them in one transaction.
-   *
-   * **Durability:** all of it is on disk (fsync) when it returns, or none of it.
-   */
-  readonly commit: (rows: readonly LogRow[], checkpoint: string) => void;
-  readonly row: (index: number) => LogRow | undefined;
-  /** Leaf hashes of `[from, to)`, for tiles and for the tree at start. */
-  readonly leaves: (from: number, to: number) => readonly Uint8Array[];
-  readonly findInvocation: (invocation: string) => readonly number[];
-  /** Indices of intents that no later record of the same invocation closes, ascending. */
-  readonly openIntents: () => readonly number[];
-  /** The last checkpoint's signed note. */
-  readonly checkpoint: () => string | undefined;
-  /** Every checkpoint in order of size, as it was stored. `size` is the row's own; the note's may differ only in a damaged log. */
-  readonly checkpoints: () => Iterable<{ readonly size: number; readonly note: string }>;
-  /**
-   * Damage of the storage itself, which reading rows would not show: its structure, orphans, indices. `[]`: none. Slow.
-   * `index` is the record it belongs to, or -1.
-   */
-  readonly check: () => readonly { readonly index: number; readonly message: string }[];
-};
-
-/** Small values that outlive a restart, such as the log's host id. **Durability:** on disk when `put` returns. */
-export type MetaStore = {
-  readonly get: (key: string) => string | undefined;
-  readonly put: (key: string, value: string) => void;
-};
-
-export type PolicyVersion = {
-  readonly version: number;
-  readonly digest: Digest;
-  readonly text: string;
-  readonly appliedMs: number;
-};
-
-/** Every policy text that was ever in force. **Durability:** on disk when `put` returns. */
-export type PolicyStore = {
-  readonly latest: () => PolicyVersion | undefined;
-  readonly put: (version: PolicyVersion) => void;
-};
-
-/** The home's database. */
-export type Store = {
-  readonly log: LogStore;
-  readonly tokens: TokenStore;
-  readonly policies: PolicyStore;
-  readonly meta: MetaStore;
-  readonly close: () => void;
 };
 
 // ── doors ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,8 @@ import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Principal, TokenRow } from '#domain/agent.ts';
-import type { TokenAuthority, TokenStore } from '#domain/ports.ts';
+import type { TokenAuthority } from '#domain/ports.ts';
+import type { TokenStore } from '#domain/store-ports.ts';
 import { hashToken, makeToken, tokenId } from './token-text.ts';
 
 export type TokenPorts = {

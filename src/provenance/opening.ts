@@ -5,7 +5,7 @@
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { LogRow, LogStore } from '#domain/ports.ts';
+import type { LogRow, LogStore } from '#domain/store-ports.ts';
 import { type Checkpoint, verifyCheckpoint } from './checkpoint.ts';
 import { parseEnvelope } from './envelope.ts';
 import type { LogKey } from './log-key.ts';

@@ -1,6 +1,7 @@
 // Reads the log of a running server: records, checkpoint, keys, tiles. The doors serve it; nothing here is trusted to be sound.
 
-import type { LogStore, RecordReader } from '#domain/ports.ts';
+import type { RecordReader } from '#domain/ports.ts';
+import type { LogStore } from '#domain/store-ports.ts';
 import type { Appender, CommittedTree } from './appender.ts';
 import { base64 } from './base64.ts';
 import type { LogKey } from './log-key.ts';

@@ -2,8 +2,8 @@
 
 import { rfc3339 } from '#base/clock.ts';
 import { isJsonObject, type Json } from '#base/json.ts';
-import type { LogStore } from '#domain/ports.ts';
 import type { InvocationPredicate, RecordDraft } from '#domain/record.ts';
+import type { LogStore } from '#domain/store-ports.ts';
 import { base64 } from './base64.ts';
 import type { OpenIntent } from './open-intents.ts';
 import { readStatement, tampered } from './opening.ts';

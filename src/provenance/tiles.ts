@@ -1,6 +1,6 @@
 // The bytes of tiles and entry bundles, made of what the store holds. **Source:** c2sp.org/tlog-tiles.
 
-import type { LogStore } from '#domain/ports.ts';
+import type { LogStore } from '#domain/store-ports.ts';
 import { TILE_WIDTH, type UpperTiles } from './merkle.ts';
 import { parseTilePath, type TileName } from './tile-path.ts';
 

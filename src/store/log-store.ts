@@ -3,7 +3,7 @@
 
 import { SmcpError } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
-import type { LogRow, LogStore } from '#domain/ports.ts';
+import type { LogRow, LogStore } from '#domain/store-ports.ts';
 import { bytesOf, type Database, numberOf, type SqlRow, textOf } from './sqlite.ts';
 import { checkStorage } from './storage-check.ts';
 

@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { SmcpError } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
 import { checkOwnFile, OTHERS_WRITE } from '#base/own-file.ts';
-import type { Store } from '#domain/ports.ts';
+import type { Store } from '#domain/store-ports.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
 import { type Database, isCantOpen, openDatabase } from './sqlite.ts';

@@ -1,7 +1,7 @@
 // Tokens, policy versions and small values behind their ports. Each write is one durable transaction.
 
 import type { AgentName, TokenRow } from '#domain/agent.ts';
-import type { MetaStore, PolicyStore, PolicyVersion, TokenStore } from '#domain/ports.ts';
+import type { MetaStore, PolicyStore, PolicyVersion, TokenStore } from '#domain/store-ports.ts';
 import { type Database, numberOf, type SqlRow, textOf } from './sqlite.ts';
 
 /** Tokens as hashes. `list` is ordered by creation. */

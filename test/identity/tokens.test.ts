@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { parseAgentName, type TokenRow } from '#domain/agent.ts';
-import type { TokenStore } from '#domain/ports.ts';
+import type { TokenStore } from '#domain/store-ports.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
 
 const ADMIN = `smcp_${'0'.repeat(16)}_${'A'.repeat(43)}`;

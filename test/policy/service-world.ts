@@ -2,8 +2,9 @@
 
 import { SmcpError } from '#base/errors.ts';
 import type { LogFields, Logger } from '#base/log.ts';
-import type { PolicyStore, PolicyVersion, RecordLog } from '#domain/ports.ts';
+import type { RecordLog } from '#domain/ports.ts';
 import type { RecordDraft } from '#domain/record.ts';
+import type { PolicyStore, PolicyVersion } from '#domain/store-ports.ts';
 import { createPolicyService } from '#policy/policy-service.ts';
 import { NOW_MS } from './policies.ts';
 

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { LogStore } from '#domain/ports.ts';
+import type { LogStore } from '#domain/store-ports.ts';
 import { parseCheckpoint } from '#provenance/checkpoint.ts';
 import { openFileSigners } from '#provenance/signer.ts';
 import {

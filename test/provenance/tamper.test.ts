@@ -4,7 +4,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { LogRow, LogStore } from '#domain/ports.ts';
+import type { LogRow, LogStore } from '#domain/store-ports.ts';
 import { createHomeSource } from '#provenance/verify/home-source.ts';
 import { createLogVerifier, type VerifyReport } from '#provenance/verify/verify-log.ts';
 import { openStore } from '#store/open-store.ts';

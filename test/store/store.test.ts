@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import type { AgentName, TokenRow } from '#domain/agent.ts';
-import type { LogRow } from '#domain/ports.ts';
+import type { LogRow } from '#domain/store-ports.ts';
 import { openStore } from '#store/open-store.ts';
 
 let home: string;

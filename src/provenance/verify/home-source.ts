@@ -1,7 +1,7 @@
 // A home's log for the verifier: its database, opened read-only by the caller, and what the home keeps beside it.
 
 import { join } from 'node:path';
-import type { LogRow, Store } from '#domain/ports.ts';
+import type { LogRow, Store } from '#domain/store-ports.ts';
 import { readSmallFile } from '#provenance/durable-file.ts';
 import type { LogSource, SourceEntry } from './source.ts';
 

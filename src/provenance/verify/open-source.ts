@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SmcpError } from '#base/errors.ts';
-import type { Store } from '#domain/ports.ts';
+import type { Store } from '#domain/store-ports.ts';
 import { createFolderSource } from './folder-source.ts';
 import { createHomeSource } from './home-source.ts';
 import type { LogSource } from './source.ts';
