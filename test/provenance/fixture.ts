@@ -188,3 +188,9 @@ export async function fillSmallLog(log: OpenRecordLog): Promise<void> {
   ]);
   await log.append(adminDraft);
 }
+
+/** The signed statement of a record. */
+export function statementAt(log: Pick<RecordReader, 'record'>, index: number) {
+  const envelope = JSON.parse(log.record(index)?.envelope ?? '{}');
+  return JSON.parse(Buffer.from(envelope.payload, 'base64').toString());
+}

@@ -88,7 +88,7 @@ describe('an existing database', () => {
   test('that is a link, or can be written by others, is refused', () => {
     openStore(file).close();
     chmodSync(file, 0o620);
-    expect(() => openStore(file)).toThrow(refusal('HOME_UNSAFE', 'written by others'));
+    expect(() => openStore(file)).toThrow(refusal('HOME_UNSAFE', 'written by other users'));
     chmodSync(file, 0o600);
     const link = join(home, 'link.db');
     symlinkSync(file, link);
