@@ -1,9 +1,9 @@
 // Makes what a home needs and does not have yet: policy, admin token, keys. Called by init, and by every start.
 
 import { existsSync } from 'node:fs';
+import { createFile } from '#base/durable-file.ts';
 import type { Home } from '#config/home.ts';
 import { loadOrCreateAdminToken } from '#identity/admin-token.ts';
-import { createFile } from '#provenance/durable-file.ts';
 import { type LogSigners, openFileSigners } from '#provenance/signer.ts';
 import { FIRST_POLICY } from './first-policy.ts';
 

@@ -1,12 +1,15 @@
-// Reads files that rule over the product (policy, tokens): only what nobody else could have written or swapped.
+// Files of the home that decide what is allowed or true: only what nobody else could have written or swapped.
+// **Trust:** other users of the machine may have put something else in their place.
 
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { type ErrorCode, SmcpError, systemErrorCode } from './errors.ts';
+
+/** `being written`: no other user may write it · `being read`: nor read it. */
+export type KeptFrom = 'being written' | 'being read';
 
 export type OwnedFileOptions = {
   readonly bytesMax: number;
-  /** `written`: no other user may write it · `read`: nor read it. */
-  readonly keptFrom: 'being written' | 'being read';
+  readonly keptFrom: KeptFrom;
   /** For contents that can't be taken: too long, no UTF-8, unreadable. */
   readonly code: ErrorCode;
 };
@@ -34,7 +37,7 @@ export function readOwnedFile(path: string, options: OwnedFileOptions): string |
   }
   try {
     const stats = fstatSync(file);
-    checkOwnership(path, stats, options);
+    checkOwnership(path, stats, options.keptFrom);
     const bytes = readAtMost(file, options.bytesMax + 1);
     if (bytes.length > options.bytesMax) {
       throw new SmcpError(options.code, `${path} is larger than ${options.bytesMax} bytes`, {
@@ -53,13 +56,34 @@ export function readOwnedFile(path: string, options: OwnedFileOptions): string |
   }
 }
 
-function checkOwnership(path: string, stats: Stats, options: OwnedFileOptions): void {
+/**
+ * Checks a file by its name, for what others open: the database, the lock. False when nothing is there.
+ *
+ * @throws `HOME_UNSAFE` as `readOwnedFile` · `HOME_INVALID` when it can't be looked at.
+ */
+export function checkOwnedFile(path: string, keptFrom: KeptFrom): boolean {
+  let stats: Stats;
+  try {
+    stats = lstatSync(path);
+  } catch (cause) {
+    if (systemErrorCode(cause) === 'ENOENT') return false;
+    throw new SmcpError('HOME_INVALID', `${path} can't be read`, {
+      cause,
+      details: { remedy: 'check its owner and mode' },
+    });
+  }
+  if (stats.isSymbolicLink()) throw unsafe(path, 'is a symbolic link', 'put the file itself there');
+  checkOwnership(path, stats, keptFrom);
+  return true;
+}
+
+function checkOwnership(path: string, stats: Stats, keptFrom: KeptFrom): void {
   if (!stats.isFile()) throw unsafe(path, 'is no plain file', 'put a file there');
   const uid = process.getuid?.();
   if (uid !== undefined && stats.uid !== uid && stats.uid !== 0) {
     throw unsafe(path, 'belongs to another user', 'chown it to the user that runs the server');
   }
-  const isKeptSecret = options.keptFrom === 'being read';
+  const isKeptSecret = keptFrom === 'being read';
   if ((stats.mode & (isKeptSecret ? 0o077 : 0o022)) !== 0) {
     const what = isKeptSecret ? 'can be read or written by other users' : 'can be written by other users';
     throw unsafe(path, what, isKeptSecret ? 'chmod 600 it' : 'chmod go-w it');

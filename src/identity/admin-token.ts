@@ -1,6 +1,6 @@
 // The token of the person whose home this is: a file that only they can read.
 
-import { writeFileAtomically } from '#base/atomic-file.ts';
+import { createFile } from '#base/durable-file.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { readOwnedFile } from '#base/owned-file.ts';
@@ -17,7 +17,7 @@ export function loadOrCreateAdminToken(file: string): string {
   const text = readOwnedFile(file, { bytesMax: LIMITS.tokenLengthMax, keptFrom: 'being read', code: 'HOME_INVALID' });
   if (text === undefined) {
     const { token } = makeToken();
-    writeFileAtomically(file, `${token}\n`);
+    createFile(file, `${token}\n`, 0o600);
     return token;
   }
   const token = text.trim();

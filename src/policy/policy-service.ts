@@ -1,9 +1,9 @@
 // The policy in force: reads the file, applies it whole or not at all, keeps and records every version, and decides.
 // Made once by app.ts. Trusts the file only as far as its owner and mode allow.
 
-import { writeFileAtomically } from '#base/atomic-file.ts';
 import { type Clock, rfc3339 } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
+import { replaceFile } from '#base/durable-file.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
@@ -30,9 +30,9 @@ export type PolicyPorts = {
 export type PolicyOptions = {
   /** Absolute path. */
   readonly file: string;
-  /** Written to the file when there is none. Absent: a missing file is an error. */
-  readonly bundledText?: string;
 };
+
+const POLICY_MODE = 0o600;
 
 export type PolicyService = PolicyDecider & PolicyAdmin;
 
@@ -92,17 +92,15 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
     inTurn(async () => {
       const text = readPolicy(file);
       const edited = withAgent(parse, file, text, name);
-      writeFileAtomically(file, edited);
+      replaceFile(file, edited, POLICY_MODE);
       try {
         return await apply(edited, by);
       } catch (error) {
-        if (inForce.text !== edited) writeFileAtomically(file, text);
+        if (inForce.text !== edited) replaceFile(file, text, POLICY_MODE);
         throw error;
       }
     });
 
-  if (options.bundledText !== undefined && readOwned(file) === undefined)
-    writeFileAtomically(file, options.bundledText);
   await reload(latest === undefined ? 'first start' : 'start');
 
   return {

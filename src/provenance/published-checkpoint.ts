@@ -1,9 +1,9 @@
 // The last checkpoint, kept in a file outside the database: a database that is older than it was put back from a backup.
 // Written after the commit, at most once per interval, at the latest when the log closes.
 
+import { replaceFile } from '#base/durable-file.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
-import { replaceFile } from './durable-file.ts';
 
 export type CheckpointPublisher = {
   /** Publishes `note` soon. */

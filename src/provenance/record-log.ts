@@ -3,17 +3,17 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, rfc3339 } from '#base/clock.ts';
+import { replaceFile } from '#base/durable-file.ts';
 import { SmcpError } from '#base/errors.ts';
 import { randomHex } from '#base/ids.ts';
 import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
-import { OTHERS_WRITE } from '#base/own-file.ts';
+import { readOwnedFile } from '#base/owned-file.ts';
 import type { RecordLog, RecordReader } from '#domain/ports.ts';
 import type { Store } from '#domain/store-ports.ts';
 import { type Appender, type CommittedTree, createAppender } from './appender.ts';
 import { createCommitQueue } from './commit-queue.ts';
-import { readOwnFile, replaceFile } from './durable-file.ts';
 import { isInRange, type LogKey } from './log-key.ts';
 import { createOpenIntents, type OpenIntents } from './open-intents.ts';
 import { checkTail, readOpened, tampered } from './opening.ts';
@@ -48,6 +48,8 @@ export type OpenRecordLog = RecordLog &
 
 /** A new log is epoch 1; a later epoch begins where a log can't be continued. */
 const FIRST_EPOCH = 1;
+/** The last checkpoint and the verifier key: small texts that nobody else may write. */
+const SMALL_FILE = { bytesMax: LIMITS.noteBytesMax, keptFrom: 'being written', code: 'HOME_INVALID' } as const;
 const HOST_ID_KEY = 'log.hostId';
 const HOST_ID_BYTES = 8;
 
@@ -67,7 +69,7 @@ export async function createRecordLog(ports: RecordLogPorts, options: RecordLogO
   const committed: CommittedTree = checkTail(
     log,
     isNew ? undefined : logKey,
-    readOwnFile(checkpointFile, OTHERS_WRITE),
+    readOwnedFile(checkpointFile, SMALL_FILE),
   );
   keepVkey(join(options.homeDir, 'keys'), formatVkey(logKey));
   const appender = createAppender({ log, signers, logKey, committed });
@@ -115,7 +117,7 @@ function logKeyOf(origin: string, signers: LogSigners): NoteKey {
 /** The public half, so that verifying needs no private key. @throws `LOG_TAMPERED` when another one is kept. */
 function keepVkey(keysDir: string, vkey: string): void {
   const file = join(keysDir, 'log.vkey');
-  const kept = readOwnFile(file, OTHERS_WRITE);
+  const kept = readOwnedFile(file, SMALL_FILE);
   if (kept === `${vkey}\n`) return;
   if (kept !== undefined) throw tampered('keys/log.vkey is not the key of this log');
   mkdirSync(keysDir, { recursive: true, mode: 0o700 });

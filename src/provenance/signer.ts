@@ -3,10 +3,11 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { createFile } from '#base/durable-file.ts';
 import { SmcpError } from '#base/errors.ts';
-import { OTHERS_ANY } from '#base/own-file.ts';
+import { LIMITS } from '#base/limits.ts';
+import { readOwnedFile } from '#base/owned-file.ts';
 import type { Signer } from '#domain/ports.ts';
-import { createFile, readOwnFile } from './durable-file.ts';
 import { asPublicKey } from './public-key.ts';
 
 /** The two keys of a home: one signs records, the other checkpoints. */
@@ -32,7 +33,7 @@ export function openFileSigners(keysDir: string, options: KeyOptions): LogSigner
 }
 
 function fileSigner(path: string, { create }: KeyOptions): Signer {
-  const pem = readOwnFile(path, OTHERS_ANY);
+  const pem = readOwnedFile(path, { bytesMax: LIMITS.noteBytesMax, keptFrom: 'being read', code: 'HOME_INVALID' });
   if (pem !== undefined) return signerOf(parseKey(path, pem));
   if (!create) throw keyProblem(path, 'is missing');
   const { privateKey } = generateKeyPairSync('ed25519');

@@ -4,7 +4,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { SmcpError } from '#base/errors.ts';
-import { checkOwnFile, OTHERS_WRITE } from '#base/own-file.ts';
+import { checkOwnedFile } from '#base/owned-file.ts';
 import { type Database, isBusy, openDatabase } from './sqlite.ts';
 
 /** The lock's file in the home. Opening and closing it by other means in the holder's process would drop the lock. */
@@ -33,7 +33,7 @@ export function lockHome(homeDir: string): Disposable {
 
 function open(file: string): Database {
   try {
-    if (!checkOwnFile(file, OTHERS_WRITE)) closeSync(openSync(file, 'a', 0o600));
+    if (!checkOwnedFile(file, 'being written')) closeSync(openSync(file, 'a', 0o600));
     return openDatabase(file, { readOnly: false, busyMs: 0 });
   } catch (thrown) {
     if (thrown instanceof SmcpError && thrown.code === 'HOME_UNSAFE') throw thrown;

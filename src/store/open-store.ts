@@ -3,7 +3,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { SmcpError } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
-import { checkOwnFile, OTHERS_WRITE } from '#base/own-file.ts';
+import { checkOwnedFile } from '#base/owned-file.ts';
 import type { Store } from '#domain/store-ports.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
@@ -53,7 +53,7 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
  * may hold on it.
  */
 function makeFile(file: string): void {
-  if (checkOwnFile(file, OTHERS_WRITE)) return;
+  if (checkOwnedFile(file, 'being written')) return;
   try {
     closeSync(openSync(file, 'wx', 0o600));
   } catch (cause) {

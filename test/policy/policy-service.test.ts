@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -45,14 +45,8 @@ describe('at start', () => {
     expect([versions.length, drafts.length]).toEqual([2, 2]);
   });
 
-  test('a missing file is an error, or made from the bundled text', async () => {
-    const { open } = world(file);
-    expect(await codeOf(open())).toBe('POLICY_INVALID');
-    const service = await open(policy('a__b'));
-    expect(service.show().text).toBe(policy('a__b'));
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-    write(policy('a__c'));
-    expect((await open(policy('a__b'))).show().text).toBe(policy('a__c'));
+  test('a missing file is an error', async () => {
+    expect(await codeOf(world(file).open())).toBe('POLICY_INVALID');
   });
 
   test('an invalid file stops the start and nothing is kept or recorded', async () => {

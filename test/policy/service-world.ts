@@ -48,8 +48,7 @@ export function world(file: string) {
   const catalog = () => [{ name: 'a__b', inputSchema: {} }];
   const clock = { nowMs: () => NOW_MS, monotonicMs: () => 0 };
   const ports = { store, recordLog: log, catalog, clock, logger };
-  const open = (bundledText?: string) =>
-    createPolicyService(ports, bundledText === undefined ? { file } : { file, bundledText });
+  const open = () => createPolicyService(ports, { file });
   return { open, versions, drafts, state, store, warnings };
 }
 

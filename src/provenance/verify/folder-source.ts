@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { claimedSize } from '#provenance/checkpoint.ts';
-import { readSmallFile } from '#provenance/durable-file.ts';
 import { TILE_WIDTH } from '#provenance/merkle.ts';
 import { formatTilePath, type TileName, tilesOf } from '#provenance/tile-path.ts';
 import { bundleEntryAt } from '#provenance/tiles.ts';
 import { keyLine } from './home-source.ts';
+import { readSmallFile } from './small-file.ts';
 import type { Established, LogSource, Problem, SourceEntry } from './source.ts';
 
 const HASH_BYTES = 32;

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { LogRow, Store } from '#domain/store-ports.ts';
-import { readSmallFile } from '#provenance/durable-file.ts';
+import { readSmallFile } from './small-file.ts';
 import type { LogSource, SourceEntry } from './source.ts';
 
 /** `store` is closed with the source. A server may go on writing meanwhile. */
