@@ -30,6 +30,8 @@ export type WardenProcess = {
 export type WardenEvents = {
   readonly onMessage: (message: WardenMessage, body: string) => void;
   readonly onViolation: (why: string) => void;
+  /** It has ended or closed its channel; `exited` follows when it has been reaped and its output read. */
+  readonly onGone: () => void;
 };
 
 /** Starts a warden. Never throws: what fails shows in `exited`. */
@@ -60,7 +62,11 @@ export function startWardenProcess(command: WardenCommand, events: WardenEvents)
   });
   channel?.on('error', () => {});
   // A warden that closes its channel is of no more use: it would end by itself, and is not given the time to.
-  channel?.on('close', () => child.kill('SIGKILL'));
+  channel?.on('close', () => {
+    events.onGone();
+    child.kill('SIGKILL');
+  });
+  child.on('exit', events.onGone);
 
   const exited = new Promise<WardenExit>((resolve) => {
     child.on('error', (cause) => {

@@ -116,6 +116,9 @@ export function createWarden(options: WardenOptions): Warden {
   const warden = startWardenProcess(options.command, {
     onMessage: takeMessage,
     onViolation: (why) => kill({ kind: 'violation', message: why }),
+    onGone: () => {
+      isDead = true;
+    },
   });
   const startTimer = setTimeout(
     () => kill({ kind: 'violation', message: 'it did not start in time' }),

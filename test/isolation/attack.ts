@@ -10,7 +10,7 @@ import type { Plugin } from '#domain/manifest.ts';
 import { type CallOptions, codeOf, type TestSandbox } from '#test/sandbox/harness.ts';
 
 /** Limits under which an attack ends soon. */
-export const ATTACK_LIMITS = { cpuMs: 300, timeoutMs: 8_000 };
+export const ATTACK_LIMITS = { cpuMs: 150, timeoutMs: 8_000 };
 
 export type AttackResult = {
   readonly outcome: RunOutcome;

@@ -8,11 +8,11 @@ afterAll(() => sandbox.close());
 
 // The whole of it, a thousand of each, is test/stress/misbehaviour.ts.
 test('after crashes, timeouts and memory the host has its descriptors, processes and memory back', async () => {
-  await runMisbehaviour(sandbox, 2);
+  await runMisbehaviour(sandbox, 1);
   const descriptorsBefore = readdirSync('/proc/self/fd').length;
   const wardensBefore = wardenPids().length;
   const rssBefore = process.memoryUsage.rss();
-  const codes = await runMisbehaviour(sandbox, 8);
+  const codes = await runMisbehaviour(sandbox, 4);
   expect(codes).toEqual({
     crash: ['PLUGIN_CRASHED'],
     timeout: ['TIMEOUT'],
