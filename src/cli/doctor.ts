@@ -19,7 +19,7 @@ export const doctorCommand: Command = {
   summary: 'Says what this machine offers, what is missing, and how to get it.',
   isLocal: true,
   run: async ({ home, print }) => {
-    const { createConfinement } = await import('#sandbox/host/confinement.ts');
+    const { createConfinement, OS_WALL } = await import('#sandbox/host/confinement.ts');
     const { createPluginRuntime } = await import('#sandbox/host/plugin-runtime.ts');
     const runtime = createPluginRuntime(
       { clock: systemClock, logger: silentLogger, confinement: createConfinement() },
@@ -27,7 +27,8 @@ export const doctorCommand: Command = {
     );
     const layers = [...runtime.layers(), fsyncLayer(home)];
     await runtime.close();
-    const ok = layers.every(({ inForce, remedy }) => inForce || remedy === undefined);
+    // The product's own plugins run without the wall of the operating system, which this version does not build yet.
+    const ok = layers.every(({ name, inForce }) => inForce || name === OS_WALL);
     const versions = {
       smcp: productVersion(),
       node: process.versions.node,

@@ -3,6 +3,7 @@
 import type { RecordReader } from '#domain/ports.ts';
 import { findServer, requestBytes, requestJson } from './admin-client.ts';
 import { type Command, EXIT } from './command.ts';
+import { plural } from './render.ts';
 
 export const logExportCommand: Command = {
   words: ['log', 'export'],
@@ -29,7 +30,7 @@ export const logExportCommand: Command = {
     );
     print(
       { folder, ...exported },
-      () => `wrote ${exported.entries} records to ${folder}; verify with: smcp log verify ${folder}\n`,
+      () => `wrote ${plural(exported.entries, 'record')} to ${folder}; verify with: smcp log verify ${folder}\n`,
     );
     return EXIT.done;
   },

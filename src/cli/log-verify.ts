@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { SmcpError } from '#base/errors.ts';
 import { homeAt } from '#config/home.ts';
 import { type Command, EXIT, text } from './command.ts';
+import { plural } from './render.ts';
 
 export const logVerifyCommand: Command = {
   words: ['log', 'verify'],
@@ -27,7 +28,7 @@ export const logVerifyCommand: Command = {
       }
       context.print(report, () =>
         report.ok
-          ? `sound: ${report.entries} records, ${report.checkpoints} checkpoints, trust: ${report.trust}\n`
+          ? `sound: ${plural(report.entries, 'record')}, ${plural(report.checkpoints, 'checkpoint')}, trust: ${report.trust}\n`
           : `TAMPERED at record ${report.firstProblem?.index}: ${report.firstProblem?.code}: ${report.firstProblem?.message}\n`,
       );
       return report.ok ? EXIT.done : EXIT.tampered;

@@ -114,34 +114,34 @@ export function renderOperation(operation: string, answer: Json): string {
     : render(answer as JsonObject & JsonObject[]);
 }
 
-/** One record in a line: index, time, what it says. */
+/** One record in a line: index, time, kind, what it says. Digests are cut to their first 12 digits. */
 function recordLine(entry: JsonObject): readonly string[] {
   const statement = entry['record'] as JsonObject;
   const predicate = (isJsonObject(statement['predicate']) ? statement['predicate'] : {}) as JsonObject;
-  const time = isJsonObject(predicate['time'])
-    ? (predicate['time']['ended'] ?? predicate['time']['received'])
-    : predicate['time'];
+  const { time } = predicate;
+  const when = isJsonObject(time) ? (time['ended'] ?? time['received']) : time;
   const kind = str(statement['predicateType']).replace(/^urn:smcp:|:v1$/g, '');
-  if (kind !== 'invocation') {
-    const rest = Object.entries(predicate).filter(([name, value]) => name !== 'time' && typeof value !== 'object');
-    return [
-      str(entry['index']),
-      str(time ?? ''),
-      kind,
-      '',
-      rest.map(([name, value]) => `${name}=${str(value)}`).join(' '),
-      '',
-    ];
-  }
-  const result = isJsonObject(predicate['result']) ? str(predicate['result']['class']) : '';
+  const isCall = kind === 'invocation';
   return [
     str(entry['index']),
-    str(time),
-    str(predicate['phase']),
-    str(predicate['agent']),
-    str((predicate['tool'] as JsonObject)['name']),
-    result,
+    str(when ?? ''),
+    isCall ? str(predicate['phase']) : kind,
+    isCall ? callText(predicate) : factsText(predicate),
   ];
+}
+
+/** `agent tool → class`. */
+function callText(predicate: JsonObject): string {
+  const result = isJsonObject(predicate['result']) ? ` → ${str(predicate['result']['class'])}` : '';
+  return `${str(predicate['agent'])} ${str((predicate['tool'] as JsonObject)['name'])}${result}`;
+}
+
+/** `name=value` for each plain fact. */
+function factsText(predicate: JsonObject): string {
+  return Object.entries(predicate)
+    .filter(([name, value]) => name !== 'time' && typeof value !== 'object')
+    .map(([name, value]) => `${name}=${str(value).replace(/^(sha256:[0-9a-f]{12})[0-9a-f]{52}$/, '$1…')}`)
+    .join(' ');
 }
 
 /** `1 tool`, `2 tools`. */

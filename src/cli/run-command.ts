@@ -3,12 +3,10 @@
 import { parseArgs } from 'node:util';
 import { SmcpError } from '#base/errors.ts';
 import { nearest } from '#base/nearest.ts';
-import { homeAt } from '#config/home.ts';
+import { DEFAULT_HOME, homeAt } from '#config/home.ts';
 import { type Command, type CommandInput, EXIT, parseConfigOf, type Terminal } from './command.ts';
 import { commandHelp, overviewHelp } from './help.ts';
 import { reportError } from './report-error.ts';
-
-export const DEFAULT_HOME = './.smcp';
 
 /** Runs one command line. @returns the exit code; never rejects. */
 export async function runCommandLine(

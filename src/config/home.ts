@@ -4,6 +4,9 @@ import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 
+/** Where the home is when nobody says otherwise, in the directory where the command is given. */
+export const DEFAULT_HOME = './.smcp';
+
 export type Home = {
   readonly directory: string;
   readonly database: string;
