@@ -75,8 +75,8 @@ export const LIMITS = {
   errorMessageLengthMax: 4096,
 
   // Wardens
-  /** One frame between host and warden: output or arguments with their envelope. */
-  frameBytesMax: 2 * 1024 * 1024,
+  /** One frame between host and warden: output or arguments, JSON text within JSON (at most doubled), and the envelope. */
+  frameBytesMax: 2 * 1024 * 1024 + 64 * 1024,
   /** From start of a warden's process to its ready message. */
   wardenStartMsMax: 15_000,
   /** Past the deadline until SIGKILL: time for the softer limits inside to answer first. */

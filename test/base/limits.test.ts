@@ -8,8 +8,8 @@ test.each(Object.entries(LIMITS))('%s is a whole number above zero', (_, value) 
 /** Left must be less than right. */
 const BELOW: readonly (readonly [string, number, number])[] = [
   ['arguments fit into a body', LIMITS.argumentBytesMax, LIMITS.bodyBytesMax],
-  ['arguments fit into a frame', LIMITS.argumentBytesMax, LIMITS.frameBytesMax],
-  ['a result fits into a frame', LIMITS.outputBytesMax, LIMITS.frameBytesMax],
+  ['arguments fit into a frame, each byte escaped', 2 * LIMITS.argumentBytesMax, LIMITS.frameBytesMax],
+  ['a result fits into a frame, each byte escaped', 2 * LIMITS.outputBytesMax, LIMITS.frameBytesMax],
   ['a host call fits into a frame', LIMITS.hostCallBytesMax, LIMITS.frameBytesMax],
   ['a slow reader is kept for more than one result', 2 * LIMITS.outputBytesMax, LIMITS.streamBufferBytesMax],
   ['a log line fits into a host call, each unit escaped', 6 * LIMITS.logMessageLengthMax, LIMITS.hostCallBytesMax],
