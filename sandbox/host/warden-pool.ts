@@ -29,7 +29,7 @@ export type WardenPoolOptions = {
 export function createWardenPool({ clock, startWarden }: WardenPoolOptions): WardenPool {
   const members = new Set<Member>();
   const suspects = new Set<AgentName>();
-  const closing: Promise<unknown>[] = [];
+  const closing = new Set<Promise<void>>();
   let startFailures = 0;
   let notBeforeMs = 0;
 
@@ -37,7 +37,10 @@ export function createWardenPool({ clock, startWarden }: WardenPoolOptions): War
     if (member.warden.runningCount() > 0 || !member.warden.isAlive()) return;
     clearTimeout(member.idleTimer);
     member.idleTimer = setTimeout(() => {
-      if (member.warden.runningCount() === 0) closing.push(member.warden.close());
+      if (member.warden.runningCount() > 0) return;
+      const closed = member.warden.close();
+      closing.add(closed);
+      void closed.then(() => closing.delete(closed));
     }, LIMITS.wardenIdleMs);
     member.idleTimer.unref();
   };

@@ -5,7 +5,7 @@
 /** Codes that the prelude reports about its own guest; any other is a host call's refusal that nobody caught. */
 const PRELUDE_CODES = new Set(['TOOL_FAILED', 'RESULT_INVALID', 'OUTPUT_TOO_LARGE', 'PLUGIN_LOAD_FAILED']);
 
-/** @typedef {import('../protocol/messages.js').EndCode} EndCode */
+/** @typedef {import('#sandbox/protocol/messages.js').EndCode} EndCode */
 /** @typedef {{ readonly code: EndCode, readonly message: string }} Fault */
 
 /**
@@ -16,10 +16,10 @@ const PRELUDE_CODES = new Set(['TOOL_FAILED', 'RESULT_INVALID', 'OUTPUT_TOO_LARG
 
 /**
  * @param {{
- *   readonly message: import('../protocol/messages.js').RunMessage,
+ *   readonly message: import('#sandbox/protocol/messages.js').RunMessage,
  *   readonly argsJson: string,
- *   readonly start: import('../protocol/messages.js').StartMessage,
- *   readonly send: (message: import('../protocol/messages.js').WardenMessage, body: string) => void,
+ *   readonly start: import('#sandbox/protocol/messages.js').StartMessage,
+ *   readonly send: (message: import('#sandbox/protocol/messages.js').WardenMessage, body: string) => void,
  * }} options
  */
 export function createGuestCall({ message, argsJson, start, send }) {

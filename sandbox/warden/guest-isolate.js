@@ -11,7 +11,7 @@ const NS_PER_MS = 1_000_000n;
  *   readonly memoryMiB: number,
  *   readonly settleMsMax: number,
  *   readonly onStuck: (call: import('./guest-call.js').GuestCall | undefined,
- *     code: import('../protocol/messages.js').EndCode) => void,
+ *     code: import('#sandbox/protocol/messages.js').EndCode) => void,
  * }} options
  */
 export function createGuestIsolate({ ivm, memoryMiB, settleMsMax, onStuck }) {

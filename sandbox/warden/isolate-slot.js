@@ -21,9 +21,9 @@ const HARMLESS = new Set(['RETURNED', 'TOOL_FAILED', 'RESULT_INVALID', 'OUTPUT_T
  * @param {{
  *   readonly ivm: typeof import('isolated-vm'),
  *   readonly files: import('./plugin-files.js').PluginFiles,
- *   readonly start: import('../protocol/messages.js').StartMessage,
+ *   readonly start: import('#sandbox/protocol/messages.js').StartMessage,
  *   readonly preludeSource: string,
- *   readonly onStuck: (call: GuestCall | undefined, code: import('../protocol/messages.js').EndCode) => void,
+ *   readonly onStuck: (call: GuestCall | undefined, code: import('#sandbox/protocol/messages.js').EndCode) => void,
  * }} options
  */
 export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck }) {
@@ -122,7 +122,7 @@ export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck })
  *   readonly take: () => Promise<GuestContext | undefined>,
  *   readonly giveBack: (context: GuestContext | undefined) => void }} home
  * @param {GuestCall} call
- * @returns {Promise<import('../protocol/messages.js').EndCode | undefined>} how it ended
+ * @returns {Promise<import('#sandbox/protocol/messages.js').EndCode | undefined>} how it ended
  */
 async function runIn({ guest, take, giveBack }, call) {
   /** @type {GuestContext | undefined} */

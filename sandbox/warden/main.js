@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { createFrameReader, encodeFrame } from '../protocol/frame.js';
+import { createFrameReader, encodeFrame } from '#sandbox/protocol/frame.js';
 
 const HOST_DESCRIPTOR = 3;
 /** GHSA-864f-rcv7-6rh4, a guest escape, affects 7.0.0 and below. */
@@ -31,15 +31,31 @@ function checkIsolatedVm() {
   return String(version);
 }
 
+/** The guest's own files as one function of (post, boundsJson, mentions): the last to run before a plugin's code. */
+function readPrelude() {
+  const refuse = readFileSync(new URL('../guest/refuse.js', import.meta.url), 'utf8');
+  const hostApi = readFileSync(new URL('../guest/host-api.js', import.meta.url), 'utf8');
+  const trampoline = readFileSync(new URL('../guest/trampoline.js', import.meta.url), 'utf8');
+  const freeze = readFileSync(new URL('../guest/freeze.js', import.meta.url), 'utf8');
+  return `(function (post, boundsJson, mentions) {
+    'use strict';
+    const bounds = JSON.parse(boundsJson);
+    (${refuse})(mentions);
+    const enter = (${trampoline})((${hostApi})(post, bounds), bounds);
+    (${freeze})();
+    return enter;
+  })`;
+}
+
 /**
  * Starts the pool with one never-ending piece of work per worker: each has a port of its own, so what belongs to one
  * isolate always goes to the same worker.
  *
- * @param {import('../protocol/messages.js').StartMessage} start
- * @param {(header: import('../protocol/frame.js').FrameHeader, body: string) => void} toHost
+ * @param {import('#sandbox/protocol/messages.js').StartMessage} start
+ * @param {(header: import('#sandbox/protocol/frame.js').FrameHeader, body: string) => void} toHost
  */
 function startWorkers(start, toHost) {
-  const preludeSource = readFileSync(new URL('../guest/prelude.js', import.meta.url), 'utf8');
+  const preludeSource = readPrelude();
   const pool = new Piscina({
     filename: new URL('./worker.js', import.meta.url).href,
     minThreads: WORKERS,
@@ -73,7 +89,7 @@ function main() {
   /** By call. @type {Map<unknown, import('node:worker_threads').MessagePort>} */
   const portOfCall = new Map();
 
-  /** @type {(header: import('../protocol/frame.js').FrameHeader, body: string) => void} */
+  /** @type {(header: import('#sandbox/protocol/frame.js').FrameHeader, body: string) => void} */
   const toHost = (header, body) => {
     if (header['t'] === 'end') portOfCall.delete(header['id']);
     socket.write(encodeFrame(header, body));

@@ -10,7 +10,7 @@ import { createPluginFiles } from './plugin-files.js';
 /**
  * @param {{
  *   readonly port: import('node:worker_threads').MessagePort,
- *   readonly start: import('../protocol/messages.js').StartMessage,
+ *   readonly start: import('#sandbox/protocol/messages.js').StartMessage,
  *   readonly preludeSource: string,
  *   readonly isolatedVm: string,
  * }} work
@@ -23,7 +23,7 @@ export function serve({ port, start, preludeSource, isolatedVm }) {
   /** @type {Map<number, import('./guest-call.js').GuestCall>} */
   const calls = new Map();
 
-  /** @type {(message: import('../protocol/messages.js').WardenMessage, body: string) => void} */
+  /** @type {(message: import('#sandbox/protocol/messages.js').WardenMessage, body: string) => void} */
   const send = (header, body) => port.postMessage({ header, body });
 
   /** @type {Parameters<typeof createIsolateSlot>[0]['onStuck']} */
@@ -38,7 +38,7 @@ export function serve({ port, start, preludeSource, isolatedVm }) {
     return slot;
   };
 
-  /** @param {import('../protocol/messages.js').HostMessage} message @param {string} body */
+  /** @param {import('#sandbox/protocol/messages.js').HostMessage} message @param {string} body */
   const take = (message, body) => {
     switch (message.t) {
       case 'run': {

@@ -87,7 +87,7 @@ export const LIMITS = {
   callsPerIsolateMax: 10_000,
   /** Memory that one warden's isolates may have together: it decides how many agents share a process. */
   wardenMemoryMiBMax: 1024,
-  /** RLIMIT_DATA of a warden before any guest's memory: measured 80 MiB where it dies, 112 where it works, on Node 26. */
+  /** RLIMIT_DATA of a warden before any guest's memory. Measured on Node 26: 72 MiB never starts, 80 fails, 88 serves; it uses 78. */
   wardenDataBaselineMiB: 160,
   /** On top of what its isolates may have: a new context, a result on its way, garbage not yet collected. */
   wardenHeadroomMiB: 64,

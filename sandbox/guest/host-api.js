@@ -1,0 +1,120 @@
+// What a plugin's tool gets as `host`: calls to the host process, each a text that leaves through `post`. Keeps private
+// copies of all it uses. Gives the trampoline what it needs to deliver answers and to know the host's own refusals.
+// biome-ignore lint/correctness/noUnusedVariables: sandbox/warden runs the text of this file
+function makeHostApi(post, bounds) {
+  const { defineProperty } = Reflect;
+  const { freeze, setPrototypeOf } = Object;
+  const { parse, stringify } = JSON;
+  const { isFinite: isFiniteNumber, isSafeInteger } = Number;
+  const NativeUint8Array = Uint8Array;
+  const NativePromise = Promise;
+  const NativeError = Error;
+  const NativeTypeError = TypeError;
+  const toText = String;
+  const uncurry = Function.prototype.bind.bind(Function.prototype.call);
+  const slice = uncurry(String.prototype.slice);
+  const indexOf = uncurry(String.prototype.indexOf);
+  const isHolder = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+  /** An answer that was a refusal or an error, with the code that the host gave. */
+  class HostError extends NativeError {
+    #isReal = true;
+    constructor({ code, message, details }) {
+      super(message);
+      defineProperty(this, 'code', { value: code, enumerable: true });
+      if (details !== undefined) defineProperty(this, 'details', { value: details, enumerable: true });
+    }
+    static codeOf(value) {
+      return isHolder(value) && #isReal in value ? value.code : undefined;
+    }
+  }
+  const { codeOf } = HostError;
+  delete HostError.prototype.constructor;
+  freeze(HostError);
+  freeze(HostError.prototype);
+
+  const waiting = setPrototypeOf({}, null);
+
+  /** The number of the call; throws when the host takes no more. */
+  const send = (name, isAnswered, params) => {
+    const call = post(`${isAnswered ? '?' : '!'}${name}\n${stringify(params)}`);
+    if (typeof call !== 'number' || call < 0) {
+      throw new HostError({ code: 'HOST_CALLS_EXCEEDED', message: 'the limit of host calls is reached' });
+    }
+    return call;
+  };
+  const ask = (name, params, decode) =>
+    new NativePromise((resolve, reject) => {
+      const call = send(name, true, params);
+      waiting[call] = { resolve, reject, decode };
+    });
+  const cut = (value) => slice(typeof value === 'string' ? value : toText(value), 0, bounds.logMessageLengthMax);
+
+  const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  const bytesOfBase64 = (text) => {
+    let length = (text.length / 4) * 3;
+    if (text[text.length - 1] === '=') length -= text[text.length - 2] === '=' ? 2 : 1;
+    const bytes = new NativeUint8Array(length);
+    for (let at = 0, to = 0; at < text.length; at += 4) {
+      let group = 0;
+      for (let offset = 0; offset < 4; offset += 1) {
+        const character = text[at + offset];
+        group = group * 64 + (character === '=' ? 0 : indexOf(ALPHABET, character));
+      }
+      for (let shift = 16; shift >= 0 && to < length; shift -= 8, to += 1) bytes[to] = (group >> shift) & 255;
+    }
+    return bytes;
+  };
+
+  const log = (...args) => {
+    const [level, message] = args.length > 1 ? args : ['info', args[0]];
+    if (level !== 'debug' && level !== 'info' && level !== 'warn' && level !== 'error') {
+      throw new NativeTypeError('host.log(level?, message): the level is debug, info, warn or error');
+    }
+    send('log', false, { level, message: cut(message) });
+  };
+  const progress = (report) => {
+    const given = isHolder(report) ? { done: report.progress, total: report.total, message: report.message } : {};
+    if (typeof given.done !== 'number' || !isFiniteNumber(given.done)) {
+      throw new NativeTypeError('host.progress({ progress, total?, message? }): progress is a finite number');
+    }
+    const params = { progress: given.done };
+    if (typeof given.total === 'number' && isFiniteNumber(given.total)) params.total = given.total;
+    if (given.message !== undefined) params.message = cut(given.message);
+    send('progress', false, params);
+  };
+  const identity = (value) => value;
+  const host = freeze({
+    log,
+    progress,
+    now: async () => ask('now', null, identity),
+    random: async (byteCount = 16) => {
+      if (!isSafeInteger(byteCount) || byteCount < 1 || byteCount > bounds.randomBytesMax) {
+        throw new NativeTypeError(`host.random(byteCount): an integer from 1 to ${bounds.randomBytesMax}`);
+      }
+      return ask('random', { bytes: byteCount }, bytesOfBase64);
+    },
+  });
+  for (const key of ['log', 'progress', 'now', 'random']) freeze(host[key]);
+
+  const say = (level) =>
+    freeze((...args) => {
+      let text = '';
+      for (let at = 0; at < args.length; at += 1) text += `${at === 0 ? '' : ' '}${cut(args[at])}`;
+      log(level, text);
+    });
+  const [debug, info, warn, error] = [say('debug'), say('info'), say('warn'), say('error')];
+  const console = freeze({ debug, info, log: info, warn, error });
+  defineProperty(globalThis, 'console', { value: console, writable: true, configurable: true });
+
+  const settle = (call, isOk, json) => {
+    const entry = waiting[call];
+    if (entry === undefined) return;
+    delete waiting[call];
+    const value = parse(json);
+    if (isOk) entry.resolve(entry.decode(value));
+    else entry.reject(new HostError(value));
+  };
+
+  return { host, settle, codeOf };
+}
