@@ -19,13 +19,15 @@ function makeHostApi(post, bounds) {
   /** An answer that was a refusal or an error, with the code that the host gave. */
   class HostError extends NativeError {
     #isReal = true;
+    /** @param {{ code: string, message: string, details?: unknown }} error */
     constructor({ code, message, details }) {
       super(message);
       defineProperty(this, 'code', { value: code, enumerable: true });
       if (details !== undefined) defineProperty(this, 'details', { value: details, enumerable: true });
     }
+    /** @param {any} value */
     static codeOf(value) {
-      return isHolder(value) && #isReal in value ? value.code : undefined;
+      return isHolder(value) && #isReal in value ? /** @type {any} */ (value).code : undefined;
     }
   }
   const { codeOf } = HostError;

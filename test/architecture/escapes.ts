@@ -11,6 +11,30 @@ export const ESCAPES: readonly Escape[] = [
     why: 'tables of constants, eight to a line as the standard prints them',
   },
   {
+    path: 'sandbox/guest/freeze.js',
+    directive: 'biome-ignore lint/correctness/noUnusedVariables',
+    count: 1,
+    why: 'a script whose text the warden runs; its function is called from there',
+  },
+  {
+    path: 'sandbox/guest/host-api.js',
+    directive: 'biome-ignore lint/correctness/noUnusedVariables',
+    count: 1,
+    why: 'a script whose text the warden runs; its function is called from there',
+  },
+  {
+    path: 'sandbox/guest/refuse.js',
+    directive: 'biome-ignore lint/correctness/noUnusedVariables',
+    count: 1,
+    why: 'a script whose text the warden runs; its function is called from there',
+  },
+  {
+    path: 'sandbox/guest/trampoline.js',
+    directive: 'biome-ignore lint/correctness/noUnusedVariables',
+    count: 1,
+    why: 'a script whose text the warden runs; its function is called from there',
+  },
+  {
     path: 'vitest.config.ts',
     directive: 'biome-ignore lint/style/noDefaultExport',
     count: 1,
