@@ -7,6 +7,8 @@ import { initialiseHome } from '#app/initialise-home.ts';
 import { recordNewPlugins } from '#app/record-plugins.ts';
 import { systemClock } from '#base/clock.ts';
 import { replaceFile } from '#base/durable-file.ts';
+import { invariant } from '#base/invariant.ts';
+import { isJsonObject } from '#base/json.ts';
 import type { Logger } from '#base/log.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
 import type { Config } from '#config/config.ts';
@@ -82,6 +84,7 @@ async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<
     core.readiness.isReady = false;
     logger.info('stopping: no new calls, running ones may end');
   });
+  const started = hasFirstPolicy ? { firstStart: await firstStart(services) } : {};
   const owned = stack.move();
   let closed: Promise<void> | undefined;
   const reports = services.catalog.reports();
@@ -92,7 +95,7 @@ async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<
       refused: reports.filter(({ state }) => state === 'refused').length,
       tools: services.catalog.tools().length,
     },
-    ...(hasFirstPolicy ? { firstStart: firstStart(services) } : {}),
+    ...started,
     reloadPolicy: (by) => services.policy.reload(by),
     close: () => {
       closed ??= owned.disposeAsync();
@@ -113,6 +116,8 @@ async function buildCore(options: AppOptions, stack: AsyncDisposableStack): Prom
   const { home, config, logger } = options;
   const clock = systemClock;
   stack.use(lockHome(home.directory));
+  // What a server that crashed left behind would send the admin token to whoever listens there now.
+  rmSync(home.server, { force: true });
   const store = stack.adopt(openStore(home.database), (opened) => opened.close());
   const made = initialiseHome(home, { hasLog: store.log.size() > 0, ownPolicy: options.policyFile === undefined });
   const log = stack.adopt(
@@ -169,8 +174,12 @@ function buildGateway({ host, port, version, config, logger }: AppOptions, { ser
   );
 }
 
-/** A token for the demo agent of a home that was made just now. */
-function firstStart({ tokens }: Services): NonNullable<App['firstStart']> {
+/** A token for the demo agent of a home that was made just now; recorded like any other. */
+async function firstStart(services: Services): Promise<NonNullable<App['firstStart']>> {
   const agent = demoAgent();
-  return { agent, token: tokens.issue(agent, {}).token };
+  const operation = OPERATIONS.find(({ name }) => name === 'agent_token');
+  invariant(operation !== undefined, 'tokens are issued by an operation');
+  const issued = await createOperationRunner(services)(operation, { name: agent }, { by: 'first start' });
+  invariant(isJsonObject(issued), 'an issued token is an object');
+  return { agent, token: String(issued['token']) };
 }

@@ -1,5 +1,6 @@
 // Talks to the admin API of a running server: of the home, with its admin token, or of SMCP_URL with SMCP_TOKEN.
-// **Trust:** the home's token goes to the address in home/server.json only, which the server itself wrote.
+// **Trust:** the home's token goes to the address in home/server.json only, and only while a live server holds the home:
+// it wrote that file, and what a crash left behind is not believed.
 
 import { readFileSync } from 'node:fs';
 import { ERRORS, type ErrorCode, SmcpError, systemErrorCode } from '#base/errors.ts';
@@ -7,10 +8,10 @@ import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import type { Home } from '#config/home.ts';
 import type { Terminal } from './command.ts';
 
-export type Server = { readonly url: string; readonly token: string; readonly isRemote: boolean };
+export type Server = { readonly url: string; readonly token: string };
 
 /** Where the server of this command line is. @throws `SERVER_UNAVAILABLE` when none of this home runs · `USAGE` */
-export function findServer(home: Home, { env }: Terminal): Server {
+export async function findServer(home: Home, { env }: Terminal): Promise<Server> {
   const url = env['SMCP_URL'];
   const token = env['SMCP_TOKEN'];
   if (url !== undefined) {
@@ -19,13 +20,15 @@ export function findServer(home: Home, { env }: Terminal): Server {
         details: { remedy: "set both; the home's own admin token is never sent to another address" },
       });
     }
-    return { url: url.replace(/\/$/, ''), token, isRemote: true };
+    return { url: url.replace(/\/$/, ''), token };
   }
+  const { isHomeLocked } = await import('#store/lock-home.ts');
+  if (!isHomeLocked(home.directory)) throw notRunning(home.directory, undefined);
   try {
     const server: unknown = JSON.parse(readFileSync(home.server, 'utf8'));
     const address = isJsonObject(server) ? server['url'] : undefined;
     if (typeof address !== 'string') throw new Error('no url');
-    return { url: address, token: token ?? readFileSync(home.adminToken, 'utf8').trim(), isRemote: false };
+    return { url: address, token: token ?? readFileSync(home.adminToken, 'utf8').trim() };
   } catch (cause) {
     if (systemErrorCode(cause) === 'EACCES') {
       throw new SmcpError('HOME_INVALID', `${home.directory} can't be read: it belongs to another user`, {

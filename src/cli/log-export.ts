@@ -12,7 +12,7 @@ export const logExportCommand: Command = {
   summary: 'Writes the log to a folder: checkpoint, keys, tiles, entries, records.',
   isLocal: false,
   run: async ({ home, terminal, print }, input) => {
-    const server = findServer(home, terminal);
+    const server = await findServer(home, terminal);
     const folder = input.positionals[0] ?? '';
     const text = async (path: string) => {
       const bytes = await requestBytes(server, path);

@@ -18,7 +18,7 @@ export async function withMcpClient<T>(
   input: CommandInput,
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const server = findServer(context.home, context.terminal);
+  const server = await findServer(context.home, context.terminal);
   const own = context.terminal.env['SMCP_TOKEN'];
   if (own !== undefined) {
     if (text(input, 'agent') !== undefined) {

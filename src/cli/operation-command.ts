@@ -22,7 +22,7 @@ export function operationCommand(operation: Operation): Command | undefined {
     summary: operation.summary,
     isLocal: false,
     run: async ({ home, terminal, print }, input) => {
-      const server = findServer(home, terminal);
+      const server = await findServer(home, terminal);
       const { method, path, body } = requestOf(operation, inputOf(operation, input));
       const answer = await requestJson(server, method, path, body);
       print(answer, () => renderOperation(operation.name, answer));

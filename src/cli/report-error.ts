@@ -20,7 +20,11 @@ export function reportError(
   { isJson, terminal }: { readonly isJson: boolean; readonly terminal: Terminal },
 ): number {
   const error = asSmcpError(thrown);
-  terminal.err(isJson ? `${JSON.stringify({ error: error.toWire() })}\n` : `${textOf(error)}\n`);
+  terminal.err(
+    isJson
+      ? `${JSON.stringify({ error: { code: error.code, message: error.message, details: error.details } })}\n`
+      : `${textOf(error)}\n`,
+  );
   if (error.code === 'INTERNAL' && error.cause instanceof Error)
     terminal.err(`${error.cause.stack ?? error.cause.message}\n`);
   return EXIT_BY_KIND[ERRORS[error.code].kind];

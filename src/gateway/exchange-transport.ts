@@ -10,6 +10,7 @@ import type {
   Transport,
 } from '@modelcontextprotocol/server';
 import { STATELESS_VERSION } from './mcp.ts';
+import { codedMessage } from './wire-errors.ts';
 
 export type ExchangeEvents = {
   /** A message that belongs to the request and comes before its answer. */
@@ -42,7 +43,8 @@ export function createExchangeTransport(): ExchangeTransport {
       exchanges.clear();
       transport.onclose?.();
     },
-    send: async (message, options) => {
+    send: async (sent, options) => {
+      const message = codedMessage(sent);
       if ('method' in message) {
         const { relatedRequestId } = options ?? {};
         if ('id' in message || typeof relatedRequestId !== 'number') return;

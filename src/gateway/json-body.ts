@@ -3,15 +3,13 @@
 // written as canonical JSON can't be recorded. **Trust:** the bytes are the caller's.
 
 import { isUtf8 } from 'node:buffer';
+import { parseBoundedJson } from '#base/bounded-json.ts';
 import { SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 
 /** Only these can spell a number beyond a double, half a surrogate pair, or a key that reaches a prototype. */
 const SUSPECT = /[eE]\+?\d{3}|\d{309}|\\u|__proto__|constructor/;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /**
  * The JSON in `bytes`; undefined for an empty body.
@@ -21,36 +19,13 @@ const BACKSLASH = 0x5c;
 export function parseJsonBody(bytes: Buffer): Json | undefined {
   if (bytes.length === 0) return undefined;
   if (!isUtf8(bytes)) throw invalid('the body is not UTF-8');
-  if (jsonDepth(bytes) > LIMITS.jsonDepthMax) throw invalid(`the body is nested deeper than ${LIMITS.jsonDepthMax}`);
   const text = bytes.toString('utf8');
-  let value: Json;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw invalid('the body is not valid JSON');
-  }
+  const parsed = parseBoundedJson(text);
+  if (parsed.kind === 'too-deep') throw invalid(`the body is nested deeper than ${LIMITS.jsonDepthMax}`);
+  if (parsed.kind === 'broken') throw invalid('the body is not valid JSON');
+  const { value } = parsed;
   if (SUSPECT.test(text)) checkValue(value);
   return value;
-}
-
-/** The deepest nesting of brackets outside strings; reads bytes, needs no valid JSON, and stops past the bound. */
-function jsonDepth(bytes: Buffer): number {
-  let depth = 0;
-  let deepest = 0;
-  let isInString = false;
-  for (let index = 0; index < bytes.length; index++) {
-    const byte = bytes[index];
-    if (isInString) {
-      if (byte === BACKSLASH) index++;
-      else if (byte === QUOTE) isInString = false;
-    } else if (byte === QUOTE) isInString = true;
-    else if (byte === 0x5b || byte === 0x7b) {
-      depth++;
-      if (depth > deepest) deepest = depth;
-      if (deepest > LIMITS.jsonDepthMax) return deepest;
-    } else if (byte === 0x5d || byte === 0x7d) depth--;
-  }
-  return deepest;
 }
 
 /** Walks a value that is no deeper than `jsonDepthMax`. */

@@ -74,6 +74,7 @@ type AskedCall = { readonly name: string; readonly args: object; readonly contex
 
 async function call(ports: McpPorts, options: McpServerOptions, { name, args, context }: AskedCall) {
   const meta = context.mcpReq._meta ?? {};
+  refuseUnsupported(meta);
   const session = sessionLabel(meta['smcp/session']);
   const progress = progressReporter(context, meta.progressToken);
   try {
@@ -89,6 +90,13 @@ async function call(ports: McpPorts, options: McpServerOptions, { name, args, co
     return callResult(outcome);
   } finally {
     progress?.stop();
+  }
+}
+
+/** What asks for a guarantee that this version does not give is refused, not ignored: the client would rely on it. */
+function refuseUnsupported(meta: { readonly [key: string]: unknown }): void {
+  for (const key of ['smcp/idempotencyKey', 'smcp/approval']) {
+    if (meta[key] !== undefined) throw invalid(`_meta["${key}"] is not taken by this version; leave it out`);
   }
 }
 

@@ -5,6 +5,7 @@ import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { EventStream } from './event-stream.ts';
+import { codedMessage } from './wire-errors.ts';
 
 export type SseTransport = {
   readonly transport: Transport;
@@ -26,7 +27,7 @@ export function createSseTransport(stream: EventStream): SseTransport {
     },
     send: async (message) => {
       if (!('method' in message) && message.id !== undefined) underWay.delete(message.id);
-      stream.event('message', JSON.stringify(message));
+      stream.event('message', JSON.stringify(codedMessage(message)));
     },
   };
   return {

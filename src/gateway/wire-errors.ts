@@ -1,7 +1,7 @@
 // How errors leave the door: as HTTP answers before and beside the protocol, as JSON-RPC errors within it. Only
 // {code, message, details} of our own errors travels; anything else is INTERNAL, and its text goes to the log only.
 
-import { ProtocolError } from '@modelcontextprotocol/server';
+import { type JSONRPCMessage, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { asSmcpError, ERRORS, SmcpError, type WireError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Logger } from '#base/log.ts';
@@ -26,18 +26,48 @@ export function httpRefusal(error: SmcpError): Refusal {
   };
 }
 
-/** An error as JSON-RPC, by the error table. `data` carries code and details. */
+/** An error as JSON-RPC, by the error table. `data` is {code, message, details}, as everywhere. */
 export function rpcError(error: SmcpError): ProtocolError {
-  if (error.code === 'TOOL_UNKNOWN') return unknownTool();
-  return new ProtocolError(ERRORS[error.code].rpc, error.message, { ...error.details, code: error.code });
+  const { code, message, details } = error.code === 'TOOL_UNKNOWN' ? unknownTool() : error;
+  return new ProtocolError(ERRORS[code].rpc, message, { code, message, details });
+}
+
+/** What the SDK refuses by itself, by its JSON-RPC code. Its texts quote whole messages, so they don't leave. */
+const REFUSED_BY_PROTOCOL: { readonly [rpc: number]: Required<WireError> } = {
+  [ProtocolErrorCode.ParseError]: {
+    code: 'REQUEST_INVALID',
+    message: 'the message is not JSON-RPC',
+    details: { remedy: 'send one JSON-RPC 2.0 message' },
+  },
+  [ProtocolErrorCode.InvalidRequest]: {
+    code: 'REQUEST_INVALID',
+    message: 'the message is no request of this protocol',
+    details: { remedy: 'send a request of MCP' },
+  },
+  [ProtocolErrorCode.InvalidParams]: {
+    code: 'REQUEST_INVALID',
+    message: 'the params are not those of this method',
+    details: { remedy: 'of tools/call, name is a text and arguments an object' },
+  },
+  [ProtocolErrorCode.MethodNotFound]: {
+    code: 'NOT_FOUND',
+    message: 'there is no such method here',
+    details: { remedy: 'this server has tools/list and tools/call' },
+  },
+};
+
+/** A message as it leaves: errors of the SDK's own get a code of ours. */
+export function codedMessage(message: JSONRPCMessage): JSONRPCMessage {
+  if (!('error' in message)) return message;
+  const known = REFUSED_BY_PROTOCOL[message.error.code];
+  const hasData = typeof message.error.data === 'object' && message.error.data !== null;
+  if (known === undefined || hasData) return message;
+  return { ...message, error: { code: message.error.code, message: known.message, data: known } };
 }
 
 /** The same for every name, so that it says nothing about the tools of others. */
-function unknownTool(): ProtocolError {
-  return new ProtocolError(ERRORS.TOOL_UNKNOWN.rpc, 'unknown tool', {
-    code: 'TOOL_UNKNOWN',
-    remedy: 'call a tool that tools/list shows',
-  });
+function unknownTool(): SmcpError {
+  return new SmcpError('TOOL_UNKNOWN', 'unknown tool', { details: { remedy: 'call a tool that tools/list shows' } });
 }
 
 /**

@@ -1,6 +1,8 @@
 // How a server is run: starts, refusals to start, policy at run time, bad plugins, the end.
 
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectStreamable, errorOf, receiptOf } from './clients.ts';
@@ -240,6 +242,25 @@ describe('the end of a server', () => {
     const server = await startServer(home);
     expect(await server.stop()).toBe(0);
     expect(await server.smcp('status')).toMatchObject({ code: 3 });
+  });
+
+  test('by SIGKILL does not make a command send the token to whoever listens there afterwards', async () => {
+    const server = await startServer(home);
+    await server.kill();
+    const stranger = createServer((request, response) => {
+      heard.push(request.headers.authorization ?? 'nothing');
+      response.end('{}');
+    });
+    const heard: string[] = [];
+    stranger.listen(Number(new URL(server.url).port), '127.0.0.1');
+    await once(stranger, 'listening');
+    expect(await server.smcp('agent', 'list')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('SERVER_UNAVAILABLE'),
+    });
+    expect(await server.smcp('call', 'demo_text__echo')).toMatchObject({ code: 3 });
+    expect(heard).toEqual([]);
+    stranger.close();
   });
 
   test('by SIGKILL loses no answered call, and the next start goes on with the same log', async () => {

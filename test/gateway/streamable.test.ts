@@ -142,9 +142,12 @@ describe('tools/call', () => {
     ['a session label that is no text', { name: 'demo__echo' }, { 'smcp/session': 1 }, -32600],
     ['a session label too long', { name: 'demo__echo' }, { 'smcp/session': 'x'.repeat(257) }, -32600],
     ['a progress token too long', { name: 'demo__echo' }, { progressToken: 'x'.repeat(257) }, -32600],
+    ['an idempotency key, which nothing honours yet', { name: 'demo__echo' }, { 'smcp/idempotencyKey': 'k' }, -32600],
   ])('with %s is refused and never dispatched', async (_what, params, _meta, code) => {
     const { json } = await ask(stateless('tools/call', { ...params, _meta }));
     expect([json.error.code, door.dispatcher.calls]).toEqual([code, []]);
+    const { message } = json.error;
+    expect(json.error.data).toEqual({ code: 'REQUEST_INVALID', message, details: expect.any(Object) });
   });
 });
 

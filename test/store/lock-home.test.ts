@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { lockHome } from '#store/lock-home.ts';
+import { isHomeLocked, lockHome } from '#store/lock-home.ts';
 
 let home: string;
 beforeEach(() => {
@@ -38,11 +38,14 @@ describe('the lock of a home', () => {
   });
 
   test('keeps out while another process lives and is free once that one was killed', async () => {
+    expect(isHomeLocked(home)).toBe(false);
     const child = await holder();
     expect(() => lockHome(home)).toThrow(locked);
+    expect(isHomeLocked(home)).toBe(true);
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
     await exited;
+    expect(isHomeLocked(home)).toBe(false);
     lockHome(home)[Symbol.dispose]();
   });
 
