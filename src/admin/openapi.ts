@@ -2,7 +2,7 @@
 
 import { ERRORS } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
-import type { Operation } from '#operations/operation.ts';
+import { fillPath, type Operation, pathParameters } from '#operations/operation.ts';
 
 const errorSchema: JsonObject = {
   type: 'object',
@@ -27,7 +27,7 @@ export function openApiDocument(
 ): JsonObject {
   const paths: { [path: string]: { [method: string]: JsonObject } } = {};
   for (const operation of operations) {
-    const path = `${prefix}${operation.path}`.replace(/:([a-z]+)/g, '{$1}');
+    const path = `${prefix}${fillPath(operation.path, (name) => `{${name}}`)}`;
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: entry(operation) };
   }
   return {
@@ -45,7 +45,7 @@ export function openApiDocument(
 function entry(operation: Operation): JsonObject {
   const properties = operation.input['properties'] as { readonly [name: string]: JsonObject };
   const required = operation.input['required'] as readonly string[];
-  const inPath = [...operation.path.matchAll(/:([a-z]+)/g)].map((match) => String(match[1]));
+  const inPath = pathParameters(operation.path);
   const rest = Object.keys(properties).filter((name) => !inPath.includes(name));
   const hasBody = operation.method === 'POST' && rest.length > 0;
   const parameter = (name: string, where: 'path' | 'query'): JsonObject => ({

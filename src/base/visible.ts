@@ -18,3 +18,11 @@ export function visibleText(text: string, lengthMax: number): string {
   if (text.length <= lengthMax) return visible(text);
   return `${visible(text.slice(0, lengthMax))}… (${text.length - lengthMax} more)`;
 }
+
+/** The text line by line, each made visible and ended with a line feed. */
+export function visibleLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `${visible(line)}\n`)
+    .join('');
+}

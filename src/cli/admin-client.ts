@@ -40,7 +40,8 @@ export async function findServer(home: Home, { env }: Terminal): Promise<Server>
   }
 }
 
-function notRunning(where: string, cause: unknown): SmcpError {
+/** No server answers there. */
+export function notRunning(where: string, cause: unknown): SmcpError {
   return new SmcpError('SERVER_UNAVAILABLE', `no server runs on ${where}`, {
     cause,
     details: { remedy: 'start one with: smcp serve (or give its --home, or SMCP_URL and SMCP_TOKEN)' },
@@ -79,13 +80,19 @@ export async function requestBytes(server: Server, path: string): Promise<Uint8A
 }
 
 function errorOf(status: number, answer: unknown): SmcpError {
-  const error = isJsonObject(answer) && isJsonObject(answer['error']) ? answer['error'] : undefined;
-  const code = error?.['code'];
-  if (typeof code === 'string' && Object.hasOwn(ERRORS, code)) {
-    const details = isJsonObject(error?.['details']) ? (error['details'] as JsonObject) : {};
-    return new SmcpError(code as ErrorCode, String(error?.['message']), { details });
-  }
-  return new SmcpError('SERVER_UNAVAILABLE', `the server answered with HTTP status ${status}`, {
-    details: { remedy: 'is it an SMCP server, of this version?' },
+  const error = isJsonObject(answer) && isJsonObject(answer['error']) ? errorFrom(answer['error']) : undefined;
+  return (
+    error ??
+    new SmcpError('SERVER_UNAVAILABLE', `the server answered with HTTP status ${status}`, {
+      details: { remedy: 'is it an SMCP server, of this version?' },
+    })
+  );
+}
+
+/** `{code, message, details}` of a server as an error; undefined when it is no code of ours. */
+export function errorFrom({ code, message, details }: JsonObject): SmcpError | undefined {
+  if (typeof code !== 'string' || !Object.hasOwn(ERRORS, code)) return undefined;
+  return new SmcpError(code as ErrorCode, String(message), {
+    details: isJsonObject(details) ? (details as JsonObject) : {},
   });
 }

@@ -13,22 +13,29 @@ const columns = (rows: readonly (readonly [string, string])[]): string => {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}\n`).join('');
 };
 
+const section = (title: string, rows: readonly (readonly [string, string])[]): string =>
+  rows.length === 0 ? '' : `\n${title}\n${columns(rows)}`;
+
 const usage = ({ words, arguments: names }: Command): string => ['smcp', ...words, ...names].join(' ');
 
+/** The help of all commands, or of those of a group. */
 export function overviewHelp(commands: readonly Command[]): string {
   const row = (command: Command) => [usage(command).slice('smcp '.length), command.summary] as const;
   return [
     'SMCP decides which agent may call which tool, runs the tool in a sandbox, and keeps a signed record.\n\n',
-    'Usage: smcp COMMAND [options]\n\nWithout a server:\n',
-    columns(commands.filter(({ isLocal }) => isLocal).map(row)),
-    '\nOn a running server (of the home, or SMCP_URL and SMCP_TOKEN):\n',
-    columns(commands.filter(({ isLocal }) => !isLocal).map(row)),
+    'Usage: smcp COMMAND [options]\n',
+    section('Without a server:', commands.filter(({ isLocal }) => isLocal).map(row)),
+    section(
+      'On a running server (of the home, or SMCP_URL and SMCP_TOKEN):',
+      commands.filter(({ isLocal }) => !isLocal).map(row),
+    ),
     '\nEvery command takes:\n',
     columns(COMMON),
     '\nExit codes: 0 done or yes, 1 refused or no, 2 wrong usage or invalid input, 3 unavailable, 4 tampered.\n',
   ].join('');
 }
 
+/** The help of one command. */
 export function commandHelp(command: Command): string {
   const options = Object.entries(command.options).map(
     ([name, { placeholder, help, multiple }]) =>

@@ -1,10 +1,10 @@
-// `tools` and `call` go through MCP, like any agent: with SMCP_TOKEN as it is, else with a token of a minute that the
-// admin API issues for the agent and that is revoked afterwards.
+// `tools` and `call` go through MCP, like any agent: with SMCP_TOKEN as it is, else with a token that the admin API issues
+// for the agent, good for ten minutes and revoked afterwards.
 
 import type { Client } from '@modelcontextprotocol/client';
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
-import { findServer, requestJson, type Server } from './admin-client.ts';
+import { errorFrom, findServer, notRunning, requestJson, type Server } from './admin-client.ts';
 import { type CommandContext, type CommandInput, text } from './command.ts';
 
 const TOKEN_LIFETIME = '10m';
@@ -19,23 +19,19 @@ export async function withMcpClient<T>(
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
   const server = await findServer(context.home, context.terminal);
+  const named = text(input, 'agent');
   const own = context.terminal.env['SMCP_TOKEN'];
-  if (own !== undefined) {
-    if (text(input, 'agent') !== undefined) {
-      throw new SmcpError('USAGE', '--agent needs the admin token of the home, and SMCP_TOKEN is set', {
-        details: { remedy: 'leave --agent out: SMCP_TOKEN says which agent it is; or unset SMCP_TOKEN' },
-      });
-    }
-    return useClient(server.url, own, use);
-  }
-  const agent = text(input, 'agent') ?? (await onlyAgent(server));
+  if (own !== undefined && named === undefined) return useClient(server.url, own, use);
+  const agent = named ?? (await onlyAgent(server));
   const path = `/admin/v1/agents/${encodeURIComponent(agent)}/tokens`;
   const issued = await requestJson(server, 'POST', path, { expires: TOKEN_LIFETIME });
   if (!isJsonObject(issued)) throw new SmcpError('SERVER_UNAVAILABLE', 'the server issued no token');
   try {
     return await useClient(server.url, String(issued['token']), use);
   } finally {
-    await requestJson(server, 'DELETE', `/admin/v1/tokens/${String(issued['id'])}`);
+    await requestJson(server, 'DELETE', `/admin/v1/tokens/${String(issued['id'])}`).catch(() => {
+      context.terminal.err(`warning: token ${issued['id']} could not be revoked; it expires by itself\n`);
+    });
   }
 }
 
@@ -43,12 +39,33 @@ async function useClient<T>(url: string, token: string, use: (client: Client) =>
   const { Client, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
   const client = new Client({ name: 'smcp-cli', version: '1' }, { versionNegotiation: { mode: { pin: REVISION } } });
   const requestInit = { headers: { authorization: `Bearer ${token}` } };
-  await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }));
   try {
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }));
     return await use(client);
+  } catch (thrown) {
+    throw asCommandError(thrown, url);
   } finally {
     await client.close();
   }
+}
+
+/** What the client throws, as the server meant it: by its HTTP status, or the code in a protocol error's data. */
+function asCommandError(thrown: unknown, url: string): unknown {
+  const { status, data, cause } = (thrown ?? {}) as { status?: unknown; data?: unknown; cause?: unknown };
+  if (status === 401) {
+    return new SmcpError('UNAUTHENTICATED', 'the token is unknown, expired or revoked', {
+      details: { remedy: 'get a new one with: smcp agent token NAME' },
+    });
+  }
+  if (status === 403) {
+    return new SmcpError('FORBIDDEN', 'the token is not that of an agent', {
+      details: { remedy: 'with an admin token, say which agent: --agent NAME' },
+    });
+  }
+  const error = isJsonObject(data) ? errorFrom(data) : undefined;
+  if (error !== undefined) return error;
+  const isUnreachable = thrown instanceof TypeError || cause instanceof TypeError;
+  return isUnreachable ? notRunning(url, thrown) : thrown;
 }
 
 /** The agent to be when none is named: the only one there is. */

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { SmcpError } from '#base/errors.ts';
 import type { Json, JsonObject } from '#base/json.ts';
-import type { Operation } from '#operations/operation.ts';
+import { fillPath, type Operation } from '#operations/operation.ts';
 import { findServer, requestJson } from './admin-client.ts';
 import { type Command, type CommandInput, type CommandOption, EXIT } from './command.ts';
 import { renderOperation } from './render.ts';
@@ -26,8 +26,7 @@ export function operationCommand(operation: Operation): Command | undefined {
       const { method, path, body } = requestOf(operation, inputOf(operation, input));
       const answer = await requestJson(server, method, path, body);
       print(answer, () => renderOperation(operation.name, answer));
-      const isNo = operation.name === 'can' && (answer as JsonObject)['decision'] !== 'allow';
-      return isNo ? EXIT.no : EXIT.done;
+      return operation.saysNo?.(answer) === true ? EXIT.no : EXIT.done;
     },
   };
 }
@@ -81,7 +80,7 @@ export function readJsonOption(name: string, value: string): JsonObject {
 /** Path parameters into the path; the rest into the query or, for POST, the body. */
 function requestOf(operation: Operation, input: JsonObject): { method: string; path: string; body?: Json } {
   const rest = { ...input };
-  const path = operation.path.replace(/:([a-z]+)/g, (_, name: string) => {
+  const path = fillPath(operation.path, (name) => {
     const value = rest[name];
     delete rest[name];
     return encodeURIComponent(String(value));

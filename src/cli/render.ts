@@ -2,18 +2,11 @@
 // characters are made visible, so that nothing can rewrite the terminal.
 
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
-import { visible } from '#base/visible.ts';
+import { visible, visibleLines } from '#base/visible.ts';
 
 type Render = (answer: JsonObject & JsonObject[]) => string;
 
 const str = (value: unknown): string => visible(typeof value === 'string' ? value : JSON.stringify(value));
-
-/** Text of more than one line, each made visible. */
-const lines = (value: unknown): string =>
-  String(value)
-    .split('\n')
-    .map((line) => `${visible(line)}\n`)
-    .join('');
 
 const list = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isJsonObject) : []);
 
@@ -79,9 +72,10 @@ const RENDERERS: { readonly [operation: string]: Render } = {
       t['expiresAt'] === null ? `good until: smcp agent revoke ${str(t['id'])}` : `expires ${str(t['expiresAt'])}`
     }\n`,
   agent_revoke: (t) => `revoked ${str(t['id'])}\n`,
-  policy_show: (p) => `# version ${str(p['version'])}, ${str(p['digest'])}, ${str(p['file'])}\n${String(p['text'])}`,
+  policy_show: (p) =>
+    `# version ${str(p['version'])}, ${str(p['digest'])}, ${str(p['file'])}\n${visibleLines(String(p['text']).trimEnd())}`,
   can: (c) =>
-    `${str(c['decision'])} (${str(c['rule'])}): ${lines(c['reason'])}${c['remedy'] === null ? '' : lines(c['remedy'])}`,
+    `${str(c['decision'])} (${str(c['rule'])}): ${visibleLines(String(c['reason']))}${c['remedy'] === null ? '' : visibleLines(String(c['remedy']))}`,
   plugin_list: (p) =>
     table(
       p.map((plugin) => [

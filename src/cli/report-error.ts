@@ -2,6 +2,7 @@
 
 import { asSmcpError, ERRORS, type ErrorKind, type SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
+import { visibleLines } from '#base/visible.ts';
 import { EXIT, type Terminal } from './command.ts';
 
 const EXIT_BY_KIND: { readonly [kind in ErrorKind]: number } = {
@@ -23,7 +24,7 @@ export function reportError(
   terminal.err(
     isJson
       ? `${JSON.stringify({ error: { code: error.code, message: error.message, details: error.details } })}\n`
-      : `${textOf(error)}\n`,
+      : textOf(error),
   );
   if (error.code === 'INTERNAL' && error.cause instanceof Error)
     terminal.err(`${error.cause.stack ?? error.cause.message}\n`);
@@ -37,5 +38,7 @@ function textOf(error: SmcpError): string {
       `  ${finding['line']}:${finding['column']} ${finding['message']}${finding['remedy'] ? ` (${finding['remedy']})` : ''}`,
   );
   const remedy = error.details['remedy'];
-  return [`${error.code}: ${error.message}`, ...lines, ...(typeof remedy === 'string' ? [remedy] : [])].join('\n');
+  return visibleLines(
+    [`${error.code}: ${error.message}`, ...lines, ...(typeof remedy === 'string' ? [remedy] : [])].join('\n'),
+  );
 }

@@ -24,8 +24,14 @@ export async function runCommandLine(
       terminal.out(overviewHelp(commands));
       return EXIT.done;
     }
-    const command = findCommand(commands, argv);
-    const input = parseInput(command, argv.slice(command.words.length));
+    const ordered = wordsFirst(argv);
+    const group = commands.filter(({ words }) => words.length > 1 && words[0] === ordered[0]);
+    if (group.length > 0 && (ordered[1] === '--help' || ordered[1] === '-h')) {
+      terminal.out(overviewHelp(group));
+      return EXIT.done;
+    }
+    const command = findCommand(commands, ordered);
+    const input = parseInput(command, ordered.slice(command.words.length));
     if (input.options['help'] === true) {
       terminal.out(commandHelp(command));
       return EXIT.done;
@@ -39,6 +45,13 @@ export async function runCommandLine(
   } catch (thrown) {
     return reportError(thrown, { isJson, terminal });
   }
+}
+
+/** argv with `--json` and `--home DIR` before the command moved behind it. */
+function wordsFirst(argv: readonly string[]): readonly string[] {
+  let first = 0;
+  while (argv[first]?.startsWith('--')) first += argv[first] === '--home' ? 2 : 1;
+  return [...argv.slice(first), ...argv.slice(0, first)];
 }
 
 /** The command with the most words that argv begins with. @throws `USAGE` with the nearest one. */

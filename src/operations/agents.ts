@@ -42,6 +42,11 @@ export const agentOperations: readonly Operation[] = [
     input: inputSchema({ name: agentName }, ['name']),
     output: agentSchema,
     subject: (input) => String(input['name']),
+    check: ({ policy }, input) => {
+      const name = readAgentName(input['name']);
+      if (policy.agents().includes(name))
+        throw new SmcpError('AGENT_EXISTS', `the policy has an agent ${name} already`);
+    },
     run: async (services, input, caller) => {
       const name = readAgentName(input['name']);
       await services.policy.addAgent(name, caller.by);
@@ -99,6 +104,7 @@ export const agentOperations: readonly Operation[] = [
       required: ['agent', 'id', 'token', 'expiresAt'],
     },
     subject: (input) => String(input['name']),
+    check: (services, input) => void knownAgent(services, input['name']),
     run: (services, input) => {
       const name = knownAgent(services, input['name']);
       const expires = input['expires'];
@@ -127,6 +133,11 @@ export const agentOperations: readonly Operation[] = [
       required: ['id', 'state'],
     },
     subject: (input) => String(input['id']),
+    check: ({ tokens }, input) => {
+      const isKnown = tokens.list().some(({ id }) => id === input['id']);
+      if (!isKnown)
+        throw new SmcpError('TOKEN_UNKNOWN', 'no token has this id', { details: { remedy: 'see smcp agent list' } });
+    },
     run: (services, input) => {
       const id = String(input['id']);
       services.tokens.revoke(id);

@@ -47,8 +47,22 @@ export type Operation = {
   readonly output: JsonObject;
   /** What it is done to, for the record of a `write`. Never a secret. */
   readonly subject?: (input: JsonObject) => string;
+  /** Throws what can be told to be wrong before anything is recorded or done. */
+  readonly check?: (services: Services, input: JsonObject) => void;
+  /** Whether an answer says no: its command then exits with 1. */
+  readonly saysNo?: (answer: Json) => boolean;
   readonly run: (services: Services, input: JsonObject, caller: Caller) => Promise<Json> | Json;
 };
+
+/** A path with each `:name` put in. */
+export function fillPath(path: string, put: (name: string) => string): string {
+  return path.replace(/:([a-zA-Z]+)/g, (_, name: string) => put(name));
+}
+
+/** The names of a path's parameters, in order. */
+export function pathParameters(path: string): readonly string[] {
+  return [...path.matchAll(/:([a-zA-Z]+)/g)].map((match) => String(match[1]));
+}
 
 /** Schema of an operation's input: every property a string unless said otherwise, nothing else allowed. */
 export function inputSchema(

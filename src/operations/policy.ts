@@ -56,6 +56,7 @@ export const policyOperations: readonly Operation[] = [
       },
       required: ['decision', 'rule', 'reason', 'remedy'],
     },
+    saysNo: (answer) => isJsonObject(answer) && answer['decision'] !== 'allow',
     run: (services, input) => {
       const agent = knownAgent(services, input['agent']);
       const toolName = String(input['tool']);

@@ -25,6 +25,7 @@ export function createOperationRunner(services: Services): OperationRunner {
         details: { pointer: problem?.pointer ?? '', remedy: 'see smcp --help, or /openapi.json' },
       });
     }
+    operation.check?.(services, input);
     if (operation.effect === 'write') {
       await services.log.append({
         kind: 'admin',

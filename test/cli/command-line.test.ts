@@ -89,8 +89,22 @@ describe('the command line', () => {
     expect(err).toMatch(/^INTERNAL: internal error\n.*secret text/s);
   });
 
+  test('takes --json and --home before the command too', async () => {
+    expect(JSON.parse((await run('--json', '--home', '/mine', 'greet', 'ana')).out)).toMatchObject({
+      home: '/mine',
+      name: 'ana',
+    });
+  });
+
+  test('shows the commands of a group', async () => {
+    const { code, out } = await run('greet', '--help');
+    expect([code, out]).toEqual([0, expect.stringContaining('greet twice NAME')]);
+  });
+
   test('explains itself with --help, --version and without words', async () => {
-    expect((await run('greet', '--help')).out).toMatch(/Usage: smcp greet NAME \[TITLE\] \[options\][\s\S]*--times N/);
+    expect((await run('greet', 'twice', '--help')).out).toMatch(
+      /Usage: smcp greet twice NAME \[TITLE\] \[options\][\s\S]*--times N/,
+    );
     expect((await run()).out).toContain('greet twice NAME');
     expect((await run('--version')).out).toBe('1.2.3\n');
   });

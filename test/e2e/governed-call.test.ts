@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -157,6 +157,25 @@ describe('the commands', () => {
       ['demo_math', 'ready'],
       ['demo_text', 'ready'],
     ]);
+  });
+
+  test('tools and call say what a bad or an admin token is', async () => {
+    const at = { SMCP_URL: server.url };
+    const admin = readFileSync(join(server.home, 'admin.token'), 'utf8').trim();
+    expect(await smcp(['tools'], { ...at, SMCP_TOKEN: 'smcp_nothing' })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^UNAUTHENTICATED/),
+    });
+    expect(await smcp(['tools'], { ...at, SMCP_TOKEN: admin })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^FORBIDDEN[\s\S]*--agent/),
+    });
+    expect(await smcp(['tools', '--agent', 'demo'], { ...at, SMCP_TOKEN: admin })).toMatchObject({ code: 0 });
+    expect(await smcp(['tools'], { ...at, SMCP_TOKEN: server.token })).toMatchObject({ code: 0 });
+    expect(await smcp(['tools'], { SMCP_URL: 'http://127.0.0.1:1', SMCP_TOKEN: 'x' })).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^SERVER_UNAVAILABLE/),
+    });
   });
 
   test('a command on a home without a server says how to start one', async () => {

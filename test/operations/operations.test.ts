@@ -154,6 +154,18 @@ describe('carrying an operation out', () => {
     expect(did).toEqual([]);
   });
 
+  test('records nothing for a change that can not be', async () => {
+    const { services, drafts } = createServices();
+    const run = createOperationRunner(services);
+    await expect(run(operation('agent_revoke'), { id: 'x' }, { by: 'admin' })).rejects.toMatchObject({
+      code: 'TOKEN_UNKNOWN',
+    });
+    await expect(run(operation('agent_add'), { name: 'ana' }, { by: 'admin' })).rejects.toMatchObject({
+      code: 'AGENT_EXISTS',
+    });
+    expect(drafts).toEqual([]);
+  });
+
   test('records nothing for a look', async () => {
     const { services, drafts } = createServices();
     await createOperationRunner(services)(operation('status'), {}, { by: 'admin' });
