@@ -6,8 +6,8 @@ import { LIMITS } from '#base/limits.ts';
 import { compileOwnSchema, type Problem } from '#base/schema.ts';
 import type { Manifest, PluginProblem } from '#domain/manifest.ts';
 import manifestSchema from '#schemas/plugin-manifest.v1.json' with { type: 'json' };
-import { parseJsonText } from './json-text.ts';
 import { problem } from './problem.ts';
+import { parseStrictJson } from './strict-json.ts';
 
 /** `claimed`: what can be told of a manifest that is refused. */
 export type ManifestReading = {
@@ -52,7 +52,7 @@ function parseBytes(bytes: Uint8Array): { readonly value: Json } | { readonly pr
   } catch {
     return invalid('is not UTF-8', 'save it as UTF-8');
   }
-  const parsed = parseJsonText(text, { depthMax: LIMITS.jsonDepthMax });
+  const parsed = parseStrictJson(text, { depthMax: LIMITS.jsonDepthMax });
   if (parsed.kind === 'value') return { value: parsed.value };
   return invalid(
     `is not JSON: line ${parsed.line}, column ${parsed.column}: ${parsed.message}`,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseJsonText } from '#registry/json-text.ts';
+import { parseStrictJson } from '#registry/strict-json.ts';
 
-const parse = (text: string) => parseJsonText(text, { depthMax: 64 });
+const parse = (text: string) => parseStrictJson(text, { depthMax: 64 });
 
 describe('a JSON text that a person wrote', () => {
   test.each([

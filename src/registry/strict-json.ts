@@ -4,7 +4,7 @@
 import type { Json } from '#base/json.ts';
 
 /** Line and column count from 1; the column in UTF-16 units. */
-export type JsonTextResult =
+export type StrictJsonResult =
   | { readonly kind: 'value'; readonly value: Json }
   | { readonly kind: 'broken'; readonly message: string; readonly line: number; readonly column: number };
 
@@ -37,7 +37,7 @@ type Cursor = {
  *
  * **Trust:** the text is the plugin author's; its length was bounded by the caller, its nesting is bounded by `depthMax`.
  */
-export function parseJsonText(text: string, options: { readonly depthMax: number }): JsonTextResult {
+export function parseStrictJson(text: string, options: { readonly depthMax: number }): StrictJsonResult {
   const cursor: Cursor = { text, depthMax: options.depthMax, patterns: createPatterns(), position: 0 };
   try {
     readValue(cursor, 1);
