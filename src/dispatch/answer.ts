@@ -36,22 +36,37 @@ export function argumentsInvalid(toolName: string, problems: readonly Problem[])
   };
 }
 
-/** The answer to a run that ended by itself or was stopped. */
-export function runAnswer(tool: Tool, outcome: RunOutcome): ToolAnswer {
+/** The answer to a run that ended by itself or was stopped. `abortReason`: of the signal that may have stopped it. */
+export function runAnswer(tool: Tool, outcome: RunOutcome, abortReason: unknown): ToolAnswer {
   switch (outcome.kind) {
     case 'returned':
       return valueAnswer(tool, outcome.resultJson);
     case 'failed':
       return errorAnswer(outcome.error);
     case 'cancelled':
-      return errorAnswer({ code: 'CANCELLED', message: 'the call was cancelled while it ran' });
+      return errorAnswer(cancellation(abortReason));
     case 'lost':
       return errorAnswer({
         code: 'INTERRUPTED',
-        message: 'the process of the tool was ended for the fault of another call',
-        details: { remedy: 'call again; if the tool changes something, look first whether it did' },
+        message: 'the process of the tool was ended, maybe for the fault of another call',
+        details: { remedy: 'call again' },
       });
   }
+}
+
+/** Our own reason to stop a call (a shutdown) as it is; any other is its caller's. */
+function cancellation(reason: unknown): WireError {
+  const isOurs = reason instanceof SmcpError && reason.code !== 'INTERNAL';
+  return isOurs ? reason.toWire() : { code: 'CANCELLED', message: 'the call was cancelled while it ran' };
+}
+
+/** The answer to a run of which nobody knows whether it took effect: says so, and what to do before another try. */
+export function inDoubt(answer: ToolAnswer): ToolAnswer {
+  if (answer.kind === 'value') return answer;
+  const { code, message, details = {} } = answer.error;
+  const given = typeof details['remedy'] === 'string' ? `; then: ${details['remedy']}` : '';
+  const remedy = `look first whether the call took effect${given}`;
+  return errorAnswer({ code, message, details: { ...details, effect: 'unknown', remedy } });
 }
 
 function valueAnswer(tool: Tool, resultJson: string): ToolAnswer {

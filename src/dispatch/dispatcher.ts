@@ -28,7 +28,6 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   let callsTotal = 0;
 
   async function call(request: CallRequest): Promise<CallOutcome> {
-    if (isDraining) throw shuttingDown();
     callsTotal += 1;
     const controller = new AbortController();
     const cancel = () => controller.abort(request.signal?.reason);
@@ -72,6 +71,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   async function decideAndRun(admitted: Admitted, entry: UnderWay): Promise<CallOutcome> {
     const decision = decide(admitted);
     if (decision.kind === 'deny') return close('denied', admitted, denialAnswer(decision), { decision });
+    if (isDraining) return close('cancelled', admitted, errorAnswer(shuttingDown().toWire()), { decision });
     const { signal } = entry.controller;
     let turn: Turn;
     entry.isWaiting = true;
@@ -152,7 +152,10 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     return { invocation: admission.invocation, answer, receipt };
   }
 
-  /** Waiting calls end at once, running ones when `drainMsMax` is over. */
+  /**
+   * Waiting calls end at once, running ones when `drainMsMax` is over. What comes later is decided and recorded like any
+   * other call, and never starts.
+   */
   async function drain(): Promise<void> {
     isDraining = true;
     const reason = shuttingDown();

@@ -5,7 +5,7 @@ import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { EffectClass } from '#domain/capability.ts';
-import { FairQueue } from './fair-queue.ts';
+import { FairQueue, QueueRoom } from './fair-queue.ts';
 
 export type LaneOptions = {
   readonly queueLengthMax?: number;
@@ -34,8 +34,9 @@ export class Lane {
   constructor(clock: Clock, options: LaneOptions = {}) {
     const lengthMax = options.queueLengthMax ?? LIMITS.queueLengthMax;
     const perAgentMax = options.queuePerAgentMax ?? LIMITS.queuePerAgentMax;
-    this.#pure = new FairQueue({ lengthMax, perAgentMax });
-    this.#ordered = new FairQueue({ lengthMax, perAgentMax });
+    const room = new QueueRoom({ lengthMax, perAgentMax });
+    this.#pure = new FairQueue(room);
+    this.#ordered = new FairQueue(room);
     this.#clock = clock;
     this.#queueWaitMsMax = options.queueWaitMsMax ?? LIMITS.queueWaitMsMax;
     this.#runningMax = options.runningMax ?? LIMITS.runningMax;

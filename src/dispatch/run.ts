@@ -6,7 +6,7 @@ import type { CallOutcome, RunOutcome, ToolAnswer } from '#domain/invocation.ts'
 import type { RunLimits, Tool } from '#domain/manifest.ts';
 import type { BrokerSession, SandboxProfile } from '#domain/ports.ts';
 import type { Receipt } from '#domain/record.ts';
-import { refusalAnswer, runAnswer } from './answer.ts';
+import { inDoubt, refusalAnswer, runAnswer } from './answer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { type Admission, type ClosingParts, type ClosingPhase, predicateOf, type Start } from './predicate.ts';
 
@@ -22,7 +22,7 @@ export type GovernedRun = {
   readonly close: (phase: ClosingPhase, answer: ToolAnswer, parts: ClosingParts) => Promise<CallOutcome>;
 };
 
-/** A run whose process was ended for another call's fault is tried once more, if it can affect nothing. */
+/** A run whose process was ended for what may be another call's fault is tried once more, if it can affect nothing. */
 const ATTEMPTS_MAX = 2;
 
 export async function runGoverned(ports: DispatcherPorts, run: GovernedRun): Promise<CallOutcome> {
@@ -54,15 +54,28 @@ export async function runGoverned(ports: DispatcherPorts, run: GovernedRun): Pro
     const outcome = await runOnce(ports, run, { start, session });
     if (outcome.kind === 'lost' && tool.effect === 'pure' && attempt < ATTEMPTS_MAX) continue;
     run.onRan();
-    // Only a run that was lost with an effect possible is in doubt; every other end is known.
-    const phase = outcome.kind === 'lost' && tool.effect !== 'pure' ? 'unknown' : 'outcome';
-    return run.close(phase, runAnswer(tool, outcome), {
+    const isInDoubt = tool.effect !== 'pure' && !isEffectKnown(outcome);
+    const answer = runAnswer(tool, outcome, run.signal.reason);
+    return run.close(isInDoubt ? 'unknown' : 'outcome', isInDoubt ? inDoubt(answer) : answer, {
       attempt,
       start,
       intent,
       usage: outcome.usage,
       used: session.used(),
     });
+  }
+}
+
+/** Whether it is known what a tool that is not pure changed: the host saw its end, or it never began. */
+function isEffectKnown(outcome: RunOutcome): boolean {
+  switch (outcome.kind) {
+    case 'returned':
+      return true;
+    case 'lost':
+      return false;
+    case 'failed':
+    case 'cancelled':
+      return outcome.effect === 'known';
   }
 }
 
@@ -74,6 +87,7 @@ function openSession({ broker }: DispatcherPorts, { admitted }: GovernedRun, sta
     agent: request.agent,
     invocation,
     capabilities: start.capabilities,
+    hostCallsMax: start.limits.hostCalls,
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   });
 }

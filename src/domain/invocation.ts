@@ -50,13 +50,20 @@ export type UsedCapability = {
   readonly transcript: string;
 };
 
-/** How a run in the sandbox ended. `lost`: its process was ended for another call's fault. */
+/**
+ * What is known of a run's effect. `known`: it never began, or its end was seen and each host call with an effect had been
+ * answered by then. `unknown`: its process was ended, or ended by itself, while it ran, or such a host call was under way.
+ */
+export type EffectKnowledge = 'known' | 'unknown';
+
+/** How a run in the sandbox ended. `lost`: its process was ended for what may be another call's fault; its effect is unknown. */
 export type RunOutcome =
   | { readonly kind: 'returned'; readonly resultJson: string; readonly usage: Usage }
   | {
       readonly kind: 'failed';
       readonly error: { readonly code: ErrorCode; readonly message: string; readonly details?: JsonObject };
+      readonly effect: EffectKnowledge;
       readonly usage: Usage;
     }
-  | { readonly kind: 'cancelled'; readonly usage: Usage }
+  | { readonly kind: 'cancelled'; readonly effect: EffectKnowledge; readonly usage: Usage }
   | { readonly kind: 'lost'; readonly usage: Usage };

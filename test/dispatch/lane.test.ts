@@ -92,6 +92,32 @@ describe('a lane', () => {
     expect(lane.waiting).toBe(3);
   });
 
+  test('has one bound for pure and ordered calls together, and gives places back', async () => {
+    const lane = laneOf({ queueLengthMax: 3, queuePerAgentMax: 2, runningMax: 1 });
+    const pure = await lane.enter({ agent: 'z', effect: 'pure', signal: never });
+    await lane.enter({ agent: 'z', effect: 'write', signal: never });
+    const waiting = lane.enter({ agent: 'a', effect: 'pure', signal: never });
+    const left = new AbortController();
+    const leaving = lane.enter({ agent: 'a', effect: 'write', signal: left.signal });
+    for (const effect of ['pure', 'write'] as const) {
+      await expect(lane.enter({ agent: 'a', effect, signal: never })).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+    }
+    void lane.enter({ agent: 'b', effect: 'read', signal: never });
+    await expect(lane.enter({ agent: 'c', effect: 'pure', signal: never })).rejects.toMatchObject({
+      code: 'QUEUE_FULL',
+    });
+    left.abort(new Error('gone'));
+    await expect(leaving).rejects.toThrow('gone');
+    pure.release();
+    await waiting;
+    void lane.enter({ agent: 'a', effect: 'pure', signal: never });
+    void lane.enter({ agent: 'a', effect: 'write', signal: never });
+    expect(lane.waiting).toBe(3);
+    await expect(lane.enter({ agent: 'c', effect: 'read', signal: never })).rejects.toMatchObject({
+      code: 'QUEUE_FULL',
+    });
+  });
+
   test('lets a waiting call leave when it is cancelled, and what it blocked goes on', async () => {
     const lane = laneOf();
     const order: string[] = [];
