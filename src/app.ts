@@ -23,6 +23,7 @@ import { OPERATIONS } from '#operations/table.ts';
 import { createPolicyService } from '#policy/policy-service.ts';
 import { createRecordLog } from '#provenance/record-log.ts';
 import { loadRegistry } from '#registry/load-registry.ts';
+import { createPluginCode } from '#registry/plugin-copies.ts';
 import { createConfinement } from '#sandbox/host/confinement.ts';
 import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
 import { lockHome } from '#store/lock-home.ts';
@@ -127,8 +128,14 @@ async function buildCore(options: AppOptions, stack: AsyncDisposableStack): Prom
     ),
     (opened) => opened.close(),
   );
-  const runtime = stack.adopt(createPluginRuntime({ clock, logger, confinement: createConfinement() }), (opened) =>
-    opened.close(),
+  const runtime = stack.adopt(
+    createPluginRuntime({
+      clock,
+      logger,
+      confinement: createConfinement(),
+      code: createPluginCode({ logger }),
+    }),
+    (opened) => opened.close(),
   );
   const catalog = await loadRegistry(
     { logger },

@@ -5,27 +5,32 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Layer } from '#domain/record.ts';
+import { inspectProcess, privilegesOf } from './inspect-process.ts';
+import { residentBytes } from './process-figures.ts';
 
 export type WardenCommand = {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: { readonly [name: string]: string };
   readonly cwd: string;
+  /** Reads back which of the layers are in force around a warden that this command started, sorted by name. */
+  readonly inspect: (pid: number) => readonly Layer[];
 };
 
 export type WardenSpec = {
-  /** The plugin's read-only copy: the only directory besides the product's own that the warden may read. */
-  readonly directory: string;
   readonly memoryMiB: number;
   /** How many isolates of that size it may hold. */
   readonly isolates: number;
 };
 
-/** What starts wardens. A plugin that did not come with the product needs every layer, `os-wall` included. */
+/**
+ * What starts wardens. Every plugin needs every layer but `os-wall`; one that did not come with the product needs that too.
+ */
 export type Confinement = {
-  /** Sorted by name. */
+  /** What the wardens of this machine are started with. Sorted by name. */
   readonly layers: () => readonly Layer[];
   readonly wardenCommand: (spec: WardenSpec) => WardenCommand;
 };
@@ -33,9 +38,28 @@ export type Confinement = {
 /** The layer that only the operating system can give, and without which only the product's own plugins run. */
 export const OS_WALL = 'os-wall';
 
+/** The layers that every plugin needs. Whoever describes a confinement and leaves one out has none of it. */
+export const NEEDED_LAYERS = [
+  'clean-environment',
+  'isolate-heap',
+  'jitless',
+  'node-permission',
+  'process',
+  'rlimits',
+  'rss-watchdog',
+] as const;
+
+/** The refusal for a layer that is not in force. */
+export function layerMissing({ name, detail, remedy }: Layer): SmcpError {
+  return new SmcpError('SANDBOX_UNAVAILABLE', `the sandbox layer \`${name}\` is missing: ${detail}`, {
+    details: { layer: name, remedy: remedy ?? '`smcp doctor` says what this machine offers' },
+  });
+}
+
 const ENVIRONMENT = { TZ: 'UTC', LANG: 'C.UTF-8' };
 const PRLIMIT_PATHS = ['/usr/bin/prlimit', '/bin/prlimit'];
 const SHELL_PATH = '/bin/sh';
+const ENV_PATH = '/usr/bin/env';
 const BYTES_PER_MIB = 1024 * 1024;
 const KIB_PER_MIB = 1024;
 
@@ -43,7 +67,7 @@ const KIB_PER_MIB = 1024;
 function findLimiter(): 'prlimit' | 'shell' | undefined {
   if (process.platform !== 'linux') return undefined;
   if (PRLIMIT_PATHS.some((path) => existsSync(path))) return 'prlimit';
-  return existsSync(SHELL_PATH) ? 'shell' : undefined;
+  return existsSync(SHELL_PATH) && existsSync(ENV_PATH) ? 'shell' : undefined;
 }
 
 /** The confinement of this machine. `nodePath`: the Node that runs wardens, by default the one that runs the host. */
@@ -54,13 +78,52 @@ export function createConfinement(options: { readonly nodePath?: string } = {}):
   const readable = ownReadablePaths(mainPath);
   return {
     layers: () => describeLayers(limiter),
-    wardenCommand: ({ directory, memoryMiB, isolates }) => {
-      const node = [nodePath, ...nodeFlags([...readable, directory]), mainPath];
+    wardenCommand: ({ memoryMiB, isolates }) => {
+      const flags = nodeFlags(readable);
+      const node = [nodePath, ...flags, mainPath];
       const dataMiB = LIMITS.wardenDataBaselineMiB + memoryMiB * isolates + LIMITS.wardenHeadroomMiB;
       const [file = nodePath, ...args] = limiter === undefined ? node : [...limitArguments(limiter, dataMiB), ...node];
-      return { file, args, env: ENVIRONMENT, cwd: '/' };
+      const limits = {
+        'Max data size': dataMiB * BYTES_PER_MIB,
+        'Max core file size': 1,
+        'Max file size': 0,
+        'Max open files': LIMITS.wardenDescriptorsMax,
+      };
+      const inspect = (pid: number) => inForceOf(describeLayers(limiter), pid, { flags, limits });
+      return { file, args, env: ENVIRONMENT, cwd: '/', inspect };
     },
   };
+}
+
+/** The layers as they are around one process: what the kernel does not confirm is not in force. */
+function inForceOf(
+  layers: readonly Layer[],
+  pid: number,
+  claims: { readonly flags: readonly string[]; readonly limits: { readonly [name: string]: number } },
+): readonly Layer[] {
+  const { environment, flags, limits } = inspectProcess(pid, { ...claims, env: ENVIRONMENT, cwd: '/' });
+  const isPermission = (what: string) => what !== 'no --jitless';
+  const shortfalls: { readonly [name: string]: readonly string[] } = {
+    'clean-environment': environment,
+    jitless: flags.filter((what) => !isPermission(what)),
+    'node-permission': flags.filter(isPermission),
+    process: pid === process.pid ? ['it is the process of the server'] : [],
+    rlimits: limits,
+    'rss-watchdog': residentBytes(pid) === undefined ? ['its memory can not be read'] : [],
+  };
+  return layers.map((layer): Layer => {
+    const missing = shortfalls[layer.name] ?? [];
+    if (layer.name === OS_WALL) return { ...layer, detail: `${layer.detail}; ${privilegesText(pid)}` };
+    if (!layer.inForce || missing.length === 0) return layer;
+    const remedy = layer.remedy ?? 'use our container; what was found is not how we start the process';
+    return { ...layer, inForce: false, detail: `the kernel says otherwise: ${missing.join(', ')}`, remedy };
+  });
+}
+
+function privilegesText(pid: number): string {
+  const found = privilegesOf(pid);
+  if (found === undefined) return 'what the system adds can not be read';
+  return `the process has no_new_privs ${found.noNewPrivs}, seccomp ${found.seccomp}`;
 }
 
 /** Node's permission model denies files, network, child processes and the inspector to the warden's JavaScript. */
@@ -105,7 +168,9 @@ function limitArguments(limiter: 'prlimit' | 'shell', dataMiB: number): string[]
   const descriptors = LIMITS.wardenDescriptorsMax;
   if (limiter === 'shell') {
     const limits = `ulimit -c 0 && ulimit -d ${dataMiB * KIB_PER_MIB} && ulimit -f 0 && ulimit -n ${descriptors}`;
-    return [SHELL_PATH, '-c', `${limits} && exec "$@"`, 'warden'];
+    // A shell exports variables of its own.
+    const clean = [ENV_PATH, '-i', ...Object.entries(ENVIRONMENT).map(([name, value]) => `${name}=${value}`)];
+    return [SHELL_PATH, '-c', `${limits} && exec "$@"`, 'warden', ...clean];
   }
   const bytes = dataMiB * BYTES_PER_MIB;
   return [
@@ -126,7 +191,7 @@ function describeLayers(limiter: 'prlimit' | 'shell' | undefined): readonly Laye
     { name: 'clean-environment', inForce: true, detail: 'no inherited variables or descriptors, directory /' },
     { name: 'isolate-heap', inForce: true, detail: 'V8 heap limit per plugin and agent' },
     { name: 'jitless', inForce: true, detail: 'no code is generated at run time; no WebAssembly' },
-    { name: 'node-permission', inForce: true, detail: `no files but the plugin's, no child processes${network}` },
+    { name: 'node-permission', inForce: true, detail: `no files but the product's own, no child processes${network}` },
     {
       name: OS_WALL,
       inForce: false,

@@ -9,34 +9,42 @@ import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { IsolateRuntime, Plugin } from '#domain/manifest.ts';
-import type { PluginRuntime, RunRequest, SandboxProfile } from '#domain/ports.ts';
+import type { PluginCode, PluginRuntime, RunRequest, SandboxProfile } from '#domain/ports.ts';
 import type { StartMessage } from '#sandbox/protocol/messages.js';
-import { type Confinement, OS_WALL } from './confinement.ts';
+import { type Confinement, layerMissing, NEEDED_LAYERS, OS_WALL } from './confinement.ts';
+import { modulesText } from './modules-text.ts';
 import { createWarden } from './warden.ts';
 import { createWardenPool, type WardenPool } from './warden-pool.ts';
+import { createWardenRoom } from './warden-room.ts';
 
 export type PluginRuntimePorts = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly confinement: Confinement;
+  readonly code: PluginCode;
 };
 
 export type PluginRuntimeOptions = {
   /** For tests of hostile plugins only: runs plugins that did not come with the product although `os-wall` is missing. */
   readonly acceptMissingWall?: boolean;
+  /** In place of the bounds of `LIMITS`. */
+  readonly wardensMax?: number;
+  readonly wardensPerPluginMax?: number;
 };
 
 /** The runtime of isolate plugins. It starts no process before the first call. */
 export function createPluginRuntime(ports: PluginRuntimePorts, options: PluginRuntimeOptions = {}): PluginRuntime {
-  const { clock, logger, confinement } = ports;
+  const { clock, logger, confinement, code } = ports;
   const pools = new Map<string, WardenPool>();
   const layersInForce = confinement.layers().filter((layer) => layer.inForce);
+  const room = createWardenRoom(() => [...pools.values()], options);
   let watchdog: NodeJS.Timeout | undefined;
   let isClosed = false;
 
   const profile = (plugin: Plugin): SandboxProfile => {
     requireIsolate(plugin);
-    if (plugin.origin !== 'product' && options.acceptMissingWall !== true) requireWall(confinement);
+    for (const name of NEEDED_LAYERS) requireLayer(confinement, name);
+    if (plugin.origin !== 'product' && options.acceptMissingWall !== true) requireLayer(confinement, OS_WALL);
     return { tier: 'isolate', digest: profileDigest(plugin), layers: layersInForce.map((layer) => layer.name).sort() };
   };
 
@@ -54,15 +62,18 @@ export function createPluginRuntime(ports: PluginRuntimePorts, options: PluginRu
     const key = `${plugin.digest} ${profile(plugin).digest}`;
     const known = pools.get(key);
     if (known !== undefined) return known;
-    const spec = { directory: plugin.directory, memoryMiB: memoryMiBOf(plugin), isolates: isolatesOf(plugin) };
-    const pool = createWardenPool({
+    const spec = { memoryMiB: memoryMiBOf(plugin), isolates: isolatesOf(plugin) };
+    const pool: WardenPool = createWardenPool({
       clock,
+      makeRoom: () => room.make(pool),
       startWarden: (events) =>
         createWarden({
           clock,
           logger,
+          plugin: plugin.name,
           command: confinement.wardenCommand(spec),
           start: startMessage(plugin),
+          code: code.modules(plugin).then(modulesText),
           isolatesMax: spec.isolates,
           ...events,
         }),
@@ -95,7 +106,7 @@ export function createPluginRuntime(ports: PluginRuntimePorts, options: PluginRu
         return await pool.run(request);
       } catch (thrown) {
         const usage = { cpuMs: 0, wallMs: clock.monotonicMs() - startedMs, heapBytesPeak: 0 };
-        return { kind: 'failed', error: asSmcpError(thrown).toWire(), usage };
+        return { kind: 'failed', error: asSmcpError(thrown).toWire(), effect: 'known', usage };
       }
     },
     profile,
@@ -121,17 +132,12 @@ function requireIsolate(plugin: Plugin): IsolateRuntime {
   );
 }
 
-/** Fails closed: a confinement that does not mention the wall has none. */
-function requireWall(confinement: Confinement): void {
-  const wall = confinement.layers().find((layer) => layer.name === OS_WALL);
-  if (wall?.inForce === true) return;
-  throw new SmcpError(
-    'SANDBOX_UNAVAILABLE',
-    `the sandbox layer \`${OS_WALL}\` is missing: ${wall?.detail ?? 'unknown'}`,
-    {
-      details: { layer: OS_WALL, remedy: wall?.remedy ?? 'only plugins that come with the product run' },
-    },
-  );
+/** Fails closed: a confinement that does not mention a layer has none of it. */
+function requireLayer(confinement: Confinement, name: string): void {
+  const layer = confinement.layers().find((one) => one.name === name);
+  if (layer?.inForce === true) return;
+  const remedy = 'only plugins that come with the product run, on Linux';
+  throw layerMissing(layer ?? { name, inForce: false, detail: 'unknown', remedy });
 }
 
 function memoryMiBOf(plugin: Plugin): number {
@@ -147,7 +153,6 @@ function isolatesOf(plugin: Plugin): number {
 function startMessage(plugin: Plugin): StartMessage {
   return {
     t: 'start',
-    directory: plugin.directory,
     entry: requireIsolate(plugin).entry,
     memoryMiB: memoryMiBOf(plugin),
     callsPerIsolateMax: LIMITS.callsPerIsolateMax,
@@ -155,8 +160,6 @@ function startMessage(plugin: Plugin): StartMessage {
     hostCallBytesTotalMax: LIMITS.hostCallBytesTotalMax,
     settleMsMax: LIMITS.wardenSettleMs,
     contextsReady: LIMITS.contextsReady,
-    moduleFilesMax: LIMITS.pluginFilesMax,
-    moduleBytesMax: LIMITS.pluginFileBytesMax,
     logMessageLengthMax: LIMITS.logMessageLengthMax,
     errorMessageLengthMax: LIMITS.errorMessageLengthMax,
     randomBytesMax: LIMITS.randomBytesMax,

@@ -1,38 +1,42 @@
 // One call as the host sees it while a warden runs it: its clock, its host calls, its outcome. Believes the warden
 // nothing that it can check: limits are counted here once more, codes are accepted only where they can be true.
 
+import { parseBoundedJson } from '#base/bounded-json.ts';
 import type { Clock } from '#base/clock.ts';
 import { asSmcpError, type ErrorCode, type WireError } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { RunOutcome, Usage } from '#domain/invocation.ts';
+import { capabilityOf, isHostCallName } from '#domain/host-call.ts';
+import type { EffectKnowledge, RunOutcome, Usage } from '#domain/invocation.ts';
+import type { RunLimits } from '#domain/manifest.ts';
 import type { RunRequest } from '#domain/ports.ts';
 import type { CallMessage, EndMessage } from '#sandbox/protocol/messages.js';
-import { parseJsonText } from './json-text.ts';
 
-/** Host calls that need no capability: they go to the log and to the caller, never into the world. */
-const FREE_HOST_CALLS: ReadonlySet<string> = new Set(['log', 'progress']);
-/** Which capability a host call needs. A name that is neither here nor free is refused. */
-const CAPABILITY_OF: ReadonlyMap<string, 'clock' | 'random'> = new Map([
-  ['now', 'clock'],
-  ['random', 'random'],
-]);
+/** What a plugin's author can do, by code. */
+function remedyFor(code: ErrorCode, limits: RunLimits): string | undefined {
+  switch (code) {
+    case 'TIMEOUT':
+      return "raise the tool's `timeoutMs` in plugin.json, or do less in one call";
+    case 'CPU_EXCEEDED':
+      return 'raise `runtime.cpuMs` in plugin.json, or do less in one call';
+    case 'MEMORY_EXCEEDED':
+      return 'raise `runtime.memoryMiB` in plugin.json, or keep less in memory';
+    case 'OUTPUT_TOO_LARGE':
+      return `return at most ${limits.outputBytes} bytes of JSON${raise('outputBytes', limits, LIMITS.outputBytesMax)}`;
+    case 'HOST_CALLS_EXCEEDED':
+      return `call the host less often than ${limits.hostCalls} times, log lines and progress reports included${raise('hostCalls', limits, LIMITS.hostCallsMax)}`;
+    case 'RESULT_INVALID':
+      return 'return a JSON value: no functions, no BigInt, no cycles';
+    case 'PLUGIN_LOAD_FAILED':
+      return "mend the plugin's code";
+    default:
+      return undefined;
+  }
+}
 
-const REMEDIES: { readonly [code in ErrorCode]?: string } = {
-  TIMEOUT: "raise the tool's `timeoutMs` in plugin.json, or do less in one call",
-  CPU_EXCEEDED: 'raise `runtime.cpuMs` in plugin.json, or do less in one call',
-  MEMORY_EXCEEDED: 'raise `runtime.memoryMiB` in plugin.json, or keep less in memory',
-  OUTPUT_TOO_LARGE: `return at most ${LIMITS.outputBytesMax} bytes of JSON`,
-  HOST_CALLS_EXCEEDED: 'call the host less often: fewer progress reports, fewer log lines',
-  RESULT_INVALID: 'return a JSON value: no functions, no BigInt, no cycles',
-  PLUGIN_LOAD_FAILED: "mend the plugin's code",
-};
-
-/** The failure of a call, with the remedy that belongs to its code. */
-export function failure(code: ErrorCode, message: string, details: JsonObject = {}): WireError {
-  const remedy = REMEDIES[code];
-  const all = { ...(remedy === undefined ? {} : { remedy }), ...details };
-  return { code, message, ...(Object.keys(all).length > 0 ? { details: all } : {}) };
+/** Where a manifest asks less than it may. */
+function raise(key: 'outputBytes' | 'hostCalls', limits: RunLimits, max: number): string {
+  return limits[key] < max ? `, or raise \`runtime.${key}\` in plugin.json` : '';
 }
 
 export type AnswerHostCall = (call: number, ok: boolean, body: string) => void;
@@ -43,6 +47,8 @@ export class RunningCall {
   readonly isolate: number;
   readonly startedMs: number;
   readonly outcome: Promise<RunOutcome>;
+  /** Whether the process was told of it; until then nothing of it can have happened. */
+  isSent = false;
   /** Why it was told to end; undefined while it may run. */
   abortedFor: 'TIMEOUT' | 'CANCELLED' | undefined;
   readonly #clock: Clock;
@@ -50,6 +56,8 @@ export class RunningCall {
   #isOver = false;
   #hostCalls = 0;
   #lastCall = 0;
+  /** Host calls that have an effect and are not answered yet. */
+  #effectsUnderWay = 0;
   readonly #answeredCodes = new Set<string>();
 
   constructor(request: RunRequest, options: { readonly id: number; readonly isolate: number; readonly clock: Clock }) {
@@ -65,6 +73,24 @@ export class RunningCall {
 
   usage(cpuMs: number, heapBytesPeak: number): Usage {
     return { cpuMs, wallMs: this.#clock.monotonicMs() - this.startedMs, heapBytesPeak };
+  }
+
+  /** It failed, with the remedy that belongs to the code. `effect` absent: its end was seen. */
+  failed(
+    usage: Usage,
+    error: { readonly code: ErrorCode; readonly message: string; readonly details?: JsonObject },
+    effect: EffectKnowledge = this.#effectAtEnd(),
+  ): RunOutcome {
+    const { code, message } = error;
+    const remedy = remedyFor(code, this.request.limits);
+    const details = { ...(remedy === undefined ? {} : { remedy }), ...error.details };
+    const hasDetails = Object.keys(details).length > 0;
+    return { kind: 'failed', usage, effect, error: { code, message, ...(hasDetails ? { details } : {}) } };
+  }
+
+  /** A host call that was made goes on when its caller is gone. */
+  #effectAtEnd(): EffectKnowledge {
+    return this.#effectsUnderWay === 0 ? 'known' : 'unknown';
   }
 
   /** The first ending counts. */
@@ -85,8 +111,8 @@ export class RunningCall {
       if (call <= this.#lastCall) return false;
       this.#lastCall = call;
     }
-    const params = parseJsonText(body);
-    if (params === undefined) return false;
+    const params = parseBoundedJson(body);
+    if (params.kind !== 'value') return false;
     void this.#answerHostCall(name, params.value).then((reply) => {
       if (this.#isOver || call === 0) return;
       if (!reply.ok) this.#answeredCodes.add(reply.code);
@@ -102,38 +128,40 @@ export class RunningCall {
     switch (message.code) {
       case 'RETURNED':
         if (Buffer.byteLength(body) > outputBytes) {
-          return { kind: 'failed', usage, error: failure('OUTPUT_TOO_LARGE', 'the result is larger than its limit') };
+          return this.failed(usage, {
+            code: 'OUTPUT_TOO_LARGE',
+            message: `the result is larger than ${outputBytes} bytes`,
+          });
         }
-        if (parseJsonText(body) === undefined) {
+        if (parseBoundedJson(body).kind !== 'value') {
           const message = `the result is not JSON, or nests deeper than ${LIMITS.jsonDepthMax}`;
-          return { kind: 'failed', usage, error: failure('RESULT_INVALID', message) };
+          return this.failed(usage, { code: 'RESULT_INVALID', message });
         }
         return { kind: 'returned', resultJson: body, usage };
       case 'LOST':
         return { kind: 'lost', usage };
       case 'CANCELLED':
-        return this.abortedFor === 'CANCELLED' ? { kind: 'cancelled', usage } : undefined;
+        return this.abortedFor === 'CANCELLED' ? { kind: 'cancelled', effect: this.#effectAtEnd(), usage } : undefined;
       default:
-        return { kind: 'failed', usage, error: this.#errorOf(message.code, body) };
+        return this.failed(usage, this.#errorOf(message.code, body));
     }
   }
 
   #errorOf(code: ErrorCode, body: string): WireError {
-    const parsed = parseJsonText(body)?.value;
-    const given = isJsonObject(parsed) ? parsed : {};
+    const parsed = parseBoundedJson(body);
+    const given = parsed.kind === 'value' && isJsonObject(parsed.value) ? parsed.value : {};
     const text = typeof given['message'] === 'string' ? given['message'] : 'the tool failed';
     const message = text.slice(0, LIMITS.errorMessageLengthMax);
     const details = isJsonObject(given['details']) ? given['details'] : {};
     const hostCall = details['hostCall'];
     // A refusal that the plugin did not catch ends the call under its own code, but only if we did refuse.
     const isRefusal = typeof hostCall === 'string' && this.#answeredCodes.has(hostCall);
-    return failure(isRefusal ? (hostCall as ErrorCode) : code, message);
+    return { code: isRefusal ? (hostCall as ErrorCode) : code, message };
   }
 
   async #answerHostCall(name: string, params: Json): Promise<{ ok: true; body: string } | Refusal> {
-    const kind = CAPABILITY_OF.get(name);
-    const isAllowed =
-      FREE_HOST_CALLS.has(name) || (kind !== undefined && this.request.capabilities[kind] !== undefined);
+    const kind = isHostCallName(name) ? capabilityOf(name) : undefined;
+    const isAllowed = isHostCallName(name) && (kind === undefined || this.request.capabilities[kind] !== undefined);
     if (!isAllowed) {
       const asked = kind ?? name;
       return refuse({
@@ -142,6 +170,8 @@ export class RunningCall {
         details: { remedy: `ask for \`${asked}\` in plugin.json, and grant it in the policy` },
       });
     }
+    const hasEffect = kind !== undefined;
+    if (hasEffect) this.#effectsUnderWay += 1;
     try {
       const value = await this.request.onHostCall({ name, params });
       const body = JSON.stringify(value ?? null);
@@ -149,6 +179,8 @@ export class RunningCall {
       return { ok: true, body };
     } catch (thrown) {
       return refuse(asSmcpError(thrown).toWire());
+    } finally {
+      if (hasEffect) this.#effectsUnderWay -= 1;
     }
   }
 }

@@ -2,17 +2,17 @@
 // host's only command that counts is SIGKILL. Trust: every message from the process may be forged.
 
 import type { Clock } from '#base/clock.ts';
-import type { ErrorCode } from '#base/errors.ts';
+import { asSmcpError, type ErrorCode, SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { RunRequest } from '#domain/ports.ts';
 import type { StartMessage, WardenMessage } from '#sandbox/protocol/messages.js';
-import type { WardenCommand } from './confinement.ts';
+import { layerMissing, OS_WALL, type WardenCommand } from './confinement.ts';
 import { createIsolateTable } from './isolate-table.ts';
 import { processorMs, residentBytes } from './process-figures.ts';
-import { failure, RunningCall } from './running-call.ts';
+import { RunningCall } from './running-call.ts';
 import { startWardenProcess, type WardenExit } from './warden-process.ts';
 
 /** Why a warden was ended: what each of its calls comes to follows from it. */
@@ -23,12 +23,14 @@ type Verdict =
   | { readonly kind: 'suspected'; readonly code: ErrorCode; readonly message: string }
   /** The process itself can't be believed. */
   | { readonly kind: 'violation'; readonly message: string }
+  /** It may not serve: its code is not what was hashed, or it is not confined as it should be. */
+  | { readonly kind: 'refused'; readonly error: SmcpError; readonly message: string }
   | { readonly kind: 'closing' };
 
 export type WardenEnd = {
   readonly exit: WardenExit;
-  /** It ended by itself, or broke the protocol, before it could take a call. */
-  readonly hasFailedToStart: boolean;
+  /** Why it could not take calls; undefined when it did, or was closed before. */
+  readonly startError: SmcpError | undefined;
   /** Agents whose calls may have ended it; `[]` when the guilty one is known. */
   readonly suspects: readonly AgentName[];
 };
@@ -37,7 +39,11 @@ export type WardenOptions = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly command: WardenCommand;
+  /** The plugin's name, for the log. */
+  readonly plugin: string;
   readonly start: StartMessage;
+  /** What the start message carries: the plugin's modules. Rejects when they are not what was hashed. */
+  readonly code: Promise<string>;
   /** How many agents it can serve at once. */
   readonly isolatesMax: number;
   /** Called when a call has ended in it. */
@@ -59,6 +65,7 @@ export type Warden = {
 };
 
 const BYTES_PER_MIB = 1024 * 1024;
+const BROKE_PROTOCOL = { code: 'PLUGIN_CRASHED', message: 'the process it ran in broke the protocol' } as const;
 /** What V8 and glibc print when memory ran out. A hint for the code; nothing else depends on it. */
 const OUT_OF_MEMORY = /out of memory|OOM|allocation failed|bad_alloc|cannot allocate/i;
 
@@ -68,7 +75,10 @@ export function createWarden(options: WardenOptions): Warden {
   const calls = new Map<number, RunningCall>();
   const table = createIsolateTable(options.isolatesMax);
   let lastId = 0;
-  let isReady = false;
+  /** It is ready, and confined as it should be: it is told of calls. */
+  let isServing = false;
+  /** What is to be said to it once it serves. */
+  const outbox: (() => void)[] = [];
   let isDead = false;
   let baselineBytes: number | undefined;
   let verdict: Verdict | undefined;
@@ -83,19 +93,31 @@ export function createWarden(options: WardenOptions): Warden {
     warden.kill();
   };
 
+  /** Before its first call: what the layers claim is read back from the kernel. */
+  const serve = () => {
+    const { pid } = warden;
+    if (pid === undefined) return;
+    const missing = options.command.inspect(pid).find((layer) => !layer.inForce && layer.name !== OS_WALL);
+    if (missing !== undefined) {
+      const error = layerMissing(missing);
+      return kill({ kind: 'refused', error, message: error.message });
+    }
+    isServing = true;
+    clearTimeout(startTimer);
+    baselineBytes = residentBytes(pid);
+    for (const say of outbox.splice(0)) say();
+  };
+
   const takeMessage = (message: WardenMessage, body: string) => {
     if (message.t === 'ready') {
-      if (isReady) return kill({ kind: 'violation', message: 'ready twice' });
-      isReady = true;
-      clearTimeout(startTimer);
-      if (warden.pid !== undefined) baselineBytes = residentBytes(warden.pid);
-      return;
+      if (isServing) return kill({ kind: 'violation', message: 'ready twice' });
+      return serve();
     }
     if (message.t === 'stuck' && message.id === 0) {
       return kill({ kind: 'suspected', code: message.code as ErrorCode, message: 'its code could not be stopped' });
     }
     const call = calls.get(message.id);
-    if (call === undefined || !isReady) return kill({ kind: 'violation', message: 'a message about no call' });
+    if (call === undefined || !isServing) return kill({ kind: 'violation', message: 'a message about no call' });
     if (message.t === 'stuck') {
       const isCode = message.code === 'CPU_EXCEEDED' || message.code === 'MEMORY_EXCEEDED';
       const code = call.abortedFor ?? (isCode ? message.code : 'PLUGIN_CRASHED');
@@ -124,7 +146,13 @@ export function createWarden(options: WardenOptions): Warden {
     () => kill({ kind: 'violation', message: 'it did not start in time' }),
     LIMITS.wardenStartMsMax,
   );
-  warden.send(start, '');
+  options.code.then(
+    (modules) => warden.send(start, modules),
+    (thrown: unknown) => {
+      const error = asSmcpError(thrown);
+      kill({ kind: 'refused', error, message: error.message });
+    },
+  );
 
   const ended = warden.exited.then((exit): WardenEnd => {
     isDead = true;
@@ -138,7 +166,7 @@ export function createWarden(options: WardenOptions): Warden {
     const agents = [...new Set([...calls.values()].map((call) => call.request.agent))];
     if (reason.kind !== 'closing') {
       logger.warn('warden ended', {
-        plugin: start.directory,
+        plugin: options.plugin,
         why: reason.message,
         exitCode: exit.exitCode,
         signal: exit.signal,
@@ -149,8 +177,8 @@ export function createWarden(options: WardenOptions): Warden {
     calls.clear();
     return {
       exit,
-      hasFailedToStart: !isReady && (verdict === undefined || verdict.kind === 'violation'),
-      suspects: reason.kind === 'suspected' && agents.length > 1 ? agents : [],
+      startError: isServing || reason.kind === 'closing' ? undefined : startErrorOf(reason),
+      suspects: isServing && isShared(reason) && agents.length > 1 ? agents : [],
     };
   });
 
@@ -158,21 +186,32 @@ export function createWarden(options: WardenOptions): Warden {
   const abort = (call: RunningCall, code: 'TIMEOUT' | 'CANCELLED') => {
     if (call.abortedFor !== undefined || !calls.has(call.id)) return;
     call.abortedFor = code;
+    if (!call.isSent) {
+      calls.delete(call.id);
+      const message = 'ran past its deadline before its process had started';
+      const usage = call.usage(0, 0);
+      const cancelled = { kind: 'cancelled', effect: 'known', usage } as const;
+      return call.settle(code === 'CANCELLED' ? cancelled : call.failed(usage, { code, message }, 'known'));
+    }
     warden.send({ t: 'abort', id: call.id, code }, '');
     const message = code === 'TIMEOUT' ? 'ran past its deadline' : 'was cancelled and did not stop';
     const timer = setTimeout(() => {
       if (!calls.has(call.id)) return;
-      // A warden that still starts is not to blame: it will read run and abort together, and then say so.
-      if (isReady) kill({ kind: 'guilty', id: call.id, code, message });
-      else call.settle(outcomeUnder({ kind: 'guilty', id: call.id, code, message }, call, { agents: [], figures }));
+      kill({ kind: 'guilty', id: call.id, code, message });
     }, LIMITS.deadlineGraceMs);
     call.outcome.then(() => clearTimeout(timer));
+  };
+
+  /** Now, or once it serves. */
+  const say = (message: () => void) => {
+    if (isServing) message();
+    else outbox.push(message);
   };
 
   const run = async (request: RunRequest): Promise<RunOutcome> => {
     const { agent, limits, signal } = request;
     const { isolate, dropped } = table.enter(agent);
-    if (dropped !== undefined) warden.send({ t: 'drop', isolate: dropped }, '');
+    if (dropped !== undefined) say(() => warden.send({ t: 'drop', isolate: dropped }, ''));
     const call = new RunningCall(request, { id: ++lastId, isolate, clock });
     calls.set(call.id, call);
     const { cpuMs, outputBytes, hostCalls } = limits;
@@ -185,7 +224,11 @@ export function createWarden(options: WardenOptions): Warden {
       outputBytes,
       hostCalls,
     } as const;
-    warden.send(header, request.argsJson);
+    say(() => {
+      if (!calls.has(call.id)) return;
+      call.isSent = true;
+      warden.send(header, request.argsJson);
+    });
 
     const deadline = setTimeout(() => abort(call, 'TIMEOUT'), limits.timeoutMs);
     const onAbort = () => abort(call, 'CANCELLED');
@@ -231,17 +274,29 @@ function outcomeUnder(
   const { cpuMs, rssBytes } = context.figures;
   const { wallMs } = call.usage(0, 0);
   const usage = call.usage(Math.min(cpuMs, wallMs), rssBytes);
+  const effect = call.isSent ? 'unknown' : 'known';
   switch (reason.kind) {
     case 'guilty':
       if (reason.id !== call.id) return { kind: 'lost', usage };
-      if (reason.code === 'CANCELLED') return { kind: 'cancelled', usage };
-      return { kind: 'failed', usage, error: failure(reason.code, reason.message) };
+      if (reason.code === 'CANCELLED') return { kind: 'cancelled', effect, usage };
+      return call.failed(usage, reason, effect);
     case 'suspected':
-      if (context.agents.length > 1) return { kind: 'lost', usage };
-      return { kind: 'failed', usage, error: failure(reason.code, reason.message) };
     case 'violation':
-      return { kind: 'failed', usage, error: failure('PLUGIN_CRASHED', 'the process it ran in broke the protocol') };
+      if (call.isSent && context.agents.length > 1) return { kind: 'lost', usage };
+      return call.failed(usage, reason.kind === 'suspected' ? reason : BROKE_PROTOCOL, effect);
+    case 'refused':
+      return call.failed(usage, reason.error.toWire(), effect);
     case 'closing':
-      return { kind: 'failed', usage, error: failure('INTERRUPTED', 'the server is stopping') };
+      return call.failed(usage, { code: 'INTERRUPTED', message: 'the server is stopping' }, effect);
   }
+}
+
+/** True when nobody knows which of its calls ended it. */
+const isShared = ({ kind }: Verdict): boolean => kind === 'suspected' || kind === 'violation';
+
+function startErrorOf(reason: Verdict): SmcpError {
+  if (reason.kind === 'refused') return reason.error;
+  return new SmcpError('PLUGIN_CRASHED', 'the process that the plugin runs in does not start', {
+    details: { remedy: 'see the server log; `smcp doctor` checks the sandbox' },
+  });
 }

@@ -4,11 +4,11 @@
 // nothing but the exact shapes below, and whether an id means anything is the host's to check.
 
 /**
- * The first message: which plugin, within which bounds.
+ * The first message: within which bounds. The body is the plugin's modules, [[name, source]] as JSON; source is null where
+ * the file is no UTF-8.
  *
  * @typedef {{
  *   readonly t: 'start',
- *   readonly directory: string,
  *   readonly entry: string,
  *   readonly memoryMiB: number,
  *   readonly callsPerIsolateMax: number,
@@ -16,8 +16,6 @@
  *   readonly hostCallBytesTotalMax: number,
  *   readonly settleMsMax: number,
  *   readonly contextsReady: number,
- *   readonly moduleFilesMax: number,
- *   readonly moduleBytesMax: number,
  *   readonly logMessageLengthMax: number,
  *   readonly errorMessageLengthMax: number,
  *   readonly randomBytesMax: number,

@@ -52,9 +52,10 @@ function readPrelude() {
  * isolate always goes to the same worker.
  *
  * @param {import('#sandbox/protocol/messages.js').StartMessage} start
+ * @param {string} modulesJson
  * @param {(header: import('#sandbox/protocol/frame.js').FrameHeader, body: string) => void} toHost
  */
-function startWorkers(start, toHost) {
+function startWorkers(start, modulesJson, toHost) {
   const preludeSource = readPrelude();
   const pool = new Piscina({
     filename: new URL('./worker.js', import.meta.url).href,
@@ -74,7 +75,7 @@ function startWorkers(start, toHost) {
     });
     pool
       .run(
-        { port: port2, start, preludeSource, isolatedVm: checkIsolatedVm() },
+        { port: port2, start, modulesJson, preludeSource, isolatedVm: checkIsolatedVm() },
         { name: 'serve', transferList: /** @type {any} */ ([port2]) },
       )
       .then(die, die);
@@ -111,7 +112,7 @@ function main() {
     onViolation: die,
     onFrame: (header, body) => {
       if (header['t'] === 'start') {
-        workers = startWorkers(/** @type {any} */ (header), toHost);
+        workers = startWorkers(/** @type {any} */ (header), body, toHost);
         return;
       }
       if (header['t'] === 'run' || header['t'] === 'drop') {

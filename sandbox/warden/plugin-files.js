@@ -1,9 +1,8 @@
 // @ts-check
-// The plugin's modules as text, and which specifier means which of them. Reads only inside the plugin's directory and
-// follows no link. Trust: specifiers and file contents are the plugin author's.
+// The plugin's modules as text, and which specifier means which of them. They come from the host, which has hashed them:
+// nothing is read from disk here. Trust: specifiers and sources are the plugin author's.
 
-import { lstatSync, readFileSync, realpathSync } from 'node:fs';
-import { join, posix, sep } from 'node:path';
+import { posix } from 'node:path';
 
 /** A module that the plugin may not have, or that is not there; the message is for the plugin's author. */
 export class PluginLoadError extends Error {}
@@ -11,24 +10,22 @@ export class PluginLoadError extends Error {}
 const ENTRY = /^[^/\\\0][^\\\0]*\.m?js$/;
 const ATTRIBUTES = /^[ \t]*(?:import|export)\b[^;'"`]*(['"])[^'"\n]+\1\s*with\s*\{/m;
 
-/**
- * @param {{ readonly directory: string, readonly entry: string, readonly moduleFilesMax: number,
- *   readonly moduleBytesMax: number }} options
- */
-export function createPluginFiles({ directory, entry, moduleFilesMax, moduleBytesMax }) {
-  /** @type {Map<string, string>} */
-  const sources = new Map();
+/** @param {{ readonly entry: string, readonly modulesJson: string }} options */
+export function createPluginFiles({ entry, modulesJson }) {
+  /** By name inside the plugin, with `/`; null: no UTF-8. @type {ReadonlyMap<string, string | null>} */
+  const modules = new Map(JSON.parse(modulesJson));
+  /** Those that were asked for. @type {Map<string, string>} */
+  const loaded = new Map();
 
-  /** @param {string} name of a module inside the plugin, with `/` */
+  /** @param {string} name */
   const load = (name) => {
-    const known = sources.get(name);
-    if (known !== undefined) return known;
-    if (sources.size >= moduleFilesMax) throw new PluginLoadError(`more than ${moduleFilesMax} modules`);
-    const source = readInside(directory, name, moduleBytesMax);
+    const source = modules.get(name);
+    if (source === undefined) throw new PluginLoadError(`${name}: no such file in the plugin`);
+    if (source === null) throw new PluginLoadError(`${name}: can't be read as UTF-8`);
     if (ATTRIBUTES.test(source)) {
       throw new PluginLoadError(`${name}: import attributes are not taken; write the data into a .js module`);
     }
-    sources.set(name, source);
+    loaded.set(name, source);
     return source;
   };
 
@@ -36,7 +33,7 @@ export function createPluginFiles({ directory, entry, moduleFilesMax, moduleByte
     entry,
     load,
     /** Whether a module that was loaded has this word in it, as text. @param {string} word */
-    mention: (word) => [...sources.values()].some((source) => source.includes(word)),
+    mention: (word) => [...loaded.values()].some((source) => source.includes(word)),
     /**
      * The module that `specifier` means inside `referrer`.
      *
@@ -61,31 +58,3 @@ export function createPluginFiles({ directory, entry, moduleFilesMax, moduleByte
 }
 
 /** @typedef {ReturnType<typeof createPluginFiles>} PluginFiles */
-
-/** @param {string} directory @param {string} name @param {number} bytesMax */
-function readInside(directory, name, bytesMax) {
-  if (!ENTRY.test(name) || name.split('/').includes('..')) throw new PluginLoadError(`${name}: not a module's name`);
-  const path = join(directory, ...name.split('/'));
-  let stat;
-  try {
-    if (
-      realpathSync(path) !==
-      join(realpathSync(directory), ...name.split('/'))
-        .split('/')
-        .join(sep)
-    ) {
-      throw new PluginLoadError(`${name}: is a link, or reached through one`);
-    }
-    stat = lstatSync(path);
-  } catch (error) {
-    if (error instanceof PluginLoadError) throw error;
-    throw new PluginLoadError(`${name}: no such file in the plugin`);
-  }
-  if (!stat.isFile()) throw new PluginLoadError(`${name}: not a regular file`);
-  if (stat.size > bytesMax) throw new PluginLoadError(`${name}: larger than ${bytesMax} bytes`);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
-  } catch {
-    throw new PluginLoadError(`${name}: can't be read as UTF-8`);
-  }
-}

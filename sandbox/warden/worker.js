@@ -11,13 +11,14 @@ import { createPluginFiles } from './plugin-files.js';
  * @param {{
  *   readonly port: import('node:worker_threads').MessagePort,
  *   readonly start: import('#sandbox/protocol/messages.js').StartMessage,
+ *   readonly modulesJson: string,
  *   readonly preludeSource: string,
  *   readonly isolatedVm: string,
  * }} work
  * @returns {Promise<never>}
  */
-export function serve({ port, start, preludeSource, isolatedVm }) {
-  const files = createPluginFiles(start);
+export function serve({ port, start, modulesJson, preludeSource, isolatedVm }) {
+  const files = createPluginFiles({ entry: start.entry, modulesJson });
   /** @type {Map<number, import('./isolate-slot.js').IsolateSlot>} */
   const slots = new Map();
   /** @type {Map<number, import('./guest-call.js').GuestCall>} */

@@ -54,7 +54,13 @@ export const ERRORS = {
     false,
     'A plugin asked for something that its manifest or the grant does not give.',
   ),
-  QUEUE_FULL: row('limit', -32006, 429, true, "The lane's queue, or the agent's share of it, is full."),
+  QUEUE_FULL: row(
+    'limit',
+    -32006,
+    429,
+    true,
+    "The lane's queue, the agent's share of it, or the processes that plugins may run in are taken.",
+  ),
   QUEUE_EXPIRED: row('limit', -32006, 503, true, "The call's turn did not come in time; it was never started."),
   CANCELLED: row('unavailable', -32003, 499, true, 'The caller cancelled, or went away, before the call ended.'),
   TIMEOUT: row('contained', -32004, 504, false, 'The tool ran past its deadline and was stopped.'),
@@ -166,6 +172,13 @@ export const ERRORS = {
     502,
     false,
     "The plugin's code does not load or lacks a tool that its manifest names.",
+  ),
+  PLUGIN_TAMPERED: row(
+    'tampered',
+    -32005,
+    500,
+    false,
+    'The copy of the plugin in the home is not what was hashed, so nothing of it runs.',
   ),
   PATTERN_UNSUPPORTED: row(
     'invalid',

@@ -20,6 +20,10 @@ export const LIMITS = {
   requestsPerSessionMax: 256,
   /** A token as it is presented; ours are far shorter, and a longer one is not even hashed. */
   tokenLengthMax: 512,
+  /** How long a token may be good: ten years of 365 days. Far within what a date and a column of the store can hold. */
+  tokenLifetimeMsMax: 3_650 * 86_400_000,
+  /** A token that expired or was revoked is still listed this long, so that a person can see what became of it. */
+  tokenDeadKeptMs: 30 * 86_400_000,
   /** `_meta["smcp/session"]`: a label in policies and records. */
   sessionLabelLengthMax: 256,
   /** A client's progress token; it is sent back with each progress message. */
@@ -61,9 +65,11 @@ export const LIMITS = {
   memoryMiBDefault: 64,
   memoryMiBMin: 16,
   memoryMiBMax: 1024,
-  /** The result of a tool as JSON text. */
+  /** The result of a tool as JSON text, in UTF-8 bytes; a manifest may ask less. */
+  outputBytesDefault: 1024 * 1024,
   outputBytesMax: 1024 * 1024,
-  /** Host calls of one invocation, log and progress included. */
+  /** Host calls of one invocation, log and progress included; a manifest may ask less. */
+  hostCallsDefault: 10_000,
   hostCallsMax: 10_000,
   /** One host call's request or answer as JSON text. */
   hostCallBytesMax: 64 * 1024,
@@ -81,6 +87,9 @@ export const LIMITS = {
   wardenStartMsMax: 15_000,
   /** Past the deadline until SIGKILL: time for the softer limits inside to answer first. */
   deadlineGraceMs: 200,
+  /** Wardens of all plugins together, and of one plugin at one profile: each is a process of about 80 MiB before its guests. */
+  wardensMax: 32,
+  wardensPerPluginMax: 8,
   /** Isolates in one warden; the least recently used idle one is replaced. */
   isolatesPerWardenMax: 32,
   /** Calls in one isolate before it is replaced. */
@@ -113,6 +122,8 @@ export const LIMITS = {
   pluginFilesMax: 2_000,
   pluginFileBytesMax: 8 * 1024 * 1024,
   pluginBytesMax: 32 * 1024 * 1024,
+  /** All modules (`.js`, `.mjs`) of a plugin: they are handed to its process, where they take twice as much and more. */
+  pluginModuleBytesMax: 8 * 1024 * 1024,
   pluginsMax: 256,
   /** Entries of one plugins directory, whatever they are, so that a wrong `--plugins /` ends at once. */
   pluginDirectoryEntriesMax: 4096,
@@ -135,6 +146,11 @@ export const LIMITS = {
   processesPerChildMax: 64,
   /** What one plugin may keep in its store. */
   pluginStoreBytesMax: 64 * 1024 * 1024,
+  /** A tool's input or output schema: its JSON, and the subschemas in it (compiling 1,000 takes 0.6 s, 2,000 2.5 s). */
+  schemaBytesMax: 256 * 1024,
+  schemaPartsMax: 1_024,
+  /** Work of one check of a value against a foreign schema; a step is about 60 ns, so that none takes longer than 0.1 to 0.2 s. */
+  schemaStepsMax: 2_000_000,
   toolsPerPluginMax: 256,
   /** A full tool name, `plugin__tool`; clients refuse longer ones. */
   toolNameLengthMax: 64,

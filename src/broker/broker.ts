@@ -9,11 +9,12 @@ import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import { visibleText } from '#base/visible.ts';
 import type { CapabilityKind } from '#domain/capability.ts';
+import { capabilityOf } from '#domain/host-call.ts';
 import type { Progress } from '#domain/invocation.ts';
 import type { Broker } from '#domain/ports.ts';
 import { type ClockEffect, createClockEffect } from '#effects/clock.ts';
 import { createRandomEffect, type RandomEffect, type RandomSource } from '#effects/random.ts';
-import { NEEDED, type ParsedCall, parseCall, parseName } from './host-calls.ts';
+import { type ParsedCall, parseCall, parseName } from './host-calls.ts';
 import { createMeter } from './meter.ts';
 
 /** The kinds that this version has an effect for. The registry refuses plugins that ask for another. */
@@ -48,9 +49,10 @@ function openSession(parts: Parts, options: SessionOptions): ReturnType<Broker['
   return {
     handle: async ({ name, params }) => {
       calls += 1;
-      if (calls > LIMITS.hostCallsMax) throw new SmcpError('HOST_CALLS_EXCEEDED', 'the limit of host calls is reached');
+      if (calls > options.hostCallsMax)
+        throw new SmcpError('HOST_CALLS_EXCEEDED', 'the limit of host calls is reached');
       const kind = parseName(name);
-      const needed = NEEDED[kind];
+      const needed = capabilityOf(kind);
       if (needed !== undefined) checkGiven(parts, options, needed);
       const answer = answerTo(parts, options, parseCall(kind, { name, params }));
       if (needed !== undefined) meter.count({ kind: needed, target: kind, request: params, answer });

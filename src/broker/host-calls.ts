@@ -2,7 +2,7 @@
 
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
-import type { CapabilityKind } from '#domain/capability.ts';
+import { HOST_CALLS, type HostCallName, isHostCallName } from '#domain/host-call.ts';
 import type { Progress } from '#domain/invocation.ts';
 import type { HostCall } from '#domain/ports.ts';
 import { type ByteCount, parseByteCount } from '#effects/random.ts';
@@ -16,22 +16,14 @@ export type ParsedCall =
   | { readonly kind: 'now' }
   | { readonly kind: 'random'; readonly count: ByteCount };
 
-/** The capability that each host call needs; undefined: every plugin may make it. */
-export const NEEDED: { readonly [Kind in ParsedCall['kind']]: CapabilityKind | undefined } = {
-  log: undefined,
-  progress: undefined,
-  now: 'clock',
-  random: 'random',
-};
-
 /** @throws `REQUEST_INVALID` for a name that is no host call. */
-export function parseName(name: string): ParsedCall['kind'] {
-  if (Object.hasOwn(NEEDED, name)) return name as ParsedCall['kind'];
-  throw invalid('there is no such host call', `the host calls are: ${Object.keys(NEEDED).join(', ')}`);
+export function parseName(name: string): HostCallName {
+  if (isHostCallName(name)) return name;
+  throw invalid('there is no such host call', `the host calls are: ${Object.keys(HOST_CALLS).join(', ')}`);
 }
 
 /** @throws `REQUEST_INVALID` for params that are not those of the host call. */
-export function parseCall(kind: ParsedCall['kind'], { params }: HostCall): ParsedCall {
+export function parseCall(kind: HostCallName, { params }: HostCall): ParsedCall {
   switch (kind) {
     case 'log':
       return parseLog(params);

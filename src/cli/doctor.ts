@@ -1,4 +1,5 @@
-// smcp doctor: what this machine offers to the sandbox and the log, what is missing, and how to get it.
+// smcp doctor: what this machine offers to the sandbox and the log, what is missing, and how to get it. Starts a real
+// process of the sandbox and reads back what is in force around it.
 
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,13 +21,9 @@ export const doctorCommand: Command = {
   isLocal: true,
   run: async ({ home, print }) => {
     const { createConfinement, OS_WALL } = await import('#sandbox/host/confinement.ts');
-    const { createPluginRuntime } = await import('#sandbox/host/plugin-runtime.ts');
-    const runtime = createPluginRuntime(
-      { clock: systemClock, logger: silentLogger, confinement: createConfinement() },
-      {},
-    );
-    const layers = [...runtime.layers(), fsyncLayer(home)];
-    await runtime.close();
+    const { probeSandbox } = await import('#sandbox/host/probe.ts');
+    const ports = { clock: systemClock, logger: silentLogger, confinement: createConfinement() };
+    const layers = [...(await probeSandbox(ports)), fsyncLayer(home)];
     // The product's own plugins run without the wall of the operating system, which this version does not build yet.
     const ok = layers.every(({ name, inForce }) => inForce || name === OS_WALL);
     const versions = {

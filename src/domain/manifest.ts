@@ -12,6 +12,10 @@ export type IsolateRuntime = {
   readonly entry: string;
   readonly memoryMiB?: number;
   readonly cpuMs?: number;
+  /** The result of one call as JSON text, in UTF-8 bytes. */
+  readonly outputBytes?: number;
+  /** Host calls of one call, log and progress included. */
+  readonly hostCalls?: number;
   /** `jit` is a request that an operator must approve; absent: `--jitless`. */
   readonly compute?: 'jit';
 };

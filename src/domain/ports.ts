@@ -24,7 +24,11 @@ export type Authenticator = {
 };
 
 export type TokenAuthority = Authenticator & {
-  /** The only time the token's text is seen. */
+  /**
+   * The only time the token's text is seen. Drops what has been dead for `LIMITS.tokenDeadKeptMs`.
+   *
+   * @throws `USAGE` when `expiresInMs` is not from 1 to `LIMITS.tokenLifetimeMsMax`.
+   */
   readonly issue: (agent: AgentName, options: { readonly expiresInMs?: number }) => IssuedToken;
   readonly list: () => readonly TokenRow[];
   /** @throws `TOKEN_UNKNOWN` */
@@ -76,6 +80,17 @@ export type RunRequest = {
   readonly onHostCall: HostCallHandler;
 };
 
+/** The code of plugins as it was hashed. */
+export type PluginCode = {
+  /**
+   * The bytes of every module (`.js`, `.mjs`) of a plugin, by path, read at once from a copy that as a whole has the
+   * plugin's digest. These bytes run, and no others.
+   *
+   * @throws `PLUGIN_TAMPERED` when the copy is not what was hashed
+   */
+  readonly modules: (plugin: Plugin) => Promise<ReadonlyMap<string, Uint8Array>>;
+};
+
 /** The sandbox, as the dispatcher sees it. */
 export type PluginRuntime = {
   /** Runs one call; resolves in every case, at most `limits.timeoutMs` + grace after the start. Never rejects for a guest's fault. */
@@ -111,6 +126,8 @@ export type Broker = {
     readonly agent: AgentName;
     readonly invocation: string;
     readonly capabilities: Capabilities;
+    /** Host calls of this invocation, log and progress included. */
+    readonly hostCallsMax: number;
     readonly onProgress?: CallRequest['onProgress'];
   }) => BrokerSession;
 };
@@ -132,7 +149,7 @@ export type Dispatcher = {
    */
   readonly call: (request: CallRequest) => Promise<CallOutcome>;
   readonly status: () => DispatcherStatus;
-  /** Takes no new calls, lets running ones end for at most `LIMITS.drainMsMax`, then ends them. */
+  /** Starts no new calls (they are answered and recorded as `SHUTTING_DOWN`), lets running ones end for at most `LIMITS.drainMsMax`, then ends them. */
   readonly drain: () => Promise<void>;
 };
 

@@ -7,7 +7,15 @@ import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { ForeignSchemaCompiler, Validator } from '#base/schema.ts';
 import { effectClassOf, kindsOf, pickKinds } from '#domain/capability.ts';
-import type { Manifest, ManifestTool, Plugin, PluginProblem, RunLimits, Tool } from '#domain/manifest.ts';
+import type {
+  IsolateRuntime,
+  Manifest,
+  ManifestTool,
+  Plugin,
+  PluginProblem,
+  RunLimits,
+  Tool,
+} from '#domain/manifest.ts';
 import { fullToolName } from './check-manifest.ts';
 import { problem } from './problem.ts';
 
@@ -113,13 +121,14 @@ function buildTool(plugin: Plugin, { tool, checkInput, checkOutput }: CompiledTo
   };
 }
 
-/** The schema has held the manifest's figures within `LIMITS`. */
+/** The schema has held the manifest's figures within `LIMITS`; what is not said there is the default. */
 function runLimits({ runtime }: Manifest, tool: ManifestTool): RunLimits {
+  const { cpuMs, outputBytes, hostCalls } = runtime.kind === 'isolate' ? runtime : ({} as Partial<IsolateRuntime>);
   return {
     timeoutMs: tool.timeoutMs ?? LIMITS.timeoutMsDefault,
-    cpuMs: (runtime.kind === 'isolate' ? runtime.cpuMs : undefined) ?? LIMITS.cpuMsDefault,
+    cpuMs: cpuMs ?? LIMITS.cpuMsDefault,
     memoryMiB: runtime.memoryMiB ?? LIMITS.memoryMiBDefault,
-    outputBytes: LIMITS.outputBytesMax,
-    hostCalls: LIMITS.hostCallsMax,
+    outputBytes: outputBytes ?? LIMITS.outputBytesDefault,
+    hostCalls: hostCalls ?? LIMITS.hostCallsDefault,
   };
 }

@@ -56,6 +56,14 @@ function checkRuntime({ runtime }: Manifest, files: PluginFiles): PluginProblem[
       ),
     );
   }
+  const moduleBytes = [...files]
+    .filter(([path]) => /\.m?js$/.test(path))
+    .reduce((sum, [, { bytes }]) => sum + bytes.byteLength, 0);
+  if (moduleBytes > LIMITS.pluginModuleBytesMax) {
+    const message = `its modules are ${moduleBytes} bytes in all, more than ${LIMITS.pluginModuleBytesMax}`;
+    const remedy = 'leave out modules that no tool imports, and data';
+    problems.push(problem('PLUGIN_UNSAFE_FILE', { pointer: '/runtime/entry' }, message, remedy));
+  }
   return problems;
 }
 

@@ -1,5 +1,6 @@
-// The read-only copies that run: `home/plugins/<digest>/`, written from bytes in memory and hashed again before each
-// use. Called by the registry with the home's lock held. Trusts the home's owner, not what lies in the copies.
+// The read-only copies that run: `home/plugins/<digest>/`, written from bytes in memory at the start and hashed again
+// whenever code is taken from them. Called by the registry with the home's lock held, and by the sandbox each time it
+// starts a process. Trusts the home's owner, not what lies in the copies.
 
 import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
@@ -7,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { type Digest, digestHex } from '#base/digest.ts';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
+import type { PluginCode } from '#domain/ports.ts';
 import { packageDigest } from './package-digest.ts';
 import type { PluginFile, PluginFiles } from './plugin-files.ts';
 import { readPluginFiles } from './plugin-tree.ts';
@@ -19,6 +21,8 @@ const OTHERS_WRITE_BITS = 0o022;
 /** Before the names of what is being written or thrown away; no digest begins like this. */
 const UNFINISHED = '.unfinished-';
 const DISCARDED = '.discarded-';
+/** What an isolate can import. */
+const MODULE = /\.m?js$/;
 
 export type PluginCopies = {
   /**
@@ -62,6 +66,35 @@ export async function openPluginCopies({ logger }: { readonly logger: Logger }, 
   };
 }
 
+/**
+ * The code of copies: read whole into memory, hashed, and only then handed out. What is handed out are the bytes that were
+ * hashed, so a copy that is changed in between, or while the server runs, never runs.
+ */
+export function createPluginCode({ logger }: { readonly logger: Logger }): PluginCode {
+  return {
+    modules: async ({ name, directory, digest }) => {
+      const files = await readCopy(directory);
+      if (files === undefined || packageDigest(files) !== digest) {
+        logger.error('the copy of a plugin was changed; it does not run', { plugin: name, digest, directory });
+        throw new SmcpError('PLUGIN_TAMPERED', `the copy of ${name} that runs is not what was hashed`, {
+          details: { remedy: 'find out who writes to the home, then restart the server: it writes the copy again' },
+        });
+      }
+      return new Map([...files].filter(([path]) => MODULE.test(path)).map(([path, { bytes }]) => [path, bytes]));
+    },
+  };
+}
+
+/** The files of a copy; undefined when it is gone or not how we wrote it. */
+async function readCopy(directory: string): Promise<PluginFiles | undefined> {
+  try {
+    return await readPluginFiles(directory, { isCopy: true });
+  } catch (thrown) {
+    if (thrown instanceof SmcpError && thrown.code === 'PLUGIN_UNSAFE_FILE') return undefined;
+    throw thrown;
+  }
+}
+
 async function checkOwnFolder(path: string): Promise<void> {
   const stat = await lstat(path);
   const isOwn = process.geteuid === undefined || stat.uid === process.geteuid();
@@ -78,12 +111,8 @@ async function stateOfCopy(directory: string, digest: Digest): Promise<'missing'
     if (systemErrorCode(thrown) === 'ENOENT') return 'missing';
     throw thrown;
   }
-  try {
-    return packageDigest(await readPluginFiles(directory, { isCopy: true })) === digest ? 'intact' : 'changed';
-  } catch (thrown) {
-    if (thrown instanceof SmcpError && thrown.code === 'PLUGIN_UNSAFE_FILE') return 'changed';
-    throw thrown;
-  }
+  const files = await readCopy(directory);
+  return files !== undefined && packageDigest(files) === digest ? 'intact' : 'changed';
 }
 
 async function writeCopy(directory: string, files: PluginFiles): Promise<void> {

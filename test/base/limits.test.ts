@@ -15,6 +15,8 @@ const BELOW: readonly (readonly [string, number, number])[] = [
   ['a log line fits into a host call, each unit escaped', 6 * LIMITS.logMessageLengthMax, LIMITS.hostCallBytesMax],
   ['random bytes fit into a host call as hex', 2 * LIMITS.randomBytesMax, LIMITS.hostCallBytesMax],
   ['one agent can not take every session', LIMITS.sessionsPerAgentMax, LIMITS.sessionsMax],
+  ['one plugin can not take every process', LIMITS.wardensPerPluginMax, LIMITS.wardensMax],
+  ['the modules are a part of a plugin', LIMITS.pluginModuleBytesMax, LIMITS.pluginBytesMax],
   ['one agent can not fill a queue', LIMITS.queuePerAgentMax, LIMITS.queueLengthMax],
   ['a killed guest is gone within a second of its deadline', LIMITS.deadlineGraceMs, 1_000],
   [

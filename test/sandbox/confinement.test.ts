@@ -59,7 +59,7 @@ describe("the warden's process", () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = String(typeof address === 'object' ? address?.port : 0);
-    const command = createConfinement().wardenCommand({ directory, memoryMiB: 64, isolates: 1 });
+    const command = createConfinement().wardenCommand({ memoryMiB: 64, isolates: 1 });
     const confined = await probe({
       ...command,
       args: [...command.args.slice(0, -1), script, port],

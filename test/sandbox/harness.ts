@@ -2,7 +2,7 @@
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { systemClock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import type { Json } from '#base/json.ts';
@@ -12,9 +12,9 @@ import { type AgentName, parseAgentName } from '#domain/agent.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { Plugin, RunLimits, Tool } from '#domain/manifest.ts';
-import type { HostCall, HostCallHandler, PluginRuntime } from '#domain/ports.ts';
+import type { HostCall, HostCallHandler, PluginCode, PluginRuntime } from '#domain/ports.ts';
 import { type Confinement, createConfinement } from '#sandbox/host/confinement.ts';
-import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
+import { createPluginRuntime, type PluginRuntimeOptions } from '#sandbox/host/plugin-runtime.ts';
 
 /** Small limits, so that hostile plugins are stopped soon. */
 export const TEST_LIMITS: RunLimits = {
@@ -47,14 +47,30 @@ export function agent(name: string): AgentName {
   return parsed;
 }
 
+/** Whatever lies in the plugin's folder: that it is what was hashed is the registry's, and tested there. */
+export const folderCode = {
+  modules: async ({ directory }) =>
+    new Map(
+      readdirSync(directory, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && /\.m?js$/.test(entry.name))
+        .map((entry) => join(entry.parentPath, entry.name))
+        .map((path) => [relative(directory, path), readFileSync(path)]),
+    ),
+} satisfies PluginCode;
+
 /** Everything a test of the sandbox needs; `close` ends the processes and removes the files. */
 export function createTestSandbox(
-  options: { readonly confinement?: Confinement; readonly origin?: Plugin['origin'] } = {},
+  options: PluginRuntimeOptions & { readonly confinement?: Confinement; readonly code?: PluginCode } = {},
 ) {
   const root = mkdtempSync(join(tmpdir(), 'smcp-sandbox-'));
   const runtime: PluginRuntime = createPluginRuntime(
-    { clock: systemClock, logger: silentLogger, confinement: options.confinement ?? createConfinement() },
-    { acceptMissingWall: true },
+    {
+      clock: systemClock,
+      logger: silentLogger,
+      confinement: options.confinement ?? createConfinement(),
+      code: options.code ?? folderCode,
+    },
+    { acceptMissingWall: true, ...options },
   );
   let count = 0;
 

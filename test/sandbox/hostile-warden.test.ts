@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Confinement } from '#sandbox/host/confinement.ts';
+import { type Confinement, createConfinement } from '#sandbox/host/confinement.ts';
 import { codeOf, createTestSandbox } from './harness.ts';
 
 const HELPERS = `
@@ -46,8 +46,8 @@ ${script}`,
 
 function fakeConfinement(file: () => string): Confinement {
   return {
-    layers: () => [],
-    wardenCommand: () => ({ file: process.execPath, args: [file()], env: {}, cwd: '/' }),
+    layers: createConfinement().layers,
+    wardenCommand: () => ({ file: process.execPath, args: [file()], env: {}, cwd: '/', inspect: () => [] }),
   };
 }
 
@@ -79,7 +79,7 @@ describe('a warden that lies', () => {
     ['a cancellation that nobody asked for', 'ready(); const onRun = (id) => end(id, "1", { code: "CANCELLED" });'],
     ['figures that are no numbers', 'ready(); const onRun = (id) => end(id, "1", { cpuUs: null });'],
     ['ready twice', 'ready(); const onRun = () => ready();'],
-    ['an ending before it is ready', 'const onRun = (id) => end(id);'],
+    ['an ending before it is ready', 'end(1); const onRun = () => {};'],
     [
       'a host call of no call',
       'ready(); const onRun = (id) => say({ t: "call", id: id + 5, call: 1, name: "now" }, "null");',
@@ -107,6 +107,55 @@ describe('a warden that lies', () => {
     const { sandbox, plugin } = withFakeWarden(script);
     open.push(sandbox);
     expect(codeOf(await sandbox.call(plugin, 'go'))).toBe('PLUGIN_CRASHED');
+  });
+
+  test('a lie costs a call of another agent nothing but a second try, and says that its effect is unknown', async () => {
+    const { sandbox, plugin } = withFakeWarden(
+      'ready(); let runs = 0; const onRun = (id) => { runs += 1; if (runs === 2) say({ t: "grant", id }); };',
+    );
+    open.push(sandbox);
+    const both = await Promise.all([
+      sandbox.call(plugin, 'go', { agent: 'ana' }),
+      sandbox.call(plugin, 'go', { agent: 'ben' }),
+    ]);
+    expect(both.map(({ kind }) => kind)).toEqual(['lost', 'lost']);
+    const { sandbox: alone, plugin: own } = withFakeWarden('ready(); const onRun = (id) => say({ t: "grant", id });');
+    open.push(alone);
+    expect(await alone.call(own, 'go')).toMatchObject({ kind: 'failed', effect: 'unknown' });
+  });
+
+  test.each([
+    ['its process ended', 'ready(); const onRun = () => process.exit(0);', 'unknown'],
+    ['it was killed at the deadline', 'ready(); const onRun = () => {};', 'unknown'],
+    ['it never started', 'process.exit(1);', 'known'],
+    ['it said how the call failed', 'ready(); const onRun = (id) => end(id, "{}", { code: "TOOL_FAILED" });', 'known'],
+    [
+      'it said so while a host call was under way',
+      'ready(); const onRun = (id) => { say({ t: "call", id, call: 1, name: "now" }, "null"); end(id, "{}", { code: "TOOL_FAILED" }); };',
+      'unknown',
+    ],
+  ])('what is known of the effect when %s', async (_what, script, effect) => {
+    const { sandbox, plugin } = withFakeWarden(script);
+    open.push(sandbox);
+    const given = { capabilities: { clock: true }, limits: { timeoutMs: 1_000 } } as const;
+    const outcome = await sandbox.call(plugin, 'go', { ...given, onHostCall: () => new Promise(() => {}) });
+    expect(outcome).toMatchObject({ kind: 'failed', effect });
+  });
+
+  test('a server that stops tells a running call so, with its effect unknown', async () => {
+    const { sandbox, plugin } = withFakeWarden(
+      'ready(); const onRun = (id) => say({ t: "call", id, call: 1, name: "log" }, "null");',
+    );
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    const running = sandbox.call(plugin, 'go', {
+      onHostCall: () => {
+        resolve();
+        return null;
+      },
+    });
+    await begun;
+    await sandbox.close();
+    expect(await running).toMatchObject({ kind: 'failed', effect: 'unknown', error: { code: 'INTERRUPTED' } });
   });
 
   test('two results: the first counts, then it is ended; a result after the end reaches nobody', async () => {
@@ -171,8 +220,8 @@ describe('a warden that lies', () => {
 
   test('a program that is not there', async () => {
     const confinement: Confinement = {
-      layers: () => [],
-      wardenCommand: () => ({ file: '/nonexistent/node', args: [], env: {}, cwd: '/' }),
+      layers: createConfinement().layers,
+      wardenCommand: () => ({ file: '/nonexistent/node', args: [], env: {}, cwd: '/', inspect: () => [] }),
     };
     const sandbox = createTestSandbox({ confinement });
     open.push(sandbox);

@@ -1,4 +1,4 @@
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { codeOf, createTestSandbox } from './harness.ts';
@@ -76,21 +76,6 @@ describe('an import that is refused', () => {
       'x.js': 'export default 1;',
     };
     expect(await loadError(files)).toContain('index.js: import attributes are not taken');
-  });
-
-  test.each([['link.js'], ['folder/inside.js']])('through a symbolic link: %s', async (name) => {
-    const plugin = sandbox.plugin({
-      'index.js': `import './${name}'; export const tools = {};`,
-      'real/inside.js': 'export {};',
-    });
-    writeFileSync(join(sandbox.root, 'target.js'), 'export {};');
-    symlinkSync(join(sandbox.root, 'target.js'), join(plugin.directory, 'link.js'));
-    symlinkSync(join(plugin.directory, 'real'), join(plugin.directory, 'folder'));
-    const outcome = await sandbox.call(plugin, 'go');
-    expect(outcome).toMatchObject({
-      kind: 'failed',
-      error: { code: 'PLUGIN_LOAD_FAILED', message: expect.stringContaining('is a link') },
-    });
   });
 });
 

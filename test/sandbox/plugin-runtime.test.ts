@@ -2,9 +2,11 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { systemClock } from '#base/clock.ts';
 import { LIMITS } from '#base/limits.ts';
 import { silentLogger } from '#base/log.ts';
+import { HOST_CALLS } from '#domain/host-call.ts';
+import type { Plugin } from '#domain/manifest.ts';
 import { createConfinement } from '#sandbox/host/confinement.ts';
 import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
-import { codeOf, createTestSandbox, recordingHandler } from './harness.ts';
+import { codeOf, createTestSandbox, folderCode, recordingHandler, wardenPids } from './harness.ts';
 
 const sandbox = createTestSandbox();
 afterAll(() => sandbox.close());
@@ -79,6 +81,18 @@ describe('host calls', () => {
       { name: 'log', params: { level: 'warn', message: 'two' } },
       { name: 'progress', params: { progress: 2 } },
     ]);
+  });
+
+  test('are those of the one table, on both sides of the fence', async () => {
+    const plugin = sandbox.plugin(`export const tools = {
+      names: (args, host) => Object.keys(host),
+      all: async (args, host) => { host.log('x'); host.progress({ progress: 1 }); await host.now(); await host.random(1); },
+    };`);
+    const names = Object.keys(HOST_CALLS).sort();
+    expect(((await sandbox.value(plugin, 'names')) as string[]).sort()).toEqual(names);
+    const { calls, handler } = recordingHandler({ now: 1, random: 'AA==' });
+    await sandbox.value(plugin, 'all', { capabilities: { clock: true, random: true }, onHostCall: handler });
+    expect(calls.map(({ name }) => name).sort()).toEqual(names);
   });
 
   test('console goes to the log', async () => {
@@ -202,8 +216,91 @@ describe('agents', () => {
   });
 });
 
+describe('how many processes there are', () => {
+  const NOW = { capabilities: { clock: true } } as const;
+  const SOURCE = 'export const tools = { wait: (args, host) => host.now() };';
+
+  /** A call that waits until the test says so; resolves once it runs. */
+  async function hold(own: ReturnType<typeof createTestSandbox>, plugin: Plugin, agent: string) {
+    const begun = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<number>();
+    const onHostCall = () => {
+      begun.resolve();
+      return gate.promise;
+    };
+    const outcome = own.call(plugin, 'wait', { ...NOW, agent, onHostCall });
+    await begun.promise;
+    return {
+      end: async () => {
+        gate.resolve(1);
+        expect(codeOf(await outcome)).toBe('returned');
+      },
+    };
+  }
+
+  test('one plugin has at most its share: an idle one makes room, else the call is refused and may be tried again', async () => {
+    const own = createTestSandbox({ wardensPerPluginMax: 2 });
+    const plugin = own.plugin(SOURCE, { memoryMiB: LIMITS.memoryMiBMax });
+    const before = wardenPids();
+    const ours = () => wardenPids().filter((pid) => !before.includes(pid));
+    const [ana, ben] = [await hold(own, plugin, 'ana'), await hold(own, plugin, 'ben')];
+    expect(await own.call(plugin, 'wait', { ...NOW, agent: 'cai', onHostCall: () => 1 })).toMatchObject({
+      kind: 'failed',
+      effect: 'known',
+      error: { code: 'QUEUE_FULL', details: { retryAfterMs: expect.any(Number), remedy: expect.any(String) } },
+    });
+    await ana.end();
+    expect(codeOf(await own.call(plugin, 'wait', { ...NOW, agent: 'cai', onHostCall: () => 1 }))).toBe('returned');
+    await expect.poll(() => ours().length, { timeout: 10_000 }).toBe(2);
+    await ben.end();
+    await own.close();
+  });
+
+  test('all plugins have so many together: the one idle longest ends first', async () => {
+    const own = createTestSandbox({ wardensMax: 2 });
+    const before = wardenPids();
+    const ours = () => wardenPids().filter((pid) => !before.includes(pid));
+    const [first, second, third] = [own.plugin(SOURCE), own.plugin(SOURCE), own.plugin(SOURCE)];
+    const ask = async (plugin: Plugin) => codeOf(await own.call(plugin, 'wait', { ...NOW, onHostCall: () => 1 }));
+    expect(await ask(first)).toBe('returned');
+    const [oldest] = ours();
+    expect(await ask(second)).toBe('returned');
+    expect(await ask(third)).toBe('returned');
+    await expect.poll(() => ours().length, { timeout: 10_000 }).toBe(2);
+    expect(ours()).not.toContain(oldest);
+    const [held, other] = [await hold(own, second, 'ana'), await hold(own, third, 'ana')];
+    expect(await ask(first)).toBe('QUEUE_FULL');
+    await held.end();
+    expect(await ask(first)).toBe('returned');
+    await other.end();
+    await own.close();
+  });
+});
+
+describe('limits of one tool', () => {
+  test.each([
+    ['echo', { outputBytes: 10 }, { text: 'longer than ten' }, 'OUTPUT_TOO_LARGE', 'larger than 10 bytes', '10 bytes'],
+    ['order', { hostCalls: 2 }, {}, 'HOST_CALLS_EXCEEDED', 'limit of 2', '2 times'],
+  ])('that are smaller bite, and are named: %s', async (tool, limits, args, code, message, remedy) => {
+    expect(await sandbox.call(basic, tool, { args, limits })).toMatchObject({
+      kind: 'failed',
+      error: {
+        code,
+        message: expect.stringContaining(message),
+        details: { remedy: expect.stringMatching(new RegExp(`${remedy}.*plugin\\.json`)) },
+      },
+    });
+    expect(codeOf(await sandbox.call(basic, tool, { args }))).toBe('returned');
+  });
+});
+
 describe('what runs at all', () => {
-  const strict = createPluginRuntime({ clock: systemClock, logger: silentLogger, confinement: createConfinement() });
+  const strict = createPluginRuntime({
+    clock: systemClock,
+    logger: silentLogger,
+    confinement: createConfinement(),
+    code: folderCode,
+  });
   afterAll(() => strict.close());
 
   test('a plugin that did not come with the product is refused while the wall is missing, with the remedy', async () => {

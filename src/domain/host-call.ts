@@ -1,0 +1,24 @@
+// What a guest may ask of the host, and the capability that each of it needs. Pure; the sandbox refuses by this table
+// what a call lacks, the broker once more, and a test keeps the guest's own list equal.
+
+import type { CapabilityKind } from './capability.ts';
+
+/** The capability that each host call needs; undefined: every plugin may make it. */
+export const HOST_CALLS = {
+  log: undefined,
+  progress: undefined,
+  now: 'clock',
+  random: 'random',
+} as const satisfies { readonly [name: string]: CapabilityKind | undefined };
+
+export type HostCallName = keyof typeof HOST_CALLS;
+
+/** **Trust:** the name is a guest's. */
+export function isHostCallName(name: string): name is HostCallName {
+  return Object.hasOwn(HOST_CALLS, name);
+}
+
+/** The capability that a host call needs; undefined: none. */
+export function capabilityOf(name: HostCallName): CapabilityKind | undefined {
+  return HOST_CALLS[name];
+}
