@@ -2,7 +2,7 @@
 // host's only command that counts is SIGKILL. Trust: every message from the process may be forged.
 
 import type { Clock } from '#base/clock.ts';
-import { asSmcpError, type ErrorCode, SmcpError } from '#base/errors.ts';
+import { asSmcpError, type ErrorCode, type SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { AgentName } from '#domain/agent.ts';
@@ -13,19 +13,8 @@ import { layerMissing, OS_WALL, type WardenCommand } from './confinement.ts';
 import { createIsolateTable } from './isolate-table.ts';
 import { processorMs, residentBytes } from './process-figures.ts';
 import { RunningCall } from './running-call.ts';
+import { isShared, outcomeUnder, startErrorOf, type Verdict } from './verdict.ts';
 import { startWardenProcess, type WardenExit } from './warden-process.ts';
-
-/** Why a warden was ended: what each of its calls comes to follows from it. */
-type Verdict =
-  /** One call is to blame, the others are lost. */
-  | { readonly kind: 'guilty'; readonly id: number; readonly code: ErrorCode; readonly message: string }
-  /** One of them is to blame, but which is not known when several agents' calls ran. */
-  | { readonly kind: 'suspected'; readonly code: ErrorCode; readonly message: string }
-  /** The process itself can't be believed. */
-  | { readonly kind: 'violation'; readonly message: string }
-  /** It may not serve: its code is not what was hashed, or it is not confined as it should be. */
-  | { readonly kind: 'refused'; readonly error: SmcpError; readonly message: string }
-  | { readonly kind: 'closing' };
 
 export type WardenEnd = {
   readonly exit: WardenExit;
@@ -65,7 +54,6 @@ export type Warden = {
 };
 
 const BYTES_PER_MIB = 1024 * 1024;
-const BROKE_PROTOCOL = { code: 'PLUGIN_CRASHED', message: 'the process it ran in broke the protocol' } as const;
 /** What V8 and glibc print when memory ran out. A hint for the code; nothing else depends on it. */
 const OUT_OF_MEMORY = /out of memory|OOM|allocation failed|bad_alloc|cannot allocate/i;
 
@@ -261,42 +249,4 @@ export function createWarden(options: WardenOptions): Warden {
     },
     ended,
   };
-}
-
-function outcomeUnder(
-  reason: Verdict,
-  call: RunningCall,
-  context: {
-    readonly agents: readonly AgentName[];
-    readonly figures: { readonly cpuMs: number; readonly rssBytes: number };
-  },
-): RunOutcome {
-  const { cpuMs, rssBytes } = context.figures;
-  const { wallMs } = call.usage(0, 0);
-  const usage = call.usage(Math.min(cpuMs, wallMs), rssBytes);
-  const effect = call.isSent ? 'unknown' : 'known';
-  switch (reason.kind) {
-    case 'guilty':
-      if (reason.id !== call.id) return { kind: 'lost', usage };
-      if (reason.code === 'CANCELLED') return { kind: 'cancelled', effect, usage };
-      return call.failed(usage, reason, effect);
-    case 'suspected':
-    case 'violation':
-      if (call.isSent && context.agents.length > 1) return { kind: 'lost', usage };
-      return call.failed(usage, reason.kind === 'suspected' ? reason : BROKE_PROTOCOL, effect);
-    case 'refused':
-      return call.failed(usage, reason.error.toWire(), effect);
-    case 'closing':
-      return call.failed(usage, { code: 'INTERRUPTED', message: 'the server is stopping' }, effect);
-  }
-}
-
-/** True when nobody knows which of its calls ended it. */
-const isShared = ({ kind }: Verdict): boolean => kind === 'suspected' || kind === 'violation';
-
-function startErrorOf(reason: Verdict): SmcpError {
-  if (reason.kind === 'refused') return reason.error;
-  return new SmcpError('PLUGIN_CRASHED', 'the process that the plugin runs in does not start', {
-    details: { remedy: 'see the server log; `smcp doctor` checks the sandbox' },
-  });
 }

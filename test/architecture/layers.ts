@@ -69,7 +69,7 @@ const PARTS = [
 
 /** The files that commands without a server use directly. */
 const LOCAL_COMMANDS: readonly { readonly command: string; readonly imports: readonly string[] }[] = [
-  { command: 'doctor', imports: ['sandbox/host/confinement.ts', 'sandbox/host/plugin-runtime.ts'] },
+  { command: 'doctor', imports: ['sandbox/host/confinement.ts', 'sandbox/host/probe.ts'] },
   { command: 'policy check', imports: ['src/policy/check-policy.ts', 'src/registry/read-tools.ts'] },
   { command: 'init', imports: ['src/store/lock-home.ts', 'src/store/open-store.ts'] },
   { command: 'log verify', imports: ['src/store/open-store.ts'] },

@@ -10,10 +10,23 @@ import { load } from './load.ts';
 import { createRememberingLogger, createWorkspace, manifest, pluginFiles, tool, type Workspace } from './workspace.ts';
 
 describe('a plugin that is sound', () => {
+  test('has the default limits where its manifest says nothing', async () => {
+    using workspace = createWorkspace();
+    workspace.write('plugins/plain', pluginFiles('plain'));
+    const { registry } = await load(workspace);
+    expect(registry.tool('plain__hello')?.limits).toEqual({
+      timeoutMs: LIMITS.timeoutMsDefault,
+      cpuMs: LIMITS.cpuMsDefault,
+      memoryMiB: LIMITS.memoryMiBDefault,
+      outputBytes: LIMITS.outputBytesDefault,
+      hostCalls: LIMITS.hostCallsDefault,
+    });
+  });
+
   test('is served from its copy, with digests, limits and effect', async () => {
     using workspace = createWorkspace();
     const files = pluginFiles('weather', {
-      runtime: { kind: 'isolate', entry: 'index.js', memoryMiB: 128, cpuMs: 70 },
+      runtime: { kind: 'isolate', entry: 'index.js', memoryMiB: 128, cpuMs: 70, outputBytes: 2000, hostCalls: 3 },
       capabilities: { clock: true, random: true },
       tools: [
         tool('now', { title: 'Now', capabilities: ['clock'], timeoutMs: 500, idempotent: true }),
@@ -34,13 +47,17 @@ describe('a plugin that is sound', () => {
       effect: 'pure',
       idempotent: true,
       capabilities: { clock: true },
-      limits: { timeoutMs: 500, cpuMs: 70, memoryMiB: 128, outputBytes: LIMITS.outputBytesMax },
+      limits: { timeoutMs: 500, cpuMs: 70, memoryMiB: 128, outputBytes: 2000, hostCalls: 3 },
     });
     expect(registry.tool('weather__all')?.capabilities).toEqual({ clock: true, random: true });
     expect(registry.tool('weather__none')?.capabilities).toEqual({});
     expect(registry.tool('weather__none')).toMatchObject({
       idempotent: false,
-      limits: { timeoutMs: LIMITS.timeoutMsDefault, hostCalls: LIMITS.hostCallsMax },
+      limits: {
+        timeoutMs: LIMITS.timeoutMsDefault,
+        outputBytes: 2000,
+        hostCalls: 3,
+      },
     });
     expect(report('weather')).toEqual({
       name: 'weather',

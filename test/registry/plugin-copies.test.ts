@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -11,10 +12,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { digestHex } from '#base/digest.ts';
+import { type Digest, digestHex } from '#base/digest.ts';
 import { silentLogger } from '#base/log.ts';
+import type { Plugin } from '#domain/manifest.ts';
 import { packageDigest } from '#registry/package-digest.ts';
-import { openPluginCopies } from '#registry/plugin-copies.ts';
+import { createPluginCode, openPluginCopies } from '#registry/plugin-copies.ts';
 import { readPluginFiles } from '#registry/plugin-tree.ts';
 import { createRememberingLogger, createWorkspace, type Workspace } from './workspace.ts';
 
@@ -125,6 +127,33 @@ describe('the copy that runs', () => {
     await openPluginCopies({ logger: silentLogger }, workspace.path('home'));
     expect(readdirSync(workspace.path('home/plugins'))).toEqual([]);
     expect(readFileSync(workspace.path('kept/a.js'), 'utf8')).toBe('mine');
+  });
+});
+
+describe('the code that is taken from a copy', () => {
+  const asPlugin = (directory: string, digest: Digest) => ({ name: 'p', directory, digest }) as Plugin;
+
+  test('is every module of it, and nothing else', async () => {
+    using workspace = createWorkspace();
+    const { copy, digest } = await install(workspace);
+    const modules = await createPluginCode({ logger: silentLogger }).modules(asPlugin(copy, digest));
+    expect([...modules].map(([name, bytes]) => [name, Buffer.from(bytes).toString()])).toEqual([['index.js', 'own']]);
+  });
+
+  test.each<[string, (copy: string) => void]>([
+    ['a module was changed', (copy) => unlocked(join(copy, 'index.js'), (file) => writeFileSync(file, 'evil'))],
+    ['a file was added', (copy) => unlocked(copy, () => writeFileSync(join(copy, 'more.js'), '', { mode: 0o444 }))],
+    ['a file is writable', (copy) => chmodSync(join(copy, 'index.js'), 0o644)],
+    ['it is gone', (copy) => renameSync(copy, `${copy}-gone`)],
+  ])('is refused when %s, and told in the log', async (_what, tamper) => {
+    using workspace = createWorkspace();
+    const { copy, digest } = await install(workspace);
+    tamper(copy);
+    const logger = createRememberingLogger();
+    await expect(createPluginCode({ logger }).modules(asPlugin(copy, digest))).rejects.toThrow(
+      expect.objectContaining({ code: 'PLUGIN_TAMPERED' }),
+    );
+    expect(logger.lines.map(({ level, fields }) => [level, fields['digest']])).toEqual([['error', digest]]);
   });
 });
 

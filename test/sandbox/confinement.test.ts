@@ -2,8 +2,12 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { systemClock } from '#base/clock.ts';
 import { LIMITS } from '#base/limits.ts';
-import { createConfinement } from '#sandbox/host/confinement.ts';
+import { silentLogger } from '#base/log.ts';
+import type { Layer } from '#domain/record.ts';
+import { type Confinement, createConfinement, NEEDED_LAYERS, type WardenCommand } from '#sandbox/host/confinement.ts';
+import { probeSandbox } from '#sandbox/host/probe.ts';
 import { createTestSandbox, isAlive, wardenPids } from './harness.ts';
 
 const sandbox = createTestSandbox();
@@ -92,6 +96,79 @@ describe("the warden's process", () => {
     expect(readdirSync(`/proc/${pid}/fd`).length).toBeLessThan(64);
   });
 
+  test('is what a real process is found to be, and a probe leaves no process behind', async () => {
+    const before = wardenPids();
+    const ports = { clock: systemClock, logger: silentLogger, confinement: createConfinement() };
+    const layers = await probeSandbox(ports);
+    expect(layers.filter(({ inForce }) => !inForce).map(({ name }) => name)).toEqual(['os-wall']);
+    expect(layers.map(({ name }) => name)).toEqual(expect.arrayContaining([...NEEDED_LAYERS]));
+    expect(wardenPids()).toEqual(before);
+  });
+
+  const unlimited = (command: WardenCommand): WardenCommand => {
+    const at = command.args.indexOf('--');
+    return { ...command, file: command.args[at + 1] ?? '', args: command.args.slice(at + 2) };
+  };
+  test.each<[string, (command: WardenCommand) => WardenCommand]>([
+    ['rlimits', unlimited],
+    [
+      'rlimits',
+      (command) => ({
+        ...command,
+        args: command.args.map((arg) => (/^--data=/.test(arg) ? '--data=8589934592:8589934592' : arg)),
+      }),
+    ],
+    ['clean-environment', (command) => ({ ...command, env: { ...command.env, SECRET: 'x' } })],
+    ['clean-environment', (command) => ({ ...command, cwd: '/tmp' })],
+    // With the limits on it would not even start.
+    [
+      'jitless',
+      (command) => {
+        const free = unlimited(command);
+        return { ...free, args: free.args.filter((arg) => arg !== '--jitless') };
+      },
+    ],
+    [
+      'node-permission',
+      (command) => ({ ...command, args: command.args.filter((arg) => !/^--(permission$|allow-)/.test(arg)) }),
+    ],
+    [
+      'node-permission',
+      (command) => ({
+        ...command,
+        args: [...command.args.slice(0, -1), '--allow-fs-write=/tmp', ...command.args.slice(-1)],
+      }),
+    ],
+  ])('without what %s claims takes no call, and the probe says so', async (layer, weaken) => {
+    const real = createConfinement();
+    const weak: Confinement = { layers: real.layers, wardenCommand: (spec) => weaken(real.wardenCommand(spec)) };
+    const own = createTestSandbox({ confinement: weak });
+    const outcome = await own.call(own.plugin('export const tools = { go: () => 1 };'), 'go');
+    await own.close();
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      effect: 'known',
+      error: { code: 'SANDBOX_UNAVAILABLE', details: { layer, remedy: expect.any(String) } },
+    });
+    const found = await probeSandbox({ clock: systemClock, logger: silentLogger, confinement: weak });
+    expect(found.find(({ name }) => name === layer)).toMatchObject({ inForce: false });
+  });
+
+  test.each(NEEDED_LAYERS)('is not even started where %s is missing, or not spoken of', async (name) => {
+    const real = createConfinement();
+    const missing = (layers: readonly Layer[]): Confinement => ({ ...real, layers: () => layers });
+    const without = real.layers().filter((layer) => layer.name !== name);
+    const off: Layer = { name, inForce: false, detail: 'not here', remedy: 'get it' };
+    for (const layers of [without, [...without, off]]) {
+      const own = createTestSandbox({ confinement: missing(layers) });
+      const plugin = own.plugin('export const tools = { go: () => 1 };', { origin: 'product' });
+      expect(await own.call(plugin, 'go')).toMatchObject({
+        error: { code: 'SANDBOX_UNAVAILABLE', details: { layer: name } },
+      });
+      await own.close();
+    }
+  });
+
   test('names its layers sorted, each missing one with a remedy', () => {
     const layers = createConfinement().layers();
     expect(layers.map(({ name }) => name)).toEqual(layers.map(({ name }) => name).sort());
@@ -104,11 +181,16 @@ describe('the end of a warden', () => {
     const own = createTestSandbox();
     const plugin = own.plugin('export const tools = { spin: () => { for (;;); }, wait: (args, host) => host.now() };');
     const before = wardenPids();
+    const waiting = Promise.withResolvers<void>();
+    const onHostCall = () => {
+      waiting.resolve();
+      return new Promise<number>(() => {});
+    };
     const running = [
-      own.call(plugin, 'spin', { agent: 'ana' }),
-      own.call(plugin, 'wait', { ...NOW, agent: 'ben', onHostCall: () => new Promise(() => {}) }),
+      own.call(plugin, 'spin', { agent: 'ana', limits: { cpuMs: 60_000, timeoutMs: 60_000 } }),
+      own.call(plugin, 'wait', { ...NOW, agent: 'ben', onHostCall }),
     ];
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await waiting.promise;
     const started = wardenPids().filter((pid) => !before.includes(pid));
     await own.close();
     expect(started.length).toBeGreaterThan(0);
@@ -117,19 +199,18 @@ describe('the end of a warden', () => {
   });
 
   test('comes with the death of its host, also while a guest can not be stopped', async () => {
-    const plugin = sandbox.plugin(
-      `export const tools = { wedge: () => { Promise.reject(new Proxy(new Error(), { get() { for (;;); } })); for (let i = 0; i < 1e4; i += 1); } };`,
-    );
+    const source = `export const tools = { wedge: (args, host) => { host.log('running'); Promise.reject(new Proxy(new Error(), { get() { for (;;); } })); for (let i = 0; i < 1e4; i += 1); } };`;
+    const plugin = sandbox.plugin(source);
     const host = `
       import { systemClock } from '#base/clock.ts';
       import { silentLogger } from '#base/log.ts';
       import { createConfinement } from '#sandbox/host/confinement.ts';
       import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
-      const runtime = createPluginRuntime({ clock: systemClock, logger: silentLogger, confinement: createConfinement() }, { acceptMissingWall: true });
+      const code = { modules: async () => new Map([['index.js', Buffer.from(${JSON.stringify(source)})]]) };
+      const runtime = createPluginRuntime({ clock: systemClock, logger: silentLogger, confinement: createConfinement(), code }, { acceptMissingWall: true });
       const plugin = ${JSON.stringify(plugin)};
       const limits = { timeoutMs: 60000, cpuMs: 60000, memoryMiB: 32, outputBytes: 1000, hostCalls: 10 };
-      runtime.run({ plugin, tool: { localName: 'wedge' }, agent: 'ana', invocation: 'x', argsJson: '{}', limits, capabilities: {}, signal: new AbortController().signal, onHostCall: () => null });
-      setTimeout(() => console.log('running'), 800);`;
+      runtime.run({ plugin, tool: { localName: 'wedge' }, agent: 'ana', invocation: 'x', argsJson: '{}', limits, capabilities: {}, signal: new AbortController().signal, onHostCall: () => console.log('running') });`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', host], {
       cwd: join(import.meta.dirname, '..', '..'),
     });
@@ -149,16 +230,21 @@ describe('a crash while calls of several agents run', () => {
       fill: () => { Array(1e9).fill(0); },
       wait: async (args, host) => { await host.now(); return 'fine'; },
     };`);
-    const slow = {
-      capabilities: { clock: true },
-      onHostCall: () => new Promise<number>((resolve) => setTimeout(resolve, 4_000, 1)),
-    } as const;
     await sandbox.call(plugin, 'wait', { ...NOW, agent: 'ben' });
-    const both = () =>
-      Promise.all([
-        sandbox.call(plugin, 'fill', { agent: 'ana' }),
-        sandbox.call(plugin, 'wait', { ...slow, agent: 'ben' }),
-      ]);
+    // Ben's host call is answered when Ana's call has ended: the crash always lands while it waits.
+    const both = async () => {
+      const begun = Promise.withResolvers<void>();
+      const gate = Promise.withResolvers<number>();
+      const onHostCall = () => {
+        begun.resolve();
+        return gate.promise;
+      };
+      const wait = sandbox.call(plugin, 'wait', { ...NOW, agent: 'ben', onHostCall });
+      await begun.promise;
+      const fill = await sandbox.call(plugin, 'fill', { agent: 'ana' });
+      gate.resolve(1);
+      return [fill, await wait] as const;
+    };
     const [fill, wait] = await both();
     expect(wait.kind).toBe('lost');
     expect(['lost', 'failed']).toContain(fill.kind);

@@ -6,12 +6,11 @@ import { runMisbehaviour } from './misbehaviour.ts';
 const sandbox = createTestSandbox();
 afterAll(() => sandbox.close());
 
-// The whole of it, a thousand of each, is test/stress/misbehaviour.ts.
-test('after crashes, timeouts and memory the host has its descriptors, processes and memory back', async () => {
+// A thousand of each, and the host's memory (where garbage can be collected first): test/stress/misbehaviour.ts.
+test('after crashes, timeouts and memory the host has its descriptors and processes back', async () => {
   await runMisbehaviour(sandbox, 1);
   const descriptorsBefore = readdirSync('/proc/self/fd').length;
   const wardensBefore = wardenPids().length;
-  const rssBefore = process.memoryUsage.rss();
   const codes = await runMisbehaviour(sandbox, 4);
   expect(codes).toEqual({
     crash: ['PLUGIN_CRASHED'],
@@ -19,7 +18,9 @@ test('after crashes, timeouts and memory the host has its descriptors, processes
     memory: ['MEMORY_EXCEEDED'],
     after: ['returned'],
   });
-  expect(wardenPids().length).toBeLessThanOrEqual(wardensBefore + 1);
-  expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(descriptorsBefore + 4);
-  expect(process.memoryUsage.rss() - rssBefore).toBeLessThan(64 * 1024 * 1024);
+  // What ends is reaped and closed a moment after its call was answered.
+  await expect.poll(() => wardenPids().length, { timeout: 10_000 }).toBeLessThanOrEqual(wardensBefore + 1);
+  await expect
+    .poll(() => readdirSync('/proc/self/fd').length, { timeout: 10_000 })
+    .toBeLessThanOrEqual(descriptorsBefore + 4);
 });

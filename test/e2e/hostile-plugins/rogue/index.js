@@ -18,7 +18,10 @@ export const tools = {
     for (let n = 0; ; n += 1) kept.push(new Array(10_000).fill(n));
   },
   aborts: async () => Array(1e9).fill(0).length,
-  floods: async () => 'x'.repeat(8 * 1024 * 1024),
+  floods: async () => 'x'.repeat(5000),
+  chatters: async (_, host) => {
+    for (;;) host.log('x');
+  },
   garbage: async () => 10n,
   liar: async () => ({ n: 'not a number' }),
   asks: async (_, host) => host.now(),
