@@ -4,11 +4,16 @@
 export const LIMITS = {
   // Requests
   /** A request body. MCP arguments are small; larger data belongs in files. */
-  bodyBytesMax: 4 * 1024 * 1024,
+  bodyBytesMax: 1024 * 1024,
+  /** Bodies on their way in or being answered, of one caller and in all: 200 unfinished ones of 4 MiB held 800 MiB. */
+  receivingPerCallerBytesMax: 16 * 1024 * 1024,
+  receivingBytesMax: 128 * 1024 * 1024,
   /** Nesting of any JSON that comes from outside; deeper input is refused before it is walked. */
   jsonDepthMax: 64,
+  /** Values in any JSON that comes from outside: writing 420,000 keys canonically took 2 s on the host's one thread. */
+  jsonValuesMax: 50_000,
   /** Bytes of one tool's arguments as JSON. */
-  argumentBytesMax: 1024 * 1024,
+  argumentBytesMax: 512 * 1024,
   /** Open streams (SSE sessions) in all, and of one agent, so that no agent shuts the others out. */
   sessionsMax: 1024,
   sessionsPerAgentMax: 64,

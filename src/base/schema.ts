@@ -1,11 +1,15 @@
 // JSON Schema 2020-12. The only importer of ajv. Our own schemas are checked strictly; tools' schemas are
-// foreign: any 2020-12, formats annotate. Patterns run in linear time, since plugin authors and agents write them.
+// foreign: any 2020-12, formats annotate. Patterns run in linear time, since plugin authors and agents write them, and
+// every check is counted.
 
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { boundedSchema, meteredKeywords } from './bounded-schema.ts';
 import { SmcpError } from './errors.ts';
 import type { JsonObject } from './json.ts';
+import { LIMITS } from './limits.ts';
 import { compileLinearPattern } from './linear-pattern.ts';
 import { nearest } from './nearest.ts';
+import { createStepMeter, type StepMeter } from './step-meter.ts';
 
 /**
  * One thing wrong with a value: where (JSON pointer, '' for the whole), what and, for a key that a schema of ours does
@@ -85,12 +89,16 @@ export type ForeignSchemaCompiler = (schema: JsonObject) => Validator;
 
 /**
  * A compiler of foreign schemas. No schema can refer to, or collide with, another one: those that give names
- * (`$id` and the like) are compiled apart.
+ * (`$id` and the like) are compiled apart. A check of a value takes at most `LIMITS.schemaStepsMax` steps, whatever the
+ * schema and the value; a value that would take more does not fit.
  *
- * **Trust:** the schemas are plugin authors', the values are an agent's.
+ * **Trust:** the schemas are plugin authors', the values are an agent's or a guest's.
+ * @throws (when called) `PATTERN_UNSUPPORTED` with `details.pointer` of the pattern · `MANIFEST_INVALID` when it is no usable
+ * schema or over a bound.
  */
 export function createForeignSchemaCompiler(): ForeignSchemaCompiler {
-  const shared = createForeignAjv();
+  const meter = createStepMeter();
+  const shared = createForeignAjv(meter, { isForOne: false });
   return (schema) => {
     const unsupported = findUnsupportedPattern(schema, '');
     if (unsupported !== undefined) {
@@ -106,10 +114,14 @@ export function createForeignSchemaCompiler(): ForeignSchemaCompiler {
       );
     }
     try {
-      const validate = (givesNames(schema) ? createForeignAjv() : shared).compile(schema);
+      meter.refill(LIMITS.schemaStepsMax);
+      const validate = (needsItsOwn(schema) ? createForeignAjv(meter, { isForOne: true }) : shared).compile(
+        boundedSchema(schema),
+      );
       if ('$async' in validate) throw new Error('$async schemas are not taken');
-      return asValidator(validate);
+      return bounded(asValidator(validate), meter);
     } catch (cause) {
+      if (cause instanceof SmcpError) throw cause;
       const reason = cause instanceof Error ? cause.message : 'unknown';
       throw new SmcpError('MANIFEST_INVALID', `not a usable JSON Schema 2020-12: ${reason}`, {
         cause,
@@ -119,28 +131,60 @@ export function createForeignSchemaCompiler(): ForeignSchemaCompiler {
   };
 }
 
-const createForeignAjv = (): Ajv2020 =>
-  new Ajv2020({
+/** What ends early has not been found to fit. */
+const bounded =
+  (validate: Validator, meter: StepMeter): Validator =>
+  (value) => {
+    meter.refill(LIMITS.schemaStepsMax);
+    try {
+      return validate(value);
+    } catch (thrown) {
+      if (meter.isEmpty()) return [{ pointer: '', message: 'takes too many steps to check' }];
+      if (thrown instanceof RangeError) return [{ pointer: '', message: 'is nested too deeply for the schema' }];
+      throw thrown;
+    }
+  };
+
+function createForeignAjv(meter: StepMeter, { isForOne }: { readonly isForOne: boolean }): Ajv2020 {
+  const ajv = new Ajv2020({
     strict: false,
     validateFormats: false,
     allErrors: false,
-    addUsedSchema: false,
+    addUsedSchema: isForOne,
+    // What is inlined wherever it is referred to would grow with the square of the schema.
+    inlineRefs: false,
     logger: false,
-    code: { regExp: linearRegExp },
+    $comment: (cost) => meter.spend(Number(cost) || 1),
+    code: { regExp: meteredRegExp(meter) },
   });
+  for (const keyword of meteredKeywords(meter)) {
+    ajv.removeKeyword(keyword.keyword);
+    ajv.addKeyword(keyword);
+  }
+  return ajv;
+}
 
-/** Whether the text of the schema holds a keyword that ajv would remember by name; too often yes does no harm. */
-const givesNames = (schema: JsonObject): boolean =>
-  /"\$(id|anchor|dynamicAnchor|schema)":/.test(JSON.stringify(schema));
+/** A pattern's work is paid for by text and pattern; a unit is about 16 ns. */
+function meteredRegExp(meter: StepMeter): typeof linearRegExp {
+  return Object.assign(
+    (pattern: string): RegExpLike => {
+      const compiled = compileLinearPattern(pattern, 'ecmascript');
+      const test = (text: string): boolean => {
+        meter.spend(1 + ((text.length * compiled.size) >> 2));
+        return compiled.test(text);
+      };
+      return { test, toString: () => pattern };
+    },
+    { code: linearRegExp.code },
+  );
+}
 
 /**
- * A validator for one schema that a plugin brought, as a `ForeignSchemaCompiler` makes it.
- *
- * @throws `PATTERN_UNSUPPORTED` with `details.pointer` of the pattern · `MANIFEST_INVALID` when it is no usable schema.
+ * Whether the text of the schema holds a keyword that ajv would remember by name, or refers to itself, which ajv resolves
+ * only for a schema that it remembers; too often yes does no harm.
  */
-export function compileForeignSchema(schema: JsonObject): Validator {
-  return createForeignSchemaCompiler()(schema);
-}
+const needsItsOwn = (schema: JsonObject): boolean =>
+  /"\$(id|anchor|dynamicAnchor|schema)":|"\$ref":"#\/?"/.test(JSON.stringify(schema));
 
 function findUnsupportedPattern(node: unknown, pointer: string): { pointer: string; reason: string } | undefined {
   if (typeof node !== 'object' || node === null) return undefined;

@@ -5,6 +5,8 @@ export type StepMeter = {
   readonly refill: (steps: number) => void;
   /** Throws when no steps are left; every later call of the same evaluation then throws too. */
   readonly spend: (steps: number) => void;
+  /** Whether `spend` threw since the last `refill`. */
+  readonly isEmpty: () => boolean;
 };
 
 export function createStepMeter(): StepMeter {
@@ -17,5 +19,6 @@ export function createStepMeter(): StepMeter {
       stepsLeft -= steps;
       if (stepsLeft < 0) throw new Error('it takes too many steps for these arguments');
     },
+    isEmpty: () => stepsLeft < 0,
   };
 }

@@ -8,6 +8,8 @@ test.each(Object.entries(LIMITS))('%s is a whole number above zero', (_, value) 
 /** Left must be less than right. */
 const BELOW: readonly (readonly [string, number, number])[] = [
   ['arguments fit into a body', LIMITS.argumentBytesMax, LIMITS.bodyBytesMax],
+  ['a caller may send more than one body', 2 * LIMITS.bodyBytesMax, LIMITS.receivingPerCallerBytesMax],
+  ['one caller can not take all room for bodies', LIMITS.receivingPerCallerBytesMax, LIMITS.receivingBytesMax],
   ['arguments fit into a frame, each byte escaped', 2 * LIMITS.argumentBytesMax, LIMITS.frameBytesMax],
   ['a result fits into a frame, each byte escaped', 2 * LIMITS.outputBytesMax, LIMITS.frameBytesMax],
   ['a host call fits into a frame', LIMITS.hostCallBytesMax, LIMITS.frameBytesMax],

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { silentLogger } from '#base/log.ts';
-import { compileForeignSchema } from '#base/schema.ts';
+import { createForeignSchemaCompiler } from '#base/schema.ts';
 import { createDispatcher, type DispatcherOptions } from '#dispatch/dispatcher.ts';
 import type { AgentName } from '#domain/agent.ts';
 import { type Capabilities, effectClassOf } from '#domain/capability.ts';
@@ -54,8 +54,8 @@ function toolOf(localName: string, capabilities: Capabilities): Tool {
     capabilities,
     limits: { timeoutMs: 1000, cpuMs: 1000, memoryMiB: 64, outputBytes: 1000, hostCalls: 10 },
     idempotent: false,
-    checkInput: compileForeignSchema(inputSchema),
-    checkOutput: compileForeignSchema(outputSchema),
+    checkInput: createForeignSchemaCompiler()(inputSchema),
+    checkOutput: createForeignSchemaCompiler()(outputSchema),
     plugin,
   };
 }

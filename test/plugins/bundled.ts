@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Json, JsonObject } from '#base/json.ts';
-import { compileForeignSchema } from '#base/schema.ts';
+import { createForeignSchemaCompiler } from '#base/schema.ts';
 import type { Manifest } from '#domain/manifest.ts';
 
 const ROOT = join(import.meta.dirname, '../../plugins');
@@ -28,7 +28,7 @@ export async function loadBundled(
   const checks = new Map(
     manifest.tools.map((tool) => [
       tool.name,
-      { input: compileForeignSchema(tool.input), output: compileForeignSchema(tool.output ?? {}) },
+      { input: createForeignSchemaCompiler()(tool.input), output: createForeignSchemaCompiler()(tool.output ?? {}) },
     ]),
   );
   const call: CallTool = async (toolName, args, host = systemHost) => {
