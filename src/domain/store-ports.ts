@@ -3,12 +3,14 @@
 import type { Digest } from '#base/digest.ts';
 import type { TokenRow } from './agent.ts';
 
-/** Where tokens are kept. **Durability:** what `put` and `revoke` wrote is on disk when they return. */
+/** Where tokens are kept. **Durability:** what `put`, `revoke` and `prune` wrote is on disk when they return. */
 export type TokenStore = {
   readonly put: (row: TokenRow) => void;
   readonly list: () => readonly TokenRow[];
   /** False when there is no such token. */
   readonly revoke: (id: string, revokedMs: number) => boolean;
+  /** Deletes what expired or was revoked before `deadBeforeMs`. */
+  readonly prune: (deadBeforeMs: number) => void;
 };
 
 /** A row of the log, ready to be stored. */

@@ -1,8 +1,9 @@
 // Who shows which token. Tokens are kept as hashes and compared in constant time. Trust: what is shown is anybody's.
 
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '#base/clock.ts';
+import { type Clock, isWritableTime } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
+import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Principal, TokenRow } from '#domain/agent.ts';
 import type { TokenAuthority } from '#domain/ports.ts';
@@ -44,10 +45,20 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
     return { kind: 'agent', agent: found.row.agent, tokenId: found.row.id };
   };
 
+  /** What is dead stays unauthenticated without its row: an unknown id is one too. */
+  const pruneDead = (nowMs: number): void => {
+    const deadBeforeMs = nowMs - LIMITS.tokenDeadKeptMs;
+    const dead = [...known.values()].filter(({ row }) => isDeadBefore(row, deadBeforeMs));
+    if (dead.length === 0) return;
+    store.prune(deadBeforeMs);
+    for (const { row } of dead) known.delete(row.id);
+  };
+
   const issue: TokenAuthority['issue'] = (agent, { expiresInMs }) => {
-    const { id, token } = makeToken();
     const createdMs = clock.nowMs();
-    const expiry = expiresInMs === undefined ? {} : { expiresMs: createdMs + expiresInMs };
+    const expiry = expiresInMs === undefined ? {} : { expiresMs: expiryOf(createdMs, expiresInMs) };
+    pruneDead(createdMs);
+    const { id, token } = makeToken();
     const hash = hashToken(token);
     const row: TokenRow = { id, agent, secretHash: Buffer.from(hash).toString('hex'), createdMs, ...expiry };
     store.put(row);
@@ -72,6 +83,25 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
 /** Undefined for what is no SHA-256: such a row matches no token. */
 function hashOf(row: TokenRow): Uint8Array | undefined {
   return /^[0-9a-f]{64}$/.test(row.secretHash) ? Buffer.from(row.secretHash, 'hex') : undefined;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Checked before anything is stored: a time that can't be written would make every later list of tokens fail. */
+function expiryOf(nowMs: number, expiresInMs: number): number {
+  const isBounded = Number.isSafeInteger(expiresInMs) && expiresInMs > 0 && expiresInMs <= LIMITS.tokenLifetimeMsMax;
+  if (!isBounded) {
+    throw new SmcpError('USAGE', `a token is good for ${LIMITS.tokenLifetimeMsMax / DAY_MS} days at most`, {
+      details: { remedy: 'give a shorter time, such as 30d, or none: then it is good until it is revoked' },
+    });
+  }
+  const expiresMs = nowMs + expiresInMs;
+  invariant(isWritableTime(expiresMs), 'the clock is far from the end of time');
+  return expiresMs;
+}
+
+function isDeadBefore({ expiresMs, revokedMs }: TokenRow, timeMs: number): boolean {
+  return (expiresMs !== undefined && expiresMs < timeMs) || (revokedMs !== undefined && revokedMs < timeMs);
 }
 
 /** A revoked token is dead whatever the clock says; a time that is no number lets no expiring token live. */

@@ -2,6 +2,7 @@
 // conditions that can't run, times that are none. Pure.
 
 import { type ConditionCompiler, createConditionCompiler } from '#base/cel.ts';
+import { isWritableTime } from '#base/clock.ts';
 import type { CompiledCondition } from '#base/condition.ts';
 import { parseDurationMs } from '#base/duration.ts';
 import type { Json, JsonObject } from '#base/json.ts';
@@ -161,7 +162,7 @@ function compileWhen(source: string, pointer: string, workshop: Workshop): Rule[
 function compileExpires(written: string, pointer: string, workshop: Workshop): number | undefined {
   const expiresMs = Date.parse(written.toUpperCase());
   const day = Date.parse(`${written.slice(0, 10)}T00:00:00Z`);
-  if (Number.isFinite(expiresMs) && new Date(day).toISOString().startsWith(written.slice(0, 10))) return expiresMs;
+  if (isWritableTime(expiresMs) && new Date(day).toISOString().startsWith(written.slice(0, 10))) return expiresMs;
   workshop.findings.push(errorAt(pointer, 'there is no such time', 'write it as 2027-01-01T00:00:00Z'));
   return undefined;
 }

@@ -3,11 +3,15 @@
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { asSmcpError, SmcpError, systemErrorCode } from '#base/errors.ts';
+import { invariant } from '#base/invariant.ts';
 
 export type SqlValue = string | number | Uint8Array | null;
 export type SqlRow = { readonly [column: string]: SqlValue };
 
-/** Prepared SQL. Every method throws `LOG_TAMPERED` where the file is damaged and `LOG_UNAVAILABLE` where it can't be used. */
+/**
+ * Prepared SQL. Every method throws `LOG_TAMPERED` where the file is damaged, `LOG_UNAVAILABLE` where it can't be used and
+ * `INTERNAL`, before anything is done, for a number that is no safe integer.
+ */
 export type Statement = {
   /** The number of rows changed. */
   readonly run: (...values: SqlValue[]) => number;
@@ -69,11 +73,19 @@ const guarded =
     }
   };
 
+/** A number that could not be read back as it was would make the row, and then the home, unreadable. */
+function checked(values: readonly SQLInputValue[]): readonly SQLInputValue[] {
+  for (const value of values) {
+    if (typeof value === 'number') invariant(Number.isSafeInteger(value), `${value} can be stored`);
+  }
+  return values;
+}
+
 function asStatement(statement: StatementSync): Statement {
   return {
-    run: guarded((...values: SQLInputValue[]) => Number(statement.run(...values).changes)),
-    get: guarded((...values: SQLInputValue[]) => statement.get(...values) as SqlRow | undefined),
-    all: guarded((...values: SQLInputValue[]) => statement.all(...values) as SqlRow[]),
+    run: guarded((...values: SQLInputValue[]) => Number(statement.run(...checked(values)).changes)),
+    get: guarded((...values: SQLInputValue[]) => statement.get(...checked(values)) as SqlRow | undefined),
+    all: guarded((...values: SQLInputValue[]) => statement.all(...checked(values)) as SqlRow[]),
   };
 }
 

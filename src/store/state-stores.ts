@@ -13,6 +13,7 @@ export function createTokenStore(database: Database): TokenStore {
   const list = database.prepare('SELECT * FROM token ORDER BY created_ms, id');
   // The first revocation stands: revoking again must not move it.
   const revoke = database.prepare('UPDATE token SET revoked_ms = coalesce(revoked_ms, ?) WHERE id = ?');
+  const prune = database.prepare('DELETE FROM token WHERE expires_ms < ?1 OR revoked_ms < ?1');
   return {
     put: (row) => {
       const { id, agent, secretHash, createdMs, expiresMs, revokedMs } = row;
@@ -20,6 +21,9 @@ export function createTokenStore(database: Database): TokenStore {
     },
     list: () => list.all().map(asTokenRow),
     revoke: (id, revokedMs) => revoke.run(revokedMs, id) > 0,
+    prune: (deadBeforeMs) => {
+      prune.run(deadBeforeMs);
+    },
   };
 }
 

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { rfc3339 } from '#base/clock.ts';
+import { DURATION_PATTERN, parseDurationMs } from '#base/duration.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { parseAgentName, type TokenRow } from '#domain/agent.ts';
@@ -30,6 +32,12 @@ function memoryStore(rows = new Map<string, TokenRow>()) {
       const row = rows.get(id);
       if (row !== undefined) rows.set(id, { ...row, revokedMs });
       return row !== undefined;
+    },
+    prune: (deadBeforeMs) => {
+      check();
+      for (const { id, expiresMs, revokedMs } of rows.values()) {
+        if (Math.min(expiresMs ?? Infinity, revokedMs ?? Infinity) < deadBeforeMs) rows.delete(id);
+      }
     },
   } satisfies TokenStore;
   return { store, rows, state };
@@ -105,6 +113,59 @@ describe('a token', () => {
     const secrets = Array.from({ length: 100 }, () => authority.issue(agent('athena'), {}).token.slice(-43));
     expect(new Set(secrets).size).toBe(100);
     expect(Buffer.from(secrets[0] ?? '', 'base64url')).toHaveLength(32);
+  });
+});
+
+describe('how long a token is good', () => {
+  test('is bounded, to the millisecond, before anything is stored', () => {
+    const { authority, rows, time } = world();
+    time.nowMs = Date.parse('2026-11-22T10:00:00Z');
+    const { expiresMs } = authority.issue(agent('athena'), { expiresInMs: LIMITS.tokenLifetimeMsMax });
+    expect(expiresMs).toBe(time.nowMs + LIMITS.tokenLifetimeMsMax);
+    for (const expiresInMs of [LIMITS.tokenLifetimeMsMax + 1, 8.64e19, 0, -1, 1.5, Number.NaN, Infinity]) {
+      expect(() => authority.issue(agent('athena'), { expiresInMs })).toThrow(
+        expect.objectContaining({ code: 'USAGE', message: 'a token is good for 3650 days at most' }),
+      );
+    }
+    expect([rows.size, authority.list().length]).toEqual([1, 1]);
+  });
+
+  test('whatever duration a person writes: what is issued can be listed and written as a time', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(new RegExp(DURATION_PATTERN)), (written) => {
+        const { authority, time } = world();
+        time.nowMs = Date.parse('2026-11-22T10:00:00Z');
+        const expiresInMs = parseDurationMs(written);
+        const isTaken = expiresInMs <= LIMITS.tokenLifetimeMsMax;
+        if (!isTaken) expect(() => authority.issue(agent('athena'), { expiresInMs })).toThrow('3650 days at most');
+        else authority.issue(agent('athena'), { expiresInMs });
+        expect(authority.list()).toHaveLength(isTaken ? 1 : 0);
+        for (const { expiresMs } of authority.list()) expect(rfc3339(expiresMs ?? 0)).toMatch(/^20[0-9]{2}-/);
+      }),
+    );
+  });
+});
+
+describe('a dead token', () => {
+  test('is forgotten when a token is issued long after it died, and stays dead', () => {
+    const { open, authority, rows, time } = world();
+    const ended = authority.issue(agent('athena'), { expiresInMs: 1_000 });
+    const revoked = authority.issue(agent('athena'), {});
+    const live = authority.issue(agent('athena'), {});
+    authority.revoke(revoked.id);
+    time.nowMs = 2_000 + LIMITS.tokenDeadKeptMs;
+    authority.issue(agent('boreas'), { expiresInMs: 1_000 });
+    expect(rows.has(ended.id)).toBe(true);
+    expect(rows.has(revoked.id)).toBe(false);
+    time.nowMs += 1;
+    authority.issue(agent('boreas'), {});
+    expect(rows.has(ended.id)).toBe(false);
+    expect(rows.has(live.id)).toBe(true);
+    for (const each of [authority, open()]) {
+      expect(each.list().map(({ id }) => id)).not.toContain(ended.id);
+      expect([ended, revoked].map(({ token }) => each.authenticate(token))).toEqual([undefined, undefined]);
+      expect(each.authenticate(live.token)?.kind).toBe('agent');
+    }
   });
 });
 

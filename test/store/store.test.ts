@@ -180,6 +180,29 @@ describe('the log', () => {
 describe('state', () => {
   const token: TokenRow = { id: 't1', agent: 'demo' as AgentName, secretHash: 'ab', createdMs: 5, expiresMs: 9 };
 
+  test.each([Number.MAX_SAFE_INTEGER + 1, 8.64e19, 1.5, Number.NaN])(
+    'takes no number that it could not read back: %d',
+    (expiresMs) => {
+      const { tokens, close } = openStore(file);
+      expect(() => tokens.put({ ...token, expiresMs })).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
+      expect(tokens.list()).toEqual([]);
+      tokens.put({ ...token, expiresMs: Number.MAX_SAFE_INTEGER });
+      expect(tokens.list()).toEqual([{ ...token, expiresMs: Number.MAX_SAFE_INTEGER }]);
+      close();
+    },
+  );
+
+  test('forgets tokens that were dead before a time, and no others', () => {
+    const { tokens, close } = openStore(file);
+    tokens.put(token);
+    tokens.put({ ...token, id: 't2', expiresMs: 10 });
+    tokens.put({ id: 't3', agent: token.agent, secretHash: 'ab', createdMs: 5 });
+    tokens.put({ id: 't4', agent: token.agent, secretHash: 'ab', createdMs: 5, revokedMs: 9 });
+    tokens.prune(10);
+    expect(tokens.list().map(({ id }) => id)).toEqual(['t2', 't3']);
+    close();
+  });
+
   test('keeps tokens; the first revocation stands', () => {
     const { tokens, close } = openStore(file);
     tokens.put(token);
