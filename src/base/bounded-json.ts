@@ -8,10 +8,13 @@ export type BoundedJson =
   | { readonly kind: 'value'; readonly value: Json }
   /** Nested deeper than `LIMITS.jsonDepthMax`; the text need not be JSON otherwise. */
   | { readonly kind: 'too-deep' }
+  /** More values than `LIMITS.jsonValuesMax`; the same. */
+  | { readonly kind: 'too-many' }
   | { readonly kind: 'broken' };
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
 
 /**
  * The value of a JSON text. Takes time linear in its length.
@@ -19,7 +22,8 @@ const BACKSLASH = 0x5c;
  * **Trust:** the text is a caller's, a guest's or a hostile warden's; its length was bounded by whoever received it.
  */
 export function parseBoundedJson(text: string): BoundedJson {
-  if (isTooDeep(text)) return { kind: 'too-deep' };
+  const excess = excessOf(text);
+  if (excess !== undefined) return { kind: excess };
   try {
     return { kind: 'value', value: JSON.parse(text) as Json };
   } catch {
@@ -27,21 +31,26 @@ export function parseBoundedJson(text: string): BoundedJson {
   }
 }
 
-/** True when brackets nest deeper than the bound. Counts outside of strings; the text need not be valid. */
-function isTooDeep(text: string): boolean {
+/** What there is too much of. Counts brackets and commas outside of strings; the text need not be valid. */
+function excessOf(text: string): 'too-deep' | 'too-many' | undefined {
   let depth = 0;
+  let values = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
       at = endOfString(text, at);
     } else if (code === 0x5b || code === 0x7b) {
       depth += 1;
-      if (depth > LIMITS.jsonDepthMax) return true;
+      values += 1;
+      if (depth > LIMITS.jsonDepthMax) return 'too-deep';
+    } else if (code === COMMA) {
+      values += 1;
     } else if (code === 0x5d || code === 0x7d) {
       depth -= 1;
     }
+    if (values > LIMITS.jsonValuesMax) return 'too-many';
   }
-  return false;
+  return undefined;
 }
 
 /** The index of the quote that ends the string that begins at `from`, or of the text's end. */

@@ -180,6 +180,8 @@ export const LIMITS = {
   policyChangesWaitingMax: 32,
 
   // YAML
+  /** config.yaml: a few dozen lines. */
+  configBytesMax: 256 * 1024,
   /** Values of a document, aliases followed. A policy of 1 MiB has under 100,000. */
   yamlValuesMax: 200_000,
   yamlAliasesMax: 64,

@@ -15,6 +15,8 @@ export type CallRequest = {
   readonly tool: string;
   readonly args: JsonObject;
   readonly session?: string;
+  /** Whether the caller's token still stands for the agent; asked again when the call's turn comes. Absent: it does. */
+  readonly mayStillAct?: () => boolean;
   /** Aborted when the caller cancels or goes away. */
   readonly signal?: AbortSignal;
   /** Called for each progress message of the tool, while it runs. */

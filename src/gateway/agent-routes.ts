@@ -28,7 +28,7 @@ export function agentRoutes(app: FastifyInstance, { admission, sse, streamable }
     done();
   };
 
-  app.post('/mcp', { onRequest }, (request, reply) => streamable.handle(agentOf(request).agent, request, reply));
+  app.post('/mcp', { onRequest }, (request, reply) => streamable.handle(agentOf(request), request, reply));
   refuseOthers(app, '/mcp', ['POST']);
 
   app.get('/sse', { onRequest }, (request, reply) => sse.open(agentOf(request), reply));

@@ -11,7 +11,7 @@ import type { Authenticator } from '#domain/ports.ts';
 export type Caller = { readonly principal: Principal; readonly token: string };
 
 /** A caller that is an agent. */
-export type AgentCaller = { readonly agent: AgentName; readonly token: string };
+export type AgentCaller = { readonly agent: AgentName; readonly token: string; readonly tokenId: string };
 
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;
 const TOKEN = /^[\x21-\x7e]+$/;
@@ -33,6 +33,12 @@ export function callerOf(headers: IncomingHttpHeaders, authenticator: Authentica
   return principal === undefined ? undefined : { principal, token };
 }
 
+/** Asks again whether a token stands for the agent that it stood for. */
+export function stillStandsFor(authenticator: Authenticator, { agent, token }: AgentCaller): boolean {
+  const principal = authenticator.authenticate(token);
+  return principal?.kind === 'agent' && principal.agent === agent;
+}
+
 /** The one answer to a request without a good token, whatever is wrong with it and wherever it goes. */
 export function unauthenticated(): SmcpError {
   return new SmcpError('UNAUTHENTICATED', 'a valid token is needed', {
@@ -45,7 +51,7 @@ export function unauthenticated(): SmcpError {
 /** @throws `FORBIDDEN` for an admin: grants need a name, and an admin has none. */
 export function requireAgent(caller: Caller): AgentCaller {
   const { principal, token } = caller;
-  if (principal.kind === 'agent') return { agent: principal.agent, token };
+  if (principal.kind === 'agent') return { agent: principal.agent, token, tokenId: principal.tokenId };
   throw new SmcpError('FORBIDDEN', 'tools are called by agents: grants need a name', {
     details: { remedy: "use an agent's token here; `smcp agent token NAME` makes one" },
   });

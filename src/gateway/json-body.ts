@@ -9,7 +9,7 @@ import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 
 /** Only these can spell a number beyond a double, half a surrogate pair, or a key that reaches a prototype. */
-const SUSPECT = /[eE]\+?\d{3}|\d{309}|\\u|__proto__|constructor/;
+const SUSPECT = /\d[eE]\+?\d|\d{309}|\\u|__proto__|constructor/;
 
 /**
  * The JSON in `bytes`; undefined for an empty body.
@@ -22,6 +22,7 @@ export function parseJsonBody(bytes: Buffer): Json | undefined {
   const text = bytes.toString('utf8');
   const parsed = parseBoundedJson(text);
   if (parsed.kind === 'too-deep') throw invalid(`the body is nested deeper than ${LIMITS.jsonDepthMax}`);
+  if (parsed.kind === 'too-many') throw invalid(`the body has more than ${LIMITS.jsonValuesMax} values`);
   if (parsed.kind === 'broken') throw invalid('the body is not valid JSON');
   const { value } = parsed;
   if (SUSPECT.test(text)) checkValue(value);

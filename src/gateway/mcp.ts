@@ -24,6 +24,8 @@ export type McpServerOptions = {
   readonly agent: AgentName;
   readonly door: Door;
   readonly era: 'stateless' | 'session';
+  /** Whether the token that its requests came with still stands for the agent. */
+  readonly mayStillAct: () => boolean;
   /** Of the product. */
   readonly version: string;
 };
@@ -83,6 +85,7 @@ async function call(ports: McpPorts, options: McpServerOptions, { name, args, co
       door: options.door,
       tool: name,
       args: args as JsonObject,
+      mayStillAct: options.mayStillAct,
       signal: context.mcpReq.signal,
       ...(session === undefined ? {} : { session }),
       ...(progress === undefined ? {} : { onProgress: progress.report }),

@@ -6,13 +6,16 @@ import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
+import type { Principal } from '#domain/agent.ts';
 import type { Authenticator, Dispatcher, HttpRoute, PluginCatalog, PolicyDecider } from '#domain/ports.ts';
 import { createAdmission } from './admission.ts';
 import { agentRoutes } from './agent-routes.ts';
+import { boundConnections } from './connections.ts';
 import { asHostName } from './guards.ts';
 import { healthRoutes } from './health.ts';
 import { addRoutes } from './http-routes.ts';
 import { parseJsonBody } from './json-body.ts';
+import { createReceiving } from './receiving.ts';
 import { createSseDoor } from './sse.ts';
 import { createStreamableDoor } from './streamable.ts';
 import { asDoorError, httpRefusal } from './wire-errors.ts';
@@ -69,9 +72,18 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
       refuse(refused, reply);
     }
   });
+  const connections = boundConnections(app.server, LIMITS.connectionsMax);
+  const receiving = createReceiving();
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS);
     admission.admit(request);
+    const caller = admission.caller(request);
+    if (caller !== undefined) {
+      connections.trust(request.socket);
+      const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+      const hasBody = length !== undefined || encoding !== undefined;
+      if (hasBody) reply.raw.once('close', receiving.reserve(nameOf(caller.principal), length));
+    }
     done();
   });
   app.setErrorHandler((thrown, _request, reply) => refuse(thrown, reply));
@@ -101,6 +113,10 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
   };
 }
 
+function nameOf(principal: Principal): string {
+  return principal.kind === 'agent' ? `agent ${principal.agent}` : principal.kind;
+}
+
 type UnroutedHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
 function createHttpServer(onUnrouted: UnroutedHandler): FastifyInstance {
@@ -117,7 +133,6 @@ function createHttpServer(onUnrouted: UnroutedHandler): FastifyInstance {
       keepAlive: true,
     },
   });
-  app.server.maxConnections = LIMITS.connectionsMax;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {

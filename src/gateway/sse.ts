@@ -15,7 +15,7 @@ import { randomHex } from '#base/ids.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { Authenticator } from '#domain/ports.ts';
-import type { AgentCaller } from './authenticate.ts';
+import { type AgentCaller, stillStandsFor } from './authenticate.ts';
 import { openEventStream } from './event-stream.ts';
 import { createMcpServer, type McpPorts } from './mcp.ts';
 import { createSseTransport } from './sse-transport.ts';
@@ -46,14 +46,12 @@ export function createSseDoor(
 ): SseDoor {
   const sessions = new Map<string, Session>();
 
-  const open: SseDoor['open'] = ({ agent, token }, reply) => {
+  const open: SseDoor['open'] = (caller, reply) => {
+    const { agent } = caller;
     checkRoom(sessions, agent);
     const id = randomHex(SESSION_ID_BYTES);
-    const isValid = () => {
-      const principal = ports.authenticator.authenticate(token);
-      return principal?.kind === 'agent' && principal.agent === agent;
-    };
-    const server = createMcpServer(ports, { agent, door: 'sse', era: 'session', version });
+    const isValid = () => stillStandsFor(ports.authenticator, caller);
+    const server = createMcpServer(ports, { agent, door: 'sse', era: 'session', version, mayStillAct: isValid });
     const stream = openEventStream(reply, {
       mayRead: isValid,
       onClose: () => {

@@ -9,7 +9,8 @@ import {
 } from '@modelcontextprotocol/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LIMITS } from '#base/limits.ts';
-import type { AgentName } from '#domain/agent.ts';
+import type { Authenticator } from '#domain/ports.ts';
+import { type AgentCaller, stillStandsFor } from './authenticate.ts';
 import { type EventStream, openEventStream } from './event-stream.ts';
 import { createExchangeTransport, type ExchangeTransport } from './exchange-transport.ts';
 import { createMcpServer, type McpPorts, STATELESS_VERSION } from './mcp.ts';
@@ -17,7 +18,7 @@ import { HEADER_MISMATCH, headerMismatch, headerText } from './standard-headers.
 
 export type StreamableDoor = {
   /** Answers a request whose caller and body passed the door's guards. */
-  readonly handle: (agent: AgentName, request: FastifyRequest, reply: FastifyReply) => void;
+  readonly handle: (caller: AgentCaller, request: FastifyRequest, reply: FastifyReply) => void;
   readonly close: () => Promise<void>;
 };
 
@@ -32,24 +33,29 @@ const EARLY_STATUS: { readonly [code: number]: number } = {
   [ProtocolErrorCode.UnsupportedProtocolVersion]: 400,
 };
 
-export function createStreamableDoor(ports: McpPorts, { version }: { readonly version: string }): StreamableDoor {
-  const servers = new Map<AgentName, AgentServer>();
+export function createStreamableDoor(
+  ports: McpPorts & { readonly authenticator: Authenticator },
+  { version }: { readonly version: string },
+): StreamableDoor {
+  /** By token, not by agent: a call must end with the token that asked for it. */
+  const servers = new Map<string, AgentServer>();
 
-  const serverOf = (agent: AgentName): AgentServer => {
-    const known = servers.get(agent);
+  const serverOf = (caller: AgentCaller): AgentServer => {
+    const known = servers.get(caller.tokenId);
     if (known !== undefined) return known;
     if (servers.size >= LIMITS.agentServersMax) retireIdle(servers);
     const exchange = createExchangeTransport();
-    const server = createMcpServer(ports, { agent, door: 'mcp', era: 'stateless', version });
+    const mayStillAct = () => stillStandsFor(ports.authenticator, caller);
+    const server = createMcpServer(ports, { agent: caller.agent, door: 'mcp', era: 'stateless', version, mayStillAct });
     // `connect` sets up everything before its first await; the transport starts at once.
     server.connect(exchange.transport).catch(() => {});
     const made = { exchange, close: () => server.close() };
-    servers.set(agent, made);
+    servers.set(caller.tokenId, made);
     return made;
   };
 
   return {
-    handle: (agent, request, reply) => {
+    handle: (caller, request, reply) => {
       const { headers, body } = request;
       const route = classifyInboundRequest({ httpMethod: 'POST', body, ...protocolHeaders(headers) });
       if (route.kind === 'reject') return refuse(reply, body, route.httpStatus, route);
@@ -64,7 +70,7 @@ export function createStreamableDoor(ports: McpPorts, { version }: { readonly ve
       if (route.messageKind === 'notification') return void reply.code(202).send();
       const mismatch = headerMismatch(headers, route.message);
       if (mismatch !== undefined) return refuse(reply, body, 400, { code: HEADER_MISMATCH, message: mismatch });
-      serve(serverOf(agent).exchange, route.message, reply);
+      serve(serverOf(caller).exchange, route.message, reply);
     },
     close: async () => {
       await Promise.all([...servers.values()].map((server) => server.close()));
@@ -135,10 +141,10 @@ function refuse(reply: FastifyReply, body: unknown, status: number, { code, mess
 }
 
 /** Lets the server go that was made first and has nothing under way. */
-function retireIdle(servers: Map<AgentName, AgentServer>): void {
-  for (const [agent, server] of servers) {
+function retireIdle(servers: Map<string, AgentServer>): void {
+  for (const [tokenId, server] of servers) {
     if (server.exchange.size() > 0) continue;
-    servers.delete(agent);
+    servers.delete(tokenId);
     void server.close();
     return;
   }

@@ -135,6 +135,10 @@ describe('a JSON body', () => {
 
   test.each([
     '1e309',
+    // Few digits in the exponent, the rest in the mantissa.
+    `-1${'0'.repeat(250)}e99`,
+    `1${'0'.repeat(301)}E8`,
+    '9'.repeat(310),
     '-1E+400',
     '9'.repeat(400),
     '"\\udc00"',
