@@ -7,7 +7,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { Plugin } from '#domain/manifest.ts';
-import { type CallOptions, codeOf, type TestSandbox } from '#test/sandbox/harness.ts';
+import { residentBytes } from '#sandbox/host/process-figures.ts';
+import { type CallOptions, codeOf, type TestSandbox, wardenPids } from '#test/sandbox/harness.ts';
+
+const BYTES_PER_MIB = 1024 * 1024;
 
 /** Limits under which an attack ends soon. */
 export const ATTACK_LIMITS = { cpuMs: 150, timeoutMs: 8_000 };
@@ -18,6 +21,8 @@ export type AttackResult = {
   readonly message: string;
   /** Codes of the other plugin's calls that ended while the attack ran, without repeats. */
   readonly meanwhile: readonly string[];
+  /** The most memory that any warden was seen with while the attack ran, looked at every 10 ms or so. */
+  readonly wardenMiBPeak: number;
   /** Code of the next call of the same plugin and agent. */
   readonly afterwards: string;
 };
@@ -57,6 +62,10 @@ export async function runAttack(
   await Promise.all([sandbox.call(innocent, 'fine'), sandbox.call(plugin, 'fine', options)]);
   const given = { ...options, limits: { ...ATTACK_LIMITS, ...options.limits } };
   let isOver = false;
+  let wardenMiBPeak = 0;
+  const poll = setInterval(() => {
+    for (const pid of wardenPids()) wardenMiBPeak = Math.max(wardenMiBPeak, (residentBytes(pid) ?? 0) / BYTES_PER_MIB);
+  }, 10);
   const running = sandbox.call(plugin, tool, given).finally(() => {
     isOver = true;
   });
@@ -66,9 +75,10 @@ export async function runAttack(
     await new Promise((resolve) => setTimeout(resolve, 20));
   } while (!isOver);
   const outcome = await running;
+  clearInterval(poll);
   const afterwards = codeOf(await sandbox.call(plugin, 'fine', { ...options, limits: { timeoutMs: 10_000 } }));
   const message = outcome.kind === 'failed' ? outcome.error.message : '';
-  return { outcome, code: codeOf(outcome), message, meanwhile: [...meanwhile], afterwards };
+  return { outcome, code: codeOf(outcome), message, meanwhile: [...meanwhile], wardenMiBPeak, afterwards };
 }
 
 /** What must hold around every attack. */

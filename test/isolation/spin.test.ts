@@ -51,25 +51,12 @@ describe('a guest that never comes back', () => {
     sandbox,
     rows1.map((row) => row[1]),
   );
-  test.each(rows1)('%s: is ended within its limits, and only it', async (_what, body) => {
+  /** What grows while it computes may be ended for its memory first. */
+  const GROWS = new Set(['squares a BigInt', 'stringifies a shared graph', 'returns a shared graph']);
+  test.each(rows1)('%s: is ended for its processor time, and only it', async (what, body) => {
     const result = await runAttack(sandbox, attack1(body));
     expect(result).toMatchObject(UNDISTURBED);
-    expect(['CPU_EXCEEDED', 'TIMEOUT', 'MEMORY_EXCEEDED', 'TOOL_FAILED', 'RESULT_INVALID']).toContain(result.code);
-    expect(result.outcome.kind).toBe('failed');
-  });
-
-  const rows2 = [
-    ['a plain loop', 'for (;;);'],
-    ['a loop in microtasks', 'for (;;) await 0;'],
-    ['a proxy whose traps loop', `throw new Proxy(new Error('x'), ${SPIN});`],
-    ['an unhandled rejection whose message loops', `Promise.reject(new Proxy(new Error('x'), ${SPIN})); return 1;`],
-  ] as const;
-  const attack2 = attackGroup(
-    sandbox,
-    rows2.map((row) => row[1]),
-  );
-  test.each(rows2)('%s is ended for its processor time', async (_what, body) => {
-    expect((await runAttack(sandbox, attack2(body))).code).toBe('CPU_EXCEEDED');
+    expect(result.code).toMatch(GROWS.has(what) ? /^(CPU|MEMORY)_EXCEEDED$/ : /^CPU_EXCEEDED$/);
   });
 
   test('the same while the module loads', async () => {
@@ -78,15 +65,28 @@ describe('a guest that never comes back', () => {
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'CPU_EXCEEDED' } });
   });
 
-  test('without the wall a proxy that is thrown, or rejected, leaves a thread that only SIGKILL ends', async () => {
-    const thrown = await runBare(`throw new Proxy(new Error('x'), ${SPIN});`, { waitMs: 2_500 });
-    const rejected = await runBare(`Promise.reject(new Proxy(new Error('x'), ${SPIN})); 1`, { waitMs: 2_500 });
-    expect([thrown.ending, rejected.ending]).toEqual(['hung', 'hung']);
+  const getter = (key: string) =>
+    `const e = new Error('x'); Object.defineProperty(e, '${key}', { get() { for (;;); } });`;
+  test('without the wall what spins while an error is read is a thread that only SIGKILL ends', async () => {
+    const bodies = [
+      `throw new Proxy(new Error('x'), ${SPIN});`,
+      `Promise.reject(new Proxy(new Error('x'), ${SPIN})); 1`,
+      `${getter('message')} Promise.reject(e); 1`,
+      `${getter('stack')} throw e;`,
+      `${getter('name')} throw e;`,
+    ];
+    const results = await Promise.all(bodies.map((body) => runBare(body, { waitMs: 3_000 })));
+    expect(results.map(({ ending }) => ending)).toEqual(bodies.map(() => 'hung'));
   });
 
-  test('without the wall the timeout of BigInt arithmetic comes late', async () => {
-    const squared = await runBare('let x = 2n ** 64n; for (;;) x = x * x;', { waitMs: 3_000 });
-    expect(squared.ending === 'hung' || squared.ms > 1_000).toBe(true);
+  test('without the wall the timeout of 500 ms does not end BigInt arithmetic and shared graphs in time', async () => {
+    const hungry = { waitMs: 3_000, rssMiBEnough: 256 };
+    const squared = await runBare('let x = 2n ** 64n; for (;;) x = x * x;', hungry);
+    const shared = await runBare(`${DAG} JSON.stringify(node).length`, hungry);
+    for (const { ending, value, ms } of [squared, shared]) {
+      const isEndedInTime = ending === 'ran' && String(value).includes('timed out') && ms < 750;
+      expect(isEndedInTime).toBe(false);
+    }
   });
 });
 
@@ -123,23 +123,21 @@ describe('a promise that never settles', () => {
 
 describe('recursion', () => {
   const rows4 = [
-    ['in JavaScript', 'const f = () => f(); return f();'],
-    ['in JSON.parse', 'return JSON.parse("[".repeat(1e6)).length;'],
-    ['in JSON.stringify', 'let a = []; for (let i = 0; i < 1e5; i += 1) a = [a]; return a;'],
-    ['in RegExp', 'return new RegExp("(".repeat(1e5) + ")".repeat(1e5)).test("x");'],
-    ['in a getter', 'const o = { get a() { return o.a; } }; return o.a;'],
-    ['in toString', 'const o = { toString() { return String(o); } }; return String(o);'],
+    ['in JavaScript', 'const f = () => f(); return f();', 'TOOL_FAILED'],
+    ['in JSON.parse', 'return JSON.parse("[".repeat(1e6)).length;', 'TOOL_FAILED'],
+    ['in JSON.stringify', 'let a = []; for (let i = 0; i < 1e5; i += 1) a = [a]; return a;', 'RESULT_INVALID'],
+    ['in RegExp', 'return new RegExp("(".repeat(1e5) + ")".repeat(1e5)).test("x");', 'TOOL_FAILED'],
+    ['in a getter', 'const o = { get a() { return o.a; } }; return o.a;', 'TOOL_FAILED'],
+    ['in toString', 'const o = { toString() { return String(o); } }; return String(o);', 'TOOL_FAILED'],
   ] as const;
   const attack4 = attackGroup(
     sandbox,
     rows4.map((row) => row[1]),
   );
-  test.each(rows4)('%s: fails the call and nothing else', async (_what, body) => {
-    const result = await runAttack(sandbox, attack4(body));
-    expect(result).toMatchObject(UNDISTURBED);
-    expect(['TOOL_FAILED', 'RESULT_INVALID', 'CPU_EXCEEDED', 'PLUGIN_CRASHED', 'MEMORY_EXCEEDED']).toContain(
-      result.code,
-    );
+  // No negative control: the engine itself stops recursion, with or without our walls.
+  test.each(rows4)('%s: fails the call and nothing else', async (_what, body, code) => {
+    const result = await runAttack(sandbox, attack4(body), { limits: { cpuMs: 5_000 } });
+    expect(result).toMatchObject({ ...UNDISTURBED, code });
   });
 
   test('in the parser: the plugin does not load', async () => {
