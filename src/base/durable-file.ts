@@ -1,38 +1,86 @@
 // Small files of the home that must be whole after a power loss: policy, tokens, keys, the last checkpoint.
 
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
  * Replaces a file by a new one.
  *
- * **Durability:** the whole new file is on disk when it returns; after a crash before that, the whole old one.
+ * **Durability:** the whole new file is on disk when it returns; when it throws, or after a crash before that, the whole old
+ * one.
  */
 export function replaceFile(path: string, text: string, mode: number): void {
-  const temporary = `${path}.new`;
-  writeDurably(temporary, text, { flags: 'w', mode });
-  renameSync(temporary, path);
-  syncDirectory(dirname(path));
+  writeBeside(path, { text, mode }, (temporary) => renameSync(temporary, path));
 }
 
-/** Makes a file that must not be there yet; a system error EEXIST when it is. **Durability:** on disk when it returns. */
+/**
+ * Replaces a file that is there, and keeps its mode, owner and group. A system error EPERM when the owner can't be kept.
+ *
+ * **Durability:** as `replaceFile`.
+ */
+export function rewriteFile(path: string, text: string): void {
+  const like = lstatSync(path);
+  writeBeside(path, { text, mode: like.mode & 0o777, like }, (temporary) => renameSync(temporary, path));
+}
+
+/**
+ * Makes a file that must not be there yet; a system error EEXIST when it is.
+ *
+ * **Durability:** on disk when it returns; when it throws, or after a crash before that, there is no file or the whole one.
+ */
 export function createFile(path: string, text: string, mode: number): void {
-  writeDurably(path, text, { flags: 'wx', mode });
+  writeBeside(path, { text, mode }, (temporary) => {
+    linkSync(temporary, path);
+    rmSync(temporary);
+  });
+}
+
+type Content = { readonly text: string; readonly mode: number; readonly like?: Stats };
+
+/** What a crash left at the temporary name is thrown away by the next write of the same file. */
+function writeBeside(path: string, content: Content, putInPlace: (temporary: string) => void): void {
+  const temporary = `${path}.new`;
+  rmSync(temporary, { force: true });
+  try {
+    writeDurably(temporary, content);
+    putInPlace(temporary);
+  } catch (thrown) {
+    rmSync(temporary, { force: true });
+    throw thrown;
+  }
   syncDirectory(dirname(path));
 }
 
-function writeDurably(
-  path: string,
-  text: string,
-  { flags, mode }: { readonly flags: string; readonly mode: number },
-): void {
-  const descriptor = openSync(path, flags, mode);
+function writeDurably(path: string, { text, mode, like }: Content): void {
+  const descriptor = openSync(path, 'wx', mode);
   try {
-    writeSync(descriptor, text);
+    // Writes on until all of it is written: one write may take only a part.
+    writeFileSync(descriptor, text);
+    if (like !== undefined) keepOwner(descriptor, like);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
+}
+
+function keepOwner(descriptor: number, { uid, gid, mode }: Stats): void {
+  const now = fstatSync(descriptor);
+  if (now.uid !== uid || now.gid !== gid) fchownSync(descriptor, uid, gid);
+  // Whatever the umask made of it.
+  fchmodSync(descriptor, mode & 0o777);
 }
 
 function syncDirectory(directory: string): void {

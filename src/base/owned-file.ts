@@ -1,4 +1,4 @@
-// Files of the home that decide what is allowed or true: only what nobody else could have written or swapped.
+// Files and directories of the home that decide what is allowed or true: only what nobody else could have written or swapped.
 // **Trust:** other users of the machine may have put something else in their place.
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
@@ -77,14 +77,40 @@ export function checkOwnedFile(path: string, keptFrom: KeptFrom): boolean {
   return true;
 }
 
+/**
+ * Checks a directory by what `lstat` says of it: nobody else may put something in it.
+ *
+ * @throws `HOME_UNSAFE` when it is a link or no directory, another user's (root's is taken) or writable by others.
+ */
+export function checkOwnedDirectory(path: string, stats: Stats): void {
+  if (!stats.isDirectory()) throw unsafe(path, 'is no directory of its own', 'put a directory there');
+  checkOwner(path, stats, { keptFrom: 'being written' });
+}
+
 function checkOwnership(path: string, stats: Stats, keptFrom: KeptFrom): void {
   if (!stats.isFile()) throw unsafe(path, 'is no plain file', 'put a file there');
-  const uid = process.getuid?.();
-  if (uid !== undefined && stats.uid !== uid && stats.uid !== 0) {
+  checkOwner(path, stats, { keptFrom });
+}
+
+/** What the rule looks at of a file or directory. */
+export type Ownership = { readonly uid: number; readonly mode: number };
+
+/**
+ * The one rule on who may own what the server trusts, and what others may do with it.
+ *
+ * @param options.uid the user that the server runs as; undefined where the system has none.
+ * @throws `HOME_UNSAFE`
+ */
+export function checkOwner(
+  path: string,
+  { uid: owner, mode }: Ownership,
+  { keptFrom, uid = process.geteuid?.() }: { readonly keptFrom: KeptFrom; readonly uid?: number | undefined },
+): void {
+  if (uid !== undefined && owner !== uid && owner !== 0) {
     throw unsafe(path, 'belongs to another user', 'chown it to the user that runs the server');
   }
   const isKeptSecret = keptFrom === 'being read';
-  if ((stats.mode & (isKeptSecret ? 0o077 : 0o022)) !== 0) {
+  if ((mode & (isKeptSecret ? 0o077 : 0o022)) !== 0) {
     const what = isKeptSecret ? 'can be read or written by other users' : 'can be written by other users';
     throw unsafe(path, what, isKeptSecret ? 'chmod 600 it' : 'chmod go-w it');
   }

@@ -1,8 +1,11 @@
 // home/config.yaml: parsed, checked, with defaults. The environment variables of older set-ups are read here too.
 
 import { readFileSync } from 'node:fs';
-import { SmcpError, systemErrorCode } from '#base/errors.ts';
+import { resolve } from 'node:path';
+import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import { readOwnedFile } from '#base/owned-file.ts';
 import { compileOwnSchema } from '#base/schema.ts';
 import { type Position, parseYaml } from '#base/yaml.ts';
 
@@ -22,19 +25,19 @@ const DEFAULTS: Config = {
 
 type Environment = { readonly [name: string]: string | undefined };
 
-/** The configuration of a home; the defaults when it has no config.yaml. @throws `CONFIG_INVALID` with `details.findings`. */
+/**
+ * The configuration of a home; the defaults when it has no config.yaml. Paths of the environment are made absolute here: they
+ * are relative to where the command was given, those of the file to the home.
+ *
+ * @throws `CONFIG_INVALID`, with `details.findings` where lines are wrong · `HOME_UNSAFE` when the file is a link, no plain file,
+ * another user's or writable by others.
+ */
 export function loadConfig(file: string, env: Environment): Config {
-  let text: string | undefined;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    if (systemErrorCode(cause) !== 'ENOENT') {
-      throw new SmcpError('CONFIG_INVALID', `${file} can't be read`, {
-        cause,
-        details: { remedy: 'check its owner and mode' },
-      });
-    }
-  }
+  const text = readOwnedFile(file, {
+    bytesMax: LIMITS.configBytesMax,
+    keptFrom: 'being written',
+    code: 'CONFIG_INVALID',
+  });
   const own = text === undefined ? {} : (parseConfig(text, file) as Partial<Config>);
   return withEnvironment(
     {
@@ -89,7 +92,7 @@ function withEnvironment(config: Config, env: Environment): Config {
   return {
     ...config,
     server: { ...config.server, port, host: env['MCP_HOST'] || config.server.host },
-    plugins: directory ? [...config.plugins, directory] : config.plugins,
+    plugins: directory ? [...config.plugins, resolve(directory)] : config.plugins,
   };
 }
 

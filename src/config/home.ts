@@ -3,6 +3,7 @@
 import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
+import { checkOwnedDirectory } from '#base/owned-file.ts';
 
 /** Where the home is when nobody says otherwise, in the directory where the command is given. */
 export const DEFAULT_HOME = './.smcp';
@@ -50,7 +51,7 @@ const OWN_NAMES = new Set(['policy.yaml', 'config.yaml', 'smcp.db', 'keys', 'adm
 export function prepareHome(home: Home): void {
   try {
     mkdirSync(home.directory, { recursive: true, mode: 0o700 });
-    checkOwner(home.directory);
+    checkOwnedDirectory(home.directory, lstatSync(home.directory));
     const names = readdirSync(home.directory);
     if (names.length > 0 && !names.some((name) => OWN_NAMES.has(name))) {
       throw new SmcpError('HOME_INVALID', `${home.directory} holds other files and is no home`, {
@@ -73,20 +74,4 @@ export function prepareHome(home: Home): void {
 /** True when a server has run here before. */
 export function homeExists(home: Home): boolean {
   return statSync(home.database, { throwIfNoEntry: false }) !== undefined;
-}
-
-function checkOwner(directory: string): void {
-  const stat = lstatSync(directory);
-  const isOurs = process.getuid === undefined || stat.uid === process.getuid() || stat.uid === 0;
-  const isWritableByOthers = (stat.mode & 0o022) !== 0;
-  if (!stat.isDirectory() || !isOurs || isWritableByOthers) {
-    const why = !stat.isDirectory()
-      ? 'is no directory of its own'
-      : isOurs
-        ? 'is writable by others'
-        : 'belongs to another user';
-    throw new SmcpError('HOME_UNSAFE', `the home ${directory} ${why}`, {
-      details: { remedy: `make it yours alone: chmod 700 ${directory}` },
-    });
-  }
 }

@@ -3,8 +3,8 @@
 
 import { type Clock, rfc3339 } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
-import { replaceFile } from '#base/durable-file.ts';
-import { SmcpError } from '#base/errors.ts';
+import { rewriteFile } from '#base/durable-file.ts';
+import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import { readOwnedFile } from '#base/owned-file.ts';
@@ -31,8 +31,6 @@ export type PolicyOptions = {
   /** Absolute path. */
   readonly file: string;
 };
-
-const POLICY_MODE = 0o600;
 
 export type PolicyService = PolicyDecider & PolicyAdmin;
 
@@ -92,11 +90,11 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
     inTurn(async () => {
       const text = readPolicy(file);
       const edited = withAgent(parse, file, text, name);
-      replaceFile(file, edited, POLICY_MODE);
+      rewritePolicy(file, edited);
       try {
         return await apply(edited, by);
       } catch (error) {
-        if (inForce.text !== edited) replaceFile(file, text, POLICY_MODE);
+        if (inForce.text !== edited) rewritePolicy(file, text);
         throw error;
       }
     });
@@ -145,6 +143,18 @@ function readPolicy(file: string): string {
   throw new SmcpError('POLICY_INVALID', `there is no policy at ${file}`, {
     details: { remedy: 'smcp init writes a first one', findings: [] },
   });
+}
+
+/** The file may be one of `--policy`, outside of the home: it stays whose it was. */
+function rewritePolicy(file: string, text: string): void {
+  try {
+    rewriteFile(file, text);
+  } catch (cause) {
+    throw new SmcpError('POLICY_INVALID', `${file} can't be written: ${systemErrorCode(cause) ?? 'error'}`, {
+      cause,
+      details: { remedy: 'add the agent by hand, then reload the policy', findings: [] },
+    });
+  }
 }
 
 function withAgent(parse: (text: string) => ParsedPolicy, file: string, text: string, name: AgentName): string {

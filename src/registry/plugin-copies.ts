@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { type Digest, digestHex } from '#base/digest.ts';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
+import { checkOwnedDirectory } from '#base/owned-file.ts';
 import type { PluginCode } from '#domain/ports.ts';
 import { packageDigest } from './package-digest.ts';
 import type { PluginFile, PluginFiles } from './plugin-files.ts';
@@ -17,7 +18,6 @@ const FILE_MODE = 0o444;
 const EXECUTABLE_MODE = 0o555;
 const FOLDER_MODE = 0o555;
 const OWN_FOLDER_MODE = 0o700;
-const OTHERS_WRITE_BITS = 0o022;
 /** Before the names of what is being written or thrown away; no digest begins like this. */
 const UNFINISHED = '.unfinished-';
 const DISCARDED = '.discarded-';
@@ -42,7 +42,7 @@ export type PluginCopies = {
 export async function openPluginCopies({ logger }: { readonly logger: Logger }, home: string): Promise<PluginCopies> {
   const root = join(home, 'plugins');
   await mkdir(root, { recursive: true, mode: OWN_FOLDER_MODE });
-  await checkOwnFolder(root);
+  checkOwnedDirectory(root, await lstat(root));
   for (const name of await readdir(root)) {
     if (name.startsWith(UNFINISHED) || name.startsWith(DISCARDED)) await removeTree(join(root, name));
   }
@@ -93,15 +93,6 @@ async function readCopy(directory: string): Promise<PluginFiles | undefined> {
     if (thrown instanceof SmcpError && thrown.code === 'PLUGIN_UNSAFE_FILE') return undefined;
     throw thrown;
   }
-}
-
-async function checkOwnFolder(path: string): Promise<void> {
-  const stat = await lstat(path);
-  const isOwn = process.geteuid === undefined || stat.uid === process.geteuid();
-  if (stat.isDirectory() && isOwn && (stat.mode & OTHERS_WRITE_BITS) === 0) return;
-  throw new SmcpError('HOME_UNSAFE', `${path} must be a directory of this user that nobody else can write`, {
-    details: { remedy: `remove it, or: chown and chmod 700 ${path}` },
-  });
 }
 
 async function stateOfCopy(directory: string, digest: Digest): Promise<'missing' | 'intact' | 'changed'> {

@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LIMITS } from '#base/limits.ts';
 import { loadConfig, refusedVariables } from '#config/config.ts';
 
 let folder: string;
@@ -34,6 +36,23 @@ describe('the configuration', () => {
     const config = loadConfig(file, { MCP_PORT: '9001', MCP_HOST: '::1', MCP_PLUGINS_DIR: '/srv/plugins' });
     expect(config.server).toMatchObject({ host: '::1', port: 9001 });
     expect(config.plugins).toEqual(['mine', '/srv/plugins']);
+  });
+
+  test('takes a directory of the environment from where the command is given', () => {
+    expect(loadConfig(file, { MCP_PLUGINS_DIR: 'plugins' }).plugins).toEqual([join(process.cwd(), 'plugins')]);
+  });
+
+  test.each<[string, string, () => void]>([
+    ['a link', 'HOME_UNSAFE', () => symlinkSync('/dev/null', file)],
+    ['a FIFO', 'HOME_UNSAFE', () => execFileSync('mkfifo', ['-m', '600', file])],
+    ['a directory', 'HOME_UNSAFE', () => mkdirSync(file, { mode: 0o700 })],
+    ['writable by others', 'HOME_UNSAFE', () => writeFileSync(file, 'version: 1\n')],
+    ['larger than the bound', 'CONFIG_INVALID', () => writeFileSync(file, '#'.repeat(LIMITS.configBytesMax + 1))],
+    ['no text', 'CONFIG_INVALID', () => writeFileSync(file, new Uint8Array([0x23, 0xff]))],
+  ])('is refused when it is %s', (what, code, arrange) => {
+    arrange();
+    if (what === 'writable by others') chmodSync(file, 0o622);
+    expect(() => loadConfig(file, {})).toThrow(expect.objectContaining({ code }));
   });
 
   test.each(['', 'http', '-1', '65536', '80.5'])('refuses MCP_PORT=%j', (port) => {
