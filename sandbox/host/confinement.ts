@@ -70,10 +70,15 @@ function findLimiter(): 'prlimit' | 'shell' | undefined {
   return existsSync(SHELL_PATH) && existsSync(ENV_PATH) ? 'shell' : undefined;
 }
 
-/** The confinement of this machine. `nodePath`: the Node that runs wardens, by default the one that runs the host. */
-export function createConfinement(options: { readonly nodePath?: string } = {}): Confinement {
+/**
+ * The confinement of this machine. `nodePath`: the Node that runs wardens, by default the one that runs the host.
+ * `limiter`: what sets the limits, by default the best that is there.
+ */
+export function createConfinement(
+  options: { readonly nodePath?: string; readonly limiter?: 'prlimit' | 'shell' } = {},
+): Confinement {
   const nodePath = options.nodePath ?? process.execPath;
-  const limiter = findLimiter();
+  const limiter = options.limiter ?? findLimiter();
   const mainPath = fileURLToPath(new URL('../warden/main.js', import.meta.url));
   const readable = ownReadablePaths(mainPath);
   return {

@@ -40,15 +40,18 @@ export async function prepareGuestContext({ ivm, isolate, prelude, files, bounds
   };
 
   try {
-    const context = keep(await isolate.createContext());
-    const modules = await compileModules({ isolate, files, keep });
-    const harden = keep(await prelude.run(context, { reference: true }));
+    // Asked for together, since each wait for isolated-vm's thread costs as much as what is waited for.
+    const [context, modules] = await allOf([
+      isolate.createContext().then(keep),
+      compileModules({ isolate, files, keep }),
+    ]);
     const callback = new ivm.Callback((/** @type {unknown} */ text) => post(text), { sync: true });
     const mentions = LARGE_GLOBALS.filter((name) => files.mention(name)).join();
-    const enter = keep(
-      await harden.apply(undefined, [callback, boundsJson, mentions], { result: { reference: true } }),
-    );
-    await linkModules({ isolate, context, modules });
+    const hardened = async () => {
+      const harden = keep(await prelude.run(context, { reference: true }));
+      return keep(await harden.apply(undefined, [callback, boundsJson, mentions], { result: { reference: true } }));
+    };
+    const [enter] = await allOf([hardened(), linkModules({ isolate, context, modules })]);
     return {
       root: modules.root,
       /** Calls the prelude's dispatcher. @param {...(string | number | boolean)} args @returns {Promise<unknown>} */
@@ -66,6 +69,22 @@ export async function prepareGuestContext({ ivm, isolate, prelude, files, bounds
 }
 
 /** @typedef {Awaited<ReturnType<typeof prepareGuestContext>>} GuestContext */
+
+/**
+ * Like Promise.all, but settles only when all have: what a late one made is then known, and can be released.
+ *
+ * @template {readonly unknown[]} T
+ * @param {readonly [...{ [K in keyof T]: Promise<T[K]> }]} promises
+ * @returns {Promise<T>}
+ */
+async function allOf(promises) {
+  const results = await Promise.allSettled(promises);
+  const values = results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+  return /** @type {any} */ (values);
+}
 
 /**
  * Every module of the plugin's graph, compiled, and what each specifier in it means.
@@ -101,9 +120,13 @@ async function compileModules({ isolate, files, keep }) {
     return files.resolve(specifier, referrer);
   };
 
-  await compile(HOOK_NAME, HOOK_SOURCE);
-  const root = await compile(ROOT_NAME, ROOT_SOURCE);
-  const queue = [await compile(files.entry, files.load(files.entry))];
+  const entrySource = files.load(files.entry);
+  const [root, entry] = await allOf([
+    compile(ROOT_NAME, ROOT_SOURCE),
+    compile(files.entry, entrySource),
+    compile(HOOK_NAME, HOOK_SOURCE),
+  ]);
+  const queue = [entry];
   for (let module = queue.pop(); module !== undefined; module = queue.pop()) {
     const referrer = names.get(module) ?? '';
     for (const specifier of module.dependencySpecifiers) {

@@ -96,14 +96,17 @@ describe("the warden's process", () => {
     expect(readdirSync(`/proc/${pid}/fd`).length).toBeLessThan(64);
   });
 
-  test('is what a real process is found to be, and a probe leaves no process behind', async () => {
-    const before = wardenPids();
-    const ports = { clock: systemClock, logger: silentLogger, confinement: createConfinement() };
-    const layers = await probeSandbox(ports);
-    expect(layers.filter(({ inForce }) => !inForce).map(({ name }) => name)).toEqual(['os-wall']);
-    expect(layers.map(({ name }) => name)).toEqual(expect.arrayContaining([...NEEDED_LAYERS]));
-    expect(wardenPids()).toEqual(before);
-  });
+  test.each(['prlimit', 'shell'] as const)(
+    'is what a real process is found to be, by %s, and a probe leaves none behind',
+    async (limiter) => {
+      const before = wardenPids();
+      const ports = { clock: systemClock, logger: silentLogger, confinement: createConfinement({ limiter }) };
+      const layers = await probeSandbox(ports);
+      expect(layers.filter(({ inForce }) => !inForce).map(({ name }) => name)).toEqual(['os-wall']);
+      expect(layers.map(({ name }) => name)).toEqual(expect.arrayContaining([...NEEDED_LAYERS]));
+      expect(wardenPids()).toEqual(before);
+    },
+  );
 
   const unlimited = (command: WardenCommand): WardenCommand => {
     const at = command.args.indexOf('--');
