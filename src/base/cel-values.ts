@@ -164,3 +164,18 @@ function resolvePointer(root: JsonObject, reference: string): Json | undefined {
   }
   return node;
 }
+
+const NANOS = 1_000_000_000n;
+
+/** `left` − `right` as CEL writes durations. Both are timestamps of the library. */
+export function durationBetween(left: unknown, right: unknown): string {
+  const nanos = nanosOf(left) - nanosOf(right);
+  const size = nanos < 0n ? -nanos : nanos;
+  const text = `${size / NANOS}.${String(size % NANOS).padStart(9, '0')}s`;
+  return nanos < 0n ? `-${text}` : text;
+}
+
+function nanosOf(timestamp: unknown): bigint {
+  const { message } = timestamp as { readonly message: { readonly seconds: bigint; readonly nanos: number } };
+  return message.seconds * NANOS + BigInt(message.nanos);
+}

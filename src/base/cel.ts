@@ -19,6 +19,7 @@ import {
 } from '@bufbuild/cel';
 import { checkCondition, vocabularyOf } from './cel-check.ts';
 import type { CelConstantType, CelNode } from './cel-tree.ts';
+import { durationBetween } from './cel-values.ts';
 import { rfc3339 } from './clock.ts';
 import {
   CONDITION_VARIABLES,
@@ -62,7 +63,9 @@ export function createConditionCompiler(): ConditionCompiler {
       boundLoops(parsed.expr);
       const run = plan(env, parsed);
       const evaluate = (input: ConditionInput): ConditionOutcome => {
-        meter.refill(LIMITS.conditionStepsMax);
+        meter.use(input.budget);
+        if (meter.isEmpty()) return SPENT;
+        input.budget.left -= EVALUATION_STEPS;
         return outcomeOf(run(activationOf(input, timestamp)));
       };
       return { kind: 'condition', condition: { source, tree, evaluate } };
@@ -108,6 +111,12 @@ function activationOf(input: ConditionInput, timestamp: Run): Variables {
 
 const TRUE: ConditionOutcome = { kind: 'true' };
 const FALSE: ConditionOutcome = { kind: 'false' };
+const SPENT: ConditionOutcome = {
+  kind: 'error',
+  message: 'the conditions before it took too many steps for these arguments',
+};
+/** What every evaluation costs, however little it looks at (3 µs measured). */
+const EVALUATION_STEPS = 4;
 
 /** An error of CEL is an object, and so truthy: only the two booleans count. */
 function outcomeOf(result: ReturnType<Run>): ConditionOutcome {
@@ -191,10 +200,7 @@ function ownFunctions(
     celFunc('timestamp', [INT], TIMESTAMP, (s) => toTimestamp({ source: rfc3339(Number(s) * 1000) }) as never),
     // The library answers with a timestamp, which no duration compares with.
     celFunc('_-_', [TIMESTAMP, TIMESTAMP], DURATION, (left, right) => {
-      const nanos = nanosOf(left) - nanosOf(right);
-      const size = nanos < 0n ? -nanos : nanos;
-      const text = `${size / NANOS}.${String(size % NANOS).padStart(9, '0')}s`;
-      return toDuration({ source: nanos < 0n ? `-${text}` : text }) as never;
+      return toDuration({ source: durationBetween(left, right) }) as never;
     }),
     // The library nests a list in the next one, which is slow to read after many additions.
     celFunc('_+_', [LIST, LIST], LIST, (left, right) => {
@@ -213,13 +219,6 @@ function ownFunctions(
       return value as never;
     }),
   ];
-}
-
-const NANOS = 1_000_000_000n;
-
-function nanosOf(timestamp: unknown): bigint {
-  const { message } = timestamp as { readonly message: { readonly seconds: bigint; readonly nanos: number } };
-  return message.seconds * NANOS + BigInt(message.nanos);
 }
 
 type Expr = NonNullable<ReturnType<typeof parse>['expr']>;

@@ -4,6 +4,8 @@ import type { ConditionProblem } from './cel-check.ts';
 import type { CelNode } from './cel-tree.ts';
 import { type CelArgument, celArguments } from './cel-values.ts';
 import type { JsonObject } from './json.ts';
+import { LIMITS } from './limits.ts';
+import { createStepBudget, type StepBudget } from './step-meter.ts';
 
 /** What a condition sees. */
 export const CONDITION_VARIABLES = ['args', 'agent', 'tool', 'now', 'session'] as const;
@@ -17,7 +19,7 @@ export type ConditionOutcome =
 export type Condition = {
   readonly source: string;
   readonly tree: CelNode;
-  /** Never throws. Its work is bounded by `LIMITS.conditionStepsMax`, whatever the input is. */
+  /** Never throws. The work of all conditions that share an input is bounded by `LIMITS.conditionStepsMax`, whatever the input is. */
   readonly evaluate: (input: ConditionInput) => ConditionOutcome;
 };
 
@@ -36,8 +38,14 @@ export type ConditionFacts = {
   readonly session?: string;
 };
 
-/** The facts of one decision; arguments are converted when the first condition looks at them, and only once. */
-export type ConditionInput = ConditionFacts & { readonly celArgs: () => CelArgument };
+/**
+ * The facts of one decision; arguments are converted when the first condition looks at them, and only once. What one
+ * condition spends is gone for those after it.
+ */
+export type ConditionInput = ConditionFacts & {
+  readonly celArgs: () => CelArgument;
+  readonly budget: StepBudget;
+};
 
 /** Facts for any number of conditions of one decision. */
 export function createConditionInput(facts: ConditionFacts): ConditionInput {
@@ -46,5 +54,5 @@ export function createConditionInput(facts: ConditionFacts): ConditionInput {
     converted ??= celArguments(facts.args, facts.schema);
     return converted;
   };
-  return { ...facts, celArgs };
+  return { ...facts, celArgs, budget: createStepBudget(LIMITS.conditionStepsMax) };
 }

@@ -172,7 +172,7 @@ export const LIMITS = {
   conditionValuesMax: 10_000,
   /** A string that a condition may look at, in UTF-16 units. */
   conditionStringLengthMax: 64 * 1024,
-  /** Work of one evaluation; a step is under 1 µs, so that no arguments hold the server up for longer than 0.1 s. */
+  /** Work of all conditions of one decision; a step is under 1 µs, so that no arguments hold the server up for longer than 0.1 s. */
   conditionStepsMax: 100_000,
   /** Findings told of one policy file; the first ones are those to mend. */
   policyFindingsMax: 200,
@@ -197,6 +197,8 @@ export const LIMITS = {
   disclosureBytesMax: 256 * 1024,
   /** Appends waiting for their commit. */
   appendsWaitingMax: 16_384,
+  /** Bytes of records and disclosure documents that are not on disk yet; one record has about 0.6 MiB at most. */
+  appendsWaitingBytesMax: 64 * 1024 * 1024,
   /** A text in a record that an agent, a plugin or a policy wrote (tool name, session, rule), in UTF-16 units; longer ones are cut. */
   recordTextLengthMax: 256,
   /** The capabilities of a record as JSON; a plugin that asks more can't be recorded, so it can't run. */

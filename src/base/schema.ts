@@ -9,7 +9,7 @@ import type { JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { compileLinearPattern } from './linear-pattern.ts';
 import { nearest } from './nearest.ts';
-import { createStepMeter, type StepMeter } from './step-meter.ts';
+import { createStepBudget, createStepMeter, type StepMeter } from './step-meter.ts';
 
 /**
  * One thing wrong with a value: where (JSON pointer, '' for the whole), what and, for a key that a schema of ours does
@@ -114,7 +114,7 @@ export function createForeignSchemaCompiler(): ForeignSchemaCompiler {
       );
     }
     try {
-      meter.refill(LIMITS.schemaStepsMax);
+      meter.use(createStepBudget(LIMITS.schemaStepsMax));
       const validate = (needsItsOwn(schema) ? createForeignAjv(meter, { isForOne: true }) : shared).compile(
         boundedSchema(schema),
       );
@@ -135,7 +135,7 @@ export function createForeignSchemaCompiler(): ForeignSchemaCompiler {
 const bounded =
   (validate: Validator, meter: StepMeter): Validator =>
   (value) => {
-    meter.refill(LIMITS.schemaStepsMax);
+    meter.use(createStepBudget(LIMITS.schemaStepsMax));
     try {
       return validate(value);
     } catch (thrown) {

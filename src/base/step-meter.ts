@@ -1,24 +1,34 @@
-// Bounds the work of one evaluation by counting it.
+// Bounds work by counting it.
+
+/** Steps that are left. */
+export type StepBudget = {
+  /** Below zero: they are used up. */
+  left: number;
+};
+
+export function createStepBudget(steps: number): StepBudget {
+  return { left: steps };
+}
 
 export type StepMeter = {
-  /** Begins an evaluation that may take this many steps. */
-  readonly refill: (steps: number) => void;
-  /** Throws when no steps are left; every later call of the same evaluation then throws too. */
+  /** Begins work that is paid for by this budget. */
+  readonly use: (budget: StepBudget) => void;
+  /** Throws when no steps are left; every later call on the same budget then throws too. */
   readonly spend: (steps: number) => void;
-  /** Whether `spend` threw since the last `refill`. */
+  /** Whether the budget is used up. */
   readonly isEmpty: () => boolean;
 };
 
 export function createStepMeter(): StepMeter {
-  let stepsLeft = 0;
+  let budget = createStepBudget(0);
   return {
-    refill: (steps) => {
-      stepsLeft = steps;
+    use: (next) => {
+      budget = next;
     },
     spend: (steps) => {
-      stepsLeft -= steps;
-      if (stepsLeft < 0) throw new Error('it takes too many steps for these arguments');
+      budget.left -= steps;
+      if (budget.left < 0) throw new Error('it takes too many steps for these arguments');
     },
-    isEmpty: () => stepsLeft < 0,
+    isEmpty: () => budget.left < 0,
   };
 }

@@ -64,12 +64,19 @@ export type PolicyVersion = {
   readonly digest: Digest;
   readonly text: string;
   readonly appliedMs: number;
+  /** False from when the number is taken until its record is known to be in the log. */
+  readonly isRecorded: boolean;
 };
 
-/** Every policy text that was ever in force. **Durability:** on disk when `put` returns. */
+/**
+ * Every policy text that has a number: it was in force, or was about to be when the server ended. A number has one text for
+ * ever. **Durability:** what was written is on disk when a function returns.
+ */
 export type PolicyStore = {
   readonly latest: () => PolicyVersion | undefined;
-  readonly put: (version: PolicyVersion) => void;
+  /** Takes the number for the text, before anything is recorded under it. */
+  readonly put: (version: Omit<PolicyVersion, 'isRecorded'>) => void;
+  readonly markRecorded: (version: number) => void;
 };
 
 /** The home's database. */

@@ -58,27 +58,35 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
   };
 
   /** Decisions after the swap are recorded after it: `append` is called in the same turn. */
+  const record = async (next: InForce, { appliedMs, by }: { readonly appliedMs: number; readonly by: string }) => {
+    const before = inForce;
+    inForce = next;
+    try {
+      await recordLog.append({ kind: 'policy', predicate: { ...next.ref, time: rfc3339(appliedMs), by } });
+    } catch (error) {
+      inForce = before;
+      throw error;
+    }
+    store.markRecorded(next.ref.version);
+  };
+
+  /**
+   * The number is taken before its record is written: whatever happens in between, no number ever has two texts. One whose
+   * record may be missing is recorded (again) when it is applied next; one that is never applied leaves a gap.
+   */
   const apply = async (text: string, by: string): Promise<PolicyRef> => {
     const parsed = parse(text);
     if (parsed.compiled === undefined) throw invalid(file, parsed.findings);
-    const before = inForce;
     const digest = sha256(text);
     const known = store.latest();
-    if (before.ref.digest === digest && known?.digest === digest) return before.ref;
-    const isKept = known?.digest === digest;
-    const version = isKept ? known.version : Math.max(known?.version ?? 0, before.ref.version) + 1;
+    const isKnown = known?.digest === digest;
+    if (isKnown && known.isRecorded && inForce.ref.digest === digest) return inForce.ref;
+    const version = isKnown ? known.version : Math.max(known?.version ?? 0, inForce.ref.version) + 1;
     const next: InForce = { policy: parsed.compiled.policy, ref: { version, digest }, text };
-    inForce = next;
-    if (!isKept) {
-      const appliedMs = clock.nowMs();
-      try {
-        await recordLog.append({ kind: 'policy', predicate: { version, digest, time: rfc3339(appliedMs), by } });
-      } catch (error) {
-        inForce = before;
-        throw error;
-      }
-      store.put({ version, digest, text, appliedMs });
-    }
+    const appliedMs = clock.nowMs();
+    if (!isKnown) store.put({ version, digest, text, appliedMs });
+    if (isKnown && known.isRecorded) inForce = next;
+    else await record(next, { appliedMs, by });
     logger.info('policy in force', { file, version, digest, agents: next.policy.agents.size });
     warn(parsed);
     return next.ref;

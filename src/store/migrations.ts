@@ -51,6 +51,8 @@ const STEPS: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // Until now a policy was stored after its record.
+  'ALTER TABLE policy ADD COLUMN is_recorded INTEGER NOT NULL DEFAULT 1',
 ];
 
 /** The version of a database that this code reads and writes. */

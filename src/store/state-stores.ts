@@ -38,13 +38,19 @@ function asTokenRow(row: SqlRow): TokenRow {
   };
 }
 
-/** Applied policies; a version is written once and never changed. */
+/** Policies by number; the text of a number is written once and never changed. */
 export function createPolicyStore(database: Database): PolicyStore {
-  const put = database.prepare('INSERT INTO policy (version, digest, text, applied_ms) VALUES (?, ?, ?, ?)');
+  const put = database.prepare(
+    'INSERT INTO policy (version, digest, text, applied_ms, is_recorded) VALUES (?, ?, ?, ?, 0)',
+  );
   const latest = database.prepare('SELECT * FROM policy ORDER BY version DESC LIMIT 1');
+  const mark = database.prepare('UPDATE policy SET is_recorded = 1 WHERE version = ?');
   return {
     put: ({ version, digest, text, appliedMs }) => {
       put.run(version, digest, text, appliedMs);
+    },
+    markRecorded: (version) => {
+      mark.run(version);
     },
     latest: () => {
       const row = latest.get();
@@ -59,6 +65,7 @@ function asPolicyVersion(row: SqlRow): PolicyVersion {
     digest: textOf(row, 'digest') as PolicyVersion['digest'],
     text: textOf(row, 'text'),
     appliedMs: numberOf(row, 'applied_ms'),
+    isRecorded: numberOf(row, 'is_recorded') === 1,
   };
 }
 

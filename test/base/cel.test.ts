@@ -235,3 +235,33 @@ describe('a condition that is refused', () => {
     }
   });
 });
+
+describe('the conditions of one decision', () => {
+  const list = Array.from({ length: 1_000 }, (_none, index) => index);
+  const costly = compile('args.a.all(x, args.a.all(y, x + y >= 0))');
+  const cheap = compile('true');
+  if (costly.kind !== 'condition' || cheap.kind !== 'condition') throw new Error('they are conditions');
+  const [{ condition: walk }, { condition: yes }] = [costly, cheap];
+  const facts = { args: { a: list }, agent: 'a', tool: 't', nowMs: 0 };
+
+  test('share one budget: what comes after it is used up does nothing and is an error', () => {
+    const input = createConditionInput(facts);
+    expect(walk.evaluate(input)).toMatchObject({ kind: 'error', message: expect.stringContaining('too many steps') });
+    const left = input.budget.left;
+    const spent = { kind: 'error', message: expect.stringContaining('the conditions before it') };
+    for (let times = 0; times < 50; times += 1)
+      expect([walk, yes].map(({ evaluate }) => evaluate(input))).toEqual([spent, spent]);
+    expect(input.budget.left).toBe(left);
+  });
+
+  test('share it also when each of them is small', () => {
+    const input = createConditionInput(facts);
+    const outcomes = Array.from({ length: LIMITS.conditionStepsMax }, () => yes.evaluate(input).kind);
+    expect(new Set(outcomes)).toEqual(new Set(['true', 'error']));
+  });
+
+  test('and another decision has a budget of its own', () => {
+    walk.evaluate(createConditionInput(facts));
+    expect(yes.evaluate(createConditionInput(facts))).toEqual({ kind: 'true' });
+  });
+});

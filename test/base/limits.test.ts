@@ -28,6 +28,11 @@ const BELOW: readonly (readonly [string, number, number])[] = [
   ],
   ['one host call is a part of all of them', LIMITS.hostCallBytesMax, LIMITS.hostCallBytesTotalMax],
   ['a warden is started again sooner at first', LIMITS.wardenBackoffMsMin, LIMITS.wardenBackoffMsMax],
+  [
+    'a record with both its documents may wait',
+    LIMITS.recordBytesMax + 2 * (LIMITS.disclosureBytesMax + 256),
+    LIMITS.appendsWaitingBytesMax,
+  ],
   ['a group commit is a part of what may wait', LIMITS.commitRecordsMax, LIMITS.appendsWaitingMax],
   [
     'what a record says of capabilities fits into it in base64',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
+import type { RecordDraft } from '#domain/record.ts';
 import { agentName, NOW_MS, question } from './policies.ts';
 import { codeOf, policy, world } from './service-world.ts';
 
@@ -26,7 +27,7 @@ describe('at start', () => {
     expect(service.current()).toEqual({ version: 1, digest });
     expect(service.show()).toEqual({ text: policy('a__b'), policy: { version: 1, digest }, file });
     expect(service.agents()).toEqual(['athena']);
-    expect(versions).toEqual([{ version: 1, digest, text: policy('a__b'), appliedMs: NOW_MS }]);
+    expect(versions).toEqual([{ version: 1, digest, text: policy('a__b'), appliedMs: NOW_MS, isRecorded: true }]);
     expect(drafts).toEqual([
       { kind: 'policy', predicate: { version: 1, digest, time: '2026-11-22T10:00:00.000Z', by: 'first start' } },
     ]);
@@ -71,6 +72,73 @@ describe('at start', () => {
     expect(warnings).toEqual([
       { message: 'policy: no tool of today is matched by "x__y"', fields: { file, line: 5, column: 24 } },
     ]);
+  });
+});
+
+describe('when the server ends while a policy is applied', () => {
+  const digestsByVersion = (drafts: readonly RecordDraft[]) => {
+    const digests = new Map<number, Set<string>>();
+    for (const draft of drafts) {
+      if (draft.kind !== 'policy') continue;
+      const { version, digest } = draft.predicate;
+      digests.set(version, (digests.get(version) ?? new Set()).add(digest));
+    }
+    return [...digests].map(([version, texts]) => [version, texts.size]);
+  };
+
+  /** The record is in the log, and then nothing more happens: `append` never answers. */
+  async function endAfterRecord(around: ReturnType<typeof world>) {
+    const service = await around.open();
+    write(policy('a__c'));
+    around.state.gate = new Promise(() => {});
+    void service.reload('SIGHUP');
+    while (around.drafts.length < 2) await Promise.resolve();
+    around.state.gate = Promise.resolve();
+  }
+
+  test('after the record, and the file is edited before the next start, no number has two digests', async () => {
+    write(policy('a__b'));
+    const around = world(file);
+    await endAfterRecord(around);
+    write(policy('a__d'));
+    expect((await around.open()).current()).toEqual({ version: 3, digest: sha256(policy('a__d')) });
+    expect(digestsByVersion(around.drafts)).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 1],
+    ]);
+  });
+
+  test('after the record, the next start records the same number and digest again', async () => {
+    write(policy('a__b'));
+    const around = world(file);
+    await endAfterRecord(around);
+    expect((await around.open()).current()).toEqual({ version: 2, digest: sha256(policy('a__c')) });
+    expect(digestsByVersion(around.drafts)).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
+    expect(around.drafts).toHaveLength(3);
+    await around.open();
+    expect(around.drafts).toHaveLength(3);
+  });
+
+  test('before the record, the next start records what it decides by', async () => {
+    write(policy('a__b'));
+    const around = world(file);
+    await around.open();
+    around.store.put({ version: 2, digest: sha256(policy('a__c')), text: policy('a__c'), appliedMs: NOW_MS });
+    write(policy('a__c'));
+    expect((await around.open()).current().version).toBe(2);
+    expect(around.drafts.at(-1)).toMatchObject({ predicate: { version: 2, digest: sha256(policy('a__c')) } });
+  });
+
+  test('before the record, and the file is put back, the number is not used again', async () => {
+    write(policy('a__b'));
+    const around = world(file);
+    await around.open();
+    around.store.put({ version: 2, digest: sha256(policy('a__c')), text: policy('a__c'), appliedMs: NOW_MS });
+    expect((await around.open()).current()).toEqual({ version: 3, digest: sha256(policy('a__b')) });
   });
 });
 
@@ -121,15 +189,15 @@ describe('a reload', () => {
       await Promise.resolve();
     }
     expect(drafts).toHaveLength(2);
-    expect(versions).toHaveLength(1);
+    expect(versions.map(({ isRecorded }) => isRecorded)).toEqual([true, false]);
     release();
     await reloading;
-    expect(versions).toHaveLength(2);
+    expect(versions.map(({ isRecorded }) => isRecorded)).toEqual([true, true]);
   });
 
   test('that can’t be recorded is undone', async () => {
     write(policy('a__b'));
-    const { open, state, versions } = world(file);
+    const { open, state, versions, drafts } = world(file);
     const service = await open();
     write(policy('a__c'));
     state.fails = true;
@@ -137,9 +205,10 @@ describe('a reload', () => {
     expect(service.current().version).toBe(1);
     expect(service.decide(question('a__b')).kind).toBe('allow');
     expect(service.show().text).toBe(policy('a__b'));
-    expect(versions).toHaveLength(1);
+    expect(versions.map(({ isRecorded }) => isRecorded)).toEqual([true, false]);
     state.fails = false;
     expect((await service.reload('SIGHUP')).version).toBe(2);
+    expect(drafts.map((draft) => draft.kind === 'policy' && draft.predicate.version)).toEqual([1, 2, 2]);
   });
 
   test('waits for the one before; too many are refused', async () => {

@@ -14,7 +14,15 @@ export const policy = (tool: string) =>
 
 function memoryStore() {
   const versions: PolicyVersion[] = [];
-  const store = { latest: () => versions.at(-1), put: (version) => void versions.push(version) } satisfies PolicyStore;
+  const store = {
+    latest: () => versions.at(-1),
+    put: (version) => void versions.push({ ...version, isRecorded: false }),
+    markRecorded: (version) => {
+      const at = versions.findIndex((each) => each.version === version);
+      const found = versions[at];
+      if (found !== undefined) versions[at] = { ...found, isRecorded: true };
+    },
+  } satisfies PolicyStore;
   return { store, versions };
 }
 

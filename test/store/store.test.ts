@@ -32,7 +32,7 @@ describe('a new database', () => {
     const raw = new DatabaseSync(file);
     expect(raw.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
     expect(raw.prepare('PRAGMA page_size').get()).toEqual({ page_size: 8192 });
-    expect(raw.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 });
+    expect(raw.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
     raw.close();
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
@@ -66,7 +66,7 @@ describe('an existing database', () => {
   test('of a newer release is refused, and so is another program’s', () => {
     openStore(file).close();
     const raw = new DatabaseSync(file);
-    raw.exec('PRAGMA user_version = 2');
+    raw.exec('PRAGMA user_version = 3');
     raw.close();
     expect(() => openStore(file)).toThrow(refusal('HOME_INVALID', 'newer release'));
     expect(() => openStore(file, { readOnly: true })).toThrow(refusal('HOME_INVALID', 'newer release'));
@@ -219,7 +219,9 @@ describe('state', () => {
     const version = { version: 1, digest: sha256('a'), text: 'a', appliedMs: 3 };
     policies.put(version);
     policies.put({ ...version, version: 2 });
-    expect(policies.latest()).toEqual({ ...version, version: 2 });
+    expect(policies.latest()).toEqual({ ...version, version: 2, isRecorded: false });
+    policies.markRecorded(2);
+    expect(policies.latest()).toEqual({ ...version, version: 2, isRecorded: true });
     expect(() => policies.put(version)).toThrow(refusal('LOG_UNAVAILABLE'));
     close();
   });
