@@ -5,9 +5,13 @@ export type AgentName = string & { readonly __brand: 'AgentName' };
 
 const AGENT_NAME = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
 
-/** `undefined` when `text` is not an agent's name. */
+/** Records name these as the ones who acted: an agent of the same name could not be told from them. */
+const RESERVED_NAMES: ReadonlySet<string> = new Set(['admin', 'smcp']);
+
+/** `undefined` when `text` is not an agent's name: of another form, or one that is reserved (`admin`, `smcp`). */
 export function parseAgentName(text: unknown): AgentName | undefined {
-  return typeof text === 'string' && AGENT_NAME.test(text) ? (text as AgentName) : undefined;
+  const isName = typeof text === 'string' && AGENT_NAME.test(text) && !RESERVED_NAMES.has(text);
+  return isName ? (text as AgentName) : undefined;
 }
 
 /** Who a token stands for. An admin is a person with access to the home; an agent is a name in the policy. */

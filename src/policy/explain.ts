@@ -72,7 +72,8 @@ function* explainKeys(value: Json, schema: JsonObject, root: JsonObject, pointer
     const next = resolve(own ?? schema['additionalProperties'], root);
     if (names !== undefined && !isName(key, names)) {
       const description = String(names['description']);
-      yield { severity: 'error', pointer: at, of: 'key', message: `${quote(key)} is no name`, remedy: description };
+      const message = isReserved(key, names) ? `the name ${quote(key)} is reserved` : `${quote(key)} is no name`;
+      yield { severity: 'error', pointer: at, of: 'key', message, remedy: description };
     } else if (next === undefined && schema['additionalProperties'] === false && own === undefined) {
       yield explainUnknownKey(key, at, pointer, Object.keys(properties));
     } else if (next !== undefined) {
@@ -94,7 +95,12 @@ function explainUnknownKey(key: string, at: string, pointer: string, known: read
 }
 
 function isName(key: string, names: JsonObject): boolean {
-  return new RegExp(String(names['pattern'])).test(key);
+  return new RegExp(String(names['pattern'])).test(key) && !isReserved(key, names);
+}
+
+function isReserved(key: string, names: JsonObject): boolean {
+  const refused = isJsonObject(names['not']) ? names['not']['enum'] : undefined;
+  return Array.isArray(refused) && refused.includes(key);
 }
 
 /** The schema that describes what stands at the pointer. */

@@ -116,6 +116,11 @@ describe('a token', () => {
   });
 });
 
+test.each(['admin', 'smcp', 'Athena', '', 'a'.repeat(65), 'a b'])('%j is no name of an agent', (name) => {
+  expect(parseAgentName(name)).toBeUndefined();
+  expect(parseAgentName('administrator')).toBe('administrator');
+});
+
 describe('how long a token is good', () => {
   test('is bounded, to the millisecond, before anything is stored', () => {
     const { authority, rows, time } = world();

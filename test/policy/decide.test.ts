@@ -46,7 +46,7 @@ agents:
       - tools: ["new__b"]
         expires: 2026-11-22T10:00:00Z
   boreas: {}
-  admin:
+  chief:
     grants: [{ tools: ["*"] }, { tools: ["smcp__queue_*"] }]
 `);
 
@@ -83,9 +83,9 @@ describe('decisions', () => {
 
   test.each([
     ['boreas', 'demo_text__echo', 'deny'],
-    ['admin', 'demo_text__echo', 'allow'],
-    ['admin', 'smcp__queue_flush', 'allow'],
-    ['admin', 'smcp__policy_apply', 'deny'],
+    ['chief', 'demo_text__echo', 'allow'],
+    ['chief', 'smcp__queue_flush', 'allow'],
+    ['chief', 'smcp__policy_apply', 'deny'],
     ['nobody', 'demo_text__echo', 'deny'],
   ])('the agent %s on %s: %s', (agent, tool, kind) => {
     expect(ask(POLICY, tool, {}, { agent: agentName(agent) }).kind).toBe(kind);
