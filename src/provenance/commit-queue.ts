@@ -10,11 +10,14 @@ import type { PreparedRecord } from './prepare-record.ts';
 
 export type CommitQueue = {
   /**
-   * Resolves once the record is durable.
+   * Takes the record, or throws at once: then it is as if it had not been called. What it answers resolves once the record is
+   * durable.
    *
-   * @throws `LOG_UNAVAILABLE` when a commit failed (from then on always), when too many wait, or after `close`.
+   * @param options.isOwed the record closes an intent of this log: it is taken however many wait, since there are at most as
+   * many as there are calls under way.
+   * @throws `LOG_UNAVAILABLE` when too many wait, when a commit failed (from then on always), or after `close`.
    */
-  readonly add: (record: PreparedRecord) => Promise<Receipt>;
+  readonly add: (record: PreparedRecord, options: { readonly isOwed: boolean }) => Promise<Receipt>;
   /** Takes no more and waits until everything that was added is committed or failed. */
   readonly close: () => Promise<void>;
 };
@@ -34,6 +37,8 @@ export type CommitQueuePorts = {
 
 export function createCommitQueue({ appender, logger, onCommit }: CommitQueuePorts): CommitQueue {
   const waiting: Waiting[] = [];
+  /** Of all that was taken and is not settled yet. */
+  let bytesHeld = 0;
   let stopped: SmcpError | undefined;
   let pumping: Promise<void> | undefined;
 
@@ -63,17 +68,20 @@ export function createCommitQueue({ appender, logger, onCommit }: CommitQueuePor
         cause,
       );
       for (const { reject } of [...group, ...waiting.splice(0)]) reject(stopped);
+    } finally {
+      for (const record of records) bytesHeld -= bytesOf(record);
     }
   }
 
   return {
-    add: (record) => {
-      if (stopped !== undefined) return Promise.reject(stopped);
-      if (waiting.length >= LIMITS.appendsWaitingMax) {
-        return Promise.reject(unavailable('too many records wait to be written', 'try again'));
-      }
+    add: (record, { isOwed }) => {
+      if (stopped !== undefined) throw stopped;
+      const bytes = bytesOf(record);
+      const isFull = waiting.length >= LIMITS.appendsWaitingMax || bytesHeld + bytes > LIMITS.appendsWaitingBytesMax;
+      if (isFull && !isOwed) throw unavailable('too many records wait to be written', 'try again');
       const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
       waiting.push({ record, resolve, reject });
+      bytesHeld += bytes;
       pumping ??= pump();
       return promise;
     },
@@ -82,6 +90,11 @@ export function createCommitQueue({ appender, logger, onCommit }: CommitQueuePor
       await pumping;
     },
   };
+}
+
+/** About: characters of a disclosure document may take more than a byte. */
+function bytesOf({ payload, disclosed }: PreparedRecord): number {
+  return payload.length + (disclosed.args?.length ?? 0) + (disclosed.result?.length ?? 0);
 }
 
 function nextTurn(): Promise<void> {

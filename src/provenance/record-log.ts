@@ -167,8 +167,10 @@ function assemble({ store, logger }: RecordLogPorts, { appender, publisher, inte
     append: async (draft) => {
       const intent = draft.kind === 'invocation' ? intents.closedBy(draft.predicate) : undefined;
       const record = prepareRecord(draft, intent === undefined ? undefined : { digest: intent.argsDigest });
+      // Only once the record is taken: what was refused may be tried again.
+      const receipt = queue.add(record, { isOwed: intent !== undefined });
       if (intent !== undefined) intents.remove(intent);
-      return queue.add(record);
+      return receipt;
     },
     close: async () => {
       await queue.close();

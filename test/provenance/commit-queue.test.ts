@@ -1,0 +1,80 @@
+// What is taken while commits are slow: a bound on records and one on bytes, and room for what closes an intent.
+
+import { describe, expect, test } from 'vitest';
+import { LIMITS } from '#base/limits.ts';
+import { silentLogger } from '#base/log.ts';
+import type { Appender } from '#provenance/appender.ts';
+import { createCommitQueue } from '#provenance/commit-queue.ts';
+import type { PreparedRecord } from '#provenance/prepare-record.ts';
+import { begin, intentDraft, makeHome, openHome, outcomeDraft, removeHome } from './fixture.ts';
+
+const record = (bytes: number): PreparedRecord => ({
+  payload: new Uint8Array(0),
+  invocation: '',
+  phase: '',
+  disclosed: { args: 'x'.repeat(bytes) },
+  argsDigest: undefined,
+});
+
+/** A queue whose commits end when they are told to. */
+function world() {
+  const commits: (() => void)[] = [];
+  const appender = {
+    checkpoint: () => undefined,
+    commit: (records) =>
+      new Promise((resolve) => {
+        commits.push(() => resolve(records.map((_record, index) => ({ index, leaf: '' }))));
+      }),
+  } satisfies Appender;
+  return { queue: createCommitQueue({ appender, logger: silentLogger, onCommit: () => {} }), commits };
+}
+
+const free = { isOwed: false };
+const full = expect.objectContaining({ code: 'LOG_UNAVAILABLE', message: 'too many records wait to be written' });
+
+async function untilCommit(commits: readonly unknown[]): Promise<void> {
+  while (commits.length === 0) await new Promise(setImmediate);
+}
+
+describe('records that wait for their commit', () => {
+  test('are bounded by number, but what closes an intent is taken', () => {
+    const { queue } = world();
+    for (let count = 0; count < LIMITS.appendsWaitingMax; count += 1) void queue.add(record(1), free);
+    expect(() => queue.add(record(1), free)).toThrow(full);
+    expect(queue.add(record(1), { isOwed: true })).toBeInstanceOf(Promise);
+  });
+
+  test('are bounded by bytes until they are on disk', async () => {
+    const { queue, commits } = world();
+    const bytes = LIMITS.appendsWaitingBytesMax / 64;
+    const taken = Array.from({ length: 64 }, () => queue.add(record(bytes), free));
+    expect(() => queue.add(record(1), free)).toThrow(full);
+    await untilCommit(commits);
+    expect(() => queue.add(record(1), free)).toThrow(full);
+    expect(queue.add(record(bytes), { isOwed: true })).toBeInstanceOf(Promise);
+    commits.shift()?.();
+    await Promise.all(taken);
+    expect(queue.add(record(bytes), free)).toBeInstanceOf(Promise);
+  });
+});
+
+test('an outcome that is refused for a moment can be appended later, and is closed once', async () => {
+  const home = makeHome();
+  const { log, close } = await openHome(home);
+  await begin(log);
+  const intent = intentDraft();
+  const receipt = await log.append(intent);
+  const outcome = outcomeDraft(intent, receipt);
+  // A full queue of others does not keep it out.
+  const others = Array.from({ length: LIMITS.appendsWaitingMax }, () =>
+    log.append(intentDraft()).catch(() => undefined),
+  );
+  const refused = log.append(intentDraft());
+  const closed = log.append(outcome);
+  await expect(refused).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
+  expect((await closed).index).toBeGreaterThan(receipt.index);
+  await expect(log.append(outcome)).rejects.toMatchObject({ code: 'INTERNAL' });
+  await Promise.all(others);
+  await close();
+  removeHome(home);
+}, 60_000);
