@@ -45,7 +45,7 @@ test('a directory is known for a home, an export or neither', async () => {
   const folder = join(home, 'export');
   await exportLog(asExportSource(log), folder);
   const verify = (directory: string) => {
-    const source = openLogSource(directory, readOnly);
+    const source = openLogSource(directory, openStore, { ownHome: home });
     try {
       return verifyLog(source);
     } finally {
@@ -77,7 +77,7 @@ test('a byte changed in the file of the database is found, or holds nothing of t
   const copy = join(home, 'copy');
   let found = 0;
   let harmless = 0;
-  for (let at = 0; at < original.length; at += 211) {
+  for (let at = 0; at < original.length; at += 509) {
     cpSync(join(home, 'keys'), join(copy, 'keys'), { recursive: true });
     copyFileSync(join(home, 'checkpoint'), join(copy, 'checkpoint'));
     const changed = Buffer.from(original);
@@ -94,6 +94,6 @@ test('a byte changed in the file of the database is found, or holds nothing of t
     else found += 1;
     removeHome(copy);
   }
-  expect(found).toBeGreaterThan(20);
+  expect(found).toBeGreaterThan(10);
   expect(harmless).toBeGreaterThan(0);
 });

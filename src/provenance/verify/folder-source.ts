@@ -1,20 +1,17 @@
 // An exported log for the verifier: a folder of static files. **Trust:** none; anyone may have written any of them.
 
-import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { claimedSize } from '#provenance/checkpoint.ts';
 import { TILE_WIDTH } from '#provenance/merkle.ts';
 import { formatTilePath, type TileName, tilesOf } from '#provenance/tile-path.ts';
 import { bundleEntryAt } from '#provenance/tiles.ts';
+import { foreignFileIn } from './foreign-file.ts';
 import { keyLine } from './home-source.ts';
-import { readSmallFile } from './small-file.ts';
+import { readPlainFile, readSmallFile } from './small-file.ts';
 import type { Established, LogSource, Problem, SourceEntry } from './source.ts';
 
 const HASH_BYTES = 32;
-/** A full bundle: each entry at its largest, with its length before it. */
-const TILE_BYTES_MAX = TILE_WIDTH * (LIMITS.recordBytesMax + 2);
 
 /** Entries and leaf hashes of up to 256 records. */
 type Group = { readonly bundle: Uint8Array; readonly leaves: Uint8Array; next: number; offset: number };
@@ -24,7 +21,7 @@ export function createFolderSource(folder: string): LogSource {
   const size = claimedSize(note ?? '') ?? 0;
   let group: Group | undefined;
 
-  const tile = (name: TileName) => readBounded(join(folder, formatTilePath(name)));
+  const tile = (name: TileName) => readPlainFile(join(folder, formatTilePath(name)), tileBytesMax(name));
 
   /** The group of a record; records are asked for in order, so a group is loaded once. */
   function groupAt(index: number): Group | undefined {
@@ -50,7 +47,7 @@ export function createFolderSource(folder: string): LogSource {
     if (isLast && (found.next !== current.bundle.length || from + HASH_BYTES !== current.leaves.length)) {
       return mismatch(index, 'a tile or bundle goes on after its last record');
     }
-    const file = readBounded(join(folder, 'records', `${index}.dsse.json`));
+    const file = readPlainFile(join(folder, 'records', `${index}.dsse.json`), LIMITS.recordBytesMax);
     if (file === undefined || Buffer.compare(file, found.entry) !== 0) {
       return mismatch(index, `records/${index}.dsse.json is not the record of the bundle`);
     }
@@ -70,9 +67,12 @@ export function createFolderSource(folder: string): LogSource {
         );
       }
     }
-    const keys = readBounded(join(folder, 'keys.json'));
-    if (keys !== undefined && Buffer.from(keysText).equals(keys)) return undefined;
-    return mismatch(-1, 'keys.json does not hold the keys that the first record names');
+    const keys = readPlainFile(join(folder, 'keys.json'), LIMITS.noteBytesMax);
+    if (keys === undefined || !Buffer.from(keysText).equals(keys)) {
+      return mismatch(-1, 'keys.json does not hold the keys that the first record names');
+    }
+    const foreign = foreignFileIn(folder, size);
+    return foreign === undefined ? undefined : mismatch(-1, `${foreign} is no part of this log of ${size} records`);
   }
 
   return {
@@ -88,19 +88,11 @@ export function createFolderSource(folder: string): LogSource {
   };
 }
 
-function mismatch(index: number, message: string): Problem {
-  return { index, code: 'FILE_MISMATCH', message };
+/** The most that a tile may have: hashes of 32 bytes, or entries at their largest, each with its length before it. */
+function tileBytesMax({ level, width }: TileName): number {
+  return width * (level === 'entries' ? LIMITS.recordBytesMax + 2 : HASH_BYTES);
 }
 
-/** A file's bytes; undefined when it is not there. */
-function readBounded(path: string): Uint8Array | undefined {
-  try {
-    const stats = statSync(path);
-    if (!stats.isFile() || stats.size > TILE_BYTES_MAX)
-      throw new SmcpError('HOME_INVALID', `${path} is no file of a log`);
-    return readFileSync(path);
-  } catch (thrown) {
-    if (systemErrorCode(thrown) === 'ENOENT') return undefined;
-    throw thrown;
-  }
+function mismatch(index: number, message: string): Problem {
+  return { index, code: 'FILE_MISMATCH', message };
 }

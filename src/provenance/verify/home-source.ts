@@ -5,14 +5,22 @@ import type { LogRow, Store } from '#domain/store-ports.ts';
 import { readSmallFile } from './small-file.ts';
 import type { LogSource, SourceEntry } from './source.ts';
 
-/** `store` is closed with the source. A server may go on writing meanwhile. */
-export function createHomeSource(store: Pick<Store, 'log' | 'close'>, homeDir: string): LogSource {
+/**
+ * `store` is closed with the source. A server may go on writing meanwhile.
+ *
+ * @param trust `pinned` only for the home that the person who verifies means: a copy can't vouch for itself.
+ */
+export function createHomeSource(
+  store: Pick<Store, 'log' | 'close'>,
+  homeDir: string,
+  trust: LogSource['trust'] = 'self',
+): LogSource {
   const { log } = store;
   // Before the database is read: what is published later than this may be ahead of what is read.
   const published = readSmallFile(join(homeDir, 'checkpoint'));
   const keyFile = readSmallFile(join(homeDir, 'keys', 'log.vkey'));
   return {
-    trust: 'pinned',
+    trust,
     vkey: () => keyLine(keyFile),
     size: log.size,
     lastCheckpoint: log.checkpoint,

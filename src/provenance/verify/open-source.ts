@@ -1,22 +1,57 @@
 // What to verify, by its directory: a home has a database, an exported folder has none. Called by `smcp log verify`.
+// **Trust:** none; the directory may be made to hold the verifier up, or to look like a home of this machine.
 
-import { existsSync } from 'node:fs';
+import { lstatSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SmcpError } from '#base/errors.ts';
 import type { Store } from '#domain/store-ports.ts';
+import { databaseProblem } from './check-database.ts';
 import { createFolderSource } from './folder-source.ts';
 import { createHomeSource } from './home-source.ts';
+import { isOwnHome } from './own-home.ts';
 import type { LogSource } from './source.ts';
 
+/** Opens a database; one that is made shows what a sound one looks like. */
+export type OpenStore = (file: string, options: { readonly readOnly: boolean }) => Store;
+
+export type OpenSourceOptions = {
+  /** The home that the command line means: its log, and no other, is `pinned` to the key beside it. */
+  readonly ownHome: string;
+};
+
 /**
- * @param openStore opens a database read-only: `(file) => openStore(file, { readOnly: true })`.
- * @throws `HOME_INVALID` when the directory is neither, or its database can't be opened.
+ * @throws `HOME_INVALID` when the directory is neither, or its database can't be opened · `LOG_TAMPERED` when the
+ * database is not as this release makes one.
  */
-export function openLogSource(directory: string, openStore: (file: string) => Store): LogSource {
+export function openLogSource(directory: string, openStore: OpenStore, { ownHome }: OpenSourceOptions): LogSource {
   const database = join(directory, 'smcp.db');
-  if (existsSync(database)) return createHomeSource(openStore(database), directory);
-  if (existsSync(join(directory, 'checkpoint'))) return createFolderSource(directory);
+  if (isThere(database)) {
+    const trust = isOwnHome(directory, ownHome) ? 'pinned' : 'self';
+    checkDatabase(database, openStore);
+    return createHomeSource(openStore(database, { readOnly: true }), directory, trust);
+  }
+  if (isThere(join(directory, 'checkpoint'))) return createFolderSource(directory);
   throw new SmcpError('HOME_INVALID', `${directory} is neither a home nor an exported log`, {
     details: { remedy: 'name a home (with smcp.db) or a folder that `smcp log export` wrote' },
   });
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function checkDatabase(file: string, openStore: OpenStore): void {
+  const folder = mkdtempSync(join(tmpdir(), 'smcp-verify-'));
+  try {
+    const reference = join(folder, 'smcp.db');
+    openStore(reference, { readOnly: false }).close();
+    const problem = databaseProblem(file, reference);
+    if (problem === undefined) return;
+    throw new SmcpError('LOG_TAMPERED', problem, {
+      details: { remedy: 'keep the file as evidence; it was not made by `smcp` of this release' },
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -1,20 +1,71 @@
-// Small text files beside a log's tiles: checkpoint, keys. **Trust:** none; anyone may have written them.
+// The files of a log that is verified, read so that none of them can hold the verifier up. **Trust:** none; anyone may
+// have put anything there: a link, a pipe, a device, a file without end.
 
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 
-/** A small text file of a log; undefined when it is not there. Nobody asks who owns it: it may come from elsewhere. */
-export function readSmallFile(path: string): string | undefined {
+/**
+ * The bytes of a plain file; undefined when it is not there. Nobody asks who owns it: it may come from elsewhere.
+ *
+ * @throws `HOME_INVALID` when it is a link, no plain file, longer than `bytesMax` or can't be read.
+ */
+export function readPlainFile(path: string, bytesMax: number): Uint8Array | undefined {
+  let file: number;
   try {
-    const bytes = readFileSync(path);
-    if (bytes.length > LIMITS.noteBytesMax) throw new Error(`it has ${bytes.length} bytes`);
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    // Without O_NONBLOCK the open of a FIFO would wait for a writer.
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (cause) {
     if (systemErrorCode(cause) === 'ENOENT') return undefined;
-    throw new SmcpError('HOME_INVALID', `${path} can't be read as a small text file`, {
-      cause,
-      details: { remedy: 'put the original file back' },
-    });
+    throw refused(path, systemErrorCode(cause) === 'ELOOP' ? 'is a symbolic link' : "can't be read", cause);
   }
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw refused(path, 'is no plain file');
+    if (stats.size > bytesMax) throw refused(path, `has ${stats.size} bytes, more than ${bytesMax}`);
+    const bytes = readAtMost(file, path, bytesMax);
+    if (bytes.length > bytesMax) throw refused(path, `has more than ${bytesMax} bytes`);
+    return bytes;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A small text file of a log; undefined when it is not there. @throws `HOME_INVALID` as `readPlainFile`, or for no UTF-8. */
+export function readSmallFile(path: string): string | undefined {
+  const bytes = readPlainFile(path, LIMITS.noteBytesMax);
+  if (bytes === undefined) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw refused(path, 'is no text in UTF-8', cause);
+  }
+}
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** Up to one byte more than `bytesMax`, whatever the file's size was said to be: it may grow, or be one of the kernel's. */
+function readAtMost(file: number, path: string, bytesMax: number): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  while (length <= bytesMax) {
+    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, bytesMax + 1 - length));
+    let read: number;
+    try {
+      read = readSync(file, chunk, 0, chunk.length, null);
+    } catch (cause) {
+      throw refused(path, "can't be read", cause);
+    }
+    if (read === 0) break;
+    chunks.push(chunk.subarray(0, read));
+    length += read;
+  }
+  return Buffer.concat(chunks);
+}
+
+function refused(path: string, what: string, cause?: unknown): SmcpError {
+  return new SmcpError('HOME_INVALID', `${path} ${what}`, {
+    cause,
+    details: { remedy: 'put the original file back' },
+  });
 }

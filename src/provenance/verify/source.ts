@@ -51,7 +51,7 @@ export type Established = {
 };
 
 export type LogSource = {
-  /** `pinned`: the key comes from a place that this log's writer vouches for (home/keys); `self`: from beside the log. */
+  /** `pinned`: the key comes from the verifier's own home; `self`: from beside the log, which proves no origin. */
   readonly trust: 'pinned' | 'self';
   /** The log's verifier key as the source has it; undefined when it has none. */
   readonly vkey: () => string | undefined;
