@@ -65,6 +65,16 @@ describe('.ci/run', () => {
     expect(steps.slice(1).sort()).toEqual(parts.sort());
   });
 
+  test('says before anything else, in one sentence, that OpenSSL is missing', () => {
+    const line = script.split('\n').find((each) => each.includes('command -v openssl')) ?? '';
+    expect(script.indexOf(line)).toBeLessThan(script.indexOf('step npm ci'));
+    const say = (path: string) =>
+      spawnSync('/bin/bash', ['-c', line], { env: { PATH: path }, encoding: 'utf8' }).stdout;
+    expect(say(work)).toMatch(/^CI needs the program openssl: [^.]*[.]\n$/);
+    writeFileSync(join(work, 'openssl'), '', { mode: 0o755 });
+    expect(say(work)).toBe('');
+  });
+
   test('can be started', () => {
     expect(statSync(join(ROOT, '.ci/run')).mode & 0o111).toBe(0o111);
     expect(spawnSync('bash', ['-n', join(ROOT, '.ci/run')]).status).toBe(0);

@@ -52,7 +52,7 @@ function tampered(data: Uint8Array): Uint8Array {
   return copy;
 }
 
-describe.skipIf(!hasOpenssl)('OpenSSL', () => {
+describe.skipIf(!hasOpenssl)(hasOpenssl ? 'OpenSSL' : 'OpenSSL (the program openssl is not on this machine)', () => {
   test('verifies a record with the key of keys.json, and not when a bit of it is changed', () => {
     const record = JSON.parse(readFileSync(join(folder, 'records', '2.dsse.json'), 'utf8'));
     const [key] = JSON.parse(readFileSync(join(folder, 'keys.json'), 'utf8'));
