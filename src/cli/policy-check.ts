@@ -25,7 +25,7 @@ export const policyCheckCommand: Command = {
     const file = input.positionals[0] ?? '';
     const given = Array.isArray(input.options['plugins']) ? input.options['plugins'].map(String) : [];
     const { AVAILABLE_CAPABILITIES } = await import('#broker/broker.ts');
-    const { checkPolicyText } = await import('#policy/check-policy.ts');
+    const { createPolicyChecker } = await import('#policy/check-policy.ts');
     const { readTools } = await import('#registry/read-tools.ts');
     const tools = await readTools(
       { logger: silentLogger },
@@ -37,7 +37,7 @@ export const policyCheckCommand: Command = {
         availableCapabilities: AVAILABLE_CAPABILITIES,
       },
     );
-    const findings = checkPolicyText(read(file), tools);
+    const findings = createPolicyChecker()(read(file), tools);
     const isGood = findings.every(({ severity }) => severity !== 'error');
     print({ ok: isGood, findings } as unknown as Json, () => {
       const lines = findings.map(

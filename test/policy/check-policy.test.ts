@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
-import { checkPolicyText } from '#policy/check-policy.ts';
+import { createPolicyChecker } from '#policy/check-policy.ts';
 import { NOW_MS } from './policies.ts';
+
+const checkPolicyText = createPolicyChecker();
 
 const TOOLS = [
   {

@@ -69,7 +69,7 @@ export async function openHome(home: string, options: OpenHomeOptions = {}): Pro
 
 /** `verify`: one that has its schema compiled, where many logs are verified. */
 export function verifyHome(home: string, verify: LogVerifier = verifyLog): VerifyReport {
-  const source = createHomeSource(openStore(join(home, 'smcp.db'), { readOnly: true }), home);
+  const source = createHomeSource(openStore(join(home, 'smcp.db'), { readOnly: true }), home, 'pinned');
   try {
     return verify(source);
   } finally {

@@ -112,7 +112,11 @@ describe('any one byte changed in the database is found, and the record named', 
         const moved = BigInt.asIntN(64, BigInt(number) ^ (1n << bit));
         if (numbers.includes(Number(moved))) continue;
         move.run(moved, number);
-        expect({ number, bit, ok: verify().ok }).toEqual({ number, bit, ok: false });
+        const { ok, firstProblem } = verify();
+        // A record or leaf that is gone from its place is named; a number that JavaScript can't hold ends the reading at once.
+        const isNamed = table === 'leaf' || (table === 'record' && Number.isSafeInteger(Number(moved)));
+        const index = isNamed ? number : firstProblem?.index;
+        expect({ number, bit, ok, index: firstProblem?.index }).toEqual({ number, bit, ok: false, index });
         move.run(number, moved);
       }
     }

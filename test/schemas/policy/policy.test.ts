@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '#base/json.ts';
 import { compileOwnSchema } from '#base/schema.ts';
 import { parseYaml } from '#base/yaml.ts';
-import { checkPolicyText } from '#policy/check-policy.ts';
+import { createPolicyChecker } from '#policy/check-policy.ts';
 import schema from '#schemas/policy.v1.json' with { type: 'json' };
 import because from './refused-because.json' with { type: 'json' };
+
+const checkPolicyText = createPolicyChecker();
 
 const folder = (name: string) => join(import.meta.dirname, name);
 const files = (name: string) => readdirSync(folder(name)).map((file) => [file, join(folder(name), file)] as const);
