@@ -55,10 +55,15 @@ export const LIMITS = {
   queueLengthMax: 4096,
   /** Calls of one agent waiting in a lane. */
   queuePerAgentMax: 1024,
+  /** Bytes of arguments of calls that wait in a lane, in all and of one agent. */
+  queueBytesMax: 256 * 1024 * 1024,
+  queueBytesPerAgentMax: 32 * 1024 * 1024,
   /** How long a call waits for its turn. */
   queueWaitMsMax: 60_000,
   /** Pure and read calls running at once in a lane. More than cores helps only calls that wait. */
   runningMax: 64,
+  /** Of them, those of one agent: a slow tool of one agent must leave places to the others. */
+  runningPerAgentMax: 32,
   /** At shutdown: how long running calls may take to end by themselves. */
   drainMsMax: 10_000,
 
@@ -195,6 +200,8 @@ export const LIMITS = {
   commitRecordsMax: 256,
   /** Values over this are kept as digest and length, not as a disclosure document. */
   disclosureBytesMax: 256 * 1024,
+  /** The same of calls that were denied or cancelled: an agent without a grant stored 220 MB of arguments in 5 s. */
+  refusedDisclosureBytesMax: 4 * 1024,
   /** Appends waiting for their commit. */
   appendsWaitingMax: 16_384,
   /** Bytes of records and disclosure documents that are not on disk yet; one record has about 0.6 MiB at most. */
@@ -212,6 +219,8 @@ export const LIMITS = {
   checkpointPublishMs: 1_000,
   /** A signed note or key file. **Source:** C2SP signed-note asks for at least 16 signatures; ours are 150 bytes. */
   noteBytesMax: 64 * 1024,
+  /** An export leaves this much of the disk free: a server signs logs of any length. */
+  exportDiskFreeBytesMin: 64 * 1024 * 1024,
   /** Leaf hashes or rows read at once while a log is walked. */
   logWalkLengthMax: 4_096,
   /** Records of one page of `log tail`. */

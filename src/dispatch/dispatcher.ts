@@ -76,7 +76,12 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     let turn: Turn;
     entry.isWaiting = true;
     try {
-      turn = await lane.enter({ agent: admitted.request.agent, effect: admitted.tool.effect, signal });
+      turn = await lane.enter({
+        agent: admitted.request.agent,
+        effect: admitted.tool.effect,
+        bytes: admitted.argsJson.length,
+        signal,
+      });
     } catch (thrown) {
       return close('cancelled', admitted, refusalAnswer(leftQueue(thrown)), { decision });
     }
@@ -93,8 +98,11 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     admitted: Admitted,
     { turn, signal }: { readonly turn: Turn; readonly signal: AbortSignal },
   ): Promise<CallOutcome> {
-    const { tool } = admitted;
+    const { tool, request } = admitted;
     const decision = decide(admitted);
+    if (request.mayStillAct?.() === false) {
+      return close('cancelled', admitted, errorAnswer(tokenEnded().toWire()), { decision });
+    }
     if (decision.kind === 'deny') return close('denied', admitted, denialAnswer(decision), { decision });
     const present = catalog.tool(tool.name);
     if (present?.schemaDigest !== tool.schemaDigest || present.plugin.digest !== tool.plugin.digest) {
@@ -179,6 +187,12 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
 
 function shuttingDown(): SmcpError {
   return new SmcpError('SHUTTING_DOWN', 'the server is stopping', { details: { remedy: 'try again when it is back' } });
+}
+
+function tokenEnded(): SmcpError {
+  return new SmcpError('UNAUTHENTICATED', 'the token of the call was revoked or expired while it waited', {
+    details: { remedy: 'get a new token: smcp agent token NAME' },
+  });
 }
 
 /** Why a call left the queue: the lane's own errors as they are, any other reason is the caller's cancellation. */

@@ -1,20 +1,22 @@
 // A lane orders calls by effect class: pure ones run beside anything, reads beside reads, writes alone.
-// Fair between agents; a waiting write holds back later reads, so that reads can't starve it.
+// Fair between agents, in what waits and in what runs; a waiting write holds back later reads, so that reads can't starve it.
 
 import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { EffectClass } from '#domain/capability.ts';
-import { FairQueue, QueueRoom } from './fair-queue.ts';
+import { FairQueue, QueueRoom, type Waiting } from './fair-queue.ts';
 
 export type LaneOptions = {
   readonly queueLengthMax?: number;
   readonly queuePerAgentMax?: number;
   readonly queueWaitMsMax?: number;
   readonly runningMax?: number;
+  readonly runningPerAgentMax?: number;
 };
 
-export type LaneEntry = { readonly agent: string; readonly effect: EffectClass; readonly signal: AbortSignal };
+/** `bytes`: of arguments, which are held while the call waits. */
+export type LaneEntry = Waiting & { readonly effect: EffectClass; readonly signal: AbortSignal };
 
 /** A place in the lane; `release` gives it back and is safe to call twice. */
 export type Turn = { readonly release: () => void };
@@ -27,19 +29,26 @@ export class Lane {
   readonly #clock: Clock;
   readonly #queueWaitMsMax: number;
   readonly #runningMax: number;
+  readonly #runningPerAgentMax: number;
+  /** Pure and read calls that run, by agent. */
+  readonly #runningByAgent = new Map<string, number>();
   #pureRunning = 0;
   #readsRunning = 0;
   #isWriting = false;
 
   constructor(clock: Clock, options: LaneOptions = {}) {
-    const lengthMax = options.queueLengthMax ?? LIMITS.queueLengthMax;
-    const perAgentMax = options.queuePerAgentMax ?? LIMITS.queuePerAgentMax;
-    const room = new QueueRoom({ lengthMax, perAgentMax });
+    const room = new QueueRoom({
+      lengthMax: options.queueLengthMax ?? LIMITS.queueLengthMax,
+      perAgentMax: options.queuePerAgentMax ?? LIMITS.queuePerAgentMax,
+      bytesMax: LIMITS.queueBytesMax,
+      bytesPerAgentMax: LIMITS.queueBytesPerAgentMax,
+    });
     this.#pure = new FairQueue(room);
     this.#ordered = new FairQueue(room);
     this.#clock = clock;
     this.#queueWaitMsMax = options.queueWaitMsMax ?? LIMITS.queueWaitMsMax;
     this.#runningMax = options.runningMax ?? LIMITS.runningMax;
+    this.#runningPerAgentMax = options.runningPerAgentMax ?? LIMITS.runningPerAgentMax;
   }
 
   get waiting(): number {
@@ -61,7 +70,7 @@ export class Lane {
       const queue = entry.effect === 'pure' ? this.#pure : this.#ordered;
       const sinceMs = this.#clock.monotonicMs();
       const leave = (reason: unknown) => {
-        if (!queue.remove(entry.agent, ticket)) return;
+        if (!queue.remove(ticket)) return;
         settled();
         reject(reason);
         this.#pump();
@@ -87,7 +96,7 @@ export class Lane {
         },
       };
       try {
-        queue.push(entry.agent, ticket);
+        queue.push(ticket);
       } catch (error) {
         return reject(error);
       }
@@ -101,23 +110,28 @@ export class Lane {
   /** Starts every call whose turn it is. */
   #pump(): void {
     while (this.#pureRunning < this.#runningMax) {
-      const ticket = this.#pure.shift();
+      const ticket = this.#pure.peek((one) => this.#hasShare(one));
       if (ticket === undefined) break;
-      this.#pureRunning += 1;
-      ticket.start(
-        this.#turn(() => {
-          this.#pureRunning -= 1;
-        }),
-      );
+      this.#pure.take(ticket);
+      this.#start(ticket, (more) => {
+        this.#pureRunning += more;
+      });
     }
-    for (
-      let ticket = this.#ordered.peek();
-      ticket !== undefined && this.#mayStart(ticket);
-      ticket = this.#ordered.peek()
-    ) {
-      this.#ordered.shift();
-      this.#startOrdered(ticket);
+    for (;;) {
+      // A write that can't start yet is still the next one: nothing behind it passes.
+      const ticket = this.#ordered.peek((one) => one.effect === 'write' || this.#hasShare(one));
+      if (ticket === undefined || !this.#mayStart(ticket)) break;
+      this.#ordered.take(ticket);
+      this.#start(ticket, (more) => {
+        if (ticket.effect === 'write') this.#isWriting = more > 0;
+        else this.#readsRunning += more;
+      });
     }
+  }
+
+  /** An agent that runs its share waits, and others pass it. */
+  #hasShare({ agent }: Ticket): boolean {
+    return (this.#runningByAgent.get(agent) ?? 0) < this.#runningPerAgentMax;
   }
 
   #mayStart(ticket: Ticket): boolean {
@@ -125,22 +139,19 @@ export class Lane {
     return ticket.effect === 'write' ? this.#readsRunning === 0 : this.#readsRunning < this.#runningMax;
   }
 
-  #startOrdered(ticket: Ticket): void {
-    if (ticket.effect === 'write') {
-      this.#isWriting = true;
-      ticket.start(
-        this.#turn(() => {
-          this.#isWriting = false;
-        }),
-      );
-    } else {
-      this.#readsRunning += 1;
-      ticket.start(
-        this.#turn(() => {
-          this.#readsRunning -= 1;
-        }),
-      );
-    }
+  #start(ticket: Ticket, count: (more: 1 | -1) => void): void {
+    const { agent } = ticket;
+    const own = ticket.effect === 'write' ? 0 : 1;
+    count(1);
+    this.#runningByAgent.set(agent, (this.#runningByAgent.get(agent) ?? 0) + own);
+    ticket.start(
+      this.#turn(() => {
+        count(-1);
+        const left = (this.#runningByAgent.get(agent) ?? 0) - own;
+        if (left > 0) this.#runningByAgent.set(agent, left);
+        else this.#runningByAgent.delete(agent);
+      }),
+    );
   }
 
   #turn(giveBack: () => void): Turn {

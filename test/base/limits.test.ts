@@ -19,6 +19,8 @@ const BELOW: readonly (readonly [string, number, number])[] = [
   ['one agent can not take every session', LIMITS.sessionsPerAgentMax, LIMITS.sessionsMax],
   ['one plugin can not take every process', LIMITS.wardensPerPluginMax, LIMITS.wardensMax],
   ['the modules are a part of a plugin', LIMITS.pluginModuleBytesMax, LIMITS.pluginBytesMax],
+  ['one agent can not take every place to run', LIMITS.runningPerAgentMax, LIMITS.runningMax],
+  ['one agent can not fill a queue with bytes', LIMITS.queueBytesPerAgentMax, LIMITS.queueBytesMax],
   ['one agent can not fill a queue', LIMITS.queuePerAgentMax, LIMITS.queueLengthMax],
   ['a killed guest is gone within a second of its deadline', LIMITS.deadlineGraceMs, 1_000],
   [

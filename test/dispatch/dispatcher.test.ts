@@ -169,6 +169,22 @@ describe('a call that waits for its turn', () => {
     expect(runs).toHaveLength(1);
   });
 
+  test('does not start when its token was revoked meanwhile', async () => {
+    const { call, records, runs, state } = createWorld();
+    const { run, end } = held();
+    state.run = run;
+    let isRevoked = false;
+    const first = call('p__write');
+    const second = call('p__write', { mayStillAct: () => !isRevoked });
+    await settle();
+    isRevoked = true;
+    end();
+    await first;
+    expect((await second).answer).toMatchObject({ error: { code: 'UNAUTHENTICATED' } });
+    expect(runs).toHaveLength(1);
+    expect(records.at(-1)).toMatchObject({ phase: 'cancelled', result: { class: 'UNAUTHENTICATED' } });
+  });
+
   test('ends as cancelled when its caller goes away', async () => {
     const { call, records, runs, state } = createWorld();
     const { run, end } = held();

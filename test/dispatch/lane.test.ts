@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '#base/clock.ts';
+import { LIMITS } from '#base/limits.ts';
 import { Lane, type LaneOptions, type Turn } from '#dispatch/lane.ts';
 import type { EffectClass } from '#domain/capability.ts';
 
@@ -13,7 +14,7 @@ function enter(
   who: { agent?: string; effect: EffectClass; label: string; signal?: AbortSignal },
   order: string[],
 ) {
-  const turn = lane.enter({ agent: who.agent ?? 'a', effect: who.effect, signal: who.signal ?? never });
+  const turn = lane.enter({ agent: who.agent ?? 'a', effect: who.effect, bytes: 0, signal: who.signal ?? never });
   turn.then(
     () => order.push(who.label),
     () => order.push(`${who.label} left`),
@@ -26,12 +27,12 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 describe('a lane', () => {
   test('runs pure calls beside a write, and reads beside reads', async () => {
     const lane = laneOf();
-    await lane.enter({ agent: 'a', effect: 'write', signal: never });
-    await lane.enter({ agent: 'a', effect: 'pure', signal: never });
+    await lane.enter({ agent: 'a', effect: 'write', bytes: 0, signal: never });
+    await lane.enter({ agent: 'a', effect: 'pure', bytes: 0, signal: never });
     expect(lane.running).toBe(2);
     const reading = laneOf();
-    await reading.enter({ agent: 'a', effect: 'read', signal: never });
-    await reading.enter({ agent: 'b', effect: 'read', signal: never });
+    await reading.enter({ agent: 'a', effect: 'read', bytes: 0, signal: never });
+    await reading.enter({ agent: 'b', effect: 'read', bytes: 0, signal: never });
     expect(reading.running).toBe(2);
   });
 
@@ -66,7 +67,7 @@ describe('a lane', () => {
   test('takes turns between agents, however many calls one of them has', async () => {
     const lane = laneOf();
     const order: string[] = [];
-    const held = await lane.enter({ agent: 'z', effect: 'write', signal: never });
+    const held = await lane.enter({ agent: 'z', effect: 'write', bytes: 0, signal: never });
     const turns: Promise<Turn>[] = [];
     for (const label of ['a1', 'a2', 'a3', 'a4'])
       turns.push(enter(lane, { agent: 'a', effect: 'write', label }, order));
@@ -79,14 +80,14 @@ describe('a lane', () => {
 
   test('refuses over its bound, and one agent over its share while others still enter', async () => {
     const lane = laneOf({ queueLengthMax: 3, queuePerAgentMax: 2 });
-    await lane.enter({ agent: 'z', effect: 'write', signal: never });
-    void lane.enter({ agent: 'a', effect: 'write', signal: never });
-    void lane.enter({ agent: 'a', effect: 'write', signal: never });
-    await expect(lane.enter({ agent: 'a', effect: 'write', signal: never })).rejects.toMatchObject({
+    await lane.enter({ agent: 'z', effect: 'write', bytes: 0, signal: never });
+    void lane.enter({ agent: 'a', effect: 'write', bytes: 0, signal: never });
+    void lane.enter({ agent: 'a', effect: 'write', bytes: 0, signal: never });
+    await expect(lane.enter({ agent: 'a', effect: 'write', bytes: 0, signal: never })).rejects.toMatchObject({
       code: 'QUEUE_FULL',
     });
-    void lane.enter({ agent: 'b', effect: 'write', signal: never });
-    await expect(lane.enter({ agent: 'c', effect: 'write', signal: never })).rejects.toMatchObject({
+    void lane.enter({ agent: 'b', effect: 'write', bytes: 0, signal: never });
+    await expect(lane.enter({ agent: 'c', effect: 'write', bytes: 0, signal: never })).rejects.toMatchObject({
       code: 'QUEUE_FULL',
     });
     expect(lane.waiting).toBe(3);
@@ -94,28 +95,56 @@ describe('a lane', () => {
 
   test('has one bound for pure and ordered calls together, and gives places back', async () => {
     const lane = laneOf({ queueLengthMax: 3, queuePerAgentMax: 2, runningMax: 1 });
-    const pure = await lane.enter({ agent: 'z', effect: 'pure', signal: never });
-    await lane.enter({ agent: 'z', effect: 'write', signal: never });
-    const waiting = lane.enter({ agent: 'a', effect: 'pure', signal: never });
+    const pure = await lane.enter({ agent: 'z', effect: 'pure', bytes: 0, signal: never });
+    await lane.enter({ agent: 'z', effect: 'write', bytes: 0, signal: never });
+    const waiting = lane.enter({ agent: 'a', effect: 'pure', bytes: 0, signal: never });
     const left = new AbortController();
-    const leaving = lane.enter({ agent: 'a', effect: 'write', signal: left.signal });
+    const leaving = lane.enter({ agent: 'a', effect: 'write', bytes: 0, signal: left.signal });
     for (const effect of ['pure', 'write'] as const) {
-      await expect(lane.enter({ agent: 'a', effect, signal: never })).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+      await expect(lane.enter({ agent: 'a', effect, bytes: 0, signal: never })).rejects.toMatchObject({ code: 'QUEUE_FULL' });
     }
-    void lane.enter({ agent: 'b', effect: 'read', signal: never });
-    await expect(lane.enter({ agent: 'c', effect: 'pure', signal: never })).rejects.toMatchObject({
+    void lane.enter({ agent: 'b', effect: 'read', bytes: 0, signal: never });
+    await expect(lane.enter({ agent: 'c', effect: 'pure', bytes: 0, signal: never })).rejects.toMatchObject({
       code: 'QUEUE_FULL',
     });
     left.abort(new Error('gone'));
     await expect(leaving).rejects.toThrow('gone');
     pure.release();
     await waiting;
-    void lane.enter({ agent: 'a', effect: 'pure', signal: never });
-    void lane.enter({ agent: 'a', effect: 'write', signal: never });
+    void lane.enter({ agent: 'a', effect: 'pure', bytes: 0, signal: never });
+    void lane.enter({ agent: 'a', effect: 'write', bytes: 0, signal: never });
     expect(lane.waiting).toBe(3);
-    await expect(lane.enter({ agent: 'c', effect: 'read', signal: never })).rejects.toMatchObject({
+    await expect(lane.enter({ agent: 'c', effect: 'read', bytes: 0, signal: never })).rejects.toMatchObject({
       code: 'QUEUE_FULL',
     });
+  });
+
+  test('leaves places to run to others, however many slow calls one agent has', async () => {
+    const lane = laneOf({ runningMax: 4, runningPerAgentMax: 3 });
+    const order: string[] = [];
+    const turns = ['a1', 'a2', 'a3', 'a4'].map((label) => enter(lane, { agent: 'a', effect: 'pure', label }, order));
+    await enter(lane, { agent: 'b', effect: 'pure', label: 'b1' }, order);
+    expect(order).toEqual(['a1', 'a2', 'a3', 'b1']);
+    (await turns[0])?.release();
+    await turns[3];
+    expect(order.at(-1)).toBe('a4');
+    const reads = laneOf({ runningMax: 4, runningPerAgentMax: 1 });
+    void enter(reads, { agent: 'a', effect: 'read', label: 'ra1' }, order);
+    void enter(reads, { agent: 'a', effect: 'read', label: 'ra2' }, order);
+    await enter(reads, { agent: 'b', effect: 'read', label: 'rb1' }, order);
+    expect(order.slice(-2)).toEqual(['ra1', 'rb1']);
+  });
+
+  test('refuses more bytes of arguments of one agent than its share', async () => {
+    const lane = laneOf();
+    await lane.enter({ agent: 'z', effect: 'write', bytes: 0, signal: never });
+    const half = LIMITS.queueBytesPerAgentMax / 2;
+    const heavy = (agent: string) => lane.enter({ agent, effect: 'write', bytes: half, signal: never });
+    void heavy('a');
+    void heavy('a');
+    await expect(heavy('a')).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+    void heavy('b');
+    expect(lane.waiting).toBe(3);
   });
 
   test('lets a waiting call leave when it is cancelled, and what it blocked goes on', async () => {
@@ -133,8 +162,8 @@ describe('a lane', () => {
 
   test('sends a call away when no turn comes in time', async () => {
     const lane = laneOf({ queueWaitMsMax: 20 });
-    await lane.enter({ agent: 'a', effect: 'write', signal: never });
-    const waiting = lane.enter({ agent: 'b', effect: 'write', signal: never });
+    await lane.enter({ agent: 'a', effect: 'write', bytes: 0, signal: never });
+    const waiting = lane.enter({ agent: 'b', effect: 'write', bytes: 0, signal: never });
     await expect(waiting).rejects.toMatchObject({ code: 'QUEUE_EXPIRED' });
     expect(lane.waiting).toBe(0);
   });
@@ -168,7 +197,7 @@ describe('a lane', () => {
         let ended = 0;
         await Promise.all(
           entries.map(async ({ agent, effect }) => {
-            const turn = await lane.enter({ agent, effect, signal: never });
+            const turn = await lane.enter({ agent, effect, bytes: 0, signal: never });
             running[effect] += 1;
             expect(running.write === 0 || (running.write === 1 && running.read === 0)).toBe(true);
             expect(running.pure <= 3 && running.read <= 3).toBe(true);
