@@ -20,11 +20,11 @@ export const logVerifyCommand: Command = {
     const { openStore } = await import('#store/open-store.ts');
     const directory = input.positionals[0] ?? context.home.directory;
     const keyFile = text(input, 'key');
-    const source = openLogSource(homeAt(directory).directory, (file) => openStore(file, { readOnly: true }));
+    const source = openLogSource(homeAt(directory).directory, openStore, { ownHome: context.home.directory });
     try {
       const report = verifyLog(source, keyFile === undefined ? {} : { vkey: readKey(keyFile) });
       if (report.trust === 'self' && report.ok) {
-        context.terminal.err('warning: a folder cannot vouch for itself; give the key you kept with --key log.vkey\n');
+        context.terminal.err('warning: a log cannot vouch for itself; give the key you kept with --key log.vkey\n');
       }
       context.print(report, () =>
         report.ok

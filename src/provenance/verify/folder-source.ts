@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { LIMITS } from '#base/limits.ts';
+import { visible } from '#base/visible.ts';
 import { claimedSize } from '#provenance/checkpoint.ts';
 import { TILE_WIDTH } from '#provenance/merkle.ts';
 import { formatTilePath, type TileName, tilesOf } from '#provenance/tile-path.ts';
@@ -72,7 +73,9 @@ export function createFolderSource(folder: string): LogSource {
       return mismatch(-1, 'keys.json does not hold the keys that the first record names');
     }
     const foreign = foreignFileIn(folder, size);
-    return foreign === undefined ? undefined : mismatch(-1, `${foreign} is no part of this log of ${size} records`);
+    return foreign === undefined
+      ? undefined
+      : mismatch(-1, `${visible(foreign)} is no part of this log of ${size} records`);
   }
 
   return {
