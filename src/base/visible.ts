@@ -1,5 +1,7 @@
 // Foreign text made safe to show: in a log, on a terminal, in an error. Pure.
 
+import type { Json } from './json.ts';
+
 /** Control, format and private-use characters, odd line breaks, and halves of surrogate pairs. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
@@ -25,4 +27,14 @@ export function visibleLines(text: string): string {
     .split('\n')
     .map((line) => `${visible(line)}\n`)
     .join('');
+}
+
+/** A value as JSON text that a terminal can be shown: what `visible` makes visible is escaped, and means the same. */
+export function visibleJson(value: Json): string {
+  return JSON.stringify(value).replace(INVISIBLE, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
 }

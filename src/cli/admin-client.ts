@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { ERRORS, type ErrorCode, SmcpError, systemErrorCode } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
 import type { Home } from '#config/home.ts';
 import type { Terminal } from './command.ts';
 
@@ -71,12 +72,47 @@ export async function requestJson(server: Server, method: string, path: string, 
   return answer as Json;
 }
 
-/** Undefined when there is nothing at the path. */
-export async function requestBytes(server: Server, path: string): Promise<Uint8Array | undefined> {
+/**
+ * Undefined when there is nothing at the path.
+ *
+ * @throws `SERVER_UNAVAILABLE` when the answer is over `bytesMax`; no more than that is read.
+ */
+export async function requestBytes(server: Server, path: string, bytesMax: number): Promise<Uint8Array | undefined> {
   const response = await request(server, 'GET', path);
-  if (response.status === 404) return undefined;
-  if (!response.ok) throw errorOf(response.status, await response.json().catch(() => undefined));
-  return new Uint8Array(await response.arrayBuffer());
+  if (response.status === 404) {
+    await response.body?.cancel();
+    return undefined;
+  }
+  const bytes = await readAtMost(response, server, Math.max(bytesMax, response.ok ? 0 : LIMITS.noteBytesMax));
+  if (!response.ok) throw errorOf(response.status, parsedOrNothing(bytes));
+  return bytes;
+}
+
+async function readAtMost(response: Response, server: Server, bytesMax: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    // Leaving the loop cancels the stream.
+    for await (const chunk of response.body ?? []) {
+      length += chunk.length;
+      if (length > bytesMax) break;
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    throw notRunning(server.url, cause);
+  }
+  if (length <= bytesMax) return Buffer.concat(chunks);
+  throw new SmcpError('SERVER_UNAVAILABLE', `the server answered with more than ${bytesMax} bytes`, {
+    details: { remedy: 'is it an SMCP server, of this version?' },
+  });
+}
+
+function parsedOrNothing(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 function errorOf(status: number, answer: unknown): SmcpError {

@@ -1,7 +1,10 @@
 // smcp log export: the log of a running server as a folder of static files that anyone can verify.
 
+import { SmcpError } from '#base/errors.ts';
+import { isJsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
 import type { RecordReader } from '#domain/ports.ts';
-import { findServer, requestBytes, requestJson } from './admin-client.ts';
+import { findServer, requestBytes } from './admin-client.ts';
 import { type Command, EXIT } from './command.ts';
 import { plural } from './render.ts';
 
@@ -15,7 +18,7 @@ export const logExportCommand: Command = {
     const server = await findServer(home, terminal);
     const folder = input.positionals[0] ?? '';
     const text = async (path: string) => {
-      const bytes = await requestBytes(server, path);
+      const bytes = await requestBytes(server, path, LIMITS.noteBytesMax);
       return bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
     };
     const { exportLog } = await import('#provenance/export.ts');
@@ -23,8 +26,8 @@ export const logExportCommand: Command = {
       {
         checkpoint: () => text('/log/checkpoint'),
         vkey: async () => ((await text('/log/vkey')) ?? '').trim(),
-        keys: async () => (await requestJson(server, 'GET', '/admin/v1/log/keys')) as ReturnType<RecordReader['keys']>,
-        tile: (path) => requestBytes(server, `/log/${path}`),
+        keys: async () => keysOf(await text('/admin/v1/log/keys')),
+        tile: (path, bytesMax) => requestBytes(server, `/log/${path}`, bytesMax),
       },
       folder,
     );
@@ -35,3 +38,16 @@ export const logExportCommand: Command = {
     return EXIT.done;
   },
 };
+
+/** The server's rows; that they are those of the first record is for `log verify`. */
+function keysOf(text: string | undefined): ReturnType<RecordReader['keys']> {
+  try {
+    const rows: unknown = JSON.parse(text ?? '');
+    if (Array.isArray(rows) && rows.every(isJsonObject)) return rows as unknown as ReturnType<RecordReader['keys']>;
+  } catch {
+    // Told below.
+  }
+  throw new SmcpError('SERVER_UNAVAILABLE', 'the server names no keys of its log', {
+    details: { remedy: 'is it an SMCP server, of this version?' },
+  });
+}

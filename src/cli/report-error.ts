@@ -2,7 +2,7 @@
 
 import { asSmcpError, ERRORS, type ErrorKind, type SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
-import { visibleLines } from '#base/visible.ts';
+import { visibleJson, visibleLines } from '#base/visible.ts';
 import { EXIT, type Terminal } from './command.ts';
 
 const EXIT_BY_KIND: { readonly [kind in ErrorKind]: number } = {
@@ -23,7 +23,7 @@ export function reportError(
   const error = asSmcpError(thrown);
   terminal.err(
     isJson
-      ? `${JSON.stringify({ error: { code: error.code, message: error.message, details: error.details } })}\n`
+      ? `${visibleJson({ error: { code: error.code, message: error.message, details: error.details } })}\n`
       : textOf(error),
   );
   if (error.code === 'INTERNAL' && error.cause instanceof Error)

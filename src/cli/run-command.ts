@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { SmcpError } from '#base/errors.ts';
 import { nearest } from '#base/nearest.ts';
+import { visibleJson } from '#base/visible.ts';
 import { DEFAULT_HOME, homeAt } from '#config/home.ts';
 import { type Command, type CommandInput, EXIT, parseConfigOf, type Terminal } from './command.ts';
 import { commandHelp, overviewHelp } from './help.ts';
@@ -40,7 +41,7 @@ export async function runCommandLine(
     const homeOption = input.options['home'];
     const home = homeAt(typeof homeOption === 'string' ? homeOption : (terminal.env['SMCP_HOME'] ?? DEFAULT_HOME));
     const print: Parameters<Command['run']>[0]['print'] = (value, text) =>
-      terminal.out(isJson ? `${JSON.stringify(value)}\n` : text());
+      terminal.out(isJson ? `${visibleJson(value)}\n` : text());
     return await command.run({ home, isJson, terminal, print }, input);
   } catch (thrown) {
     return reportError(thrown, { isJson, terminal });

@@ -32,6 +32,8 @@ export const serveCommand: Command = {
     const { createApp } = await import('#app.ts');
     const { createLogger } = await import('#app/logger.ts');
     const { loadConfig, refusedVariables } = await import('#config/config.ts');
+    // Node would open its inspector to the whole machine at this signal, which any process of this user can send.
+    process.on('SIGUSR1', () => {});
     prepareHome(home);
     const config = loadConfig(home.config, terminal.env);
     const address = addressOf(input, config.server);

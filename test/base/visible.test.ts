@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { visible, visibleText } from '#base/visible.ts';
+import type { Json } from '#base/json.ts';
+import { visible, visibleJson, visibleText } from '#base/visible.ts';
 
 describe('foreign text made visible', () => {
   test('shows escape sequences, line breaks and direction marks instead of obeying them', () => {
@@ -21,6 +22,20 @@ describe('foreign text made visible', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(visibleText(text, 20)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
+      }),
+    );
+  });
+});
+
+describe('JSON for a terminal', () => {
+  test('has no character that a terminal obeys, and means the same', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.string({ unit: 'binary' }), (value, text) => {
+        const json = visibleJson([value as Json, text, '\u009b31m', '\u202e', '\u{e0001}']);
+        expect(json).not.toMatch(/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/u);
+        expect(JSON.stringify(JSON.parse(json))).toBe(
+          JSON.stringify([value, text, '\u009b31m', '\u202e', '\u{e0001}']),
+        );
       }),
     );
   });

@@ -237,6 +237,16 @@ describe('plugins from elsewhere', () => {
   });
 });
 
+describe('a running server', () => {
+  test('opens no inspector for a process of the same user that asks for one', async () => {
+    const server = await startServer(home);
+    server.signal('SIGUSR1');
+    expect((await server.smcp('status')).code).toBe(0);
+    expect(server.stderr()).not.toContain('Debugger listening');
+    await server.stop();
+  });
+});
+
 describe('the end of a server', () => {
   test('by SIGTERM is 0, and its address is forgotten', async () => {
     const server = await startServer(home);
