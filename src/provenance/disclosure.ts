@@ -11,15 +11,15 @@ export type Disclosure = { readonly document: string; readonly digest: string };
 const NONCE_BYTES = 32;
 
 /**
- * `{"nonce","value"}` of a value, or `{"bytes","digest","nonce"}` where its JCS is over `LIMITS.disclosureBytesMax`. The
- * nonce keeps anyone who has only the digest from guessing short values.
+ * `{"nonce","value"}` of a value, or `{"bytes","digest","nonce"}` where its JCS is over `bytesMax`. The nonce keeps anyone
+ * who has only the digest from guessing short values. The value is written canonically once, whatever its size.
  */
-export function discloseValue(value: Json): Disclosure {
+export function discloseValue(value: Json, bytesMax: number = LIMITS.disclosureBytesMax): Disclosure {
   const nonce = randomBytes(NONCE_BYTES).toString('base64url');
   const text = canonicalEvidence(value);
   const bytes = Buffer.byteLength(text);
   const document =
-    bytes > LIMITS.disclosureBytesMax
+    bytes > bytesMax
       ? `{"bytes":${bytes},"digest":"sha256:${hash('sha256', text, 'hex')}","nonce":"${nonce}"}`
       : `{"nonce":"${nonce}","value":${text}}`;
   return { document, digest: hash('sha256', document, 'hex') };

@@ -1,7 +1,9 @@
 // From a draft to what is signed and stored beside it. Called once per append, before the record has an index.
 
 import { invariant } from '#base/invariant.ts';
+import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import type { Phase } from '#domain/record.ts';
 import { boundedDraft } from './bounded-draft.ts';
 import { type Disclosure, discloseValue } from './disclosure.ts';
 import { envelopeBytes } from './envelope.ts';
@@ -24,8 +26,9 @@ export type PreparedRecord = {
 export function prepareRecord(draft: AnyDraft, intentArgs?: { readonly digest: string | undefined }): PreparedRecord {
   const bounded = boundedDraft(draft);
   const isInvocation = bounded.kind === 'invocation';
-  const args = isInvocation && intentArgs === undefined ? disclosureOf(bounded.args) : undefined;
-  const result = isInvocation ? disclosureOf(bounded.result) : undefined;
+  const bytesMax = isInvocation ? disclosureBytesMax(bounded.predicate.phase) : 0;
+  const args = isInvocation && intentArgs === undefined ? disclosureOf(bounded.args, bytesMax) : undefined;
+  const result = isInvocation ? disclosureOf(bounded.result, bytesMax) : undefined;
   const argsDigest = intentArgs === undefined ? args?.digest : intentArgs.digest;
   const subjects: Subject[] = [];
   if (argsDigest !== undefined) subjects.push({ name: 'args', digest: argsDigest });
@@ -45,6 +48,12 @@ export function prepareRecord(draft: AnyDraft, intentArgs?: { readonly digest: s
   };
 }
 
-function disclosureOf(value: Parameters<typeof discloseValue>[0] | undefined): Disclosure | undefined {
-  return value === undefined ? undefined : discloseValue(value);
+/** What never ran is not kept whole: else an agent without a grant could fill the disk with its arguments. */
+function disclosureBytesMax(phase: Phase): number {
+  const isRefused = phase === 'denied' || phase === 'cancelled';
+  return isRefused ? LIMITS.refusedDisclosureBytesMax : LIMITS.disclosureBytesMax;
+}
+
+function disclosureOf(value: Json | undefined, bytesMax: number): Disclosure | undefined {
+  return value === undefined ? undefined : discloseValue(value, bytesMax);
 }
