@@ -10,14 +10,14 @@ import { predicateOf } from './fixture.ts';
 
 const BOUND = LIMITS.refusedDisclosureBytesMax;
 /** A string whose JSON has this many bytes. */
-const valueOf = (bytes: number) => 'x'.repeat(bytes - 2);
+const textOf = (bytes: number) => 'x'.repeat(bytes - 2);
 const prepare = (phase: Phase, args: Json, result: Json = null) =>
   prepareRecord({ kind: 'invocation', predicate: predicateOf(phase), args, result });
 
 describe.each(['denied', 'cancelled'] as const)('of a call that was %s', (phase) => {
   test('arguments are kept up to the bound, and above it as digest and length, which the record commits to', () => {
-    expect(JSON.parse(prepare(phase, valueOf(BOUND)).disclosed.args ?? '')).toMatchObject({ value: valueOf(BOUND) });
-    const large = valueOf(255 * 1024);
+    expect(JSON.parse(prepare(phase, textOf(BOUND)).disclosed.args ?? '')).toMatchObject({ value: textOf(BOUND) });
+    const large = textOf(255 * 1024);
     const { disclosed, argsDigest, payload } = prepare(phase, large);
     expect(JSON.parse(disclosed.args ?? '')).toEqual({
       bytes: 255 * 1024,
@@ -30,17 +30,17 @@ describe.each(['denied', 'cancelled'] as const)('of a call that was %s', (phase)
         .digest('hex'),
     );
     expect(Buffer.from(payload).toString()).toContain(argsDigest);
-    expect(JSON.parse(prepare(phase, valueOf(BOUND + 1)).disclosed.args ?? '')).not.toHaveProperty('value');
+    expect(JSON.parse(prepare(phase, textOf(BOUND + 1)).disclosed.args ?? '')).not.toHaveProperty('value');
   });
 
   test('what it was answered is bounded in the same way', () => {
-    expect(JSON.parse(prepare(phase, null, valueOf(BOUND + 1)).disclosed.result ?? '')).not.toHaveProperty('value');
+    expect(JSON.parse(prepare(phase, null, textOf(BOUND + 1)).disclosed.result ?? '')).not.toHaveProperty('value');
   });
 
   test('a value is walked once, whatever its size', () => {
     let walks = 0;
     const args = new Proxy<{ [key: string]: Json }>(
-      { text: valueOf(100_000) },
+      { text: textOf(100_000) },
       {
         ownKeys: (target) => {
           walks += 1;
@@ -54,6 +54,6 @@ describe.each(['denied', 'cancelled'] as const)('of a call that was %s', (phase)
 });
 
 test('of a call that ran, large arguments are kept', () => {
-  const large = valueOf(255 * 1024);
+  const large = textOf(255 * 1024);
   expect(JSON.parse(prepare('intent', large).disclosed.args ?? '')).toMatchObject({ value: large });
 });
