@@ -2,12 +2,13 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { removeFolder } from '#test/smoke/remove-folder.ts';
 
 const SMCP = fileURLToPath(new URL('../../src/smcp.js', import.meta.url));
 const run = promisify(execFile);
@@ -17,7 +18,7 @@ export type CommandResult = { readonly code: number; readonly stdout: string; re
 /** A temporary folder and its removal. */
 export function temporaryFolder(): { readonly path: string; readonly remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'smcp-e2e-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, remove: () => removeFolder(path) };
 }
 
 /** Runs `smcp …` to its end. */

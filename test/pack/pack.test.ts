@@ -1,11 +1,12 @@
 // The package as a user gets it: what `npm pack` makes of the tree, installed into an empty folder, run by npx.
 
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { firstMinute, type Installation, runSmcp } from '#test/smoke/first-minute.ts';
+import { removeFolder } from '#test/smoke/remove-folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const INSTALL_MS_MAX = 240_000;
@@ -53,7 +54,7 @@ beforeAll(() => {
   npm(user, 'install', '--prefer-offline', '--no-audit', '--no-fund', join(source, packed.filename));
 }, INSTALL_MS_MAX);
 
-afterAll(() => rmSync(work, { recursive: true, force: true }));
+afterAll(() => removeFolder(work));
 
 describe('the tarball', () => {
   test('holds what runs, and what tells about it', () => {

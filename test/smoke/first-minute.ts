@@ -3,10 +3,11 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeFolder } from './remove-folder.ts';
 
 /** How `smcp` is started: a program, what precedes the command's own words, where, with which environment. */
 export type Installation = {
@@ -101,7 +102,7 @@ export async function firstMinute(installation: Installation): Promise<void> {
     throw new Error(`${cause instanceof Error ? cause.message : cause}\nstderr of smcp serve:\n${stderr}`, { cause });
   } finally {
     await stop(server);
-    rmSync(home, { recursive: true, force: true });
+    removeFolder(home);
   }
 }
 
