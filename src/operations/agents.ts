@@ -152,7 +152,8 @@ function readAgentName(text: unknown): AgentName {
   if (name === undefined) {
     throw new SmcpError('USAGE', `${JSON.stringify(text)} can't be the name of an agent`, {
       details: {
-        remedy: 'use lower-case letters, digits, "_", "." and "-", beginning with a letter or digit, at most 64',
+        remedy:
+          'use lower-case letters, digits, "_", "." and "-", beginning with a letter or digit, at most 64; `admin` and `smcp` are taken',
       },
     });
   }
