@@ -2,7 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { SmcpError } from '#base/errors.ts';
+import { visibleLines } from '#base/visible.ts';
 import { homeAt } from '#config/home.ts';
+import type { VerifyReport } from '#provenance/verify/verify-log.ts';
 import { type Command, EXIT, text } from './command.ts';
 import { plural } from './render.ts';
 
@@ -20,23 +22,38 @@ export const logVerifyCommand: Command = {
     const { openStore } = await import('#store/open-store.ts');
     const directory = input.positionals[0] ?? context.home.directory;
     const keyFile = text(input, 'key');
-    const source = openLogSource(homeAt(directory).directory, openStore, { ownHome: context.home.directory });
+    const options = keyFile === undefined ? {} : { vkey: readKey(keyFile) };
+    let report: VerifyReport;
     try {
-      const report = verifyLog(source, keyFile === undefined ? {} : { vkey: readKey(keyFile) });
-      if (report.trust === 'self' && report.ok) {
-        context.terminal.err('warning: a log cannot vouch for itself; give the key you kept with --key log.vkey\n');
+      const source = openLogSource(homeAt(directory).directory, openStore, { ownHome: context.home.directory });
+      try {
+        report = verifyLog(source, options);
+      } finally {
+        source.close();
       }
-      context.print(report, () =>
-        report.ok
-          ? `sound: ${plural(report.entries, 'record')}, ${plural(report.checkpoints, 'checkpoint')}, trust: ${report.trust}\n`
-          : `TAMPERED at record ${report.firstProblem?.index}: ${report.firstProblem?.code}: ${report.firstProblem?.message}\n`,
-      );
-      return report.ok ? EXIT.done : EXIT.tampered;
-    } finally {
-      source.close();
+    } catch (thrown) {
+      report = asReport(thrown);
     }
+    if (report.trust === 'self' && report.ok) {
+      context.terminal.err('warning: a log cannot vouch for itself; give the key you kept with --key log.vkey\n');
+    }
+    context.print(report, () => verdict(report));
+    return report.ok ? EXIT.done : EXIT.tampered;
   },
 };
+
+function verdict({ ok, entries, checkpoints, trust, firstProblem }: VerifyReport): string {
+  if (ok) return `sound: ${plural(entries, 'record')}, ${plural(checkpoints, 'checkpoint')}, trust: ${trust}\n`;
+  const where = (firstProblem?.index ?? -1) < 0 ? '' : ` at record ${firstProblem?.index}`;
+  return visibleLines(`TAMPERED${where}: ${firstProblem?.code}: ${firstProblem?.message}`);
+}
+
+/** A database that can't even be opened as a log of ours is tampered with, too. Anything else is thrown on. */
+function asReport(thrown: unknown): VerifyReport {
+  if (!(thrown instanceof SmcpError) || thrown.code !== 'LOG_TAMPERED') throw thrown;
+  const firstProblem = { index: -1, code: 'STORAGE_DAMAGED', message: thrown.message } as const;
+  return { ok: false, trust: 'self', entries: 0, checkpoints: 0, openIntents: 0, firstProblem };
+}
 
 function readKey(file: string): string {
   try {

@@ -85,5 +85,8 @@ function configure(database: Database): void {
   database.exec('PRAGMA fullfsync = ON');
   database.exec('PRAGMA checkpoint_fullfsync = ON');
   database.exec('PRAGMA trusted_schema = OFF');
+  // What is deleted, or moved to another page, is overwritten: an erased disclosure is gone, and no stale copy of a record
+  // is left that could be taken for one.
+  database.exec('PRAGMA secure_delete = ON');
   invariant(pragmaNumber(database, 'synchronous') === SYNCHRONOUS_FULL, 'commits are synchronous');
 }

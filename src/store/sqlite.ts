@@ -1,4 +1,5 @@
-// The one adapter over node:sqlite. Only src/store calls it; what leaves it are plain values and SmcpErrors.
+// The adapter over node:sqlite. Only src/store calls it; what leaves it are plain values and SmcpErrors. (The verifier looks
+// at a database of unknown origin by itself, before any of this touches it: provenance/verify/check-database.ts.)
 // node:sqlite names its class DatabaseSync today; a later Node that renames it changes this file alone.
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';

@@ -284,4 +284,29 @@ describe('the end of a server', () => {
     expect(await again.json('log', 'verify')).toMatchObject({ ok: true });
     await again.stop();
   });
+
+  test('leaves a database in which every copy of a record is the record: one byte of any changed is found', async () => {
+    const server = await startServer(home);
+    const client = await connectStreamable(server.url, server.token);
+    for (let count = 0; count < 12; count += 1) await client.call('demo_text__echo', { message: `call ${count}` });
+    await client.close();
+    await server.stop();
+    const file = join(home, 'smcp.db');
+    const sound = readFileSync(file);
+    expect(await smcp(['log', 'verify', '--home', home])).toMatchObject({ code: 0 });
+    const places: number[] = [];
+    for (let at = sound.indexOf('{"payload":"'); at >= 0; at = sound.indexOf('{"payload":"', at + 1)) places.push(at);
+    expect(places.length).toBeGreaterThan(12);
+    for (const at of [places[0] ?? 0, places.at(-1) ?? 0]) {
+      const bytes = Buffer.from(sound);
+      bytes[at + 40] = (bytes[at + 40] ?? 0) ^ 1;
+      writeFileSync(file, bytes);
+      const { code, stdout } = await smcp(['log', 'verify', '--home', home, '--json']);
+      expect([at, code]).toEqual([at, 4]);
+      expect(JSON.parse(stdout)).toMatchObject({ ok: false, firstProblem: { index: expect.any(Number) } });
+    }
+    // Nor does a server start on it, once its own tail is concerned.
+    writeFileSync(file, sound.subarray(0, sound.length - 8192));
+    expect((await smcp(['serve', '--home', home, '--port', '0'])).code).toBe(4);
+  });
 });
