@@ -91,9 +91,9 @@ describe('a database that is a program is refused before it runs', () => {
     const database = new DatabaseSync(join(copy, 'smcp.db'), { enableForeignKeyConstraints: false });
     database.exec(sql);
     database.close();
-    const { status, signal, stderr } = verify(copy);
+    const { status, signal, stdout } = verify(copy);
     expect({ status, signal }).toEqual({ status: 4, signal: null });
-    expect(stderr).toMatch(/LOG_TAMPERED/);
+    expect(stdout).toMatch(/STORAGE_DAMAGED/);
   });
 
   test('pages that are shared, so that counting their rows would take for ever though each row is found at once', () => {
@@ -103,17 +103,17 @@ describe('a database that is a program is refused before it runs', () => {
     const schema = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'leaf'").get();
     database.close();
     share(file, Number(schema?.['rootpage']));
-    const { status, signal, stderr } = verify(copy);
+    const { status, signal, stdout } = verify(copy);
     expect({ status, signal }).toEqual({ status: 4, signal: null });
-    expect(stderr).toContain('not in order');
+    expect(stdout).toContain('not in order');
   });
 
   test('a schema that goes on past the first page', () => {
     const copy = copyOf(home);
     share(join(copy, 'smcp.db'), 1);
-    const { status, signal, stderr } = verify(copy);
+    const { status, signal, stdout } = verify(copy);
     expect({ status, signal }).toEqual({ status: 4, signal: null });
-    expect(stderr).toContain('larger than this release makes it');
+    expect(stdout).toContain('larger than this release makes it');
   });
 });
 
