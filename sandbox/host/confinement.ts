@@ -137,6 +137,8 @@ function nodeFlags(readable: readonly string[]): string[] {
     '--jitless',
     '--no-node-snapshot',
     '--no-warnings',
+    // Opens files past the permission model.
+    '--no-experimental-sqlite',
     '--permission',
     '--allow-addons',
     '--allow-worker',

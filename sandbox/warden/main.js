@@ -9,6 +9,7 @@ import { Socket } from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { createFrameReader, encodeFrame } from '#sandbox/protocol/frame.js';
+import { renounce } from './renounce.js';
 
 const HOST_DESCRIPTOR = 3;
 /** GHSA-864f-rcv7-6rh4, a guest escape, affects 7.0.0 and below. */
@@ -16,7 +17,8 @@ const ISOLATED_VM_FLOOR = [7, 0, 1];
 /** One worker: guests run on isolated-vm's own threads, the worker only talks to them and is never blocked by one. */
 const WORKERS = 1;
 
-const die = () => process.kill(process.pid, 'SIGKILL');
+const { kill, pid } = process;
+const die = () => kill(pid, 'SIGKILL');
 
 /** @returns {string} @throws when isolated-vm is older than the floor */
 function checkIsolatedVm() {
@@ -53,9 +55,12 @@ function readPrelude() {
  *
  * @param {import('#sandbox/protocol/messages.js').StartMessage} start
  * @param {string} modulesJson
- * @param {(header: import('#sandbox/protocol/frame.js').FrameHeader, body: string) => void} toHost
+ * @param {{
+ *   readonly toHost: (header: import('#sandbox/protocol/frame.js').FrameHeader, body: string) => void,
+ *   readonly onStarted: (threads: readonly object[]) => void,
+ * }} events `onStarted`: all workers run, before the host is told so
  */
-function startWorkers(start, modulesJson, toHost) {
+function startWorkers(start, modulesJson, { toHost, onStarted }) {
   const preludeSource = readPrelude();
   const pool = new Piscina({
     filename: new URL('./worker.js', import.meta.url).href,
@@ -70,7 +75,11 @@ function startWorkers(start, modulesJson, toHost) {
   return Array.from({ length: WORKERS }, () => {
     const { port1, port2 } = new MessageChannel();
     port1.on('message', ({ header, body }) => {
-      if (header.t === 'ready' && ++readyCount < WORKERS) return;
+      if (header.t === 'ready') {
+        readyCount += 1;
+        if (readyCount < WORKERS) return;
+        if (readyCount === WORKERS) onStarted(pool.threads);
+      }
       toHost(header, body);
     });
     pool
@@ -112,7 +121,12 @@ function main() {
     onViolation: die,
     onFrame: (header, body) => {
       if (header['t'] === 'start') {
-        workers = startWorkers(/** @type {any} */ (header), body, toHost);
+        workers = startWorkers(/** @type {any} */ (header), body, {
+          toHost,
+          // Touched before, since Node makes them when they are first asked for.
+          onStarted: (threads) =>
+            renounce({ holds: [socket, process.stdout, process.stderr, ...threads], mayKillItself: true }),
+        });
         return;
       }
       if (header['t'] === 'run' || header['t'] === 'drop') {

@@ -6,6 +6,7 @@ import ivm from 'isolated-vm';
 import { createGuestCall } from './guest-call.js';
 import { createIsolateSlot } from './isolate-slot.js';
 import { createPluginFiles } from './plugin-files.js';
+import { renounce } from './renounce.js';
 
 /**
  * @param {{
@@ -18,6 +19,9 @@ import { createPluginFiles } from './plugin-files.js';
  * @returns {Promise<never>}
  */
 export function serve({ port, start, modulesJson, preludeSource, isolatedVm }) {
+  // Loads addons by path, past every permission.
+  Reflect.deleteProperty(ivm, 'NativeModule');
+  renounce({ holds: [process.stdout, process.stderr], mayKillItself: false });
   const files = createPluginFiles({ entry: start.entry, modulesJson });
   /** @type {Map<number, import('./isolate-slot.js').IsolateSlot>} */
   const slots = new Map();
