@@ -2,7 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import { adminRoutes, logRoutes } from '#admin/routes.ts';
-import { demoAgent } from '#app/first-policy.ts';
+import { demoAgent, FIRST_POLICY } from '#app/first-policy.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
 import { recordNewPlugins } from '#app/record-plugins.ts';
 import { systemClock } from '#base/clock.ts';
@@ -46,7 +46,7 @@ export type AppOptions = {
 export type App = {
   readonly url: string;
   readonly plugins: { readonly ready: number; readonly refused: number; readonly tools: number };
-  /** Present when this start made the home: the demo agent and its token, which is shown once. */
+  /** Present at the first start that got as far as serving: the demo agent of the first policy and its token, shown once. */
   readonly firstStart?: { readonly agent: string; readonly token: string };
   readonly reloadPolicy: (by: string) => Promise<PolicyRef>;
   /** Drains, ends every process, closes the log and gives the home back. Safe to call twice. */
@@ -72,7 +72,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<App> {
   const { home, logger } = options;
   const core = await buildCore(options, stack);
-  const { services, hasFirstPolicy } = core;
+  const { services } = core;
   const gateway = buildGateway(options, core);
   stack.defer(() => gateway.close());
   // Running calls end and are answered before the doors close.
@@ -85,7 +85,8 @@ async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<
     core.readiness.isReady = false;
     logger.info('stopping: no new calls, running ones may end');
   });
-  const started = hasFirstPolicy ? { firstStart: await firstStart(services) } : {};
+  const isFirstStart = services.policy.show().text === FIRST_POLICY && services.tokens.list().length === 0;
+  const started = isFirstStart ? { firstStart: await firstStart(services) } : {};
   const owned = stack.move();
   let closed: Promise<void> | undefined;
   const reports = services.catalog.reports();
@@ -108,7 +109,6 @@ async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<
 /** What runs behind the doors. */
 type Core = {
   readonly services: Services;
-  readonly hasFirstPolicy: boolean;
   /** Ready once the doors are open, until it stops. */
   readonly readiness: { isReady: boolean };
 };
@@ -160,7 +160,7 @@ async function buildCore(options: AppOptions, stack: AsyncDisposableStack): Prom
   const readiness = { isReady: false };
   const server = { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady };
   const services = { tokens, policy, catalog, dispatcher, log, layers: runtime.layers, clock, server };
-  return { services, hasFirstPolicy: made.hasFirstPolicy, readiness };
+  return { services, readiness };
 }
 
 function buildGateway({ host, port, version, config, logger }: AppOptions, { services, readiness }: Core): Gateway {

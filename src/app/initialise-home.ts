@@ -10,8 +10,6 @@ import { FIRST_POLICY } from './first-policy.ts';
 export type InitialisedHome = {
   readonly adminToken: string;
   readonly signers: LogSigners;
-  /** True when the first policy, with its demo agent, was written just now. */
-  readonly hasFirstPolicy: boolean;
   /** Names of what was made; `[]` when all of it was there. */
   readonly made: readonly string[];
 };
@@ -29,10 +27,10 @@ export function initialiseHome(
 ): InitialisedHome {
   const missing = ['policy', 'adminToken', 'keys'] as const;
   const wasThere = missing.filter((name) => existsSync(home[name]));
-  const hasFirstPolicy = options.ownPolicy && !wasThere.includes('policy');
-  if (hasFirstPolicy) createFile(home.policy, FIRST_POLICY, 0o600);
+  const needsPolicy = options.ownPolicy && !wasThere.includes('policy');
+  if (needsPolicy) createFile(home.policy, FIRST_POLICY, 0o600);
   const adminToken = loadOrCreateAdminToken(home.adminToken);
   const signers = openFileSigners(home.keys, { create: !options.hasLog });
-  const made = missing.filter((name) => !wasThere.includes(name) && (name !== 'policy' || hasFirstPolicy));
-  return { adminToken, signers, hasFirstPolicy, made };
+  const made = missing.filter((name) => !wasThere.includes(name) && (name !== 'policy' || needsPolicy));
+  return { adminToken, signers, made };
 }

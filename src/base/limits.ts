@@ -118,6 +118,12 @@ export const LIMITS = {
   wardenIdleMs: 300_000,
   /** Output of a warden's process that is kept for the log, from the end. */
   wardenTailBytesMax: 8 * 1024,
+  /** What a warden may print in its life, and in how many pieces: ours prints a few lines when it fails, else nothing. */
+  wardenOutputBytesMax: 256 * 1024,
+  wardenOutputPiecesMax: 1024,
+  /** Good calls in a row after which an agent that ended a warden shares one again; doubles with each time, up to the second. */
+  wardenTrustCallsMin: 20,
+  wardenTrustCallsMax: 1280,
   /** Back-off after a warden died before it was ready: doubles from the first to the second. */
   wardenBackoffMsMin: 100,
   wardenBackoffMsMax: 10_000,

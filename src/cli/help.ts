@@ -31,7 +31,7 @@ export function overviewHelp(commands: readonly Command[]): string {
     ),
     '\nEvery command takes:\n',
     columns(COMMON),
-    '\nExit codes: 0 done or yes, 1 refused or no, 2 wrong usage or invalid input, 3 unavailable, 4 tampered.\n',
+    '\nsmcp --version says which version this is.\nExit codes: 0 done or yes, 1 refused or no, 2 wrong usage or invalid input, 3 unavailable, 4 tampered.\n',
   ].join('');
 }
 

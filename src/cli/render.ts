@@ -97,7 +97,8 @@ const RENDERERS: { readonly [operation: string]: Render } = {
 /** A problem of a plugin: code, place, what; then the remedy. */
 export function problemText(problem: JsonObject): string {
   const place = `${str(problem['file'])}${str(problem['pointer'])}`;
-  return `${str(problem['code'])}: ${place}: ${str(problem['message'])}\n  ${str(problem['remedy'])}\n`;
+  const where = place === '' ? '' : `${place}: `;
+  return `${str(problem['code'])}: ${where}${str(problem['message'])}\n  ${str(problem['remedy'])}\n`;
 }
 
 /** The text of an answer; indented JSON where nothing better is known. */

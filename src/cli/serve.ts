@@ -64,7 +64,7 @@ export const serveCommand: Command = {
 function untilStopped(app: App, logger: Logger): Promise<void> {
   const reload = () => {
     app.reloadPolicy('SIGHUP').then(
-      ({ version }) => logger.info('policy applied', { version }),
+      () => {},
       (thrown: unknown) => logger.error('policy not applied; the one before stays in force', describe(thrown)),
     );
   };

@@ -103,11 +103,12 @@ export type RecordDraft =
     }
   | {
       readonly kind: 'admin';
-      /** `operation` as in the operations table; `subject` what it was done to (an agent's name, a token's id). Never a secret. */
+      /** Written before it is done, and again with `failed` (an error code) when it could not be. `operation` as in the table; `subject` what it was done to (an agent's name, a token's id). Never a secret. */
       readonly predicate: {
         readonly operation: string;
         readonly subject: string;
         readonly by: string;
+        readonly failed?: string;
         readonly time: string;
       };
     };

@@ -45,7 +45,9 @@ export const agentOperations: readonly Operation[] = [
     check: ({ policy }, input) => {
       const name = readAgentName(input['name']);
       if (policy.agents().includes(name))
-        throw new SmcpError('AGENT_EXISTS', `the policy has an agent ${name} already`);
+        throw new SmcpError('AGENT_EXISTS', `the policy has an agent ${name} already`, {
+          details: { remedy: `a token for it: smcp agent token ${name}` },
+        });
     },
     run: async (services, input, caller) => {
       const name = readAgentName(input['name']);
@@ -134,9 +136,11 @@ export const agentOperations: readonly Operation[] = [
     },
     subject: (input) => String(input['id']),
     check: ({ tokens }, input) => {
-      const isKnown = tokens.list().some(({ id }) => id === input['id']);
+      const isKnown = tokens.list().some(({ id, revokedMs }) => id === input['id'] && revokedMs === undefined);
       if (!isKnown)
-        throw new SmcpError('TOKEN_UNKNOWN', 'no token has this id', { details: { remedy: 'see smcp agent list' } });
+        throw new SmcpError('TOKEN_UNKNOWN', 'no token that could be revoked has this id', {
+          details: { remedy: 'see smcp agent list' },
+        });
     },
     run: (services, input) => {
       const id = String(input['id']);

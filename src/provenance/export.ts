@@ -2,7 +2,7 @@
 // **Trust:** none in the source: each tile must hash into the root of its signed checkpoint before it is written, so that
 // a server can make this write nothing but the log that it signed. `log verify` judges what the records say.
 
-import { mkdirSync, readdirSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
@@ -174,7 +174,7 @@ function freeBytesOf(folder: string): number {
 function makeEmptyFolder(folder: string): void {
   let names: string[];
   try {
-    mkdirSync(folder, { recursive: true });
+    if (!existsSync(folder)) mkdirSync(folder);
     names = readdirSync(folder);
   } catch (cause) {
     throw new SmcpError('USAGE', `${folder} can't be made (${systemErrorCode(cause) ?? 'unknown'})`, {

@@ -43,7 +43,7 @@ export async function discoverPlugins(
     if (real === undefined || seen.has(real)) continue;
     seen.add(real);
     if ((await kindOfDirectory(real)) === 'manifest') {
-      logger.warn('this plugins directory is a plugin itself; name the directory that holds it', { directory: path });
+      throw invalid(path, 'is a plugin itself', 'name the directory that holds it');
     }
     for (const name of await namesIn(real)) {
       const plugin = await realpath(join(real, name)).catch(() => undefined);

@@ -43,13 +43,17 @@ describe('the first start', () => {
     await again.stop();
   });
 
-  test('after init is the same, without a token', async () => {
+  test('after init is the same; the token is shown by the first server that gets as far as serving', async () => {
     const made = await smcp(['init', '--home', home, '--json']);
     expect(JSON.parse(made.stdout)).toMatchObject({ made: ['policy', 'adminToken', 'keys'] });
     expect(JSON.parse((await smcp(['init', '--home', home, '--json'])).stdout)).toMatchObject({ made: [] });
+    const other = await startServer(join(folder.path, `taken-${count}`));
+    const refused = await smcp(['serve', '--home', home, '--port', new URL(other.url).port]);
+    expect(refused).toMatchObject({ code: 3, stdout: '' });
+    await other.stop();
     const server = await startServer(home);
-    expect(server.token).toBe('');
-    expect(await server.json('agent', 'list')).toMatchObject([{ name: 'demo', tokens: [] }]);
+    expect(server.token).toMatch(/^smcp_/);
+    expect(await server.json('agent', 'list')).toMatchObject([{ name: 'demo', tokens: [{ state: 'valid' }] }]);
     await server.stop();
   });
 });

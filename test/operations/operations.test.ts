@@ -166,6 +166,19 @@ describe('carrying an operation out', () => {
     expect(drafts).toEqual([]);
   });
 
+  test('records again, with the code, what could not be done after all', async () => {
+    const { services, drafts } = createServices();
+    const addAgent = () => Promise.reject(new SmcpError('POLICY_INVALID', 'line 3'));
+    const run = createOperationRunner({ ...services, policy: { ...services.policy, addAgent } });
+    await expect(run(operation('agent_add'), { name: 'zeus' }, { by: 'admin' })).rejects.toMatchObject({
+      code: 'POLICY_INVALID',
+    });
+    expect(drafts.map(({ predicate }) => ('failed' in predicate ? predicate.failed : undefined))).toEqual([
+      undefined,
+      'POLICY_INVALID',
+    ]);
+  });
+
   test('records nothing for a look', async () => {
     const { services, drafts } = createServices();
     await createOperationRunner(services)(operation('status'), {}, { by: 'admin' });

@@ -233,12 +233,13 @@ describe('a plugins directory', () => {
     expect(logger.lines.map(({ level }) => level)).toEqual(['warn']);
   });
 
-  test('that is a plugin itself is told to be', async () => {
+  test('that is a plugin itself is an error, which says to name the directory around it', async () => {
     using workspace = createWorkspace();
     workspace.write('w', pluginFiles('w'));
-    const { registry, logger } = await load(workspace, 'w');
-    expect(registry.plugins()).toEqual([]);
-    expect(logger.lines.map(({ message }) => message)).toContainEqual(expect.stringContaining('is a plugin itself'));
+    await expect(load(workspace, 'w')).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('is a plugin itself'),
+    });
   });
 
   test('with too many plugins, or too many entries, is an error', async () => {
