@@ -3,10 +3,10 @@
 import { rfc3339 } from '#base/clock.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { Decision } from '#domain/decision.ts';
-import type { CallRequest, Usage, UsedCapability } from '#domain/invocation.ts';
+import type { CallRequest, Receipt, Usage, UsedCapability } from '#domain/invocation.ts';
 import type { RunLimits, Tool } from '#domain/manifest.ts';
 import type { SandboxProfile } from '#domain/ports.ts';
-import type { InvocationPredicate, Phase, Receipt, ToolRef } from '#domain/record.ts';
+import type { InvocationPredicate, Phase, ToolRef } from '#domain/record.ts';
 
 /** What is known of a call when it is admitted. */
 export type Admission = {

@@ -2,10 +2,9 @@
 
 import { narrow } from '#domain/capability.ts';
 import type { Allow } from '#domain/decision.ts';
-import type { CallOutcome, RunOutcome, ToolAnswer } from '#domain/invocation.ts';
+import type { CallOutcome, Receipt, RunOutcome, ToolAnswer } from '#domain/invocation.ts';
 import type { RunLimits, Tool } from '#domain/manifest.ts';
 import type { BrokerSession, SandboxProfile } from '#domain/ports.ts';
-import type { Receipt } from '#domain/record.ts';
 import { inDoubt, refusalAnswer, runAnswer } from './answer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { type Admission, type ClosingParts, type ClosingPhase, predicateOf, type Start } from './predicate.ts';

@@ -3,7 +3,6 @@
 import type { ErrorCode, WireError } from '#base/errors.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
-import type { Receipt } from './record.ts';
 
 /** The way a call came in; part of the record. */
 export type Door = 'mcp' | 'sse' | 'stdio' | 'admin';
@@ -69,3 +68,6 @@ export type RunOutcome =
     }
   | { readonly kind: 'cancelled'; readonly effect: EffectKnowledge; readonly usage: Usage }
   | { readonly kind: 'lost'; readonly usage: Usage };
+
+/** Proof that a record is in the log: its index and its leaf hash (base64 SHA-256). **Durability:** exists only for what is on disk. */
+export type Receipt = { readonly index: number; readonly leaf: string };

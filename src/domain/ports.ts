@@ -5,9 +5,9 @@ import type { Json } from '#base/json.ts';
 import type { AgentName, Principal, TokenRow } from './agent.ts';
 import type { Capabilities } from './capability.ts';
 import type { Decision, DecisionQuery, PolicyRef } from './decision.ts';
-import type { CallOutcome, CallRequest, RunOutcome, UsedCapability } from './invocation.ts';
+import type { CallOutcome, CallRequest, Receipt, RunOutcome, UsedCapability } from './invocation.ts';
 import type { Plugin, PluginReport, RunLimits, Tool } from './manifest.ts';
-import type { Layer, Receipt, RecordDraft, StoredRecord } from './record.ts';
+import type { Layer, RecordDraft, StoredRecord } from './record.ts';
 
 // ── identity ──────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -113,9 +113,6 @@ export type RecordDraft =
       };
     };
 
-/** Proof that a record is in the log: its index and its leaf hash (base64 SHA-256). **Durability:** exists only for what is on disk. */
-export type Receipt = { readonly index: number; readonly leaf: string };
-
 /** A record as it is read back. */
 export type StoredRecord = {
   readonly index: number;

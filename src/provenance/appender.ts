@@ -1,8 +1,8 @@
 // Signs prepared records, adds them to the tree and commits them with a checkpoint over them. One commit at a time:
 // record-log.ts, the only caller, sees to that.
 
+import type { Receipt } from '#domain/invocation.ts';
 import type { Signer } from '#domain/ports.ts';
-import type { Receipt } from '#domain/record.ts';
 import type { LogStore } from '#domain/store-ports.ts';
 import { base64 } from './base64.ts';
 import { formatCheckpoint } from './checkpoint.ts';

@@ -4,7 +4,7 @@
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
-import type { Receipt } from '#domain/record.ts';
+import type { Receipt } from '#domain/invocation.ts';
 import type { Appender } from './appender.ts';
 import type { PreparedRecord } from './prepare-record.ts';
 

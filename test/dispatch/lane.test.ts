@@ -101,7 +101,9 @@ describe('a lane', () => {
     const left = new AbortController();
     const leaving = lane.enter({ agent: 'a', effect: 'write', bytes: 0, signal: left.signal });
     for (const effect of ['pure', 'write'] as const) {
-      await expect(lane.enter({ agent: 'a', effect, bytes: 0, signal: never })).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+      await expect(lane.enter({ agent: 'a', effect, bytes: 0, signal: never })).rejects.toMatchObject({
+        code: 'QUEUE_FULL',
+      });
     }
     void lane.enter({ agent: 'b', effect: 'read', bytes: 0, signal: never });
     await expect(lane.enter({ agent: 'c', effect: 'pure', bytes: 0, signal: never })).rejects.toMatchObject({

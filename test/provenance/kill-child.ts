@@ -1,7 +1,7 @@
 // Appends intents and outcomes without end and tells each receipt on stdout, until it is killed. Run by kill.test.ts.
 
 import { writeSync } from 'node:fs';
-import type { Receipt } from '#domain/record.ts';
+import type { Receipt } from '#domain/invocation.ts';
 import { begin, intentDraft, openHome, outcomeDraft } from './fixture.ts';
 
 const [, , home = '', callers = '1'] = process.argv;
