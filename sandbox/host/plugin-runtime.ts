@@ -65,7 +65,7 @@ export function createPluginRuntime(ports: PluginRuntimePorts, options: PluginRu
     const spec = { memoryMiB: memoryMiBOf(plugin), isolates: isolatesOf(plugin) };
     const pool: WardenPool = createWardenPool({
       clock,
-      makeRoom: () => room.make(pool),
+      makeRoom: (isOwn) => room.make(pool, isOwn),
       startWarden: (events) =>
         createWarden({
           clock,

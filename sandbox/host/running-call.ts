@@ -55,6 +55,7 @@ export class RunningCall {
   #resolve: (outcome: RunOutcome) => void = () => {};
   #isOver = false;
   #hostCalls = 0;
+  #hostCallBytes = 0;
   #lastCall = 0;
   /** Host calls that have an effect and are not answered yet. */
   #effectsUnderWay = 0;
@@ -106,7 +107,9 @@ export class RunningCall {
    */
   takeHostCall({ call, name }: CallMessage, body: string, answer: AnswerHostCall): boolean {
     this.#hostCalls += 1;
+    this.#hostCallBytes += body.length;
     if (this.#hostCalls > this.request.limits.hostCalls || body.length > LIMITS.hostCallBytesMax) return false;
+    if (this.#hostCallBytes > LIMITS.hostCallBytesTotalMax) return false;
     if (call !== 0) {
       if (call <= this.#lastCall) return false;
       this.#lastCall = call;

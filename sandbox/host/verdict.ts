@@ -48,8 +48,9 @@ export function outcomeUnder(
   }
 }
 
-/** True when nobody knows which of its calls ended it. */
-export const isShared = ({ kind }: Verdict): boolean => kind === 'suspected' || kind === 'violation';
+/** True when one of its calls ended it, whether or not it is known which. */
+export const isFaultOfCalls = ({ kind }: Verdict): boolean =>
+  kind === 'guilty' || kind === 'suspected' || kind === 'violation';
 
 /** Why a warden could not take calls. */
 export function startErrorOf(reason: Verdict): SmcpError {

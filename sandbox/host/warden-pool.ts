@@ -1,6 +1,6 @@
 // The wardens of one plugin at one profile: started when needed, shared by agents as far as memory allows, replaced when
-// they end, ended when idle. Agents whose calls may have ended a warden get one of their own until one of their calls
-// ends well: so the next crash has one name.
+// they end, ended when idle. An agent whose call ended a warden, or may have, gets one of its own, so that it ends nobody
+// else's calls: until one call ends well, or a number of them in a row when it was surely this agent.
 
 import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
@@ -17,10 +17,12 @@ export type WardenPool = {
   readonly runningCount: () => number;
   /** Wardens that live. */
   readonly size: () => number;
+  /** Those of them that serve one agent alone. */
+  readonly ownSize: () => number;
   /** When its warden that has been idle longest was last used, in monotonic ms; undefined when none is idle. */
-  readonly idleSinceMs: () => number | undefined;
-  /** Ends that one. */
-  readonly endIdlest: () => void;
+  readonly idleSinceMs: (isOwn?: boolean) => number | undefined;
+  /** Ends that one; `isOwn`: among those that serve one agent alone. */
+  readonly endIdlest: (isOwn?: boolean) => void;
   readonly close: () => Promise<void>;
 };
 
@@ -33,15 +35,15 @@ type Member = {
 
 export type WardenPoolOptions = {
   readonly clock: Clock;
-  /** Called before a warden is started. @throws `QUEUE_FULL` */
-  readonly makeRoom: () => void;
-  readonly startWarden: (events: Pick<WardenOptions, 'onCallEnded'>) => Warden;
+  /** Called before a warden is started; `isOwn`: for one agent alone. @throws `QUEUE_FULL` */
+  readonly makeRoom: (isOwn: boolean) => void;
+  readonly startWarden: (events: Pick<WardenOptions, 'onCallEnded' | 'onSuspects'>) => Warden;
 };
 
 /** A pool that has no warden yet. */
 export function createWardenPool({ clock, makeRoom, startWarden }: WardenPoolOptions): WardenPool {
   const members = new Set<Member>();
-  const suspects = new Set<AgentName>();
+  const suspects = createSuspects();
   const closing = new Set<Promise<void>>();
   let startError: SmcpError | undefined;
   let startFailures = 0;
@@ -54,8 +56,9 @@ export function createWardenPool({ clock, makeRoom, startWarden }: WardenPoolOpt
     void closed.then(() => closing.delete(closed));
   };
 
-  const idlest = (): Member | undefined => {
-    const idle = [...members].filter(({ warden }) => warden.isAlive() && warden.runningCount() === 0);
+  const alive = () => [...members].filter(({ warden }) => warden.isAlive());
+  const idlest = (isOwn = false): Member | undefined => {
+    const idle = alive().filter(({ warden, owner }) => warden.runningCount() === 0 && (!isOwn || owner !== undefined));
     return idle.toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)[0];
   };
 
@@ -73,18 +76,17 @@ export function createWardenPool({ clock, makeRoom, startWarden }: WardenPoolOpt
       const details = { ...startError.details, retryAfterMs: Math.ceil(waitMs) };
       throw new SmcpError(startError.code, startError.message, { details });
     }
-    makeRoom();
+    makeRoom(owner !== undefined);
     const member: Member = {
       owner,
       idleTimer: undefined,
       lastUsedMs: clock.monotonicMs(),
-      warden: startWarden({ onCallEnded: () => rest(member) }),
+      warden: startWarden({ onCallEnded: () => rest(member), onSuspects: suspects.add }),
     };
     members.add(member);
     void member.warden.ended.then((ending) => {
       members.delete(member);
       clearTimeout(member.idleTimer);
-      for (const agent of ending.suspects) suspects.add(agent);
       startError = ending.startError;
       if (startError === undefined) startFailures = 0;
       else {
@@ -111,21 +113,49 @@ export function createWardenPool({ clock, makeRoom, startWarden }: WardenPoolOpt
       const member = pick(request.agent);
       clearTimeout(member.idleTimer);
       const outcome = await member.warden.run(request);
-      if (outcome.kind === 'returned' && member.owner === request.agent) suspects.delete(request.agent);
+      if (outcome.kind === 'returned' && member.owner === request.agent) suspects.clear(request.agent);
       return outcome;
     },
     checkMemory: () => {
       for (const { warden } of members) warden.checkMemory();
     },
-    size: () => [...members].filter(({ warden }) => warden.isAlive()).length,
-    idleSinceMs: () => idlest()?.lastUsedMs,
-    endIdlest: () => {
-      const member = idlest();
+    size: () => alive().length,
+    ownSize: () => alive().filter(({ owner }) => owner !== undefined).length,
+    idleSinceMs: (isOwn) => idlest(isOwn)?.lastUsedMs,
+    endIdlest: (isOwn) => {
+      const member = idlest(isOwn);
       if (member !== undefined) end(member);
     },
     runningCount: () => [...members].reduce((sum, { warden }) => sum + warden.runningCount(), 0),
     close: async () => {
       await Promise.all([...[...members].map(({ warden }) => warden.close()), ...closing]);
+    },
+  };
+}
+
+/** Agents that run alone for now, and how many good calls they still need. One entry per agent that ever was. */
+function createSuspects() {
+  const agents = new Map<AgentName, { callsLeft: number; nextPenalty: number }>();
+  return {
+    has: (agent: AgentName): boolean => (agents.get(agent)?.callsLeft ?? 0) > 0,
+    add: (names: readonly AgentName[], isGuilty: boolean): void => {
+      for (const name of names) {
+        const { callsLeft, nextPenalty } = agents.get(name) ?? {
+          callsLeft: 0,
+          nextPenalty: LIMITS.wardenTrustCallsMin,
+        };
+        agents.set(
+          name,
+          isGuilty
+            ? { callsLeft: nextPenalty, nextPenalty: Math.min(nextPenalty * 2, LIMITS.wardenTrustCallsMax) }
+            : { callsLeft: Math.max(callsLeft, 1), nextPenalty },
+        );
+      }
+    },
+    /** A call of the agent ended well in its own warden. */
+    clear: (agent: AgentName): void => {
+      const entry = agents.get(agent);
+      if (entry !== undefined && entry.callsLeft > 0) entry.callsLeft -= 1;
     },
   };
 }

@@ -30,6 +30,8 @@ export type WardenProcess = {
 export type WardenEvents = {
   readonly onMessage: (message: WardenMessage, body: string) => void;
   readonly onViolation: (why: string) => void;
+  /** Whether it may say anything now: it has calls, or has not started yet. */
+  readonly mayTalk: () => boolean;
   /** It has ended or closed its channel; `exited` follows when it has been reaped and its output read. */
   readonly onGone: () => void;
 };
@@ -43,7 +45,9 @@ export function startWardenProcess(command: WardenCommand, events: WardenEvents)
   });
   let isOver = false;
   const channel = child.stdio[HOST_DESCRIPTOR] as Duplex | undefined;
-  const tail = keepTail(child);
+  const tail = keepTail(child, () => {
+    if (!isOver) events.onViolation('it printed more than its bound');
+  });
 
   const reader = createFrameReader({
     frameBytesMax: LIMITS.frameBytesMax,
@@ -58,7 +62,9 @@ export function startWardenProcess(command: WardenCommand, events: WardenEvents)
     },
   });
   channel?.on('data', (chunk: Buffer) => {
-    if (!isOver) reader.push(chunk);
+    if (isOver) return;
+    if (events.mayTalk()) reader.push(chunk);
+    else events.onViolation('it spoke without a call');
   });
   channel?.on('error', () => {});
   // A warden that closes its channel is of no more use: it would end by itself, and is not given the time to.
@@ -95,13 +101,21 @@ export function startWardenProcess(command: WardenCommand, events: WardenEvents)
   };
 }
 
-/** Keeps the end of what the process prints, in bounded memory. */
-function keepTail(child: ChildProcess): () => string {
+/** Keeps the end of what the process prints, in bounded memory; past the bounds it reads no more and says so. */
+function keepTail(child: ChildProcess, onFlood: () => void): () => string {
   let kept = Buffer.alloc(0);
+  let bytes = 0;
+  let pieces = 0;
+  const streams = [child.stdout, child.stderr] as (Readable | null)[];
   const keep = (chunk: Buffer) => {
+    bytes += chunk.length;
+    pieces += 1;
     kept = Buffer.concat([kept, chunk.subarray(-LIMITS.wardenTailBytesMax)]).subarray(-LIMITS.wardenTailBytesMax);
+    if (bytes <= LIMITS.wardenOutputBytesMax && pieces <= LIMITS.wardenOutputPiecesMax) return;
+    onFlood();
+    for (const stream of streams) stream?.destroy();
   };
-  for (const stream of [child.stdout, child.stderr] as (Readable | null)[]) {
+  for (const stream of streams) {
     stream?.on('data', keep);
     stream?.on('error', () => {});
   }

@@ -6,8 +6,8 @@ import { LIMITS } from '#base/limits.ts';
 import type { WardenPool } from './warden-pool.ts';
 
 export type WardenRoom = {
-  /** Makes room for one more warden in `pool`. @throws `QUEUE_FULL` when every warden runs a call. */
-  readonly make: (pool: WardenPool) => void;
+  /** Makes room for one more warden in `pool`; `isOwn`: for one agent that ended another. @throws `QUEUE_FULL` when every warden runs a call. */
+  readonly make: (pool: WardenPool, isOwn: boolean) => void;
 };
 
 /** Room for the wardens of these pools. A warden that was told to end no longer counts: it is gone within milliseconds. */
@@ -19,7 +19,13 @@ export function createWardenRoom(
   const perPluginMax = options.wardensPerPluginMax ?? LIMITS.wardensPerPluginMax;
 
   return {
-    make: (pool) => {
+    make: (pool, isOwn) => {
+      // Agents that run alone never take the last place: the others' calls go on.
+      if (isOwn && pool.ownSize() >= Math.max(perPluginMax - 1, 1)) {
+        if (pool.idleSinceMs(true) === undefined) throw full('the processes of this plugin', perPluginMax);
+        pool.endIdlest(true);
+        return;
+      }
       if (pool.size() >= perPluginMax) {
         if (pool.idleSinceMs() === undefined) throw full('the processes of this plugin', perPluginMax);
         pool.endIdlest();

@@ -13,15 +13,13 @@ import { layerMissing, OS_WALL, type WardenCommand } from './confinement.ts';
 import { createIsolateTable } from './isolate-table.ts';
 import { processorMs, residentBytes } from './process-figures.ts';
 import { RunningCall } from './running-call.ts';
-import { isShared, outcomeUnder, startErrorOf, type Verdict } from './verdict.ts';
+import { isFaultOfCalls, outcomeUnder, startErrorOf, type Verdict } from './verdict.ts';
 import { startWardenProcess, type WardenExit } from './warden-process.ts';
 
 export type WardenEnd = {
   readonly exit: WardenExit;
   /** Why it could not take calls; undefined when it did, or was closed before. */
   readonly startError: SmcpError | undefined;
-  /** Agents whose calls may have ended it; `[]` when the guilty one is known. */
-  readonly suspects: readonly AgentName[];
 };
 
 export type WardenOptions = {
@@ -35,6 +33,11 @@ export type WardenOptions = {
   readonly code: Promise<string>;
   /** How many agents it can serve at once. */
   readonly isolatesMax: number;
+  /**
+   * Called once it has died for what its calls did, before any of them is answered: with the one agent that did it
+   * (`isGuilty`), or with all that may have.
+   */
+  readonly onSuspects: (agents: readonly AgentName[], isGuilty: boolean) => void;
   /** Called when a call has ended in it. */
   readonly onCallEnded: (agent: AgentName) => void;
 };
@@ -72,10 +75,20 @@ export function createWarden(options: WardenOptions): Warden {
   let verdict: Verdict | undefined;
   let figures = { cpuMs: 0, rssBytes: 0 };
 
+  /** Whoever calls next must not meet the one that did this in the next warden: said at once, not when it is reaped. */
+  const suspect = (reason: Verdict | undefined) => {
+    if (isDead) return;
+    isDead = true;
+    if (!isServing || (reason !== undefined && !isFaultOfCalls(reason))) return;
+    const culprit = reason?.kind === 'guilty' ? calls.get(reason.id) : undefined;
+    const agents = culprit === undefined ? agentsOf(calls.values()) : [culprit.request.agent];
+    if (agents.length > 0) options.onSuspects(agents, agents.length === 1);
+  };
+
   const kill = (reason: Verdict) => {
     if (verdict !== undefined) return;
+    suspect(reason);
     verdict = reason;
-    isDead = true;
     const { pid } = warden;
     if (pid !== undefined) figures = { cpuMs: processorMs(pid) ?? 0, rssBytes: residentBytes(pid) ?? 0 };
     warden.kill();
@@ -126,9 +139,8 @@ export function createWarden(options: WardenOptions): Warden {
   const warden = startWardenProcess(options.command, {
     onMessage: takeMessage,
     onViolation: (why) => kill({ kind: 'violation', message: why }),
-    onGone: () => {
-      isDead = true;
-    },
+    mayTalk: () => !isServing || calls.size > 0,
+    onGone: () => suspect(undefined),
   });
   const startTimer = setTimeout(
     () => kill({ kind: 'violation', message: 'it did not start in time' }),
@@ -151,7 +163,7 @@ export function createWarden(options: WardenOptions): Warden {
       code: isMemory ? 'MEMORY_EXCEEDED' : 'PLUGIN_CRASHED',
       message: isMemory ? 'used more memory than its process may have' : 'the process it ran in ended unexpectedly',
     };
-    const agents = [...new Set([...calls.values()].map((call) => call.request.agent))];
+    const agents = agentsOf(calls.values());
     if (reason.kind !== 'closing') {
       logger.warn('warden ended', {
         plugin: options.plugin,
@@ -166,7 +178,6 @@ export function createWarden(options: WardenOptions): Warden {
     return {
       exit,
       startError: isServing || reason.kind === 'closing' ? undefined : startErrorOf(reason),
-      suspects: isServing && isShared(reason) && agents.length > 1 ? agents : [],
     };
   });
 
@@ -249,4 +260,8 @@ export function createWarden(options: WardenOptions): Warden {
     },
     ended,
   };
+}
+
+function agentsOf(calls: Iterable<RunningCall>): readonly AgentName[] {
+  return [...new Set([...calls].map((call) => call.request.agent))];
 }

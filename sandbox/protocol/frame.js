@@ -28,8 +28,12 @@ export function encodeFrame(header, body = '') {
   return frame;
 }
 
+/** Pieces that one frame may come in. The largest come in about a hundred: more is somebody who keeps us busy. */
+const FRAME_PIECES_MAX = 4096;
+
 /**
- * A reader that is fed chunks and calls back for each whole frame. It never holds more than one frame and one chunk.
+ * A reader that is fed chunks and calls back for each whole frame. It holds at most one chunk and twice the bytes of one
+ * frame that have come, however small the pieces were.
  *
  * @param {{
  *   readonly frameBytesMax: number,
@@ -39,27 +43,36 @@ export function encodeFrame(header, body = '') {
  * @returns {{ readonly push: (chunk: Buffer) => void }}
  */
 export function createFrameReader({ frameBytesMax, onFrame, onViolation }) {
-  /** @type {Buffer[]} */
-  let chunks = [];
-  let pendingBytes = 0;
-  /** Bytes of the frame under way, prefix included; undefined until its prefix is here. @type {number | undefined} */
-  let wantedBytes;
+  /** What has come of a frame, from the start of it; the rest is room. */
+  let held = Buffer.alloc(0);
+  let heldBytes = 0;
+  let pieceCount = 0;
   let isBroken = false;
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+  const forget = () => {
+    held = Buffer.alloc(0);
+    heldBytes = 0;
+    pieceCount = 0;
+  };
 
   /** @param {string} why */
   const violate = (why) => {
     isBroken = true;
-    chunks = [];
-    pendingBytes = 0;
+    forget();
     onViolation(why);
   };
 
-  const joined = () => {
-    const [first] = chunks;
-    const all = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, pendingBytes);
-    chunks = [all];
-    return all;
+  /** @param {Buffer} piece */
+  const hold = (piece) => {
+    const neededBytes = heldBytes + piece.length;
+    if (neededBytes > held.length) {
+      const larger = Buffer.allocUnsafe(Math.max(neededBytes, held.length * 2));
+      held.copy(larger, 0, 0, heldBytes);
+      held = larger;
+    }
+    piece.copy(held, heldBytes);
+    heldBytes = neededBytes;
   };
 
   /** @param {Buffer} frame without its prefix */
@@ -87,24 +100,27 @@ export function createFrameReader({ frameBytesMax, onFrame, onViolation }) {
   return {
     push(chunk) {
       if (isBroken) return;
-      chunks.push(chunk);
-      pendingBytes += chunk.length;
-      while (!isBroken) {
-        if (wantedBytes === undefined) {
-          if (pendingBytes < PREFIX_BYTES) return;
-          const length = joined().readUInt32BE(0);
-          if (length > frameBytesMax) return violate('frame longer than its bound');
-          wantedBytes = PREFIX_BYTES + length;
-        }
-        if (pendingBytes < wantedBytes) return;
-        const all = joined();
-        const frame = all.subarray(PREFIX_BYTES, wantedBytes);
-        const rest = all.subarray(wantedBytes);
-        chunks = rest.length === 0 ? [] : [rest];
-        pendingBytes = rest.length;
-        wantedBytes = undefined;
-        takeFrame(frame);
+      let bytes = chunk;
+      if (heldBytes > 0) {
+        pieceCount += 1;
+        if (pieceCount > FRAME_PIECES_MAX) return violate('frame in too many pieces');
+        hold(chunk);
+        bytes = held.subarray(0, heldBytes);
       }
+      let at = 0;
+      while (bytes.length - at >= PREFIX_BYTES) {
+        const length = bytes.readUInt32BE(at);
+        if (length > frameBytesMax) return violate('frame longer than its bound');
+        const end = at + PREFIX_BYTES + length;
+        if (bytes.length < end) break;
+        takeFrame(bytes.subarray(at + PREFIX_BYTES, end));
+        if (isBroken) return;
+        at = end;
+      }
+      if (at === 0 && heldBytes > 0) return;
+      const rest = bytes.subarray(at);
+      forget();
+      if (rest.length > 0) hold(rest);
     },
   };
 }

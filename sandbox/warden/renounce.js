@@ -4,7 +4,7 @@
 // A hurdle for JavaScript, not a wall: Node was not made to be taken apart, and native code is not held by it at all.
 // It stands because a thread with `--allow-worker` can start another one that no permission holds.
 
-import Module, { registerHooks, syncBuiltinESMExports } from 'node:module';
+import { builtinModules, Module, registerHooks, syncBuiltinESMExports } from 'node:module';
 
 /** What stays of `process`; all else throws. Node's own code uses some of it at any time. */
 const PROCESS_KEEPS = new Set([
@@ -49,11 +49,10 @@ const MODULE_KEEPS = new Set([
 
 const SIGKILL = 9;
 
+/** @returns {never} */
 function refused() {
   throw new Error('the warden has given this up');
 }
-Object.setPrototypeOf(refused, null);
-Object.freeze(refused);
 
 /** @param {object} owner @param {PropertyKey} key */
 function refuse(owner, key) {
@@ -81,7 +80,7 @@ function loadedModules() {
   const loaded = new Set(
     /** @type {any} */ (process).moduleLoadList.map((/** @type {string} */ name) => name.split(' ')[1]),
   );
-  return Module.builtinModules.filter((id) => loaded.has(id) && !MODULE_KEEPS.has(id));
+  return builtinModules.filter((id) => loaded.has(id) && !MODULE_KEEPS.has(id));
 }
 
 function refuseModules() {
@@ -133,6 +132,7 @@ function refuseProcess({ mayKillItself }) {
  * }} options `holds`: objects of Node's that stay in use and that lead to classes with powers; `mayKillItself`: by SIGKILL
  */
 export function renounce({ holds, mayKillItself }) {
+  Object.freeze(Object.setPrototypeOf(refused, null));
   refuseModules();
   for (const held of holds) {
     disarm(held);

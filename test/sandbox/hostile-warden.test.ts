@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Confinement, createConfinement } from '#sandbox/host/confinement.ts';
-import { codeOf, createTestSandbox } from './harness.ts';
+import { codeOf, createTestSandbox, isAlive } from './harness.ts';
 
 const HELPERS = `
 const net = require('node:net');
@@ -158,11 +158,21 @@ describe('a warden that lies', () => {
     expect(await running).toMatchObject({ kind: 'failed', effect: 'unknown', error: { code: 'INTERRUPTED' } });
   });
 
-  test('two results: the first counts, then it is ended; a result after the end reaches nobody', async () => {
-    const { sandbox, plugin } = withFakeWarden('ready(); const onRun = (id) => { end(id, "1"); end(id, "2"); };');
+  test('two results: the first counts, then the process is ended', async () => {
+    const { sandbox, plugin } = withFakeWarden(
+      'ready(); const result = (id) => frame({ t: "end", id, code: "RETURNED", cpuUs: 1, heapBytes: 1 }, String(process.pid)); const onRun = (id) => socket.write(Buffer.concat([result(id), result(id)]));',
+    );
     open.push(sandbox);
-    expect(await sandbox.call(plugin, 'go')).toMatchObject({ kind: 'returned', resultJson: '1' });
-    expect(codeOf(await sandbox.call(plugin, 'go'))).toMatch(/returned|PLUGIN_CRASHED/);
+    const first = Number(await sandbox.value(plugin, 'go'));
+    const second = Number(await sandbox.value(plugin, 'go'));
+    expect(second).not.toBe(first);
+    await expect.poll(() => isAlive(first), { timeout: 8_000 }).toBe(false);
+  });
+
+  test('one result: the process serves the next call too', async () => {
+    const { sandbox, plugin } = withFakeWarden('ready(); const onRun = (id) => end(id, String(process.pid));');
+    open.push(sandbox);
+    expect(await sandbox.value(plugin, 'go')).toBe(await sandbox.value(plugin, 'go'));
   });
 
   test.each([
@@ -199,12 +209,61 @@ describe('a warden that lies', () => {
     expect(codeOf(await sandbox.call(plugin, 'go', { limits: { timeoutMs: 1_000 } }))).toBe('TIMEOUT');
   });
 
-  test('a flood of output on stdout and stderr is not kept', async () => {
+  test.each([
+    [
+      'in large writes',
+      'const print = () => { for (let i = 0; i < 200; i += 1) process.stderr.write("x".repeat(65536)); };',
+      'PLUGIN_CRASHED',
+    ],
+    [
+      'byte by byte',
+      'const print = () => { const step = () => { process.stdout.write("x"); setImmediate(step); }; step(); };',
+      'PLUGIN_CRASHED',
+    ],
+    ['of a few lines', 'const print = () => process.stderr.write("x".repeat(1000));', 'returned'],
+  ])('output %s', async (_what, print, code) => {
     const { sandbox, plugin } = withFakeWarden(
-      'ready(); const onRun = (id) => { for (let i = 0; i < 200; i += 1) process.stderr.write("x".repeat(65536)); end(id); };',
+      `${print} ready(); const onRun = (id) => { print(); setTimeout(() => end(id), ${code === 'returned' ? 0 : 8_000}); };`,
     );
     open.push(sandbox);
-    expect(codeOf(await sandbox.call(plugin, 'go'))).toBe('returned');
+    expect(codeOf(await sandbox.call(plugin, 'go'))).toBe(code);
+  });
+
+  const after = (act: string) =>
+    `ready(); const onRun = (id) => { end(id, String(process.pid)); setTimeout(() => { ${act} }, 20); };`;
+  test.each([
+    [
+      'prints without end',
+      after('setInterval(() => { for (let i = 0; i < 50; i += 1) process.stderr.write("x"); }, 1);'),
+      false,
+    ],
+    [
+      'drips the bytes of a frame',
+      after('socket.write(Buffer.from([0, 32, 0, 0])); setInterval(() => socket.write("x"), 1);'),
+      false,
+    ],
+    ['keeps quiet', after(''), true],
+  ])('one without a call that %s lives on: %s', async (_what, script, livesOn) => {
+    const { sandbox, plugin } = withFakeWarden(script);
+    open.push(sandbox);
+    const pid = Number(await sandbox.value(plugin, 'go'));
+    if (livesOn) {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(isAlive(pid)).toBe(true);
+    } else {
+      await expect.poll(() => isAlive(pid), { timeout: 8_000 }).toBe(false);
+    }
+  });
+
+  test.each([
+    ['more', 80, 'PLUGIN_CRASHED'],
+    ['no more', 60, 'returned'],
+  ])('host calls of %s bytes in all than one call may have', async (_what, count, code) => {
+    const { sandbox, plugin } = withFakeWarden(
+      `ready(); const onRun = (id) => { for (let i = 0; i < ${count}; i += 1) say({ t: "call", id, call: 0, name: "log" }, JSON.stringify("x".repeat(65000))); end(id); };`,
+    );
+    open.push(sandbox);
+    expect(codeOf(await sandbox.call(plugin, 'go'))).toBe(code);
   });
 
   test('one that does not start is not started again and again', async () => {
