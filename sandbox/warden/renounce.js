@@ -33,7 +33,7 @@ const GLOBAL_KEEPS = new Set([
   ...['global', 'globalThis', 'process', 'Buffer', 'console', 'performance', 'queueMicrotask', 'structuredClone'],
   ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate'],
   ...['URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'AbortController', 'AbortSignal', 'DOMException'],
-  ...['Event', 'EventTarget', 'MessageEvent', 'MessagePort', 'MessageChannel'],
+  ...['Event', 'EventTarget', 'MessagePort', 'MessageChannel'],
 ]);
 
 /** Names that are the language's: those that a global has which no embedder has added to. */

@@ -19,8 +19,6 @@ import { renounce } from './renounce.js';
  * @returns {Promise<never>}
  */
 export function serve({ port, start, modulesJson, preludeSource, isolatedVm }) {
-  // Loads addons by path, past every permission.
-  Reflect.deleteProperty(ivm, 'NativeModule');
   renounce({ holds: [process.stdout, process.stderr], mayKillItself: false });
   const files = createPluginFiles({ entry: start.entry, modulesJson });
   /** @type {Map<number, import('./isolate-slot.js').IsolateSlot>} */
