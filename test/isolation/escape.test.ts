@@ -104,84 +104,82 @@ describe('what a guest can reach', () => {
     const callback = beyond(await walkBare({ callback: true }), bare);
     expect(callback).toEqual({ natives: [expect.any(String)], globals: ['post'], foreign: [] });
   });
-});
 
-const rows1 = [
-  ['({}).constructor.constructor("return this")()'],
-  ['host.log.constructor("return process")()'],
-  ['(async () => {}).constructor("return this")()'],
-  ['(function* () {}).constructor("return this")()'],
-  ['(async function* () {}).constructor("return this")()'],
-  ['Reflect.construct(Object.getPrototypeOf(function () {}).constructor, ["return this"])'],
-  ['new (class extends (() => {}).constructor {})("return this")'],
-  ['eval("1")'],
-  ['(0, eval)("1")'],
-  ['Function("return 1")()'],
-  ['globalThis.Function("return 1")()'],
-  ['console.log.constructor("return 1")()'],
-  ['Object.getPrototypeOf(Object.getPrototypeOf(host.now())).constructor.constructor("return 1")()'],
-  ['[].map.constructor("return 1")()'],
-  ['host.constructor.constructor("return 1")()'],
-] as const;
-const bodyOf1 = (expression: string) =>
-  `try { return { got: String(${expression}) }; } catch (e) { return { refused: e.message }; }`;
-const attack1 = attackGroup(
-  sandbox,
-  rows1.map((row) => bodyOf1(row[0])),
-);
-test.each(rows1)('no code from text: %s', async (expression) => {
-  const plugin = attack1(bodyOf1(expression));
-  const { outcome } = await runAttack(sandbox, plugin);
-  expect(JSON.parse(outcome.kind === 'returned' ? outcome.resultJson : '{}').refused).toMatch(
-    /code from text is off|Cannot read properties/,
+  const rows1 = [
+    ['({}).constructor.constructor("return this")()'],
+    ['host.log.constructor("return process")()'],
+    ['(async () => {}).constructor("return this")()'],
+    ['(function* () {}).constructor("return this")()'],
+    ['(async function* () {}).constructor("return this")()'],
+    ['Reflect.construct(Object.getPrototypeOf(function () {}).constructor, ["return this"])'],
+    ['new (class extends (() => {}).constructor {})("return this")'],
+    ['eval("1")'],
+    ['(0, eval)("1")'],
+    ['Function("return 1")()'],
+    ['globalThis.Function("return 1")()'],
+    ['console.log.constructor("return 1")()'],
+    ['Object.getPrototypeOf(Object.getPrototypeOf(host.now())).constructor.constructor("return 1")()'],
+    ['[].map.constructor("return 1")()'],
+    ['host.constructor.constructor("return 1")()'],
+  ] as const;
+  const bodyOf1 = (expression: string) =>
+    `try { return { got: String(${expression}) }; } catch (e) { return { refused: e.message }; }`;
+  const attack1 = attackGroup(
+    sandbox,
+    rows1.map((row) => bodyOf1(row[0])),
   );
+  test.each(rows1)('no code from text: %s', async (expression) => {
+    const plugin = attack1(bodyOf1(expression));
+    const { outcome } = await runAttack(sandbox, plugin);
+    expect(JSON.parse(outcome.kind === 'returned' ? outcome.resultJson : '{}').refused).toMatch(
+      /code from text is off|Cannot read properties/,
+    );
+  });
+
+  test('without the prelude a bare context makes code from text', async () => {
+    expect((await runBare('(async () => {}).constructor("return 40 + 2")()')).value).toBe(42);
+  });
+
+  test('import() is refused, whatever it names', async () => {
+    const tries = ['node:fs', './index.js', 'data:text/javascript,1'].map(
+      (name) => `await import('${name}').then(() => 'imported', (e) => e.message)`,
+    );
+    const { outcome } = await runAttack(sandbox, attackPlugin(sandbox, `return [${tries.join(', ')}];`));
+    expect(outcome).toMatchObject({ kind: 'returned', resultJson: expect.not.stringContaining('"imported"') });
+    // The same in Node itself, where there is a module of each name.
+    expect(inNode(`[${tries.join(', ').replace('./index.js', 'data:text/javascript,2')}]`)).toEqual(
+      tries.map(() => 'imported'),
+    );
+  });
+
+  test('nothing of Node, of a browser or of the prelude is there, neither at load nor in a call', async () => {
+    const names = [
+      'process',
+      'require',
+      'fetch',
+      'setTimeout',
+      'Buffer',
+      'module',
+      'navigator',
+      'performance',
+      'gc',
+      'smcpRegister',
+    ];
+    const kinds = names.map((name) => `typeof ${name}`).join(', ');
+    const plugin = attackPlugin(sandbox, `return [...atLoad, ${kinds}];`, `const atLoad = [${kinds}];`);
+    const { outcome } = await runAttack(sandbox, plugin);
+    const found = outcome.kind === 'returned' ? JSON.parse(outcome.resultJson) : outcome;
+    expect(found).toEqual([...names, ...names].map(() => 'undefined'));
+    const inside = inNode(`(globalThis.smcpRegister = 1, [${kinds}])`);
+    expect(inside).not.toContain('undefined');
+    // The name that it has while the prelude runs.
+    expect(readFileSync(new URL('../../sandbox/guest/trampoline.js', import.meta.url), 'utf8')).toContain(
+      "'smcpRegister'",
+    );
+  });
 });
 
-test('without the prelude a bare context makes code from text', async () => {
-  expect((await runBare('(async () => {}).constructor("return 40 + 2")()')).value).toBe(42);
-});
-
-test('import() is refused, whatever it names', async () => {
-  const tries = ['node:fs', './index.js', 'data:text/javascript,1'].map(
-    (name) => `await import('${name}').then(() => 'imported', (e) => e.message)`,
-  );
-  const { outcome } = await runAttack(sandbox, attackPlugin(sandbox, `return [${tries.join(', ')}];`));
-  expect(outcome).toMatchObject({ kind: 'returned', resultJson: expect.not.stringContaining('"imported"') });
-  // The same in Node itself, where there is a module of each name.
-  expect(inNode(`[${tries.join(', ').replace('./index.js', 'data:text/javascript,2')}]`)).toEqual(
-    tries.map(() => 'imported'),
-  );
-});
-
-test('nothing of Node, of a browser or of the prelude is there, neither at load nor in a call', async () => {
-  const names = [
-    'process',
-    'require',
-    'fetch',
-    'setTimeout',
-    'Buffer',
-    'module',
-    'navigator',
-    'performance',
-    'gc',
-    'smcpRegister',
-  ];
-  const kinds = names.map((name) => `typeof ${name}`).join(', ');
-  const plugin = attackPlugin(sandbox, `return [...atLoad, ${kinds}];`, `const atLoad = [${kinds}];`);
-  const { outcome } = await runAttack(sandbox, plugin);
-  const found = outcome.kind === 'returned' ? JSON.parse(outcome.resultJson) : outcome;
-  expect(found).toEqual([...names, ...names].map(() => 'undefined'));
-  const inside = inNode(`(globalThis.smcpRegister = 1, [${kinds}])`);
-  expect(inside).not.toContain('undefined');
-  // The name that it has while the prelude runs.
-  expect(readFileSync(new URL('../../sandbox/guest/trampoline.js', import.meta.url), 'utf8')).toContain(
-    "'smcpRegister'",
-  );
-});
-})
-
-describe('time and chance without a capability', () =>
-{
+describe('time and chance without a capability', () => {
   const rows2 = [
     ['Date.now()', 'host.now()'],
     ['new Date()', 'host.now()'],
@@ -240,5 +238,4 @@ describe('time and chance without a capability', () =>
     const value = (await runBare('JSON.stringify([Date.now() > 1.6e12, Math.random() < 1, typeof WeakRef])')).value;
     expect(value).toBe('[true,true,"function"]');
   });
-}
-)
+});
