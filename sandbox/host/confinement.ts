@@ -131,7 +131,10 @@ function privilegesText(pid: number): string {
   return `the process has no_new_privs ${found.noNewPrivs}, seccomp ${found.seccomp}`;
 }
 
-/** Node's permission model denies files, network, child processes and the inspector to the warden's JavaScript. */
+/**
+ * Node's permission model denies files, network, child processes and the inspector to the warden's JavaScript, but not to a
+ * thread that it starts: hence sandbox/warden/renounce.js, and both are hurdles, not walls.
+ */
 function nodeFlags(readable: readonly string[]): string[] {
   return [
     '--jitless',
@@ -198,7 +201,11 @@ function describeLayers(limiter: 'prlimit' | 'shell' | undefined): readonly Laye
     { name: 'clean-environment', inForce: true, detail: 'no inherited variables or descriptors, directory /' },
     { name: 'isolate-heap', inForce: true, detail: 'V8 heap limit per plugin and agent' },
     { name: 'jitless', inForce: true, detail: 'no code is generated at run time; no WebAssembly' },
-    { name: 'node-permission', inForce: true, detail: `no files but the product's own, no child processes${network}` },
+    {
+      name: 'node-permission',
+      inForce: true,
+      detail: `no files but the product's own, no child processes${network}; a hurdle for JavaScript, not a wall`,
+    },
     {
       name: OS_WALL,
       inForce: false,
