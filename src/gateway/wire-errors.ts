@@ -86,10 +86,12 @@ export function asDoorError(thrown: unknown, logger: Logger): SmcpError {
   return new SmcpError('INTERNAL', 'internal error');
 }
 
-/** The text of a failed call: `CODE: sentence`, then what to do about it. */
+/** The text of a failed call: `CODE: sentence`, of a denial with the rule that decided, then what to do about it. */
 export function errorText({ code, message, details }: WireError): string {
+  const rule = details?.['rule'];
   const remedy = details?.['remedy'];
-  return typeof remedy === 'string' ? `${code}: ${message}\n${remedy}` : `${code}: ${message}`;
+  const what = typeof rule === 'string' ? `${code} (${rule}): ${message}` : `${code}: ${message}`;
+  return typeof remedy === 'string' ? `${what}\n${remedy}` : what;
 }
 
 function asRequestError(thrown: unknown): SmcpError | undefined {

@@ -128,7 +128,7 @@ describe('the commands', () => {
   test('a call that is denied exits with 1 and says why', async () => {
     const { code, stdout } = await server.smcp('call', 'shell__run');
     expect(code).toBe(1);
-    expect(stdout).toMatch(/DENIED/);
+    expect(stdout).toMatch(/^DENIED \(default-deny\): /);
   });
 
   test('can answers yes with 0, no with 1 and what would change it', async () => {

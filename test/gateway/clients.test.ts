@@ -101,7 +101,7 @@ describe.each([
     const result = await client.call({ name: 'demo__forbidden' });
     expect(result).toMatchObject({
       isError: true,
-      content: [{ type: 'text', text: 'DENIED: no grant covers it\nask a person for a grant' }],
+      content: [{ type: 'text', text: 'DENIED (default-deny): no grant covers it\nask a person for a grant' }],
       structuredContent: {
         error: { code: 'DENIED', message: 'no grant covers it', details: { rule: 'default-deny' } },
       },
