@@ -8,7 +8,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import { type AgentName, parseAgentName } from '#domain/agent.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
-import type { Plugin, Tool } from '#domain/manifest.ts';
+import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { PluginRuntime } from '#domain/ports.ts';
 import type { Layer } from '#domain/record.ts';
 import type { Confinement } from './confinement.ts';
@@ -85,7 +85,7 @@ function probeAgent(): AgentName {
   return name;
 }
 
-function probeTool(localName: string): Tool {
+function probeTool(localName: string): PluginTool {
   const limits = {
     timeoutMs: LIMITS.timeoutMsDefault,
     cpuMs: LIMITS.cpuMsDefault,
@@ -110,6 +110,7 @@ function probeTool(localName: string): Tool {
     tools: [],
   };
   return {
+    kind: 'plugin',
     name: `probe__${localName}`,
     localName,
     description: manifest.description,

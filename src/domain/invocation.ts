@@ -14,6 +14,8 @@ export type CallRequest = {
   readonly tool: string;
   readonly args: JsonObject;
   readonly session?: string;
+  /** The client's own key: the same key of the same agent and tool gives the answer of the first call again. */
+  readonly idempotencyKey?: string;
   /** Whether the caller's token still stands for the agent; asked again when the call's turn comes. Absent: it does. */
   readonly mayStillAct?: () => boolean;
   /** Aborted when the caller cancels or goes away. */
@@ -34,6 +36,21 @@ export type CallOutcome = {
   readonly invocation: string;
   readonly answer: ToolAnswer;
   readonly receipt?: Receipt;
+  /** The answer of an earlier call under the same idempotency key; nothing ran for this one. */
+  readonly isReplayed?: true;
+};
+
+/** A call that waits or runs, as an operator sees it. */
+export type CallView = {
+  readonly invocation: string;
+  readonly agent: AgentName;
+  readonly tool: string;
+  readonly door: Door;
+  readonly lane: 'main' | 'control';
+  readonly state: 'waiting' | 'running';
+  readonly receivedMs: number;
+  /** Absent while it waits. */
+  readonly startedMs?: number;
 };
 
 export type Usage = {

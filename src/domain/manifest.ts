@@ -83,14 +83,13 @@ export type Plugin = {
   readonly directory: string;
   /** `product`: came with the release, which approves it · `external`: from a `--plugins` directory. */
   readonly origin: 'product' | 'external';
-  readonly tools: readonly Tool[];
+  readonly tools: readonly PluginTool[];
 };
 
-/** A tool as the dispatcher runs it and an agent sees it. */
-export type Tool = {
+/** What an agent sees of a tool, and what decides how it is ordered. */
+export type ToolFace = {
   /** Full name `plugin__tool`. */
   readonly name: string;
-  readonly localName: string;
   readonly title?: string;
   readonly description: string;
   readonly inputSchema: JsonObject;
@@ -98,11 +97,17 @@ export type Tool = {
   /** Over name, title, description, input and output schema: what an agent was shown. */
   readonly schemaDigest: Digest;
   readonly effect: EffectClass;
-  readonly capabilities: Capabilities;
-  readonly limits: RunLimits;
   readonly idempotent: boolean;
   /** Problems of arguments against the input schema; `[]` when they fit. */
   readonly checkInput: (args: JsonObject) => readonly Problem[];
+};
+
+/** A tool that a plugin brings; it runs in the sandbox. */
+export type PluginTool = ToolFace & {
+  readonly kind: 'plugin';
+  readonly localName: string;
+  readonly capabilities: Capabilities;
+  readonly limits: RunLimits;
   /** Problems of a result against the output schema; `[]` when they fit or there is none. */
   readonly checkOutput: (value: unknown) => readonly Problem[];
   readonly plugin: Plugin;
@@ -114,8 +119,8 @@ export type PluginReport = {
   readonly version: string;
   /** '' when the plugin could not be hashed. */
   readonly digest: Digest | '';
-  /** `ready` its tools are served · `refused` it has problems and is not served. */
-  readonly state: 'ready' | 'refused';
+  /** `ready` its tools are served · `refused` it has problems and is not served · `disabled` a person switched it off. */
+  readonly state: 'ready' | 'refused' | 'disabled';
   readonly runtime: 'isolate' | 'process' | 'unknown';
   readonly tools: readonly string[];
   readonly capabilities: readonly CapabilityKind[];

@@ -1,13 +1,16 @@
 // The interfaces through which features meet; app.ts joins them. Features import this file, never each other.
 
 import type { Digest } from '#base/digest.ts';
-import type { Json } from '#base/json.ts';
+import type { Json, JsonObject } from '#base/json.ts';
+import type { OnChange } from '#base/listeners.ts';
 import type { AgentName, Principal, TokenRow } from './agent.ts';
 import type { Capabilities } from './capability.ts';
 import type { Decision, DecisionQuery, PolicyRef } from './decision.ts';
-import type { CallOutcome, CallRequest, Receipt, RunOutcome, UsedCapability } from './invocation.ts';
-import type { Plugin, PluginReport, RunLimits, Tool } from './manifest.ts';
+import type { Freeze, FreezeQuery, FreezeScope } from './freeze.ts';
+import type { CallOutcome, CallRequest, CallView, Receipt, RunOutcome, ToolAnswer, UsedCapability } from './invocation.ts';
+import type { Plugin, PluginReport, PluginTool, RunLimits } from './manifest.ts';
 import type { Layer, RecordDraft, StoredRecord } from './record.ts';
+import type { AdminTool, Tool } from './tool.ts';
 
 // ── identity ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -33,6 +36,8 @@ export type TokenAuthority = Authenticator & {
   readonly list: () => readonly TokenRow[];
   /** @throws `TOKEN_UNKNOWN` */
   readonly revoke: (id: string) => void;
+  /** After a token was revoked or expired. */
+  readonly onChange: OnChange;
 };
 
 // ── policy ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -43,17 +48,57 @@ export type PolicyDecider = {
   /** Whether some arguments could be allowed now: what `tools/list` shows. No grant, or an unconditional deny: false. */
   readonly mayCall: (agent: AgentName, toolName: string, nowMs: number) => boolean;
   readonly current: () => PolicyRef;
+  /** After another policy came into force, or a grant or a deny of the one in force ended with time. */
+  readonly onChange: OnChange;
+};
+
+// ── freezes ───────────────────────────────────────────────────────────────────────────────────────────────
+
+export type FreezeDecider = {
+  /** The freeze that stops the call, the widest first; undefined when none does. */
+  readonly stops: (query: FreezeQuery) => Freeze | undefined;
+};
+
+export type Freezes = FreezeDecider & {
+  /** In the order they were made. */
+  readonly list: () => readonly Freeze[];
+  /**
+   * In force when it returns; a scope that is frozen already stays as it is.
+   *
+   * **Durability:** on disk when it returns.
+   */
+  readonly freeze: (scope: FreezeScope, by: string) => Freeze;
+  /** False when the scope was not frozen. **Durability:** as `freeze`. */
+  readonly unfreeze: (scope: FreezeScope) => boolean;
 };
 
 // ── registry ──────────────────────────────────────────────────────────────────────────────────────────────
 
-export type PluginCatalog = {
-  /** By full name, of plugins that are `ready`. */
+/** The tools that can be called: of plugins that are `ready`, and the server's own. */
+export type ToolCatalog = {
+  /** By full name. */
   readonly tool: (name: string) => Tool | undefined;
-  /** Sorted by name. */
+  /** Those that agents may be shown, sorted by name. */
   readonly tools: () => readonly Tool[];
-  /** Every plugin that was found, also those that are refused. Sorted by name. */
+  /** After the tools have changed. */
+  readonly onChange: OnChange;
+};
+
+export type PluginCatalog = {
+  readonly tool: (name: string) => PluginTool | undefined;
+  readonly tools: () => readonly PluginTool[];
+  readonly onChange: OnChange;
+  /** Every plugin that was found, also those that are refused or disabled. Sorted by name. */
   readonly reports: () => readonly PluginReport[];
+};
+
+export type PluginAdmin = {
+  /** Serves the plugin's tools again. @throws `PLUGIN_UNKNOWN` */
+  readonly enable: (name: string) => PluginReport;
+  /** Its tools vanish. **Durability:** on disk when it returns. @throws `PLUGIN_UNKNOWN` */
+  readonly disable: (name: string, by: string) => PluginReport;
+  /** Looks at every plugins directory again; what can't be read leaves the present plugins as they are. */
+  readonly reload: () => Promise<readonly PluginReport[]>;
 };
 
 // ── sandbox ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -63,12 +108,13 @@ export type HostCall = { readonly name: string; readonly params: Json };
 
 /**
  * Answers the host calls of one invocation. A rejection with an SmcpError reaches the guest as {code, message, details}.
+ * `signal` is the invocation's: once it is aborted no effect begins any more.
  */
-export type HostCallHandler = (call: HostCall) => Promise<Json> | Json;
+export type HostCallHandler = (call: HostCall, signal: AbortSignal) => Promise<Json> | Json;
 
 export type RunRequest = {
   readonly plugin: Plugin;
-  readonly tool: Tool;
+  readonly tool: PluginTool;
   readonly agent: AgentName;
   readonly invocation: string;
   readonly argsJson: string;
@@ -99,8 +145,25 @@ export type PluginRuntime = {
   readonly profile: (plugin: Plugin) => SandboxProfile;
   /** What this machine offers: for `doctor` and `status`. */
   readonly layers: () => readonly Layer[];
+  /**
+   * Ends at once the processes of every plugin for which `isEnded` holds, and resolves when they are reaped. Calls that run
+   * there end `cancelled` where their signal is aborted, else as interrupted; later calls start new processes.
+   */
+  readonly end: (isEnded: (plugin: Plugin) => boolean) => Promise<void>;
   /** Ends every process it started and waits until they are reaped. */
   readonly close: () => Promise<void>;
+};
+
+/** Carries out the server's own tools, in the host. */
+export type AdminTools = {
+  /**
+   * Resolves in every case: what the operation refuses is an answer. The call was decided and recorded by the dispatcher.
+   */
+  readonly run: (request: {
+    readonly tool: AdminTool;
+    readonly args: JsonObject;
+    readonly agent: AgentName;
+  }) => Promise<ToolAnswer>;
 };
 
 export type SandboxProfile = {
@@ -134,8 +197,15 @@ export type Broker = {
 
 // ── dispatch ──────────────────────────────────────────────────────────────────────────────────────────────
 
+export type LaneName = 'main' | 'control';
+
 export type DispatcherStatus = {
-  readonly lanes: readonly { readonly name: string; readonly waiting: number; readonly running: number }[];
+  readonly lanes: readonly {
+    readonly name: LaneName;
+    readonly waiting: number;
+    readonly running: number;
+    readonly isPaused: boolean;
+  }[];
   readonly callsTotal: number;
 };
 
@@ -149,6 +219,20 @@ export type Dispatcher = {
    */
   readonly call: (request: CallRequest) => Promise<CallOutcome>;
   readonly status: () => DispatcherStatus;
+  /** Calls that wait or run, in the order they came. */
+  readonly calls: () => readonly CallView[];
+  /** Ends one call, waiting or running, as cancelled by an operator. @throws `CALL_UNKNOWN` */
+  readonly cancel: (invocation: string) => CallView;
+  /** Ends every call that waits in `main`, of one agent or of all. The number of calls that it ended. */
+  readonly flush: (agent?: AgentName) => number;
+  /** Starts no more calls of the lane until it is resumed, or the server is started anew. `control` is never paused. */
+  readonly pause: (lane: 'main') => void;
+  readonly resume: (lane: 'main') => void;
+  /**
+   * Asks again for every call that waits or runs whether it may: its token, freezes, its tool, the policy. What may not is
+   * ended with the reason. Call it after any of these has changed; calls that ought to end have been told when it resolves.
+   */
+  readonly reconsider: () => Promise<void>;
   /** Starts no new calls (they are answered and recorded as `SHUTTING_DOWN`), lets running ones end for at most `LIMITS.drainMsMax`, then ends them. */
   readonly drain: () => Promise<void>;
 };
@@ -221,7 +305,8 @@ export type HttpAnswer = {
 export type HttpRoute = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
-  readonly access: 'anyone' | 'admin';
+  /** `anyone` needs no token · `admin` the home's own · `principal` any that is good: what an agent may do there is the route's to ask. */
+  readonly access: 'anyone' | 'admin' | 'principal';
   /** What it throws leaves as `{error: {code, message, details}}` with the status of the error table. */
   readonly handle: (request: HttpRequest) => Promise<HttpAnswer> | HttpAnswer;
 };
@@ -238,13 +323,56 @@ export type PolicyFinding = {
   readonly remedy?: string;
 };
 
+/** What is known of the policy's file, beside the text that is in force. */
+export type PolicyFileState =
+  | { readonly kind: 'in-force' }
+  /** A good text that waits for `policy apply`, since the configuration says `policy.apply: manual`. */
+  | { readonly kind: 'staged'; readonly digest: Digest }
+  /** What is in the file is not applied, and why. */
+  | { readonly kind: 'refused'; readonly message: string; readonly findings: readonly PolicyFinding[] };
+
+/** One version of the policy, as it was applied. */
+export type PolicyVersionView = PolicyRef & { readonly appliedMs: number; readonly by: string; readonly isInForce: boolean };
+
+/** What another text would change. */
+export type PolicyDiff = {
+  readonly from: PolicyRef;
+  readonly to: Digest;
+  /** Unified diff of the texts; '' when they are equal. */
+  readonly text: string;
+  /** `[]` when nobody could do more under it; else sentences that name agent and rule. */
+  readonly widenings: readonly string[];
+};
+
+/** Who changes the policy. An agent's change must take away only: no agent may do more after it. */
+export type PolicyAuthor = { readonly by: string; readonly mayWiden: boolean };
+
 export type PolicyAdmin = {
   /** The text in force, its version and digest. */
-  readonly show: () => { readonly text: string; readonly policy: PolicyRef; readonly file: string };
+  readonly show: () => {
+    readonly text: string;
+    readonly policy: PolicyRef;
+    readonly file: string;
+    readonly fileState: PolicyFileState;
+  };
   /** Names of the agents in force, sorted. */
   readonly agents: () => readonly AgentName[];
-  /** Reads the file again and applies it whole or not at all. @throws `POLICY_INVALID` with `details.findings`. */
-  readonly reload: (by: string) => Promise<PolicyRef>;
+  /** Reads the file again and applies it whole or not at all. @throws `POLICY_INVALID` with `details.findings` · `POLICY_WIDENS`. */
+  readonly reload: (author: PolicyAuthor) => Promise<PolicyRef>;
   /** Adds an empty agent to the file, keeping its comments, and applies it. @throws `AGENT_EXISTS`, `POLICY_INVALID` */
-  readonly addAgent: (name: AgentName, by: string) => Promise<PolicyRef>;
+  readonly addAgent: (name: AgentName, author: PolicyAuthor) => Promise<PolicyRef>;
+  /**
+   * Puts `text` into the file and applies it; without a text what the file holds now.
+   *
+   * @throws `POLICY_INVALID` · `POLICY_WIDENS` · `POLICY_CONFLICT` when the file holds another text that was never applied
+   */
+  readonly apply: (text: string | undefined, author: PolicyAuthor) => Promise<PolicyRef>;
+  /** Compares with the text in force; without a text what the file holds now. @throws `POLICY_INVALID` */
+  readonly diff: (text: string | undefined) => PolicyDiff;
+  /** Newest first. */
+  readonly history: () => readonly PolicyVersionView[];
+  /** The text of a version. @throws `POLICY_VERSION_UNKNOWN` */
+  readonly version: (version: number) => PolicyVersionView & { readonly text: string };
+  /** Puts the text of an earlier version in force as a new one. @throws `POLICY_VERSION_UNKNOWN` · as `apply` */
+  readonly rollback: (version: number, author: PolicyAuthor) => Promise<PolicyRef>;
 };

@@ -2,6 +2,7 @@
 
 import type { Digest } from '#base/digest.ts';
 import type { TokenRow } from './agent.ts';
+import type { Freeze, FreezeScope } from './freeze.ts';
 
 /** Where tokens are kept. **Durability:** what `put`, `revoke` and `prune` wrote is on disk when they return. */
 export type TokenStore = {
@@ -64,6 +65,8 @@ export type PolicyVersion = {
   readonly digest: Digest;
   readonly text: string;
   readonly appliedMs: number;
+  /** Who applied it; '' where it was applied before this was kept. */
+  readonly by: string;
   /** False from when the number is taken until its record is known to be in the log. */
   readonly isRecorded: boolean;
 };
@@ -77,6 +80,52 @@ export type PolicyStore = {
   /** Takes the number for the text, before anything is recorded under it. */
   readonly put: (version: Omit<PolicyVersion, 'isRecorded'>) => void;
   readonly markRecorded: (version: number) => void;
+  readonly get: (version: number) => PolicyVersion | undefined;
+  /** Without their texts, newest first. */
+  readonly list: () => readonly Omit<PolicyVersion, 'text'>[];
+};
+
+/** What is frozen. **Durability:** on disk when `put` or `remove` returns. */
+export type FreezeStore = {
+  /** In the order they were made. */
+  readonly list: () => readonly Freeze[];
+  /** A scope that is there already stays as it is. */
+  readonly put: (freeze: Freeze) => void;
+  /** False when it was not there. */
+  readonly remove: (scope: FreezeScope) => boolean;
+};
+
+/** Plugins that a person switched off. **Durability:** on disk when `put` or `remove` returns. */
+export type DisabledPluginStore = {
+  readonly list: () => readonly { readonly name: string; readonly by: string; readonly sinceMs: number }[];
+  readonly put: (name: string, by: string, sinceMs: number) => void;
+  readonly remove: (name: string) => boolean;
+};
+
+/** A call under an idempotency key. */
+export type KeyedCall = {
+  readonly agent: string;
+  readonly tool: string;
+  readonly key: string;
+  /** Of the arguments. */
+  readonly argsDigest: Digest;
+  readonly invocation: string;
+  readonly createdMs: number;
+  /** What was answered, as JSON; absent while it runs, or when the server ended before the answer was kept. */
+  readonly outcomeJson?: string;
+};
+
+/** Calls under idempotency keys. **Durability:** what was written is on disk when a function returns. */
+export type KeyedCallStore = {
+  readonly find: (agent: string, tool: string, key: string) => KeyedCall | undefined;
+  /** Takes the key; replaces a row of the same key. */
+  readonly put: (call: KeyedCall) => void;
+  readonly settle: (call: Pick<KeyedCall, 'agent' | 'tool' | 'key'>, outcomeJson: string) => void;
+  readonly remove: (call: Pick<KeyedCall, 'agent' | 'tool' | 'key'>) => void;
+  /** Of one agent: rows, and bytes of the answers that are kept. */
+  readonly usage: (agent: string) => { readonly count: number; readonly bytes: number };
+  /** Deletes what was created before `beforeMs`. */
+  readonly prune: (beforeMs: number) => void;
 };
 
 /** The home's database. */
@@ -84,6 +133,9 @@ export type Store = {
   readonly log: LogStore;
   readonly tokens: TokenStore;
   readonly policies: PolicyStore;
+  readonly freezes: FreezeStore;
+  readonly disabledPlugins: DisabledPluginStore;
+  readonly keyedCalls: KeyedCallStore;
   readonly meta: MetaStore;
   readonly close: () => void;
 };

@@ -13,8 +13,8 @@ import type {
   ManifestTool,
   Plugin,
   PluginProblem,
+  PluginTool,
   RunLimits,
-  Tool,
 } from '#domain/manifest.ts';
 import { fullToolName } from './check-manifest.ts';
 import { problem } from './problem.ts';
@@ -86,13 +86,13 @@ export function buildPlugin(options: {
   readonly origin: Plugin['origin'];
 }): Plugin {
   const { manifest, compiled, ...rest } = options;
-  const tools: Tool[] = [];
+  const tools: PluginTool[] = [];
   const plugin: Plugin = { ...rest, name: manifest.name, version: manifest.version, manifest, tools };
   for (const one of compiled) tools.push(buildTool(plugin, one));
   return plugin;
 }
 
-function buildTool(plugin: Plugin, { tool, checkInput, checkOutput }: CompiledTool): Tool {
+function buildTool(plugin: Plugin, { tool, checkInput, checkOutput }: CompiledTool): PluginTool {
   const asked = plugin.manifest.capabilities ?? {};
   const capabilities = pickKinds(asked, tool.capabilities ?? kindsOf(asked));
   const name = fullToolName(plugin.name, tool.name);
@@ -104,6 +104,7 @@ function buildTool(plugin: Plugin, { tool, checkInput, checkOutput }: CompiledTo
     ...(tool.output === undefined ? {} : { output: tool.output }),
   };
   return {
+    kind: 'plugin',
     name,
     localName: tool.name,
     ...(tool.title === undefined ? {} : { title: tool.title }),

@@ -4,7 +4,7 @@
 import { invariant } from '#base/invariant.ts';
 import type { Logger } from '#base/log.ts';
 import type { CapabilityKind } from '#domain/capability.ts';
-import type { Plugin, PluginReport, Tool } from '#domain/manifest.ts';
+import type { Plugin, PluginReport, PluginTool } from '#domain/manifest.ts';
 import type { PluginCatalog } from '#domain/ports.ts';
 import { buildPlugin } from './build-plugin.ts';
 import { type Candidate, discoverPlugins, type PluginsDirectory } from './discover.ts';
@@ -72,7 +72,7 @@ function createRegistry(served: readonly Plugin[], found: readonly PluginReport[
     list.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const plugins = byName(served);
   const tools = byName(plugins.flatMap((plugin) => plugin.tools));
-  const byFullName = new Map<string, Tool>(tools.map((tool) => [tool.name, tool]));
+  const byFullName = new Map<string, PluginTool>(tools.map((tool) => [tool.name, tool]));
   invariant(byFullName.size === tools.length, 'full tool names are unique, as plugin names hold no "__"');
   const reports = byName(found);
   return { tool: (name) => byFullName.get(name), tools: () => tools, reports: () => reports, plugins: () => plugins };

@@ -53,6 +53,32 @@ const STEPS: readonly string[] = [
   `,
   // Until now a policy was stored after its record.
   'ALTER TABLE policy ADD COLUMN is_recorded INTEGER NOT NULL DEFAULT 1',
+  `
+  ALTER TABLE policy ADD COLUMN applied_by TEXT NOT NULL DEFAULT '';
+  CREATE TABLE freeze (
+    kind TEXT NOT NULL CHECK (kind IN ('all', 'writes', 'agent', 'plugin')),
+    name TEXT NOT NULL,
+    frozen_by TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    PRIMARY KEY (kind, name)
+  ) STRICT;
+  CREATE TABLE disabled_plugin (
+    name TEXT PRIMARY KEY,
+    disabled_by TEXT NOT NULL,
+    since_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE keyed_call (
+    agent TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    key TEXT NOT NULL,
+    args_digest TEXT NOT NULL,
+    invocation TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    outcome TEXT,
+    PRIMARY KEY (agent, tool, key)
+  ) STRICT;
+  CREATE INDEX keyed_call_by_age ON keyed_call (created_ms);
+  `,
 ];
 
 /** The version of a database that this code reads and writes. */

@@ -5,10 +5,17 @@ import { SmcpError } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
 import { checkOwnedFile } from '#base/owned-file.ts';
 import type { Store } from '#domain/store-ports.ts';
+import { createKeyedCallStore } from './keyed-calls.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
 import { type Database, isCantOpen, openDatabase } from './sqlite.ts';
-import { createMetaStore, createPolicyStore, createTokenStore } from './state-stores.ts';
+import {
+  createDisabledPluginStore,
+  createFreezeStore,
+  createMetaStore,
+  createPolicyStore,
+  createTokenStore,
+} from './state-stores.ts';
 
 export type StoreOptions = {
   /** Reads beside a server that writes, and changes nothing. */
@@ -39,6 +46,9 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       log: createLogStore(database),
       tokens: createTokenStore(database),
       policies: createPolicyStore(database),
+      freezes: createFreezeStore(database),
+      disabledPlugins: createDisabledPluginStore(database),
+      keyedCalls: createKeyedCallStore(database),
       meta: createMetaStore(database),
       close: () => database.close(),
     };

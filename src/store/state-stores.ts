@@ -1,7 +1,15 @@
-// Tokens, policy versions and small values behind their ports. Each write is one durable transaction.
+// Tokens, policy versions, stops and small values behind their ports. Each write is one durable transaction.
 
 import type { AgentName, TokenRow } from '#domain/agent.ts';
-import type { MetaStore, PolicyStore, PolicyVersion, TokenStore } from '#domain/store-ports.ts';
+import type { Freeze, FreezeScope } from '#domain/freeze.ts';
+import type {
+  DisabledPluginStore,
+  FreezeStore,
+  MetaStore,
+  PolicyStore,
+  PolicyVersion,
+  TokenStore,
+} from '#domain/store-ports.ts';
 import { type Database, numberOf, type SqlRow, textOf } from './sqlite.ts';
 
 /** Tokens as hashes. `list` is ordered by creation. */
@@ -41,13 +49,17 @@ function asTokenRow(row: SqlRow): TokenRow {
 /** Policies by number; the text of a number is written once and never changed. */
 export function createPolicyStore(database: Database): PolicyStore {
   const put = database.prepare(
-    'INSERT INTO policy (version, digest, text, applied_ms, is_recorded) VALUES (?, ?, ?, ?, 0)',
+    'INSERT INTO policy (version, digest, text, applied_ms, applied_by, is_recorded) VALUES (?, ?, ?, ?, ?, 0)',
   );
   const latest = database.prepare('SELECT * FROM policy ORDER BY version DESC LIMIT 1');
+  const get = database.prepare('SELECT * FROM policy WHERE version = ?');
+  const list = database.prepare(
+    'SELECT version, digest, applied_ms, applied_by, is_recorded FROM policy ORDER BY version DESC',
+  );
   const mark = database.prepare('UPDATE policy SET is_recorded = 1 WHERE version = ?');
   return {
-    put: ({ version, digest, text, appliedMs }) => {
-      put.run(version, digest, text, appliedMs);
+    put: ({ version, digest, text, appliedMs, by }) => {
+      put.run(version, digest, text, appliedMs, by);
     },
     markRecorded: (version) => {
       mark.run(version);
@@ -56,16 +68,72 @@ export function createPolicyStore(database: Database): PolicyStore {
       const row = latest.get();
       return row === undefined ? undefined : asPolicyVersion(row);
     },
+    get: (version) => {
+      const row = get.get(version);
+      return row === undefined ? undefined : asPolicyVersion(row);
+    },
+    list: () => list.all().map(asPolicyHead),
   };
 }
 
 function asPolicyVersion(row: SqlRow): PolicyVersion {
+  return { ...asPolicyHead(row), text: textOf(row, 'text') };
+}
+
+function asPolicyHead(row: SqlRow): Omit<PolicyVersion, 'text'> {
   return {
     version: numberOf(row, 'version'),
     digest: textOf(row, 'digest') as PolicyVersion['digest'],
-    text: textOf(row, 'text'),
     appliedMs: numberOf(row, 'applied_ms'),
+    by: textOf(row, 'applied_by'),
     isRecorded: numberOf(row, 'is_recorded') === 1,
+  };
+}
+
+/** Freezes by scope; the name of a scope that has none is ''. */
+export function createFreezeStore(database: Database): FreezeStore {
+  const list = database.prepare('SELECT * FROM freeze ORDER BY rowid');
+  const put = database.prepare(
+    'INSERT INTO freeze (kind, name, frozen_by, since_ms) VALUES (?, ?, ?, ?) ON CONFLICT (kind, name) DO NOTHING',
+  );
+  const remove = database.prepare('DELETE FROM freeze WHERE kind = ? AND name = ?');
+  const nameOf = (scope: FreezeScope): string => ('name' in scope ? scope.name : '');
+  return {
+    list: () => list.all().map(asFreeze),
+    put: ({ scope, by, sinceMs }) => {
+      put.run(scope.kind, nameOf(scope), by, sinceMs);
+    },
+    remove: (scope) => remove.run(scope.kind, nameOf(scope)) > 0,
+  };
+}
+
+/** A kind that this release doesn't know stops everything: less would let go on what somebody stopped. */
+function asFreeze(row: SqlRow): Freeze {
+  const kind = textOf(row, 'kind');
+  const by = textOf(row, 'frozen_by');
+  const sinceMs = numberOf(row, 'since_ms');
+  if (kind === 'agent' || kind === 'plugin') return { scope: { kind, name: textOf(row, 'name') }, by, sinceMs };
+  return { scope: { kind: kind === 'writes' ? kind : 'all' }, by, sinceMs };
+}
+
+/** Plugins that are switched off, by name. */
+export function createDisabledPluginStore(database: Database): DisabledPluginStore {
+  const list = database.prepare('SELECT * FROM disabled_plugin ORDER BY name');
+  const put = database.prepare(
+    'INSERT INTO disabled_plugin (name, disabled_by, since_ms) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING',
+  );
+  const remove = database.prepare('DELETE FROM disabled_plugin WHERE name = ?');
+  return {
+    list: () =>
+      list.all().map((row) => ({
+        name: textOf(row, 'name'),
+        by: textOf(row, 'disabled_by'),
+        sinceMs: numberOf(row, 'since_ms'),
+      })),
+    put: (name, by, sinceMs) => {
+      put.run(name, by, sinceMs);
+    },
+    remove: (name) => remove.run(name) > 0,
   };
 }
 

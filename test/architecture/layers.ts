@@ -53,6 +53,7 @@ const FEATURES = [
   'src/provenance',
   'src/store',
   'src/identity',
+  'src/freeze',
 ];
 
 /** What is joined into a server. */

@@ -11,7 +11,7 @@ import type { AgentName } from '#domain/agent.ts';
 import { type Capabilities, effectClassOf } from '#domain/capability.ts';
 import type { Decision } from '#domain/decision.ts';
 import type { CallRequest, RunOutcome } from '#domain/invocation.ts';
-import type { Plugin, Tool } from '#domain/manifest.ts';
+import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { Broker, PluginCatalog, PluginRuntime, PolicyDecider, RecordLog, RunRequest } from '#domain/ports.ts';
 import type { InvocationPredicate, RecordDraft } from '#domain/record.ts';
 
@@ -23,7 +23,7 @@ export const returned = (value: unknown): RunOutcome => ({
   usage,
 });
 
-function toolOf(localName: string, capabilities: Capabilities): Tool {
+function toolOf(localName: string, capabilities: Capabilities): PluginTool {
   const plugin: Plugin = {
     name: 'p',
     version: '1.0.0',
@@ -44,6 +44,7 @@ function toolOf(localName: string, capabilities: Capabilities): Tool {
   const inputSchema = { type: 'object', properties: { n: { type: 'integer' } }, additionalProperties: false };
   const outputSchema = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'] };
   return {
+    kind: 'plugin',
     name: `p__${localName}`,
     localName,
     description: 'd',

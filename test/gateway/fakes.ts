@@ -8,7 +8,7 @@ import type { Json, JsonObject } from '#base/json.ts';
 import type { LogFields, Logger } from '#base/log.ts';
 import { type AgentName, type Principal, parseAgentName } from '#domain/agent.ts';
 import type { CallOutcome, CallRequest, ToolAnswer } from '#domain/invocation.ts';
-import type { Plugin, Tool } from '#domain/manifest.ts';
+import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { Authenticator, Dispatcher, HttpRoute, PluginCatalog, PolicyDecider } from '#domain/ports.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
 
@@ -41,8 +41,9 @@ export function fakeAuthenticator() {
 
 const NOTHING = sha256('');
 
-export function fakeTool(localName: string, more: Partial<Tool> = {}): Tool {
+export function fakeTool(localName: string, more: Partial<PluginTool> = {}): PluginTool {
   return {
+    kind: 'plugin',
     name: `demo__${localName}`,
     localName,
     description: `The tool ${localName}`,
@@ -77,7 +78,7 @@ const DEMO: Plugin = {
   tools: [],
 };
 
-export const TOOLS: readonly Tool[] = [
+export const TOOLS: readonly PluginTool[] = [
   fakeTool('crash'),
   fakeTool('echo', {
     title: 'Echo',

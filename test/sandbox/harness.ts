@@ -11,7 +11,7 @@ import { silentLogger } from '#base/log.ts';
 import { type AgentName, parseAgentName } from '#domain/agent.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
-import type { Plugin, RunLimits, Tool } from '#domain/manifest.ts';
+import type { Plugin, PluginTool, RunLimits } from '#domain/manifest.ts';
 import type { HostCall, HostCallHandler, PluginCode, PluginRuntime } from '#domain/ports.ts';
 import { type Confinement, createConfinement } from '#sandbox/host/confinement.ts';
 import { createPluginRuntime, type PluginRuntimeOptions } from '#sandbox/host/plugin-runtime.ts';
@@ -110,7 +110,8 @@ export function createTestSandbox(
   const call = (from: Plugin, localName: string, given: CallOptions = {}): Promise<RunOutcome> => {
     const limits = { ...TEST_LIMITS, ...given.limits };
     const capabilities = given.capabilities ?? {};
-    const tool: Tool = {
+    const tool: PluginTool = {
+      kind: 'plugin',
       name: `${from.name}__${localName}`,
       localName,
       description: 'a test',

@@ -1,0 +1,40 @@
+// Freezes: what a person, or an agent that was granted it, stops at once and until a person lets it go on. Pure.
+
+import type { EffectClass } from './capability.ts';
+
+/** What a freeze stops: every call · calls of one agent · of one plugin's tools · of tools that may change something. */
+export type FreezeScope =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'writes' }
+  | { readonly kind: 'agent'; readonly name: string }
+  | { readonly kind: 'plugin'; readonly name: string };
+
+export type Freeze = {
+  readonly scope: FreezeScope;
+  /** `admin`, or the agent that froze. */
+  readonly by: string;
+  readonly sinceMs: number;
+};
+
+/** What is known of a call; `plugin` and `effect` are absent while its tool is not known. */
+export type FreezeQuery = { readonly agent: string; readonly plugin?: string; readonly effect?: EffectClass };
+
+/** Whether a freeze of this scope stops the call. */
+export function isStoppedBy(scope: FreezeScope, { agent, plugin, effect }: FreezeQuery): boolean {
+  switch (scope.kind) {
+    case 'all':
+      return true;
+    case 'writes':
+      return effect === 'write';
+    case 'agent':
+      return scope.name === agent;
+    case 'plugin':
+      return scope.name === plugin;
+  }
+}
+
+/** A scope in words: `everything`, `writes`, `agent athena`, `plugin shell`. */
+export function describeScope(scope: FreezeScope): string {
+  if (scope.kind === 'all') return 'everything';
+  return scope.kind === 'writes' ? 'writes' : `${scope.kind} ${scope.name}`;
+}

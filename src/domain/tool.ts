@@ -1,0 +1,20 @@
+// Everything that can be called: tools of plugins, which run in the sandbox, and the server's own. Pure types.
+
+import type { PluginTool, ToolFace } from './manifest.ts';
+
+/**
+ * An administrative operation as a tool, `smcp__<operation>`. It runs in the host, in the lane `control`, and no grant
+ * covers it but one whose pattern begins with `smcp__`.
+ */
+export type AdminTool = ToolFace & {
+  readonly kind: 'admin';
+  /** Its name in the table of operations. */
+  readonly operation: string;
+  /** Only a person may do it: it is not listed, and a call of it is refused. */
+  readonly isForPeople: boolean;
+};
+
+export type Tool = PluginTool | AdminTool;
+
+/** The prefix of every admin tool; no plugin may have the name `smcp`. */
+export const ADMIN_TOOL_PREFIX = 'smcp__';
