@@ -7,9 +7,18 @@ import type { AgentName, Principal, TokenRow } from './agent.ts';
 import type { Capabilities } from './capability.ts';
 import type { Decision, DecisionQuery, PolicyRef } from './decision.ts';
 import type { Freeze, FreezeQuery, FreezeScope } from './freeze.ts';
-import type { CallOutcome, CallRequest, CallView, Receipt, RunOutcome, ToolAnswer, UsedCapability } from './invocation.ts';
+import type {
+  CallOutcome,
+  CallRequest,
+  CallView,
+  Receipt,
+  RunOutcome,
+  ToolAnswer,
+  UsedCapability,
+} from './invocation.ts';
 import type { Plugin, PluginReport, PluginTool, RunLimits } from './manifest.ts';
-import type { Layer, RecordDraft, StoredRecord } from './record.ts';
+import type { ProofBundle } from './proof-bundle.ts';
+import type { Layer, RecordDraft, RecordKey, StoredRecord } from './record.ts';
 import type { AdminTool, Tool } from './tool.ts';
 
 // ── identity ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -271,15 +280,16 @@ export type RecordReader = {
   /** The log's verifier key, as in C2SP signed-note (`<origin>+<hash>+<key>`). */
   readonly vkey: () => string;
   /** As `keys.json` of an export. */
-  readonly keys: () => readonly {
-    readonly keyid: string;
-    readonly alg: string;
-    readonly spki: string;
-    readonly fromIndex: number;
-    readonly toIndex: number | null;
-  }[];
+  readonly keys: () => readonly RecordKey[];
   /** A tile (`tile/<L>/<N>[.p/<W>]`) or entry bundle (`tile/entries/<N>[.p/<W>]`); undefined when there is none. */
   readonly tile: (path: string) => Uint8Array | undefined;
+  /**
+   * The record with what proves it under the last checkpoint; undefined when there is no such record. Its file is
+   * `formatProofBundle` of it. Reads a bounded number of hashes, whatever the log's size.
+   *
+   * @throws `LOG_TAMPERED` when what is stored does not give the root of the checkpoint.
+   */
+  readonly prove: (index: number) => ProofBundle | undefined;
 };
 
 // ── doors ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -332,7 +342,11 @@ export type PolicyFileState =
   | { readonly kind: 'refused'; readonly message: string; readonly findings: readonly PolicyFinding[] };
 
 /** One version of the policy, as it was applied. */
-export type PolicyVersionView = PolicyRef & { readonly appliedMs: number; readonly by: string; readonly isInForce: boolean };
+export type PolicyVersionView = PolicyRef & {
+  readonly appliedMs: number;
+  readonly by: string;
+  readonly isInForce: boolean;
+};
 
 /** What another text would change. */
 export type PolicyDiff = {

@@ -125,3 +125,14 @@ export type StoredRecord = {
   /** The disclosure documents that are still kept, by subject name. */
   readonly disclosed: { readonly args?: string; readonly result?: string };
 };
+
+/** A key that may sign records of `[fromIndex, toIndex)`; `toIndex` null: until now. */
+export type RecordKey = {
+  /** SHA-256 of the SPKI DER, lower-case hex. */
+  readonly keyid: string;
+  readonly alg: string;
+  /** PEM. */
+  readonly spki: string;
+  readonly fromIndex: number;
+  readonly toIndex: number | null;
+};

@@ -1,15 +1,9 @@
 // The record keys of a log, as its first record and keys.json name them.
 
+import type { RecordKey } from '#domain/record.ts';
 import { type PublicKey, publicKeyOfPem } from './public-key.ts';
 
-/** A key counts for records of `[fromIndex, toIndex)`; `toIndex` null: until now. `spki` is PEM. */
-export type LogKey = {
-  readonly keyid: string;
-  readonly alg: string;
-  readonly spki: string;
-  readonly fromIndex: number;
-  readonly toIndex: number | null;
-};
+export type LogKey = RecordKey;
 
 /** keys.json of an export. */
 export function formatKeys(keys: readonly LogKey[]): string {

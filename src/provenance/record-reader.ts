@@ -5,6 +5,7 @@ import type { LogStore } from '#domain/store-ports.ts';
 import type { Appender, CommittedTree } from './appender.ts';
 import { base64 } from './base64.ts';
 import type { LogKey } from './log-key.ts';
+import { createProver } from './prove.ts';
 import { formatVkey, type NoteKey } from './signed-note.ts';
 import { readTile } from './tiles.ts';
 
@@ -31,5 +32,6 @@ export function createRecordReader({ log, appender, committed, logKey, keys }: R
     vkey: () => vkey,
     keys: () => keys,
     tile: (path) => readTile(path, log, committed.upper),
+    prove: createProver({ log, committed, checkpoint: appender.checkpoint, keys, vkey }),
   };
 }
