@@ -35,9 +35,10 @@ export type PluginRuntimeOptions = {
 /** The runtime of isolate plugins. It starts no process before the first call. */
 export function createPluginRuntime(ports: PluginRuntimePorts, options: PluginRuntimeOptions = {}): PluginRuntime {
   const { clock, logger, confinement, code } = ports;
-  const pools = new Map<string, WardenPool>();
+  const pools = new Map<string, { readonly plugin: Plugin; readonly pool: WardenPool }>();
+  const allPools = () => [...pools.values()].map(({ pool }) => pool);
   const layersInForce = confinement.layers().filter((layer) => layer.inForce);
-  const room = createWardenRoom(() => [...pools.values()], options);
+  const room = createWardenRoom(allPools, options);
   let watchdog: NodeJS.Timeout | undefined;
   let isClosed = false;
 
@@ -61,7 +62,7 @@ export function createPluginRuntime(ports: PluginRuntimePorts, options: PluginRu
   const poolFor = (plugin: Plugin): WardenPool => {
     const key = `${plugin.digest} ${profile(plugin).digest}`;
     const known = pools.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.pool;
     const spec = { memoryMiB: memoryMiBOf(plugin), isolates: isolatesOf(plugin) };
     const pool: WardenPool = createWardenPool({
       clock,
@@ -78,7 +79,7 @@ export function createPluginRuntime(ports: PluginRuntimePorts, options: PluginRu
           ...events,
         }),
     });
-    pools.set(key, pool);
+    pools.set(key, { plugin, pool });
     return pool;
   };
 
@@ -86,7 +87,7 @@ export function createPluginRuntime(ports: PluginRuntimePorts, options: PluginRu
   const watch = () => {
     watchdog ??= setInterval(() => {
       let running = 0;
-      for (const pool of pools.values()) {
+      for (const pool of allPools()) {
         pool.checkMemory();
         running += pool.runningCount();
       }
@@ -111,10 +112,14 @@ export function createPluginRuntime(ports: PluginRuntimePorts, options: PluginRu
     },
     profile,
     layers: confinement.layers,
+    end: async (isEnded) => {
+      const ending = [...pools.values()].filter(({ plugin }) => isEnded(plugin));
+      await Promise.all(ending.map(({ pool }) => pool.close()));
+    },
     close: async () => {
       isClosed = true;
       clearInterval(watchdog);
-      await Promise.all([...pools.values()].map((pool) => pool.close()));
+      await Promise.all(allPools().map((pool) => pool.close()));
       pools.clear();
     },
   };

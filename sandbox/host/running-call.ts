@@ -176,7 +176,7 @@ export class RunningCall {
     const hasEffect = kind !== undefined;
     if (hasEffect) this.#effectsUnderWay += 1;
     try {
-      const value = await this.request.onHostCall({ name, params });
+      const value = await this.request.onHostCall({ name, params }, this.request.signal);
       const body = JSON.stringify(value ?? null);
       if (body.length > LIMITS.hostCallBytesMax) throw new RangeError('answer too large');
       return { ok: true, body };

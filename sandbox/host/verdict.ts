@@ -44,7 +44,8 @@ export function outcomeUnder(
     case 'refused':
       return call.failed(usage, reason.error.toWire(), effect);
     case 'closing':
-      return call.failed(usage, { code: 'INTERRUPTED', message: 'the server is stopping' }, effect);
+      if (call.request.signal.aborted) return { kind: 'cancelled', effect, usage };
+      return call.failed(usage, { code: 'INTERRUPTED', message: 'its process was ended' }, effect);
   }
 }
 

@@ -14,7 +14,7 @@ export const LIMITS = {
   jsonValuesMax: 50_000,
   /** Bytes of one tool's arguments as JSON. */
   argumentBytesMax: 512 * 1024,
-  /** Open streams (SSE sessions) in all, and of one agent, so that no agent shuts the others out. */
+  /** Open streams and sessions in all, and of one agent, so that no agent shuts the others out. */
   sessionsMax: 1024,
   sessionsPerAgentMax: 64,
   /** Bytes waiting for one slow reader before its stream is closed. */
@@ -23,6 +23,16 @@ export const LIMITS = {
   streamPingMs: 15_000,
   /** Requests under way on one stream. */
   requestsPerSessionMax: 256,
+  /** A request's id: it is kept until the answer and sent back with it. */
+  requestIdLengthMax: 256,
+  /** Messages of one JSON-RPC batch, which only 2025-03-26 knows. */
+  batchLengthMax: 64,
+  /** A session of /mcp without an open stream or a request for this long is ended: most clients leave without a word. */
+  sessionIdleMsMax: 30 * 60_000,
+  /** Between two looks at sessions that rest: whether they are idle for too long, or their token has ended. */
+  sessionSweepMs: 30_000,
+  /** From a change of tools or grants until those who listen are told: what changes together is told once. */
+  toolChangeDelayMs: 50,
   /** A token as it is presented; ours are far shorter, and a longer one is not even hashed. */
   tokenLengthMax: 512,
   /** How long a token may be good: ten years of 365 days. Far within what a date and a column of the store can hold. */
@@ -43,6 +53,8 @@ export const LIMITS = {
   requestMsMax: 30_000,
   /** An idle connection is kept this long; longer than usual clients keep theirs, so that they close first. */
   keepAliveMsMax: 72_000,
+  /** A connection on which nothing came for this long is probed: a peer that vanished without a word is found out. */
+  connectionProbeMs: 30_000,
   /** How often Node looks for connections past the two bounds above. */
   connectionCheckMs: 2_000,
   /** At close: how long answers under way may take to leave before their connections are cut. */
@@ -64,6 +76,14 @@ export const LIMITS = {
   runningMax: 64,
   /** Of them, those of one agent: a slow tool of one agent must leave places to the others. */
   runningPerAgentMax: 32,
+  /** An idempotency key, in UTF-16 units; clients send UUIDs. */
+  idempotencyKeyLengthMax: 256,
+  /** How long an answer is kept under its key, and how often older ones are looked for. */
+  idempotencyKeptMs: 24 * 3_600_000,
+  idempotencyPruneMs: 10 * 60_000,
+  /** Keys of one agent, and bytes of the answers under them: a day of one keyed call in nine seconds. */
+  idempotencyKeysPerAgentMax: 10_000,
+  idempotencyBytesPerAgentMax: 64 * 1024 * 1024,
   /** At shutdown: how long running calls may take to end by themselves. */
   drainMsMax: 10_000,
 
@@ -227,6 +247,10 @@ export const LIMITS = {
   noteBytesMax: 64 * 1024,
   /** An export leaves this much of the disk free: a server signs logs of any length. */
   exportDiskFreeBytesMin: 64 * 1024 * 1024,
+  /** A proof bundle: two records and their proofs, a note, and keys that a record has room for; JSON doubles a few quotes. */
+  bundleBytesMax: 512 * 1024,
+  /** Hashes of one inclusion proof: the way up in a tree of 2^53 records has 53. */
+  proofHashesMax: 64,
   /** Leaf hashes or rows read at once while a log is walked. */
   logWalkLengthMax: 4_096,
   /** Records of one page of `log tail`. */

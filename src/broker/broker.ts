@@ -26,7 +26,7 @@ type Parts = { readonly logger: Logger; readonly clock: ClockEffect; readonly ra
 /**
  * A broker over a clock, a log and a source of random bytes (absent: the system's).
  *
- * A session's `handle` rejects with `REQUEST_INVALID` for what is no host call, `CAPABILITY_DENIED` for one that the
+ * A session's `handle` rejects with `CANCELLED` once the call is being ended, `REQUEST_INVALID` for what is no host call, `CAPABILITY_DENIED` for one that the
  * grant doesn't give, `HOST_CALLS_EXCEEDED` past the limit. `used()` tells of capabilities only: log and progress need
  * none, and a digest of a short message would let it be guessed.
  */
@@ -47,7 +47,9 @@ function openSession(parts: Parts, options: SessionOptions): ReturnType<Broker['
   const meter = createMeter();
   let calls = 0;
   return {
-    handle: async ({ name, params }) => {
+    handle: async ({ name, params }, signal) => {
+      // A call that is being ended does nothing any more, however long its code still runs.
+      if (signal.aborted) throw new SmcpError('CANCELLED', 'the call is being ended');
       calls += 1;
       if (calls > options.hostCallsMax)
         throw new SmcpError('HOST_CALLS_EXCEEDED', 'the limit of host calls is reached');

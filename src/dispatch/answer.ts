@@ -5,7 +5,7 @@ import type { Json } from '#base/json.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Deny } from '#domain/decision.ts';
 import type { RunOutcome, ToolAnswer } from '#domain/invocation.ts';
-import type { Tool } from '#domain/manifest.ts';
+import type { PluginTool } from '#domain/manifest.ts';
 
 /** Problems shown in one error; more would only repeat. */
 const PROBLEMS_SHOWN = 10;
@@ -14,13 +14,9 @@ export function errorAnswer(error: WireError): ToolAnswer {
   return { kind: 'error', error };
 }
 
-/** The answer to a denied call: which rule, why, and what would change it. */
-export function denialAnswer(decision: Deny): ToolAnswer {
-  return errorAnswer({
-    code: 'DENIED',
-    message: decision.reason,
-    details: { rule: decision.rule, remedy: decision.remedy },
-  });
+/** Why a call is denied: which rule, why, and what would change it. */
+export function denialError({ reason, rule, remedy }: Deny): WireError {
+  return { code: 'DENIED', message: reason, details: { rule, remedy } };
 }
 
 export function argumentsInvalid(toolName: string, problems: readonly Problem[]): WireError {
@@ -37,7 +33,7 @@ export function argumentsInvalid(toolName: string, problems: readonly Problem[])
 }
 
 /** The answer to a run that ended by itself or was stopped. `abortReason`: of the signal that may have stopped it. */
-export function runAnswer(tool: Tool, outcome: RunOutcome, abortReason: unknown): ToolAnswer {
+export function runAnswer(tool: PluginTool, outcome: RunOutcome, abortReason: unknown): ToolAnswer {
   switch (outcome.kind) {
     case 'returned':
       return valueAnswer(tool, outcome.resultJson);
@@ -69,7 +65,7 @@ export function inDoubt(answer: ToolAnswer): ToolAnswer {
   return errorAnswer({ code, message, details: { ...details, effect: 'unknown', remedy } });
 }
 
-function valueAnswer(tool: Tool, resultJson: string): ToolAnswer {
+function valueAnswer(tool: PluginTool, resultJson: string): ToolAnswer {
   let value: Json;
   try {
     value = JSON.parse(resultJson);

@@ -2,14 +2,27 @@
 
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
-import type { Broker, PluginCatalog, PluginRuntime, PolicyDecider, RecordLog } from '#domain/ports.ts';
+import type {
+  AdminTools,
+  Broker,
+  FreezeDecider,
+  PluginRuntime,
+  PolicyDecider,
+  RecordLog,
+  RecordReader,
+  ToolCatalog,
+} from '#domain/ports.ts';
+import type { KeyedCallStore } from '#domain/store-ports.ts';
 
 export type DispatcherPorts = {
-  readonly catalog: PluginCatalog;
+  readonly catalog: ToolCatalog;
   readonly policy: PolicyDecider;
+  readonly freezes: FreezeDecider;
   readonly runtime: PluginRuntime;
+  readonly adminTools: AdminTools;
   readonly broker: Broker;
-  readonly log: RecordLog;
+  readonly log: RecordLog & Pick<RecordReader, 'findInvocation' | 'record'>;
+  readonly keyedCalls: KeyedCallStore;
   readonly clock: Clock;
   readonly logger: Logger;
 };

@@ -1,214 +1,192 @@
-// The only way to run anything: decide → lane → decide again → intent → run → outcome → answer.
-// **Trust:** the request's tool, arguments and session are the agent's words; its agent is authenticated by a door.
+// The only way to run anything: admit → lane → ask again → intent → run → outcome → answer.
+// **Trust:** the request's tool, arguments, session and key are the agent's words; its agent is authenticated by a door.
 
-import { asSmcpError, SmcpError } from '#base/errors.ts';
-import { uuidv7 } from '#base/ids.ts';
-import type { Json } from '#base/json.ts';
-import { LIMITS } from '#base/limits.ts';
-import type { CallOutcome, CallRequest, ToolAnswer } from '#domain/invocation.ts';
-import type { Tool } from '#domain/manifest.ts';
-import type { Dispatcher } from '#domain/ports.ts';
-import { argumentsInvalid, denialAnswer, errorAnswer, refusalAnswer } from './answer.ts';
+import { SmcpError } from '#base/errors.ts';
+import type { AgentName } from '#domain/agent.ts';
+import type { Dispatcher, LaneName } from '#domain/ports.ts';
+import { createAdmission } from './admission.ts';
+import type { Admitted } from './admitted.ts';
+import { errorAnswer, refusalAnswer } from './answer.ts';
+import { type BookEntry, createCallBook, endCall, viewOf } from './call-book.ts';
+import { createCloser } from './closer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
+import { createDrain } from './drain.ts';
+import { createKeyedCalls, type KeyedOutcome } from './keyed-calls.ts';
 import { Lane, type LaneOptions, type Turn } from './lane.ts';
-import { type Admission, type ClosingParts, type ClosingPhase, predicateOf } from './predicate.ts';
-import { type Admitted, runGoverned } from './run.ts';
+import { mayAct, stoppedBy } from './may-act.ts';
+import { runAdminTool } from './run-admin.ts';
+import { runPluginTool } from './run-plugin.ts';
 
 export type DispatcherOptions = LaneOptions & { readonly drainMsMax?: number };
 
-/** A call that has not been answered yet. */
-type UnderWay = { readonly controller: AbortController; isWaiting: boolean; ended: Promise<unknown> };
-
-/** Makes the dispatcher of a server. It owns the lane `main`. */
+/** Makes the dispatcher of a server. It owns the lanes: `main` for plugins' tools, `control` for the server's own. */
 export function createDispatcher(ports: DispatcherPorts, options: DispatcherOptions = {}): Dispatcher {
-  const { catalog, policy, log, clock } = ports;
-  const lane = new Lane(clock, options);
-  const underWay = new Set<UnderWay>();
-  let isDraining = false;
+  const { clock } = ports;
+  const lanes: { readonly [name in LaneName]: Lane } = {
+    main: new Lane(clock, options),
+    control: new Lane(clock, options),
+  };
+  const book = createCallBook();
+  const keyed = createKeyedCalls(ports);
+  const { close, hasRun } = createCloser(ports);
+  const admission = createAdmission(ports, close);
+  const draining = createDrain(book, options);
   let callsTotal = 0;
 
-  async function call(request: CallRequest): Promise<CallOutcome> {
+  const call: Dispatcher['call'] = async (request) => {
     callsTotal += 1;
-    const controller = new AbortController();
-    const cancel = () => controller.abort(request.signal?.reason);
-    const entry: UnderWay = { controller, isWaiting: false, ended: Promise.resolve() };
-    const work = admit(request, entry);
-    entry.ended = work;
-    underWay.add(entry);
+    const admitted = await admission.admit(request);
+    if (admitted.kind === 'closed') return admitted.outcome;
+    const { call: one, decision } = admitted;
+    if (draining.hasBegun()) return close('cancelled', one, errorAnswer(draining.reason().toWire()), { decision });
+    const entry: BookEntry = {
+      ...{ admitted: one, decision, lane: laneOf(one) },
+      ...{ controller: new AbortController(), state: 'waiting' },
+    };
+    const cancel = () => {
+      if (!keyed.isShared(one.invocation)) endCall(entry, cancelledByCaller(entry));
+    };
     request.signal?.addEventListener('abort', cancel, { once: true });
     if (request.signal?.aborted) cancel();
+    const leave = book.enter(entry);
     try {
-      return await work;
+      return await work(entry, request.idempotencyKey);
     } finally {
-      underWay.delete(entry);
+      leave();
       request.signal?.removeEventListener('abort', cancel);
     }
-  }
+  };
 
-  async function admit(request: CallRequest, entry: UnderWay): Promise<CallOutcome> {
-    const receivedMs = clock.nowMs();
-    const tool = catalog.tool(request.tool);
-    const admission: Admission = { invocation: uuidv7(receivedMs), request, tool, receivedMs };
-    // A name that the agent may not call gets the same answer whether a tool has it or not: no oracle for names.
-    if (policy.mayCall(request.agent, request.tool, receivedMs)) {
-      if (tool === undefined) return unknownTool(admission);
-      const argsJson = JSON.stringify(request.args);
-      const misfit = checkArguments(tool, request, argsJson);
-      if (misfit !== undefined) return close('denied', admission, errorAnswer(misfit), {});
-      return decideAndRun({ ...admission, tool, argsJson }, entry);
-    }
-    const decision = policy.decide({
-      agent: request.agent,
-      tool: { name: request.tool },
-      args: request.args,
-      nowMs: receivedMs,
-      ...(request.session === undefined ? {} : { session: request.session }),
-    });
-    if (decision.kind !== 'deny') throw new SmcpError('INTERNAL', 'the policy allows a call that it hides');
-    return close('denied', { ...admission, tool: undefined }, denialAnswer(decision), { decision });
-  }
+  /** Runs it, under its key where it has one. */
+  const work = async (entry: BookEntry, key: string | undefined) => {
+    if (key === undefined) return (await waitAndRun(entry)).outcome;
+    const { admitted, decision, controller } = entry;
+    const signal = admitted.request.signal ?? controller.signal;
+    const result = await keyed.once({ admitted, key, signal }, () => waitAndRun(entry));
+    if (result.kind === 'answered') return result.outcome;
+    const { phase, error } = result;
+    return close(phase, admitted, errorAnswer(error), phase === 'denied' ? {} : { decision });
+  };
 
-  async function decideAndRun(admitted: Admitted, entry: UnderWay): Promise<CallOutcome> {
-    const decision = decide(admitted);
-    if (decision.kind === 'deny') return close('denied', admitted, denialAnswer(decision), { decision });
-    if (isDraining) return close('cancelled', admitted, errorAnswer(shuttingDown().toWire()), { decision });
-    const { signal } = entry.controller;
+  const waitAndRun = async (entry: BookEntry): Promise<KeyedOutcome> => {
+    const { admitted, decision, controller, lane } = entry;
+    const { request, tool, argsJson } = admitted;
     let turn: Turn;
-    entry.isWaiting = true;
     try {
-      turn = await lane.enter({
-        agent: admitted.request.agent,
-        effect: admitted.tool.effect,
-        bytes: admitted.argsJson.length,
-        signal,
-      });
+      const { signal } = controller;
+      turn = await lanes[lane].enter({ agent: request.agent, effect: tool.effect, bytes: argsJson.length, signal });
     } catch (thrown) {
-      return close('cancelled', admitted, refusalAnswer(leftQueue(thrown)), { decision });
+      return { outcome: await close('cancelled', admitted, refusalAnswer(thrown), { decision }), isKept: false };
     }
-    entry.isWaiting = false;
     try {
-      return await takeTurn(admitted, { turn, signal });
+      return await takeTurn(entry, turn);
     } finally {
       turn.release();
     }
-  }
+  };
 
-  /** What was revoked, or replaced, while the call waited does not start. */
-  async function takeTurn(
-    admitted: Admitted,
-    { turn, signal }: { readonly turn: Turn; readonly signal: AbortSignal },
-  ): Promise<CallOutcome> {
-    const { tool, request } = admitted;
-    const decision = decide(admitted);
-    if (request.mayStillAct?.() === false) {
-      return close('cancelled', admitted, errorAnswer(tokenEnded().toWire()), { decision });
+  /** What was revoked, frozen or replaced while the call waited does not start. */
+  const takeTurn = async (entry: BookEntry, turn: Turn): Promise<KeyedOutcome> => {
+    const { admitted, controller } = entry;
+    const verdict = mayAct(ports, admitted);
+    if (verdict.kind === 'stop') {
+      const { phase, error } = verdict;
+      // A call that was allowed and is no longer keeps the decision that let it in, unless another one ends it.
+      const decision = verdict.decision ?? (phase === 'cancelled' ? entry.decision : undefined);
+      const parts = decision === undefined ? {} : { decision };
+      return { outcome: await close(phase, admitted, errorAnswer(error), parts), isKept: false };
     }
-    if (decision.kind === 'deny') return close('denied', admitted, denialAnswer(decision), { decision });
-    const present = catalog.tool(tool.name);
-    if (present?.schemaDigest !== tool.schemaDigest || present.plugin.digest !== tool.plugin.digest) {
-      const changed = new SmcpError('TOOL_UNKNOWN', `${tool.name} was changed or removed while the call waited`);
-      return close('cancelled', admitted, errorAnswer(changed.toWire()), { decision });
-    }
-    return runGoverned(ports, {
-      admitted,
-      decision,
-      signal,
+    entry.state = 'running';
+    entry.startedMs = clock.nowMs();
+    let isKept = false;
+    const run = {
+      decision: verdict.decision,
+      signal: controller.signal,
       onRan: () => {
-        if (tool.effect === 'pure') turn.release();
+        if (admitted.tool.effect === 'pure') turn.release();
       },
-      close: (phase, answer, parts) => close(phase, admitted, answer, parts),
-    });
-  }
-
-  function decide({ request, tool }: Admitted) {
-    return policy.decide({
-      agent: request.agent,
-      tool: { name: tool.name, inputSchema: tool.inputSchema },
-      args: request.args,
-      nowMs: clock.nowMs(),
-      ...(request.session === undefined ? {} : { session: request.session }),
-    });
-  }
-
-  async function unknownTool(admission: Admission): Promise<never> {
-    const error = new SmcpError('TOOL_UNKNOWN', 'no tool has this name', {
-      details: { remedy: 'look the names up with tools/list' },
-    });
-    await close('denied', admission, errorAnswer(error.toWire()), {});
-    throw error;
-  }
-
-  /** Writes the record that ends a call, then answers. @throws `LOG_UNAVAILABLE`: the answer is withheld. */
-  async function close(
-    phase: ClosingPhase,
-    admission: Admission,
-    answer: ToolAnswer,
-    parts: ClosingParts,
-  ): Promise<CallOutcome> {
-    const value: Json = answer.kind === 'value' ? answer.value : answer.error;
-    const result = {
-      isError: answer.kind === 'error',
-      bytes: Buffer.byteLength(JSON.stringify(value)),
-      class: answer.kind === 'value' ? 'value' : answer.error.code,
+      close: (...[phase, answer, parts]: Parameters<Parameters<typeof runPluginTool>[1]['close']>) => {
+        isKept = hasRun(phase, parts);
+        return close(phase, admitted, answer, parts);
+      },
     };
-    const receipt = await log.append({
-      kind: 'invocation',
-      predicate: predicateOf(phase, admission, { ...parts, ending: { endedMs: clock.nowMs(), result } }),
-      args: admission.request.args,
-      result: value,
-    });
-    return { invocation: admission.invocation, answer, receipt };
-  }
+    const { tool } = admitted;
+    const outcome =
+      tool.kind === 'plugin'
+        ? await runPluginTool(ports, { ...run, admitted: { ...admitted, tool } })
+        : await runAdminTool(ports, { ...run, admitted: { ...admitted, tool } });
+    return { outcome, isKept };
+  };
 
-  /**
-   * Waiting calls end at once, running ones when `drainMsMax` is over. What comes later is decided and recorded like any
-   * other call, and never starts.
-   */
-  async function drain(): Promise<void> {
-    isDraining = true;
-    const reason = shuttingDown();
-    for (const entry of underWay) if (entry.isWaiting) entry.controller.abort(reason);
-    const timer = setTimeout(() => {
-      for (const entry of underWay) entry.controller.abort(reason);
-    }, options.drainMsMax ?? LIMITS.drainMsMax);
-    await Promise.allSettled([...underWay].map((entry) => entry.ended));
-    clearTimeout(timer);
-  }
+  const reconsider: Dispatcher['reconsider'] = async () => {
+    const entries = book.entries();
+    for (const entry of entries) {
+      const verdict = stoppedBy(ports, entry.admitted);
+      if (verdict?.kind === 'stop') endCall(entry, asReason(verdict.error));
+    }
+    // Calls that wait are asked about when their turn comes; a policy may look at arguments for as long as 0.1 s.
+    for (const entry of entries) {
+      if (entry.state !== 'running' || entry.controller.signal.aborted) continue;
+      const verdict = mayAct(ports, entry.admitted);
+      if (verdict.kind === 'stop') endCall(entry, asReason(verdict.error));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
 
   return {
-    call,
+    call: (request) => draining.track(call(request)),
+    reconsider,
+    calls: book.views,
+    cancel: (invocation) => {
+      const entry = book.find(invocation);
+      if (entry === undefined) throw callUnknown();
+      endCall(entry, cancelledBy('an operator'));
+      return viewOf(entry);
+    },
+    flush: (agent) => flush(book.entries(), agent),
+    pause: (lane) => lanes[lane].pause(),
+    resume: (lane) => lanes[lane].resume(),
     status: () => ({
-      lanes: [{ name: 'main', waiting: lane.waiting, running: lane.running }],
+      lanes: (['main', 'control'] as const).map((name) => {
+        const { waiting, running, isPaused } = lanes[name];
+        return { name, waiting, running, isPaused };
+      }),
       callsTotal,
     }),
-    drain,
+    drain: draining.drain,
   };
 }
 
-function shuttingDown(): SmcpError {
-  return new SmcpError('SHUTTING_DOWN', 'the server is stopping', { details: { remedy: 'try again when it is back' } });
+function laneOf({ tool }: Admitted): LaneName {
+  return tool.kind === 'admin' ? 'control' : 'main';
 }
 
-function tokenEnded(): SmcpError {
-  return new SmcpError('UNAUTHENTICATED', 'the token of the call was revoked or expired while it waited', {
-    details: { remedy: 'get a new token: smcp agent token NAME' },
+function flush(entries: readonly BookEntry[], agent: AgentName | undefined): number {
+  const ended = entries.filter(
+    ({ lane, state, admitted }) =>
+      lane === 'main' && state === 'waiting' && (agent === undefined || admitted.request.agent === agent),
+  );
+  for (const entry of ended) endCall(entry, cancelledBy('an operator, with all that waited'));
+  return ended.length;
+}
+
+function asReason({ code, message, details }: ReturnType<SmcpError['toWire']>): SmcpError {
+  return new SmcpError(code, message, details === undefined ? {} : { details });
+}
+
+function cancelledByCaller({ state }: BookEntry): SmcpError {
+  return new SmcpError(
+    'CANCELLED',
+    state === 'waiting' ? 'the call was cancelled before its turn came' : 'the call was cancelled while it ran',
+  );
+}
+
+function cancelledBy(whom: string): SmcpError {
+  return new SmcpError('CANCELLED', `the call was cancelled by ${whom}`);
+}
+
+function callUnknown(): SmcpError {
+  return new SmcpError('CALL_UNKNOWN', 'no call that waits or runs has this id', {
+    details: { remedy: 'see smcp queue; a call that has ended is in the log: smcp log show ID' },
   });
-}
-
-/** Why a call left the queue: the lane's own errors as they are, any other reason is the caller's cancellation. */
-function leftQueue(thrown: unknown): SmcpError {
-  const isOurs = thrown instanceof SmcpError && thrown.code !== 'INTERNAL';
-  return isOurs
-    ? thrown
-    : new SmcpError('CANCELLED', 'the call was cancelled before its turn came', { cause: asSmcpError(thrown) });
-}
-
-function checkArguments(tool: Tool, request: CallRequest, argsJson: string) {
-  const bytes = Buffer.byteLength(argsJson);
-  if (bytes > LIMITS.argumentBytesMax) {
-    const message = `has ${bytes} bytes of arguments, more than ${LIMITS.argumentBytesMax}`;
-    return argumentsInvalid(tool.name, [{ pointer: '', message }]);
-  }
-  const problems = tool.checkInput(request.args);
-  return problems.length === 0 ? undefined : argumentsInvalid(tool.name, problems);
 }

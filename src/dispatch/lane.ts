@@ -35,6 +35,7 @@ export class Lane {
   #pureRunning = 0;
   #readsRunning = 0;
   #isWriting = false;
+  #isPaused = false;
 
   constructor(clock: Clock, options: LaneOptions = {}) {
     const room = new QueueRoom({
@@ -53,6 +54,20 @@ export class Lane {
 
   get waiting(): number {
     return this.#pure.length + this.#ordered.length;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** What runs goes on; nothing more starts. Calls that wait still expire. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#pump();
   }
 
   get running(): number {
@@ -109,6 +124,7 @@ export class Lane {
 
   /** Starts every call whose turn it is. */
   #pump(): void {
+    if (this.#isPaused) return;
     while (this.#pureRunning < this.#runningMax) {
       const ticket = this.#pure.peek((one) => this.#hasShare(one));
       if (ticket === undefined) break;

@@ -4,9 +4,10 @@ import { rfc3339 } from '#base/clock.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { Decision } from '#domain/decision.ts';
 import type { CallRequest, Receipt, Usage, UsedCapability } from '#domain/invocation.ts';
-import type { RunLimits, Tool } from '#domain/manifest.ts';
+import type { RunLimits } from '#domain/manifest.ts';
 import type { SandboxProfile } from '#domain/ports.ts';
 import type { InvocationPredicate, Phase, ToolRef } from '#domain/record.ts';
+import type { Tool } from '#domain/tool.ts';
 
 /** What is known of a call when it is admitted. */
 export type Admission = {
@@ -16,14 +17,15 @@ export type Admission = {
   readonly receivedMs: number;
 };
 
-/** What is known of a call once its turn has come. */
-export type Start = {
-  readonly decision: Decision;
+/** What confines a run in the sandbox. */
+export type Confined = {
+  readonly profile: SandboxProfile;
   readonly capabilities: Capabilities;
   readonly limits: RunLimits;
-  readonly profile: SandboxProfile;
-  readonly startedMs: number;
 };
+
+/** What is known of a call once its turn has come. `confined` is absent for the server's own tools. */
+export type Start = { readonly decision: Decision; readonly startedMs: number; readonly confined?: Confined };
 
 /** What the end of a call adds, beside its time and result. */
 export type ClosingParts = {
@@ -34,6 +36,8 @@ export type ClosingParts = {
   readonly intent?: Receipt | undefined;
   readonly usage?: Usage;
   readonly used?: readonly UsedCapability[];
+  /** It ended before it could have done anything, so the same call may be made again. Not part of the record. */
+  readonly hasDoneNothing?: boolean;
 };
 
 export type ClosingPhase = Exclude<Phase, 'intent'>;
@@ -46,6 +50,7 @@ type Ending = {
 /** How a tool stands in a record; only its name when no tool has it. */
 function toolRef(name: string, tool: Tool | undefined): ToolRef {
   if (tool === undefined) return { name };
+  if (tool.kind === 'admin') return { name, schema: tool.schemaDigest, effect: tool.effect };
   const { plugin } = tool;
   return {
     name,
@@ -77,17 +82,7 @@ export function predicateOf(
     ...(request.session === undefined ? {} : { session: request.session }),
     tool: toolRef(request.tool, admission.tool),
     ...(decision === undefined ? {} : { policy: { ...decision.policy, decision: decision.kind, rule: decision.rule } }),
-    ...(start === undefined
-      ? {}
-      : {
-          sandbox: {
-            tier: start.profile.tier,
-            profile: start.profile.digest,
-            limits: start.limits,
-            layers: start.profile.layers,
-          },
-          capabilities: { granted: start.capabilities, ...(used === undefined ? {} : { used }) },
-        }),
+    ...(start?.confined === undefined ? {} : confinedParts(start.confined, used)),
     time: {
       received: rfc3339(admission.receivedMs),
       ...(start === undefined ? {} : { started: rfc3339(start.startedMs) }),
@@ -95,5 +90,12 @@ export function predicateOf(
     },
     ...(ending === undefined ? {} : { result: ending.result }),
     ...(usage === undefined ? {} : { usage }),
+  };
+}
+
+function confinedParts({ profile, capabilities, limits }: Confined, used: readonly UsedCapability[] | undefined) {
+  return {
+    sandbox: { tier: profile.tier, profile: profile.digest, limits, layers: profile.layers },
+    capabilities: { granted: capabilities, ...(used === undefined ? {} : { used }) },
   };
 }

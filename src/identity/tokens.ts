@@ -5,6 +5,7 @@ import { type Clock, isWritableTime } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
+import { createListeners } from '#base/listeners.ts';
 import type { Principal, TokenRow } from '#domain/agent.ts';
 import type { TokenAuthority } from '#domain/ports.ts';
 import type { TokenStore } from '#domain/store-ports.ts';
@@ -30,6 +31,7 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
   const adminHash = hashToken(adminToken);
   /** Equal to no token's hash: what an unknown id is compared with. */
   const nobody: Uint8Array = randomBytes(adminHash.length);
+  const changes = createListeners();
   const known = new Map<string, Known>(store.list().map((row) => [row.id, { row, hash: hashOf(row) ?? nobody }]));
 
   const authenticate = (token: string): Principal | undefined => {
@@ -63,6 +65,7 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
     const row: TokenRow = { id, agent, secretHash: Buffer.from(hash).toString('hex'), createdMs, ...expiry };
     store.put(row);
     known.set(id, { row, hash });
+    tellOfExpiry(changes.tell, expiresInMs);
     return { id, agent, token, ...expiry };
   };
 
@@ -75,9 +78,31 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
       });
     }
     known.set(id, { ...found, row: { ...found.row, revokedMs: found.row.revokedMs ?? revokedMs } });
+    changes.tell();
   };
 
-  return { authenticate, issue, revoke, list: () => [...known.values()].map(({ row }) => row) };
+  for (const { row } of known.values()) {
+    if (row.revokedMs === undefined && row.expiresMs !== undefined) {
+      tellOfExpiry(changes.tell, row.expiresMs - clock.nowMs());
+    }
+  }
+
+  return {
+    authenticate,
+    issue,
+    revoke,
+    list: () => [...known.values()].map(({ row }) => row),
+    onChange: changes.onChange,
+  };
+}
+
+/** What a timer can wait; a token that lives longer is asked about with every call anyway. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** Whoever runs a call of a token wants to know when it ends. */
+function tellOfExpiry(tell: () => void, expiresInMs: number | undefined): void {
+  if (expiresInMs === undefined || expiresInMs <= 0 || expiresInMs > TIMER_MS_MAX) return;
+  setTimeout(tell, expiresInMs + 1).unref();
 }
 
 /** Undefined for what is no SHA-256: such a row matches no token. */

@@ -34,12 +34,25 @@ function open(capabilities: Capabilities = {}, onProgress?: (progress: Progress)
     hostCallsMax: HOST_CALLS,
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  const call = async (name: string, params: Json = null) => session.handle({ name, params });
-  return { call, session, lines };
+  const controller = new AbortController();
+  const call = async (name: string, params: Json = null) => session.handle({ name, params }, controller.signal);
+  return { call, controller, session, lines };
 }
 
 const rejected = (code: string) => expect.objectContaining({ code });
 const ALL: Capabilities = { clock: true, random: true };
+
+describe('a host call of an invocation that is being ended', () => {
+  test('is refused, whatever it asks, and uses nothing', async () => {
+    const { call, controller, session, lines } = open(ALL);
+    expect(await call('now')).toBe(1_000);
+    controller.abort();
+    await expect(call('now')).rejects.toEqual(rejected('CANCELLED'));
+    await expect(call('log', { level: 'info', message: 'still here' })).rejects.toEqual(rejected('CANCELLED'));
+    expect(session.used()).toEqual([expect.objectContaining({ kind: 'clock', count: 1 })]);
+    expect(lines).toEqual([]);
+  });
+});
 
 describe('a host call with the capability it needs', () => {
   test('now is answered with whole milliseconds', async () => {
@@ -64,7 +77,7 @@ describe('a host call with the capability it needs', () => {
       capabilities: ALL,
       hostCallsMax: HOST_CALLS,
     });
-    const ask = async () => session.handle({ name: 'random', params: { bytes: 32 } });
+    const ask = async () => session.handle({ name: 'random', params: { bytes: 32 } }, new AbortController().signal);
     expect(await ask()).not.toBe(await ask());
   });
 

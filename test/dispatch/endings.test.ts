@@ -36,7 +36,10 @@ describe('when the server stops', () => {
     end();
     expect((await running).answer.kind).toBe('value');
     await drained;
-    expect(dispatcher.status().lanes).toEqual([{ name: 'main', waiting: 0, running: 0 }]);
+    expect(dispatcher.status().lanes).toEqual([
+      { name: 'main', waiting: 0, running: 0, isPaused: false },
+      { name: 'control', waiting: 0, running: 0, isPaused: false },
+    ]);
   });
 
   test.each([

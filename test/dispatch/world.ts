@@ -10,10 +10,25 @@ import { createDispatcher, type DispatcherOptions } from '#dispatch/dispatcher.t
 import type { AgentName } from '#domain/agent.ts';
 import { type Capabilities, effectClassOf } from '#domain/capability.ts';
 import type { Decision } from '#domain/decision.ts';
-import type { CallRequest, RunOutcome } from '#domain/invocation.ts';
+import type { CallRequest, RunOutcome, ToolAnswer } from '#domain/invocation.ts';
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
-import type { Broker, PluginCatalog, PluginRuntime, PolicyDecider, RecordLog, RunRequest } from '#domain/ports.ts';
+import type {
+  AdminTools,
+  Broker,
+  PluginRuntime,
+  PolicyDecider,
+  RecordLog,
+  RecordReader,
+  RunRequest,
+  ToolCatalog,
+} from '#domain/ports.ts';
 import type { InvocationPredicate, RecordDraft } from '#domain/record.ts';
+import type { AdminTool, Tool } from '#domain/tool.ts';
+import { createFreezes } from '#freeze/freezes.ts';
+import { createKeyedCallStore } from '#store/keyed-calls.ts';
+import { migrate } from '#store/migrations.ts';
+import { openDatabase } from '#store/sqlite.ts';
+import { createFreezeStore } from '#store/state-stores.ts';
 
 export const usage = { cpuMs: 1, wallMs: 1, heapBytesPeak: 1 };
 
@@ -61,14 +76,32 @@ function toolOf(localName: string, capabilities: Capabilities): PluginTool {
   };
 }
 
+const adminTool: AdminTool = {
+  kind: 'admin',
+  name: 'smcp__queue_flush',
+  operation: 'queue_flush',
+  description: 'd',
+  inputSchema: { type: 'object' },
+  schemaDigest: sha256('queue_flush'),
+  effect: 'write',
+  idempotent: false,
+  isForPeople: false,
+  checkInput: () => [],
+};
+
 export function createWorld(options: DispatcherOptions & { clock?: Clock } = {}) {
-  const tools = new Map(
+  const tools = new Map<string, Tool>(
     [
+      adminTool,
       toolOf('pure', { random: true }),
       toolOf('read', { files: [{ path: 'x', access: 'read' }] }),
       toolOf('write', { store: {} }),
     ].map((tool) => [tool.name, tool]),
   );
+  const database = openDatabase(':memory:', { readOnly: false, busyMs: 0 });
+  migrate(database, { readOnly: false });
+  const keyedCalls = createKeyedCallStore(database);
+  const drafts: Extract<RecordDraft, { kind: 'invocation' }>[] = [];
   const records: InvocationPredicate[] = [];
   const runs: RunRequest[] = [];
   const state = {
@@ -78,6 +111,7 @@ export function createWorld(options: DispatcherOptions & { clock?: Clock } = {})
     run: async (_request: RunRequest): Promise<RunOutcome> => returned({ ok: true }),
     allow: {} as { capabilities?: Capabilities; timeoutMs?: number },
     missingLayer: false,
+    runAdmin: async (_asked: Parameters<AdminTools['run']>[0]): Promise<ToolAnswer> => ({ kind: 'value', value: null }),
   };
   const policyRef = { version: 1, digest: sha256('policy') };
   const policy = {
@@ -87,19 +121,32 @@ export function createWorld(options: DispatcherOptions & { clock?: Clock } = {})
         : { kind: 'allow', rule: '/agents/a/grants/0', reason: 'granted', policy: policyRef, ...state.allow },
     mayCall: (_agent, name) => !state.denied.has(name),
     current: () => policyRef,
+    onChange: () => () => {},
   } satisfies PolicyDecider;
   const catalog = {
     tool: (name) => tools.get(name),
     tools: () => [...tools.values()],
-    reports: () => [],
-  } satisfies PluginCatalog;
+    onChange: () => () => {},
+  } satisfies ToolCatalog;
   const log = {
     append: async (draft: RecordDraft) => {
       if (state.isDiskFull) throw new SmcpError('LOG_UNAVAILABLE', 'disk full');
-      if (draft.kind === 'invocation') records.push(draft.predicate);
+      if (draft.kind === 'invocation') {
+        drafts.push(draft);
+        records.push(draft.predicate);
+      }
       return { index: records.length - 1, leaf: `leaf-${records.length - 1}` };
     },
-  } satisfies RecordLog;
+    findInvocation: (id) => records.flatMap(({ invocation }, index) => (invocation === id ? [index] : [])),
+    record: (index) => {
+      const draft = drafts[index];
+      if (draft === undefined) return undefined;
+      const payload = Buffer.from(JSON.stringify({ predicate: draft.predicate })).toString('base64');
+      const { invocation } = draft.predicate;
+      const disclosed = draft.result === undefined ? {} : { result: JSON.stringify({ value: draft.result }) };
+      return { index, envelope: JSON.stringify({ payload }), leaf: `leaf-${index}`, invocation, disclosed };
+    },
+  } satisfies RecordLog & Pick<RecordReader, 'findInvocation' | 'record'>;
   const runtime = {
     run: (request) => {
       runs.push(request);
@@ -111,11 +158,16 @@ export function createWorld(options: DispatcherOptions & { clock?: Clock } = {})
       return { tier: 'isolate', digest: sha256('profile'), layers: ['process'] };
     },
     layers: () => [],
+    end: async () => {},
     close: async () => {},
   } satisfies PluginRuntime;
   const broker = { open: () => ({ handle: () => null, used: () => [] }) } satisfies Broker;
   const clock = options.clock ?? systemClock;
-  const dispatcher = createDispatcher({ catalog, policy, runtime, broker, log, clock, logger: silentLogger }, options);
+  const freezes = createFreezes({ store: createFreezeStore(database), clock });
+  const adminTools = { run: (asked) => state.runAdmin(asked) } satisfies AdminTools;
+  const ports = { catalog, policy, freezes, runtime, adminTools, broker, log, keyedCalls, clock, logger: silentLogger };
+  const start = () => createDispatcher(ports, options);
+  const dispatcher = start();
   const request = (tool: string, more: Partial<CallRequest> = {}): CallRequest => ({
     agent: 'a' as AgentName,
     door: 'mcp',
@@ -125,7 +177,12 @@ export function createWorld(options: DispatcherOptions & { clock?: Clock } = {})
   });
   return {
     dispatcher,
+    /** A dispatcher as after a restart: what was in memory is gone. */
+    restart: start,
+    freezes,
+    keyedCalls,
     tools,
+    drafts,
     records,
     runs,
     state,

@@ -32,7 +32,7 @@ describe('a new database', () => {
     const raw = new DatabaseSync(file);
     expect(raw.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
     expect(raw.prepare('PRAGMA page_size').get()).toEqual({ page_size: 8192 });
-    expect(raw.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+    expect(raw.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
     raw.close();
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
@@ -66,7 +66,7 @@ describe('an existing database', () => {
   test('of a newer release is refused, and so is another program’s', () => {
     openStore(file).close();
     const raw = new DatabaseSync(file);
-    raw.exec('PRAGMA user_version = 3');
+    raw.exec('PRAGMA user_version = 99');
     raw.close();
     expect(() => openStore(file)).toThrow(refusal('HOME_INVALID', 'newer release'));
     expect(() => openStore(file, { readOnly: true })).toThrow(refusal('HOME_INVALID', 'newer release'));
@@ -216,13 +216,66 @@ describe('state', () => {
   test('keeps policy versions and never rewrites one', () => {
     const { policies, close } = openStore(file);
     expect(policies.latest()).toBeUndefined();
-    const version = { version: 1, digest: sha256('a'), text: 'a', appliedMs: 3 };
+    const version = { version: 1, digest: sha256('a'), text: 'a', appliedMs: 3, by: 'admin' };
     policies.put(version);
     policies.put({ ...version, version: 2 });
     expect(policies.latest()).toEqual({ ...version, version: 2, isRecorded: false });
     policies.markRecorded(2);
     expect(policies.latest()).toEqual({ ...version, version: 2, isRecorded: true });
     expect(() => policies.put(version)).toThrow(refusal('LOG_UNAVAILABLE'));
+    expect([policies.get(1)?.text, policies.get(3)]).toEqual(['a', undefined]);
+    expect(policies.list().map(({ version, by, isRecorded }) => [version, by, isRecorded])).toEqual([
+      [2, 'admin', true],
+      [1, 'admin', false],
+    ]);
+    close();
+  });
+
+  test('keeps what is frozen over a restart; the first freeze of a scope stands', () => {
+    const first = openStore(file);
+    first.freezes.put({ scope: { kind: 'agent', name: 'athena' }, by: 'admin', sinceMs: 1 });
+    first.freezes.put({ scope: { kind: 'agent', name: 'athena' }, by: 'hermes', sinceMs: 2 });
+    first.freezes.put({ scope: { kind: 'all' }, by: 'admin', sinceMs: 3 });
+    first.close();
+    const { freezes, close } = openStore(file);
+    expect(freezes.list()).toEqual([
+      { scope: { kind: 'agent', name: 'athena' }, by: 'admin', sinceMs: 1 },
+      { scope: { kind: 'all' }, by: 'admin', sinceMs: 3 },
+    ]);
+    expect([freezes.remove({ kind: 'all' }), freezes.remove({ kind: 'all' })]).toEqual([true, false]);
+    expect(freezes.list()).toHaveLength(1);
+    close();
+  });
+
+  test('keeps which plugins are switched off', () => {
+    const { disabledPlugins, close } = openStore(file);
+    disabledPlugins.put('b', 'admin', 1);
+    disabledPlugins.put('a', 'admin', 2);
+    disabledPlugins.put('a', 'hermes', 3);
+    expect(disabledPlugins.list()).toEqual([
+      { name: 'a', by: 'admin', sinceMs: 2 },
+      { name: 'b', by: 'admin', sinceMs: 1 },
+    ]);
+    expect([disabledPlugins.remove('a'), disabledPlugins.remove('a')]).toEqual([true, false]);
+    close();
+  });
+
+  test('keeps calls under their keys, counts what each agent keeps, and forgets old ones', () => {
+    const { keyedCalls, close } = openStore(file);
+    const call = { agent: 'a', tool: 't', key: 'k', argsDigest: sha256('x'), invocation: 'i', createdMs: 5 };
+    keyedCalls.put(call);
+    expect(keyedCalls.find('a', 't', 'k')).toEqual(call);
+    expect([keyedCalls.find('b', 't', 'k'), keyedCalls.find('a', 'u', 'k')]).toEqual([undefined, undefined]);
+    keyedCalls.settle(call, '{"x":1}');
+    keyedCalls.put({ ...call, key: 'other', createdMs: 9 });
+    expect(keyedCalls.find('a', 't', 'k')).toEqual({ ...call, outcomeJson: '{"x":1}' });
+    expect([keyedCalls.usage('a'), keyedCalls.usage('b')]).toEqual([
+      { count: 2, bytes: 7 },
+      { count: 0, bytes: 0 },
+    ]);
+    keyedCalls.prune(9);
+    keyedCalls.remove({ agent: 'a', tool: 't', key: 'nothing' });
+    expect(keyedCalls.usage('a')).toEqual({ count: 1, bytes: 0 });
     close();
   });
 

@@ -1,30 +1,19 @@
-// One governed run: intent where the tool is not pure, the sandbox, a second try where that is safe, the outcome.
+// One governed run of a plugin's tool: intent where the tool is not pure, the sandbox, a second try where that is safe, the
+// outcome.
 
 import { narrow } from '#domain/capability.ts';
-import type { Allow } from '#domain/decision.ts';
-import type { CallOutcome, Receipt, RunOutcome, ToolAnswer } from '#domain/invocation.ts';
-import type { RunLimits, Tool } from '#domain/manifest.ts';
+import type { CallOutcome, RunOutcome } from '#domain/invocation.ts';
+import type { PluginTool, RunLimits } from '#domain/manifest.ts';
 import type { BrokerSession, SandboxProfile } from '#domain/ports.ts';
 import { inDoubt, refusalAnswer, runAnswer } from './answer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
-import { type Admission, type ClosingParts, type ClosingPhase, predicateOf, type Start } from './predicate.ts';
-
-/** A call that was admitted: its tool exists and its arguments fit. */
-export type Admitted = Admission & { readonly tool: Tool; readonly argsJson: string };
-
-export type GovernedRun = {
-  readonly admitted: Admitted;
-  readonly decision: Allow;
-  readonly signal: AbortSignal;
-  /** Called when the tool has ended, before the outcome is on disk. */
-  readonly onRan: () => void;
-  readonly close: (phase: ClosingPhase, answer: ToolAnswer, parts: ClosingParts) => Promise<CallOutcome>;
-};
+import { announce, type GovernedRun } from './governed-run.ts';
+import type { Confined, Start } from './predicate.ts';
 
 /** A run whose process was ended for what may be another call's fault is tried once more, if it can affect nothing. */
 const ATTEMPTS_MAX = 2;
 
-export async function runGoverned(ports: DispatcherPorts, run: GovernedRun): Promise<CallOutcome> {
+export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<PluginTool>): Promise<CallOutcome> {
   const { admitted, decision } = run;
   const { tool } = admitted;
   let profile: SandboxProfile;
@@ -33,24 +22,16 @@ export async function runGoverned(ports: DispatcherPorts, run: GovernedRun): Pro
   } catch (thrown) {
     return run.close('cancelled', refusalAnswer(thrown), { decision });
   }
-  const start: Start = {
-    decision,
+  const confined: Confined = {
     profile,
     capabilities: narrow(tool.capabilities, decision.capabilities),
     limits: boundedBy(tool.limits, decision.timeoutMs),
-    startedMs: ports.clock.nowMs(),
   };
-  let intent: Receipt | undefined;
-  if (tool.effect !== 'pure') {
-    intent = await ports.log.append({
-      kind: 'invocation',
-      predicate: predicateOf('intent', admitted, { start }),
-      args: admitted.request.args,
-    });
-  }
+  const start: Start = { decision, startedMs: ports.clock.nowMs(), confined };
+  const intent = await announce(ports, run, start);
   for (let attempt = 1; ; attempt += 1) {
-    const session = openSession(ports, run, start);
-    const outcome = await runOnce(ports, run, { start, session });
+    const session = openSession(ports, run, confined);
+    const outcome = await runOnce(ports, run, { start, confined, session });
     if (outcome.kind === 'lost' && tool.effect === 'pure' && attempt < ATTEMPTS_MAX) continue;
     run.onRan();
     const isInDoubt = tool.effect !== 'pure' && !isEffectKnown(outcome);
@@ -61,6 +42,7 @@ export async function runGoverned(ports: DispatcherPorts, run: GovernedRun): Pro
       intent,
       usage: outcome.usage,
       used: session.used(),
+      hasDoneNothing: tool.effect === 'pure' && outcome.kind === 'cancelled',
     });
   }
 }
@@ -78,23 +60,27 @@ function isEffectKnown(outcome: RunOutcome): boolean {
   }
 }
 
-function openSession({ broker }: DispatcherPorts, { admitted }: GovernedRun, start: Start): BrokerSession {
+function openSession(
+  { broker }: DispatcherPorts,
+  { admitted }: GovernedRun<PluginTool>,
+  { capabilities, limits }: Confined,
+): BrokerSession {
   const { request, tool, invocation } = admitted;
   return broker.open({
     plugin: tool.plugin.name,
     tool: tool.name,
     agent: request.agent,
     invocation,
-    capabilities: start.capabilities,
-    hostCallsMax: start.limits.hostCalls,
+    capabilities,
+    hostCallsMax: limits.hostCalls,
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   });
 }
 
 async function runOnce(
   { runtime, clock, logger }: DispatcherPorts,
-  { admitted, signal }: GovernedRun,
-  { start, session }: { readonly start: Start; readonly session: BrokerSession },
+  { admitted, signal }: GovernedRun<PluginTool>,
+  { start, confined, session }: { readonly start: Start; readonly confined: Confined; readonly session: BrokerSession },
 ): Promise<RunOutcome> {
   try {
     return await runtime.run({
@@ -103,8 +89,8 @@ async function runOnce(
       agent: admitted.request.agent,
       invocation: admitted.invocation,
       argsJson: admitted.argsJson,
-      limits: start.limits,
-      capabilities: start.capabilities,
+      limits: confined.limits,
+      capabilities: confined.capabilities,
       signal,
       onHostCall: session.handle,
     });

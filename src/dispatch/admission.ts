@@ -1,0 +1,87 @@
+// The first look at a call: may this agent call a tool of this name, is there one, do its arguments fit, does a rule allow
+// it. What is refused here never waits. **Trust:** everything in the request but the agent is its own word.
+
+import { SmcpError } from '#base/errors.ts';
+import { uuidv7 } from '#base/ids.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { Allow } from '#domain/decision.ts';
+import type { CallOutcome, CallRequest } from '#domain/invocation.ts';
+import type { Tool } from '#domain/tool.ts';
+import type { Admitted } from './admitted.ts';
+import { argumentsInvalid, denialError, errorAnswer } from './answer.ts';
+import type { CloseCall } from './closer.ts';
+import type { DispatcherPorts } from './dispatcher-ports.ts';
+import { frozen, mayAct } from './may-act.ts';
+import type { Admission } from './predicate.ts';
+
+export type AdmissionResult =
+  | { readonly kind: 'admitted'; readonly call: Admitted; readonly decision: Allow }
+  /** Refused, recorded and answered. */
+  | { readonly kind: 'closed'; readonly outcome: CallOutcome };
+
+export type CallAdmission = {
+  /** @throws `TOOL_UNKNOWN` (recorded) where a grant covers the name but no tool has it. */
+  readonly admit: (request: CallRequest) => Promise<AdmissionResult>;
+};
+
+export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallAdmission {
+  const { catalog, policy, freezes, clock } = ports;
+
+  const closed = async (outcome: Promise<CallOutcome>): Promise<AdmissionResult> => ({
+    kind: 'closed',
+    outcome: await outcome,
+  });
+
+  const admit = async (request: CallRequest): Promise<AdmissionResult> => {
+    const receivedMs = clock.nowMs();
+    const admission: Admission = { invocation: uuidv7(receivedMs), request, tool: undefined, receivedMs };
+    // Freezes come first: they need no working policy, and say nothing about tools that an agent doesn't see.
+    const freeze = freezes.stops({ agent: request.agent });
+    if (freeze !== undefined) return closed(close('denied', admission, errorAnswer(frozen(freeze).toWire()), {}));
+    // A name that the agent may not call gets the same answer whether a tool has it or not: no oracle for names.
+    if (!policy.mayCall(request.agent, request.tool, receivedMs)) return closed(denyUnseen(admission));
+    const tool = catalog.tool(request.tool);
+    if (tool === undefined) return unknownTool(admission);
+    const argsJson = JSON.stringify(request.args);
+    const call: Admitted = { ...admission, tool, argsJson };
+    const misfit = checkArguments(tool, request, argsJson);
+    if (misfit !== undefined) return closed(close('denied', call, errorAnswer(misfit), {}));
+    const verdict = mayAct(ports, call);
+    if (verdict.kind === 'go') return { kind: 'admitted', call, decision: verdict.decision };
+    const { phase, error, decision } = verdict;
+    return closed(close(phase, call, errorAnswer(error), decision === undefined ? {} : { decision }));
+  };
+
+  const denyUnseen = (admission: Admission): Promise<CallOutcome> => {
+    const { request, receivedMs } = admission;
+    const decision = policy.decide({
+      agent: request.agent,
+      tool: { name: request.tool },
+      args: request.args,
+      nowMs: receivedMs,
+      ...(request.session === undefined ? {} : { session: request.session }),
+    });
+    if (decision.kind !== 'deny') throw new SmcpError('INTERNAL', 'the policy allows a call that it hides');
+    return close('denied', admission, errorAnswer(denialError(decision)), { decision });
+  };
+
+  const unknownTool = async (admission: Admission): Promise<never> => {
+    const error = new SmcpError('TOOL_UNKNOWN', 'no tool has this name', {
+      details: { remedy: 'look the names up with tools/list' },
+    });
+    await close('denied', admission, errorAnswer(error.toWire()), {});
+    throw error;
+  };
+
+  return { admit };
+}
+
+function checkArguments(tool: Tool, request: CallRequest, argsJson: string) {
+  const bytes = Buffer.byteLength(argsJson);
+  if (bytes > LIMITS.argumentBytesMax) {
+    const message = `has ${bytes} bytes of arguments, more than ${LIMITS.argumentBytesMax}`;
+    return argumentsInvalid(tool.name, [{ pointer: '', message }]);
+  }
+  const problems = tool.checkInput(request.args);
+  return problems.length === 0 ? undefined : argumentsInvalid(tool.name, problems);
+}

@@ -1,0 +1,62 @@
+// The calls that wait or run, from their admission to their answer: what an operator sees, and the one place from which
+// they are ended. Used by the dispatcher only.
+
+import type { SmcpError } from '#base/errors.ts';
+import type { Allow } from '#domain/decision.ts';
+import type { CallView } from '#domain/invocation.ts';
+import type { LaneName } from '#domain/ports.ts';
+import type { Admitted } from './admitted.ts';
+
+/** A call under way. Aborting the controller with an SmcpError ends it with that error as its answer. */
+export type BookEntry = {
+  readonly admitted: Admitted;
+  /** That of its admission; it is decided again when its turn comes. */
+  readonly decision: Allow;
+  readonly lane: LaneName;
+  readonly controller: AbortController;
+  state: 'waiting' | 'running';
+  startedMs?: number;
+};
+
+export type CallBook = {
+  /** Enters a call; it leaves when the function returned is called. */
+  readonly enter: (entry: BookEntry) => () => void;
+  /** In the order they came. */
+  readonly entries: () => readonly BookEntry[];
+  readonly find: (invocation: string) => BookEntry | undefined;
+  readonly views: () => readonly CallView[];
+};
+
+export function createCallBook(): CallBook {
+  // A Map keeps the order of insertion.
+  const byInvocation = new Map<string, BookEntry>();
+  return {
+    enter: (entry) => {
+      const { invocation } = entry.admitted;
+      byInvocation.set(invocation, entry);
+      return () => void byInvocation.delete(invocation);
+    },
+    entries: () => [...byInvocation.values()],
+    find: (invocation) => byInvocation.get(invocation),
+    views: () => [...byInvocation.values()].map(viewOf),
+  };
+}
+
+export function viewOf({ admitted, lane, state, startedMs }: BookEntry): CallView {
+  const { invocation, request, tool, receivedMs } = admitted;
+  return {
+    invocation,
+    agent: request.agent,
+    tool: tool.name,
+    door: request.door,
+    lane,
+    state,
+    receivedMs,
+    ...(startedMs === undefined ? {} : { startedMs }),
+  };
+}
+
+/** Ends a call with this answer, whether it waits or runs. The first reason counts. */
+export function endCall({ controller }: BookEntry, reason: SmcpError): void {
+  if (!controller.signal.aborted) controller.abort(reason);
+}

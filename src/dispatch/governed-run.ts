@@ -1,0 +1,31 @@
+// What every run has, whatever runs: its decision, its signal, its intent, its closing.
+
+import type { Allow } from '#domain/decision.ts';
+import type { CallOutcome, Receipt, ToolAnswer } from '#domain/invocation.ts';
+import type { Tool } from '#domain/tool.ts';
+import type { Admitted } from './admitted.ts';
+import type { DispatcherPorts } from './dispatcher-ports.ts';
+import { type ClosingParts, type ClosingPhase, predicateOf, type Start } from './predicate.ts';
+
+export type GovernedRun<T extends Tool = Tool> = {
+  readonly admitted: Admitted<T>;
+  readonly decision: Allow;
+  readonly signal: AbortSignal;
+  /** Called when the tool has ended, before the outcome is on disk. */
+  readonly onRan: () => void;
+  readonly close: (phase: ClosingPhase, answer: ToolAnswer, parts: ClosingParts) => Promise<CallOutcome>;
+};
+
+/** The intent of what is not pure, before anything runs. **Durability:** on disk when it resolves. */
+export async function announce(
+  { log }: DispatcherPorts,
+  { admitted }: GovernedRun,
+  start: Start,
+): Promise<Receipt | undefined> {
+  if (admitted.tool.effect === 'pure') return undefined;
+  return log.append({
+    kind: 'invocation',
+    predicate: predicateOf('intent', admitted, { start }),
+    args: admitted.request.args,
+  });
+}

@@ -1,0 +1,80 @@
+// Whether a call that was admitted may (still) go on: its token, freezes, its tool, the policy. Asked when its turn comes and
+// whenever any of these has changed. No I/O.
+
+import { SmcpError, type WireError } from '#base/errors.ts';
+import type { Allow, Decision } from '#domain/decision.ts';
+import { describeScope, type Freeze } from '#domain/freeze.ts';
+import type { Tool } from '#domain/tool.ts';
+import type { Admitted } from './admitted.ts';
+import { denialError } from './answer.ts';
+import type { DispatcherPorts } from './dispatcher-ports.ts';
+
+/** `phase`: how a call is closed that has not started. `decision` absent: none was asked for. */
+export type Verdict =
+  | { readonly kind: 'go'; readonly decision: Allow }
+  | {
+      readonly kind: 'stop';
+      readonly phase: 'denied' | 'cancelled';
+      readonly error: WireError;
+      readonly decision?: Decision;
+    };
+
+type Asked = Pick<DispatcherPorts, 'catalog' | 'policy' | 'freezes' | 'clock'>;
+
+/** What cheap questions say; undefined when nothing speaks against the call. They look at nothing that the agent wrote. */
+export function stoppedBy({ catalog, freezes }: Asked, { request, tool }: Admitted): Verdict | undefined {
+  if (request.mayStillAct?.() === false) return stop('cancelled', tokenEnded().toWire());
+  const freeze = freezes.stops(freezeQueryOf(request.agent, tool));
+  if (freeze !== undefined) return stop('denied', frozen(freeze).toWire());
+  const present = catalog.tool(tool.name);
+  if (present === undefined || !isSameTool(present, tool)) {
+    const error = new SmcpError('TOOL_UNKNOWN', `${tool.name} was changed, disabled or removed`, {
+      details: { remedy: 'look the tools up again with tools/list' },
+    });
+    return stop('cancelled', error.toWire());
+  }
+  return undefined;
+}
+
+/** Every question, the policy last: it may look at the arguments. */
+export function mayAct(ports: Asked, admitted: Admitted): Verdict {
+  const stopped = stoppedBy(ports, admitted);
+  if (stopped !== undefined) return stopped;
+  const { request, tool } = admitted;
+  const decision = ports.policy.decide({
+    agent: request.agent,
+    tool: { name: tool.name, inputSchema: tool.inputSchema },
+    args: request.args,
+    nowMs: ports.clock.nowMs(),
+    ...(request.session === undefined ? {} : { session: request.session }),
+  });
+  if (decision.kind === 'allow') return { kind: 'go', decision };
+  return { kind: 'stop', phase: 'denied', error: denialError(decision), decision };
+}
+
+function freezeQueryOf(agent: string, tool: Tool) {
+  return { agent, effect: tool.effect, ...(tool.kind === 'plugin' ? { plugin: tool.plugin.name } : {}) };
+}
+
+function isSameTool(a: Tool, b: Tool): boolean {
+  if (a.schemaDigest !== b.schemaDigest || a.kind !== b.kind) return false;
+  return a.kind === 'admin' || (b.kind === 'plugin' && a.plugin.digest === b.plugin.digest);
+}
+
+function stop(phase: 'denied' | 'cancelled', error: WireError): Verdict {
+  return { kind: 'stop', phase, error };
+}
+
+/** The answer of a call that a freeze stops: what is frozen, by whom, since when. */
+export function frozen({ scope, by, sinceMs }: Freeze): SmcpError {
+  const since = new Date(sinceMs).toISOString();
+  return new SmcpError('FROZEN', `${describeScope(scope)}: frozen by ${by} since ${since}`, {
+    details: { scope: describeScope(scope), by, since, remedy: 'a person lifts it with: smcp unfreeze' },
+  });
+}
+
+function tokenEnded(): SmcpError {
+  return new SmcpError('UNAUTHENTICATED', 'the token of the call was revoked or has expired', {
+    details: { remedy: 'get a new token: smcp agent token NAME' },
+  });
+}
