@@ -12,6 +12,8 @@ import { type Position, parseYaml } from '#base/yaml.ts';
 export type Config = {
   readonly server: { readonly host: string; readonly port: number; readonly names: readonly string[] };
   readonly plugins: readonly string[];
+  /** `auto`: an edit of the policy's file is applied once it is whole · `manual`: it waits until somebody applies it. */
+  readonly policy: { readonly apply: 'auto' | 'manual' };
   readonly log: { readonly name: string; readonly public: boolean };
   readonly logging: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
 };
@@ -19,6 +21,7 @@ export type Config = {
 const DEFAULTS: Config = {
   server: { host: '127.0.0.1', port: 8000, names: [] },
   plugins: [],
+  policy: { apply: 'auto' },
   log: { name: 'smcp.local', public: false },
   logging: { level: 'info' },
 };
@@ -43,6 +46,7 @@ export function loadConfig(file: string, env: Environment): Config {
     {
       server: { ...DEFAULTS.server, ...own.server },
       plugins: own.plugins ?? DEFAULTS.plugins,
+      policy: { ...DEFAULTS.policy, ...own.policy },
       log: { ...DEFAULTS.log, ...own.log },
       logging: { ...DEFAULTS.logging, ...own.logging },
     },

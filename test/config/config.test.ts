@@ -17,10 +17,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the configuration', () => {
-  test('of a home without config.yaml is the default: loopback, port 8000, a log that is not public', () => {
+  test('of a home without config.yaml is the default: loopback, port 8000, edits of the policy applied, a log that is not public', () => {
     expect(loadConfig(file, {})).toEqual({
       server: { host: '127.0.0.1', port: 8000, names: [] },
       plugins: [],
+      policy: { apply: 'auto' },
       log: { name: 'smcp.local', public: false },
       logging: { level: 'info' },
     });
@@ -29,6 +30,11 @@ describe('the configuration', () => {
   test('keeps the defaults of what the file leaves out', () => {
     writeFileSync(file, 'version: 1\nserver:\n  port: 9000\n');
     expect(loadConfig(file, {}).server).toEqual({ host: '127.0.0.1', port: 9000, names: [] });
+  });
+
+  test('leaves edits of the policy to a person when it says so', () => {
+    writeFileSync(file, 'version: 1\npolicy:\n  apply: manual\n');
+    expect(loadConfig(file, {}).policy).toEqual({ apply: 'manual' });
   });
 
   test('takes address and plugins of older set-ups from the environment, before the file', () => {
