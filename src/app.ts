@@ -1,10 +1,13 @@
 // Builds every object of a server, joins their ports, and takes them down in reverse. The one place where features meet.
 
 import { rmSync } from 'node:fs';
-import { adminRoutes, logRoutes } from '#admin/routes.ts';
+import { logRoutes } from '#admin/log-routes.ts';
+import { adminRoutes } from '#admin/routes.ts';
+import { createEnforcer } from '#app/enforce.ts';
 import { demoAgent, FIRST_POLICY } from '#app/first-policy.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
 import { recordNewPlugins } from '#app/record-plugins.ts';
+import { joinCatalogs } from '#app/tool-catalog.ts';
 import { systemClock } from '#base/clock.ts';
 import { replaceFile } from '#base/durable-file.ts';
 import { invariant } from '#base/invariant.ts';
@@ -15,8 +18,10 @@ import type { Config } from '#config/config.ts';
 import type { Home } from '#config/home.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
 import type { PolicyRef } from '#domain/decision.ts';
+import { createFreezes } from '#freeze/freezes.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
+import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Services } from '#operations/operation.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
@@ -98,7 +103,7 @@ async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<
       tools: services.catalog.tools().length,
     },
     ...started,
-    reloadPolicy: (by) => services.policy.reload(by),
+    reloadPolicy: (by) => services.policy.reload({ by, mayWiden: true }),
     close: () => {
       closed ??= owned.disposeAsync();
       return closed;
@@ -156,15 +161,36 @@ async function buildCore(options: AppOptions, stack: AsyncDisposableStack): Prom
   );
   const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken: made.adminToken });
   const broker = createBroker({ clock, logger });
-  const dispatcher = createDispatcher({ catalog, policy, runtime, broker, log, clock, logger });
+  const freezes = createFreezes({ store: store.freezes, clock });
+  const tools = joinCatalogs(catalog, createAdminToolCatalog());
+  // Asked for at each call: the operations work on the dispatcher that carries them out.
+  const adminTools = createAdminTools({ services: () => services, logger });
+  const { keyedCalls } = store;
+  const dispatcher = createDispatcher({
+    catalog: tools,
+    policy,
+    freezes,
+    runtime,
+    adminTools,
+    broker,
+    log,
+    keyedCalls,
+    clock,
+    logger,
+  });
+  const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
+  for (const { onChange } of [policy, tokens, catalog]) onChange(() => void enforce());
   const readiness = { isReady: false };
   const server = { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady };
-  const services = { tokens, policy, catalog, dispatcher, log, layers: runtime.layers, clock, server };
+  const services: Services = {
+    ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, dispatcher, log, enforce, clock, server },
+    layers: runtime.layers,
+  };
   return { services, readiness };
 }
 
 function buildGateway({ host, port, version, config, logger }: AppOptions, { services, readiness }: Core): Gateway {
-  const { tokens: authenticator, dispatcher, catalog, policy, clock, log } = services;
+  const { tokens: authenticator, dispatcher, tools: catalog, policy, clock, log } = services;
   return createGateway(
     { authenticator, dispatcher, catalog, policy, clock, logger },
     {
@@ -173,7 +199,7 @@ function buildGateway({ host, port, version, config, logger }: AppOptions, { ser
       names: config.server.names,
       version,
       routes: [
-        ...adminRoutes(OPERATIONS, createOperationRunner(services), version),
+        ...adminRoutes(OPERATIONS, { run: createOperationRunner(services), dispatcher }, version),
         ...logRoutes(log, { isPublic: config.log.public }),
       ],
       isReady: () => readiness.isReady,
@@ -186,7 +212,11 @@ async function firstStart(services: Services): Promise<NonNullable<App['firstSta
   const agent = demoAgent();
   const operation = OPERATIONS.find(({ name }) => name === 'agent_token');
   invariant(operation !== undefined, 'tokens are issued by an operation');
-  const issued = await createOperationRunner(services)(operation, { name: agent }, { by: 'first start' });
+  const issued = await createOperationRunner(services)(
+    operation,
+    { name: agent },
+    { by: 'first start', kind: 'person' },
+  );
   invariant(isJsonObject(issued), 'an issued token is an object');
   return { agent, token: String(issued['token']) };
 }

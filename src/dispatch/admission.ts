@@ -77,6 +77,9 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
 }
 
 function checkArguments(tool: Tool, request: CallRequest, argsJson: string) {
+  if (request.strayArgs !== undefined) {
+    return argumentsInvalid(tool.name, [{ pointer: '', message: 'must be an object' }]);
+  }
   const bytes = Buffer.byteLength(argsJson);
   if (bytes > LIMITS.argumentBytesMax) {
     const message = `has ${bytes} bytes of arguments, more than ${LIMITS.argumentBytesMax}`;

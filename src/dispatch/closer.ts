@@ -22,6 +22,7 @@ export type Closer = {
 export function createCloser({ log, clock }: Pick<DispatcherPorts, 'log' | 'clock'>): Closer {
   return {
     close: async (phase, admission, answer, parts) => {
+      const { args, strayArgs } = admission.request;
       const value: Json = answer.kind === 'value' ? answer.value : answer.error;
       const result = {
         isError: answer.kind === 'error',
@@ -31,7 +32,7 @@ export function createCloser({ log, clock }: Pick<DispatcherPorts, 'log' | 'cloc
       const receipt = await log.append({
         kind: 'invocation',
         predicate: predicateOf(phase, admission, { ...parts, ending: { endedMs: clock.nowMs(), result } }),
-        args: admission.request.args,
+        args: strayArgs === undefined ? args : strayArgs,
         result: value,
       });
       return { invocation: admission.invocation, answer, receipt };

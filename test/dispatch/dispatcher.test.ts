@@ -116,6 +116,19 @@ describe('a call that is refused', () => {
     expect(records).toMatchObject([{ phase: 'denied', result: { class: 'ARGUMENTS_INVALID' } }]);
   });
 
+  test.each([[[1, 2]], ['text'], [7], [null]])(
+    'for %j in place of arguments is recorded with what came',
+    async (stray) => {
+      const { call, drafts, runs } = createWorld();
+      const { answer } = await call('p__pure', { strayArgs: stray });
+      expect(answer).toMatchObject({
+        error: { code: 'ARGUMENTS_INVALID', message: expect.stringContaining('object') },
+      });
+      expect(runs).toEqual([]);
+      expect(drafts).toMatchObject([{ args: stray, predicate: { phase: 'denied' } }]);
+    },
+  );
+
   test('because a layer of the sandbox is missing never runs and says the remedy', async () => {
     const { call, records, runs, state } = createWorld();
     state.missingLayer = true;
