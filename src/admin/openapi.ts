@@ -1,86 +1,157 @@
-// The OpenAPI 3.1 document of the admin API, derived from the table of operations.
+// The OpenAPI 3.1 document of the admin API, derived from the table of operations. Clients are generated from it, so an
+// `operationId` is a name that stays: it is the operation's.
 
 import { ERRORS } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
-import { fillPath, type Operation, pathParameters } from '#operations/operation.ts';
+import { adminToolName } from '#operations/admin-tools.ts';
+import {
+  fillPath,
+  type Operation,
+  pathParameters,
+  propertiesOf,
+  requiredOf,
+  type Topic,
+} from '#operations/operation.ts';
+
+export type ApiOptions = { readonly prefix: string; readonly version: string };
+
+/** What each topic is about; in the order of documents. */
+export const TOPICS: { readonly [topic in Topic]: string } = {
+  server: 'What runs and what is stopped.',
+  freezes: 'Stopping everything, an agent, a plugin or all that changes something.',
+  queue: 'Calls that wait or run.',
+  agents: 'Agents and their tokens.',
+  policy: 'Who may call what.',
+  plugins: 'Where the tools come from.',
+  log: 'What happened, signed.',
+};
 
 const errorSchema: JsonObject = {
   type: 'object',
+  description: 'What every refusal and failure looks like. `details.remedy`, where present, says what to do.',
   properties: {
     error: {
       type: 'object',
       properties: {
-        code: { enum: Object.keys(ERRORS) },
+        code: { type: 'string', enum: Object.keys(ERRORS) },
         message: { type: 'string' },
-        details: { type: 'object' },
+        details: { type: 'object', additionalProperties: true },
       },
-      required: ['code', 'message'],
+      required: ['code', 'message', 'details'],
     },
   },
   required: ['error'],
 };
 
 /** **Source:** OpenAPI 3.1.1. Schemas are JSON Schema 2020-12, its own dialect. */
-export function openApiDocument(
-  operations: readonly Operation[],
-  { prefix, version }: { readonly prefix: string; readonly version: string },
-): JsonObject {
+export function openApiDocument(operations: readonly Operation[], { prefix, version }: ApiOptions): JsonObject {
   const paths: { [path: string]: { [method: string]: JsonObject } } = {};
+  const schemas: { [name: string]: JsonObject } = { Error: errorSchema };
   for (const operation of operations) {
     const path = `${prefix}${fillPath(operation.path, (name) => `{${name}}`)}`;
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: entry(operation) };
+    schemas[answerName(operation)] = operation.output;
+    if (hasBody(operation)) schemas[inputName(operation)] = bodySchema(operation);
   }
   return {
     openapi: '3.1.1',
-    info: { title: 'SMCP admin API', version },
-    components: {
-      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
-      schemas: { Error: errorSchema },
+    info: {
+      title: 'SMCP admin API',
+      version,
+      description:
+        'For an administrator, and for an agent that the policy grants the tool of an operation (`smcp__…`). Every change, and every call of an agent, is in the signed log.',
     },
-    security: [{ token: [] }],
+    servers: [{ url: '/' }],
+    tags: Object.entries(TOPICS).map(([name, description]) => ({ name, description })),
+    security: [{ bearer: [] }, { apiKey: [] }],
     paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer' },
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+      },
+      responses: {
+        Error: {
+          description: 'Refused or failed; the code says why.',
+          content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+        },
+      },
+      schemas,
+    },
   };
+}
+
+/** The names of an operation's input that are not in its path. */
+export function restOf(operation: Operation): readonly string[] {
+  const inPath = pathParameters(operation.path);
+  return Object.keys(propertiesOf(operation)).filter((name) => !inPath.includes(name));
 }
 
 function entry(operation: Operation): JsonObject {
-  const properties = operation.input['properties'] as { readonly [name: string]: JsonObject };
-  const required = operation.input['required'] as readonly string[];
-  const inPath = pathParameters(operation.path);
-  const rest = Object.keys(properties).filter((name) => !inPath.includes(name));
-  const hasBody = operation.method === 'POST' && rest.length > 0;
-  const parameter = (name: string, where: 'path' | 'query'): JsonObject => ({
-    name,
-    in: where,
-    required: where === 'path' || required.includes(name),
-    schema: properties[name] ?? {},
-  });
+  const properties = propertiesOf(operation);
+  const required = requiredOf(operation);
+  const parameter = (name: string, where: 'path' | 'query'): JsonObject => {
+    const { description, ...schema } = properties[name] ?? {};
+    return {
+      name,
+      in: where,
+      required: where === 'path' || required.includes(name),
+      ...(description === undefined ? {} : { description }),
+      schema,
+    };
+  };
+  const isRequired = restOf(operation).some((name) => required.includes(name));
   return {
     operationId: operation.name,
+    tags: [operation.topic],
     summary: operation.summary,
+    description: descriptionOf(operation),
     parameters: [
-      ...inPath.map((name) => parameter(name, 'path')),
-      ...(operation.method === 'POST' ? [] : rest.map((name) => parameter(name, 'query'))),
+      ...pathParameters(operation.path).map((name) => parameter(name, 'path')),
+      ...(operation.method === 'POST' ? [] : restOf(operation).map((name) => parameter(name, 'query'))),
     ],
-    ...(hasBody
-      ? { requestBody: { required: true, content: { 'application/json': { schema: bodySchema(operation, rest) } } } }
-      : {}),
+    ...(hasBody(operation) ? { requestBody: { required: isRequired, content: contentOf(inputName(operation)) } } : {}),
     responses: {
-      '200': { description: 'Done.', content: { 'application/json': { schema: operation.output } } },
-      default: {
-        description: 'Refused or failed.',
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
-      },
+      '200': { description: 'Done.', content: contentOf(answerName(operation)) },
+      default: { $ref: '#/components/responses/Error' },
     },
   };
 }
 
-function bodySchema(operation: Operation, names: readonly string[]): JsonObject {
-  const properties = operation.input['properties'] as { readonly [name: string]: JsonObject };
-  const required = operation.input['required'] as readonly string[];
+function descriptionOf(operation: Operation): string {
+  const { detail, isForPeople, command } = operation;
+  return [
+    ...(detail === undefined ? [] : [detail]),
+    ...(command === undefined ? [] : [`Command: \`smcp ${command.join(' ')}\`.`]),
+    isForPeople ? 'Only for administrators.' : `As a tool: \`${adminToolName(operation)}\`.`,
+  ].join(' ');
+}
+
+function hasBody(operation: Operation): boolean {
+  return operation.method === 'POST' && restOf(operation).length > 0;
+}
+
+function bodySchema(operation: Operation): JsonObject {
+  const properties = propertiesOf(operation);
+  const names = restOf(operation);
   return {
     type: 'object',
     properties: Object.fromEntries(names.map((name) => [name, properties[name] ?? {}])),
-    required: required.filter((name) => names.includes(name)),
+    required: requiredOf(operation).filter((name) => names.includes(name)),
     additionalProperties: false,
   };
+}
+
+function contentOf(schema: string): JsonObject {
+  return { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } };
+}
+
+const inputName = (operation: Operation): string => `${pascalCase(operation.name)}Input`;
+const answerName = (operation: Operation): string => `${pascalCase(operation.name)}Answer`;
+
+function pascalCase(name: string): string {
+  return name
+    .split('_')
+    .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
+    .join('');
 }

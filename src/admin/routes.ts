@@ -1,75 +1,97 @@
-// The admin API: REST routes and the OpenAPI document, both derived from the table of operations; the log's static files.
+// The admin API: REST routes, the OpenAPI document and the page about them, derived from the table of operations. An
+// administrator's request is carried out; an agent's becomes a call of the tool `smcp__…`, decided and recorded like any.
 
 import { SmcpError } from '#base/errors.ts';
-import type { Json, JsonObject } from '#base/json.ts';
-import type { HttpRequest, HttpRoute, RecordReader } from '#domain/ports.ts';
-import type { Operation } from '#operations/operation.ts';
+import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import type { Principal } from '#domain/agent.ts';
+import type { Dispatcher, HttpRequest, HttpRoute } from '#domain/ports.ts';
+import { adminToolName } from '#operations/admin-tools.ts';
+import { type Operation, propertiesOf } from '#operations/operation.ts';
 import type { OperationRunner } from '#operations/runner.ts';
+import { docsPage } from './docs-page.ts';
 import { openApiDocument } from './openapi.ts';
 
 export const ADMIN_PREFIX = '/admin/v1';
 
-/** One route for each operation, and `/openapi.json`. */
+export type AdminApiPorts = { readonly run: OperationRunner; readonly dispatcher: Pick<Dispatcher, 'call'> };
+
+/** One route for each operation, and `/openapi.json` and `/docs` for administrators. */
 export function adminRoutes(
   operations: readonly Operation[],
-  run: OperationRunner,
+  ports: AdminApiPorts,
   version: string,
 ): readonly HttpRoute[] {
-  const document = openApiDocument(operations, { prefix: ADMIN_PREFIX, version });
+  const options = { prefix: ADMIN_PREFIX, version };
+  const document = openApiDocument(operations, options);
+  const page = docsPage(operations, options);
   return [
     ...operations.map(
       (operation): HttpRoute => ({
         method: operation.method,
         path: `${ADMIN_PREFIX}${operation.path}`,
-        access: 'admin',
-        handle: async (request) => ({
-          status: 200,
-          body: await run(operation, inputOf(operation, request), { by: callerOf(request) }),
-        }),
+        access: 'principal',
+        handle: async (request) => ({ status: 200, body: await answer(operation, request, ports) }),
       }),
     ),
     { method: 'GET', path: '/openapi.json', access: 'admin', handle: () => ({ status: 200, body: document }) },
-  ];
-}
-
-/** The log as static tlog-tiles. **Source:** c2sp.org/tlog-tiles. Open to anyone where the configuration says so. */
-export function logRoutes(log: RecordReader, options: { readonly isPublic: boolean }): readonly HttpRoute[] {
-  const access = options.isPublic ? 'anyone' : 'admin';
-  const text = (read: () => string | undefined) => () => {
-    const body = read();
-    if (body === undefined) throw new SmcpError('NOT_FOUND', 'the log is empty');
-    return { status: 200, body: Buffer.from(body), contentType: 'text/plain; charset=utf-8' };
-  };
-  return [
-    { method: 'GET', path: '/log/checkpoint', access, handle: text(() => log.checkpoint()) },
-    { method: 'GET', path: '/log/vkey', access, handle: text(() => `${log.vkey()}\n`) },
     {
       method: 'GET',
-      path: '/log/tile/*',
-      access,
-      handle: ({ params }) => {
-        const bytes = log.tile(`tile/${params['*'] ?? ''}`);
-        if (bytes === undefined) throw new SmcpError('NOT_FOUND', 'the log has no such tile');
-        return { status: 200, body: bytes, contentType: 'application/octet-stream' };
-      },
+      path: '/docs',
+      access: 'admin',
+      handle: () => ({ status: 200, body: Buffer.from(page), contentType: 'text/html; charset=utf-8' }),
     },
   ];
 }
 
-function callerOf({ principal }: HttpRequest): string {
-  return principal?.kind === 'agent' ? principal.agent : 'admin';
+async function answer(operation: Operation, request: HttpRequest, { run, dispatcher }: AdminApiPorts): Promise<Json> {
+  const { principal, body } = request;
+  const isStray = body !== undefined && !isJsonObject(body);
+  switch (principal?.kind) {
+    case 'admin':
+      if (isStray) throw new SmcpError('USAGE', 'the body must be a JSON object');
+      return run(operation, inputOf(operation, request), { by: 'admin', kind: 'person' });
+    case 'agent':
+      return callAsAgent(dispatcher, principal, {
+        tool: adminToolName(operation),
+        args: isStray ? {} : inputOf(operation, request),
+        ...(isStray ? { strayArgs: body } : {}),
+        signal: request.signal,
+        mayStillAct: request.mayStillAct,
+      });
+    case undefined:
+      throw new SmcpError('UNAUTHENTICATED', 'a valid token is needed');
+  }
 }
 
-/** Path parameters, query and body as one input. A GET's query is text: numbers are read where the schema wants them. */
-function inputOf(operation: Operation, request: HttpRequest): JsonObject {
-  const properties = operation.input['properties'] as { readonly [name: string]: JsonObject };
-  const fromQuery = Object.entries(request.query).map(([name, value]): [string, Json] => {
-    const isNumber = properties[name]?.['type'] === 'integer' && /^(0|-?[1-9][0-9]{0,14})$/.test(value);
-    return [name, isNumber ? Number(value) : value];
-  });
-  const body = request.body ?? {};
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new SmcpError('USAGE', 'the body must be a JSON object');
-  }
-  return { ...(body as JsonObject), ...Object.fromEntries(fromQuery), ...request.params };
+type AdminCall = Omit<Parameters<Dispatcher['call']>[0], 'agent' | 'door'>;
+
+/** @throws what the call ended with, so that it leaves by the error table. */
+async function callAsAgent(
+  dispatcher: AdminApiPorts['dispatcher'],
+  { agent }: Principal & { readonly kind: 'agent' },
+  call: AdminCall,
+): Promise<Json> {
+  const outcome = await dispatcher.call({ ...call, agent, door: 'admin' });
+  if (outcome.answer.kind === 'value') return outcome.answer.value;
+  const { code, message, details } = outcome.answer.error;
+  throw new SmcpError(code, message, details === undefined ? {} : { details });
+}
+
+/**
+ * Path parameters, query and body as one input, the path before the query before the body. Of a query, which is text,
+ * whole numbers and truths are read where the schema wants them; what can't be read stays text, and does not fit.
+ */
+function inputOf(operation: Operation, { query, params, body }: HttpRequest): JsonObject {
+  const properties: { readonly [name: string]: JsonObject | undefined } = propertiesOf(operation);
+  const fromQuery = Object.entries(query).map(([name, value]): [string, Json] => [
+    name,
+    queryValue(value, properties[name]?.['type']),
+  ]);
+  return { ...(isJsonObject(body) ? body : {}), ...Object.fromEntries(fromQuery), ...params } as JsonObject;
+}
+
+function queryValue(value: string, type: Json | undefined): Json {
+  if (type === 'integer' && /^(0|-?[1-9][0-9]{0,14})$/.test(value)) return Number(value);
+  if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
+  return value;
 }

@@ -4,8 +4,9 @@ import { rfc3339 } from '#base/clock.ts';
 import { DURATION_PATTERN, parseDurationMs } from '#base/duration.ts';
 import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
-import { type AgentName, parseAgentName, type TokenRow } from '#domain/agent.ts';
-import { inputSchema, type Operation, type Services } from './operation.ts';
+import type { TokenRow } from '#domain/agent.ts';
+import { knownAgent, readAgentName } from './known.ts';
+import { authorOf, inputSchema, type Operation } from './operation.ts';
 
 const agentName = { type: 'string', description: "The agent's name, as in the policy." };
 
@@ -33,6 +34,7 @@ const agentSchema: JsonObject = {
 export const agentOperations: readonly Operation[] = [
   {
     name: 'agent_add',
+    topic: 'agents',
     summary: 'Adds an agent without any grant to the policy file.',
     command: ['agent', 'add'],
     positional: ['name'],
@@ -51,12 +53,13 @@ export const agentOperations: readonly Operation[] = [
     },
     run: async (services, input, caller) => {
       const name = readAgentName(input['name']);
-      await services.policy.addAgent(name, caller.by);
+      await services.policy.addAgent(name, authorOf(caller));
       return { name, inPolicy: true, tokens: [] };
     },
   },
   {
     name: 'agent_list',
+    topic: 'agents',
     summary: 'Lists the agents of the policy, and their tokens by id.',
     command: ['agent', 'list'],
     positional: [],
@@ -78,12 +81,14 @@ export const agentOperations: readonly Operation[] = [
   },
   {
     name: 'agent_token',
-    summary: 'Issues a token for an agent. It is shown once and kept as a hash.',
+    topic: 'agents',
+    summary: 'Issues a token for an agent; it is shown once and kept as a hash. Only a person can.',
     command: ['agent', 'token'],
     positional: ['name'],
     method: 'POST',
     path: '/agents/:name/tokens',
     effect: 'write',
+    isForPeople: true,
     input: inputSchema(
       {
         name: agentName,
@@ -122,7 +127,8 @@ export const agentOperations: readonly Operation[] = [
   },
   {
     name: 'agent_revoke',
-    summary: 'Revokes a token by its id; it is refused from then on.',
+    topic: 'agents',
+    summary: 'Revokes a token by its id: it is refused from then on, and calls that came with it are ended.',
     command: ['agent', 'revoke'],
     positional: ['id'],
     method: 'DELETE',
@@ -142,39 +148,14 @@ export const agentOperations: readonly Operation[] = [
           details: { remedy: 'see smcp agent list' },
         });
     },
-    run: (services, input) => {
+    run: async ({ tokens, enforce }, input) => {
       const id = String(input['id']);
-      services.tokens.revoke(id);
+      tokens.revoke(id);
+      await enforce();
       return { id, state: 'revoked' };
     },
   },
 ];
-
-/** @throws `USAGE` when it can't be a name. */
-function readAgentName(text: unknown): AgentName {
-  const name = parseAgentName(text);
-  if (name === undefined) {
-    throw new SmcpError('USAGE', `${JSON.stringify(text)} can't be the name of an agent`, {
-      details: {
-        remedy:
-          'use lower-case letters, digits, "_", "." and "-", beginning with a letter or digit, at most 64; `admin` and `smcp` are taken',
-      },
-    });
-  }
-  return name;
-}
-
-/** @throws `AGENT_UNKNOWN` with the names there are. */
-export function knownAgent(services: Services, text: unknown): AgentName {
-  const name = readAgentName(text);
-  const agents = services.policy.agents();
-  if (!agents.includes(name)) {
-    throw new SmcpError('AGENT_UNKNOWN', `the policy names no agent ${name}`, {
-      details: { agents, remedy: `add it with: smcp agent add ${name}` },
-    });
-  }
-  return name;
-}
 
 function tokenView(row: TokenRow, nowMs: number) {
   const isExpired = row.expiresMs !== undefined && row.expiresMs <= nowMs;

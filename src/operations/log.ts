@@ -1,9 +1,11 @@
-// Operations on the log: records by index or invocation, the newest ones, the keys.
+// Operations on the log: records by index or invocation, the newest ones, their proof, the keys.
 
 import { SmcpError } from '#base/errors.ts';
+import { invariant } from '#base/invariant.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { RecordReader } from '#domain/ports.ts';
+import type { ProofBundle } from '#domain/proof-bundle.ts';
 import type { StoredRecord } from '#domain/record.ts';
 import { inputSchema, type Operation } from './operation.ts';
 
@@ -19,21 +21,63 @@ const recordSchema: JsonObject = {
   required: ['index', 'invocation', 'leaf', 'record'],
 };
 
+const recordIdInput = inputSchema({ id: { type: 'string', description: 'An invocation, or a decimal index.' } }, [
+  'id',
+]);
+
+const keySchema: JsonObject = {
+  type: 'object',
+  properties: {
+    keyid: { type: 'string' },
+    alg: { type: 'string' },
+    spki: { type: 'string', description: 'PEM.' },
+    fromIndex: { type: 'integer' },
+    toIndex: { type: ['integer', 'null'] },
+  },
+  required: ['keyid', 'alg', 'spki', 'fromIndex', 'toIndex'],
+};
+
+const provenSchema: JsonObject = {
+  type: 'object',
+  properties: {
+    index: { type: 'integer' },
+    envelope: { type: 'string', description: 'The DSSE envelope, as it was signed.' },
+    leaf: { type: 'string' },
+    inclusion: { type: 'array', items: { type: 'string' }, description: 'From the leaf up, base64.' },
+  },
+  required: ['index', 'envelope', 'leaf', 'inclusion'],
+};
+
+const bundleSchema: JsonObject = {
+  type: 'object',
+  properties: {
+    bundle: { const: 1 },
+    record: provenSchema,
+    opening: provenSchema,
+    checkpoint: { type: 'string' },
+    keys: { type: 'array', items: keySchema },
+    vkey: { type: 'string' },
+  },
+  required: ['bundle', 'record', 'opening', 'checkpoint', 'keys', 'vkey'],
+};
+
 export const logOperations: readonly Operation[] = [
   {
     name: 'log_show',
+    topic: 'log',
     summary: 'Shows a record: of an invocation its closing one, or the one with this index.',
     command: ['log', 'show'],
     positional: ['id'],
     method: 'GET',
     path: '/log/records/:id',
     effect: 'read',
-    input: inputSchema({ id: { type: 'string', description: 'An invocation, or a decimal index.' } }, ['id']),
+    input: recordIdInput,
     output: recordSchema,
     run: ({ log }, input) => recordView(findRecord(log, String(input['id'])), { withDisclosed: true }),
   },
   {
     name: 'log_tail',
+    topic: 'log',
     summary: 'Shows the newest records, oldest of them first.',
     command: ['log', 'tail'],
     positional: [],
@@ -57,14 +101,33 @@ export const logOperations: readonly Operation[] = [
     },
   },
   {
+    name: 'log_prove',
+    topic: 'log',
+    summary: 'Gives a record with everything that proves that the log has it: inclusion, checkpoint, keys.',
+    detail: 'Of an invocation its closing record. What it gives can be verified without this server.',
+    positional: [],
+    method: 'GET',
+    path: '/log/proofs/:id',
+    effect: 'read',
+    input: recordIdInput,
+    output: bundleSchema,
+    run: ({ log }, input) => {
+      const { index } = findRecord(log, String(input['id']));
+      const bundle = log.prove(index);
+      invariant(bundle !== undefined, 'a record that can be read can be proven');
+      return bundleView(bundle);
+    },
+  },
+  {
     name: 'log_keys',
+    topic: 'log',
     summary: 'Gives the public keys that sign records, as an export holds them.',
     positional: [],
     method: 'GET',
     path: '/log/keys',
     effect: 'read',
     input: inputSchema({}),
-    output: { type: 'array', items: { type: 'object' } },
+    output: { type: 'array', items: keySchema },
     run: ({ log }) => log.keys().map((key) => ({ ...key })),
   },
 ];
@@ -79,6 +142,10 @@ function findRecord(log: RecordReader, id: string): StoredRecord {
     });
   }
   return record;
+}
+
+function bundleView({ record, opening, keys, ...rest }: ProofBundle): JsonObject {
+  return { ...rest, record: { ...record }, opening: { ...opening }, keys: keys.map((key) => ({ ...key })) };
 }
 
 /** A record for reading: the signed statement, and the disclosed values without their nonces. */

@@ -1,15 +1,19 @@
-// What an operation is: one row gives the command, the REST route, the OpenAPI entry and, later, the admin tool.
+// What an operation is: one row gives the command, the REST route, the OpenAPI entry and the tool `smcp__…`.
 
 import type { Clock } from '#base/clock.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import type {
   Dispatcher,
+  Freezes,
+  PluginAdmin,
   PluginCatalog,
   PolicyAdmin,
+  PolicyAuthor,
   PolicyDecider,
   RecordLog,
   RecordReader,
   TokenAuthority,
+  ToolCatalog,
 } from '#domain/ports.ts';
 import type { Layer } from '#domain/record.ts';
 
@@ -18,31 +22,58 @@ export type Services = {
   readonly tokens: TokenAuthority;
   readonly policy: PolicyDecider & PolicyAdmin;
   readonly catalog: PluginCatalog;
+  /** Tools of plugins and the server's own. */
+  readonly tools: ToolCatalog;
+  readonly plugins: PluginAdmin;
+  readonly freezes: Freezes;
   readonly dispatcher: Dispatcher;
   readonly log: RecordLog & RecordReader;
+  /** Ends what may no longer run. Resolves when it was told and, for what is frozen or disabled, its processes are gone. */
+  readonly enforce: () => Promise<void>;
   readonly layers: () => readonly Layer[];
   readonly clock: Clock;
   readonly server: { readonly version: string; readonly startedMs: number; readonly isReady: () => boolean };
 };
 
-/** Who does it: `admin` (the home's token), or later an agent by name. Goes into the record. */
-export type Caller = { readonly by: string };
+/** Who does it: `by` goes into the record, `kind` bounds what they may do. */
+export type Caller = {
+  /** `admin` (the home's token), or the name of an agent. */
+  readonly by: string;
+  readonly kind: 'person' | 'agent';
+};
+
+/** A policy's author: what an agent changes must take rights away only. */
+export function authorOf({ by, kind }: Caller): PolicyAuthor {
+  return { by, mayWiden: kind === 'person' };
+}
+
+/** What an operation is about: its section in documents, its tag in OpenAPI. */
+export type Topic = 'server' | 'agents' | 'policy' | 'plugins' | 'queue' | 'freezes' | 'log';
 
 export type Operation = {
   /** `noun_verb`; as an admin tool it is `smcp__noun_verb`. */
   readonly name: string;
-  /** One sentence, for `--help` and OpenAPI. */
+  readonly topic: Topic;
+  /** One sentence, for `--help`, OpenAPI and the tool's description. */
   readonly summary: string;
-  /** The words of the command line; absent: no command of its own. */
+  /** More that a caller has to know, for OpenAPI and the tool's description. */
+  readonly detail?: string;
+  /** The words of the command line; absent: no command that is derived from this row. */
   readonly command?: readonly string[];
-  /** Properties of `input` that the command line takes by position, in order. */
+  /** Properties of `input` that the command line takes by position, in order; those not required come last. */
   readonly positional: readonly string[];
+  /** The property, among `positional`, that the command line reads from a file of that name. */
+  readonly fileProperty?: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Below `/admin/v1`, as Fastify writes it; `:name` are properties of `input`. */
   readonly path: string;
   /** `write` operations are recorded before they are done. */
   readonly effect: 'read' | 'write';
-  /** JSON Schema 2020-12 of the input, an object. */
+  /** It lifts a stop or makes a right: no grant gives it to an agent (docs/decisions/0025-what-is-left-to-people.md). */
+  readonly isForPeople?: true;
+  /** It stops something: it does not wait for its record, and is done also where that can't be written. */
+  readonly isStop?: true;
+  /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths or objects. */
   readonly input: JsonObject;
   readonly output: JsonObject;
   /** What it is done to, for the record of a `write`. Never a secret. */
@@ -53,6 +84,16 @@ export type Operation = {
   readonly saysNo?: (answer: Json) => boolean;
   readonly run: (services: Services, input: JsonObject, caller: Caller) => Promise<Json> | Json;
 };
+
+/** The properties of an operation's input, by name. */
+export function propertiesOf({ input }: Operation): { readonly [name: string]: JsonObject } {
+  return input['properties'] as { readonly [name: string]: JsonObject };
+}
+
+/** The names of an operation's input that must be given. */
+export function requiredOf({ input }: Operation): readonly string[] {
+  return input['required'] as readonly string[];
+}
 
 /** A path with each `:name` put in. */
 export function fillPath(path: string, put: (name: string) => string): string {

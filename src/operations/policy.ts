@@ -1,81 +1,180 @@
-// Operations on the policy in force, and the question whether an agent may call a tool.
+// Operations on the policy: what is in force, what another text would change, applying it, going back.
+// **Trust:** a text is its caller's; the policy's own port checks it, and whether its author may apply it.
 
-import { SmcpError } from '#base/errors.ts';
-import { isJsonObject } from '#base/json.ts';
-import { knownAgent } from './agents.ts';
-import { inputSchema, type Operation } from './operation.ts';
+import { rfc3339 } from '#base/clock.ts';
+import { sha256 } from '#base/digest.ts';
+import type { JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { PolicyRef } from '#domain/decision.ts';
+import type { PolicyVersionView } from '#domain/ports.ts';
+import { authorOf, inputSchema, type Operation, type Services } from './operation.ts';
+import { fileStateSchema, fileStateView, policyRefSchema } from './views.ts';
+
+const HISTORY_LENGTH = 100;
+
+const text = { type: 'string' };
+
+const textInput = inputSchema({
+  text: { type: 'string', description: "The policy as YAML or JSON; absent: what the policy's file holds now." },
+});
+
+const versionProperty = { type: 'integer', minimum: 1, description: 'A version, as `policy history` lists it.' };
 
 export const policyOperations: readonly Operation[] = [
   {
     name: 'policy_show',
-    summary: 'Shows the policy in force: its text, version and digest.',
+    topic: 'policy',
+    summary: 'Shows the policy in force, or an earlier version: its text, version and digest.',
     command: ['policy', 'show'],
     positional: [],
     method: 'GET',
     path: '/policy',
     effect: 'read',
-    input: inputSchema({}),
+    input: inputSchema({ version: versionProperty }),
     output: {
       type: 'object',
       properties: {
         version: { type: 'integer' },
-        digest: { type: 'string' },
-        file: { type: 'string' },
-        text: { type: 'string' },
+        digest: text,
+        file: text,
+        isInForce: { type: 'boolean' },
+        fileState: fileStateSchema,
+        text,
       },
-      required: ['version', 'digest', 'file', 'text'],
+      required: ['version', 'digest', 'file', 'isInForce', 'fileState', 'text'],
     },
-    run: ({ policy }) => {
-      const { text, policy: ref, file } = policy.show();
-      return { version: ref.version, digest: ref.digest, file, text };
-    },
-  },
-  {
-    name: 'can',
-    summary: 'Says whether an agent may call a tool now, which rule decides, and what would change it.',
-    command: ['can'],
-    positional: ['agent', 'tool'],
-    method: 'POST',
-    path: '/can',
-    effect: 'read',
-    input: inputSchema(
-      {
-        agent: { type: 'string', description: 'The name of the agent.' },
-        tool: { type: 'string', description: 'The full name of the tool, such as demo_math__calculate.' },
-        args: { type: 'object', description: 'The arguments, for rules that look at them.' },
-      },
-      ['agent', 'tool'],
-    ),
-    output: {
-      type: 'object',
-      properties: {
-        decision: { enum: ['allow', 'deny'] },
-        rule: { type: 'string' },
-        reason: { type: 'string' },
-        remedy: { type: ['string', 'null'] },
-      },
-      required: ['decision', 'rule', 'reason', 'remedy'],
-    },
-    saysNo: (answer) => isJsonObject(answer) && answer['decision'] !== 'allow',
-    run: (services, input) => {
-      const agent = knownAgent(services, input['agent']);
-      const toolName = String(input['tool']);
-      const tool = services.catalog.tool(toolName);
-      const args = input['args'] ?? {};
-      if (!isJsonObject(args)) throw new SmcpError('USAGE', 'args must be a JSON object');
-      const decision = services.policy.decide({
-        agent,
-        tool: { name: toolName, ...(tool === undefined ? {} : { inputSchema: tool.inputSchema }) },
-        args,
-        nowMs: services.clock.nowMs(),
-      });
-      const reason = tool === undefined ? `${decision.reason} (no tool has this name today)` : decision.reason;
+    run: ({ policy }, input) => {
+      const shown = policy.show();
+      const { version } = input;
+      const one = typeof version === 'number' ? policy.version(version) : undefined;
+      const { policy: ref, file, fileState } = shown;
       return {
-        decision: decision.kind,
-        rule: decision.rule,
-        reason,
-        remedy: decision.kind === 'deny' ? decision.remedy : null,
+        version: one?.version ?? ref.version,
+        digest: one?.digest ?? ref.digest,
+        file,
+        isInForce: one?.isInForce ?? true,
+        fileState: fileStateView(fileState),
+        text: one?.text ?? shown.text,
       };
     },
   },
+  {
+    name: 'policy_diff',
+    topic: 'policy',
+    summary: 'Compares another text with the policy in force, and says who could do more under it.',
+    command: ['policy', 'diff'],
+    positional: ['text'],
+    fileProperty: 'text',
+    method: 'POST',
+    path: '/policy/diff',
+    effect: 'read',
+    input: textInput,
+    output: {
+      type: 'object',
+      properties: {
+        from: policyRefSchema,
+        to: { type: 'string', description: 'The digest of the other text.' },
+        text: { type: 'string', description: 'A unified diff; empty when the texts are equal.' },
+        widenings: { type: 'array', items: text, description: 'Empty when nobody could do more.' },
+      },
+      required: ['from', 'to', 'text', 'widenings'],
+    },
+    run: ({ policy }, input) => {
+      const { from, to, text: lines, widenings } = policy.diff(textOf(input));
+      return { from: refView(from), to, text: lines, widenings };
+    },
+  },
+  {
+    name: 'policy_apply',
+    topic: 'policy',
+    summary: "Puts a policy in force, whole or not at all, and into the policy's file.",
+    detail:
+      'An agent may only take rights away: a text under which anybody could do more is refused with POLICY_WIDENS. Calls that lose their grant are ended.',
+    command: ['policy', 'apply'],
+    positional: ['text'],
+    fileProperty: 'text',
+    method: 'POST',
+    path: '/policy',
+    effect: 'write',
+    input: textInput,
+    output: policyRefSchema,
+    subject: (input) => {
+      const given = textOf(input);
+      return given === undefined ? 'the file' : sha256(given);
+    },
+    run: (services, input, caller) => change(services, () => services.policy.apply(textOf(input), authorOf(caller))),
+  },
+  {
+    name: 'policy_history',
+    topic: 'policy',
+    summary: 'Lists the versions of the policy that were applied, the newest first.',
+    command: ['policy', 'history'],
+    positional: [],
+    method: 'GET',
+    path: '/policy/versions',
+    effect: 'read',
+    input: inputSchema({
+      count: {
+        type: 'integer',
+        minimum: 1,
+        maximum: LIMITS.logPageLengthMax,
+        description: `How many; ${HISTORY_LENGTH} if absent.`,
+      },
+    }),
+    output: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          version: { type: 'integer' },
+          digest: text,
+          appliedAt: text,
+          by: text,
+          isInForce: { type: 'boolean' },
+        },
+        required: ['version', 'digest', 'appliedAt', 'by', 'isInForce'],
+      },
+    },
+    run: ({ policy }, { count }) =>
+      policy
+        .history()
+        .slice(0, typeof count === 'number' ? count : HISTORY_LENGTH)
+        .map(versionView),
+  },
+  {
+    name: 'policy_rollback',
+    topic: 'policy',
+    summary: 'Puts the text of an earlier version in force again, as a new version.',
+    detail: 'An agent may only go back to a version under which nobody can do more.',
+    command: ['policy', 'rollback'],
+    positional: ['version'],
+    method: 'POST',
+    path: '/policy/rollback',
+    effect: 'write',
+    input: inputSchema({ version: versionProperty }, ['version']),
+    output: policyRefSchema,
+    subject: (input) => `version ${String(input['version'])}`,
+    check: ({ policy }, input) => void policy.version(Number(input['version'])),
+    run: (services, input, caller) =>
+      change(services, () => services.policy.rollback(Number(input['version']), authorOf(caller))),
+  },
 ];
+
+/** Applies, then ends what lost its grant. */
+async function change({ enforce }: Services, apply: () => Promise<PolicyRef>): Promise<JsonObject> {
+  const applied = await apply();
+  await enforce();
+  return refView(applied);
+}
+
+function refView({ version, digest }: PolicyRef): JsonObject {
+  return { version, digest };
+}
+
+function versionView({ version, digest, appliedMs, by, isInForce }: PolicyVersionView): JsonObject {
+  return { version, digest, appliedAt: rfc3339(appliedMs), by, isInForce };
+}
+
+function textOf({ text: given }: JsonObject): string | undefined {
+  return typeof given === 'string' ? given : undefined;
+}

@@ -1,28 +1,29 @@
-// The one way to carry an operation out.
+// The one way for a door to carry an operation out for a person. What an agent asks goes through the dispatcher, which
+// decides and records it, and ends in admin-tools.ts.
 
 import { rfc3339 } from '#base/clock.ts';
 import { asSmcpError, type ErrorCode, SmcpError } from '#base/errors.ts';
-import { isJsonObject, type Json } from '#base/json.ts';
-import { compileOwnSchema, type Problem, type Validator } from '#base/schema.ts';
-import type { Caller, Operation, Services } from './operation.ts';
-import { OPERATIONS } from './table.ts';
+import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import type { Problem } from '#base/schema.ts';
+import { createInputChecker } from './input-checker.ts';
+import { type Caller, type Operation, propertiesOf, type Services } from './operation.ts';
 
 export type OperationRunner = (operation: Operation, input: unknown, caller: Caller) => Promise<Json>;
 
 /**
  * Checks the input against the operation's schema, writes the record of a `write` before it is done, and does it. What
- * could not be done after all gets a second record that says so.
+ * could not be done after all gets a second record that says so. A stop does not wait for its record; where that can't be
+ * written, the stop is done and the error says so.
  *
  * **Trust:** `input` is the caller's; who the caller is was settled by the door.
- * @throws `USAGE` when the input does not fit · what the operation throws.
+ * @throws `USAGE` when the input does not fit · `PERSON_NEEDED` · what the operation throws.
  */
 export function createOperationRunner(services: Services): OperationRunner {
-  const validators = new Map<string, Validator>(OPERATIONS.map(({ name, input }) => [name, compileOwnSchema(input)]));
+  const problemsOf = createInputChecker();
   return async (operation, input, caller) => {
-    const problem = validators.get(operation.name)?.(input)[0];
-    if (problem !== undefined || !isJsonObject(input)) {
-      throw misfit(operation, problem);
-    }
+    const problem = problemsOf(operation, input)[0];
+    if (problem !== undefined || !isJsonObject(input)) throw misfit(operation, problem);
+    checkCaller(operation, caller);
     operation.check?.(services, input);
     if (operation.effect === 'read') return operation.run(services, input, caller);
     const record = (failed?: ErrorCode) =>
@@ -36,7 +37,9 @@ export function createOperationRunner(services: Services): OperationRunner {
           time: rfc3339(services.clock.nowMs()),
         },
       });
-    await record();
+    const recorded = record();
+    if (operation.isStop) return stop(recorded, async () => operation.run(services, input, caller));
+    await recorded;
     try {
       return await operation.run(services, input, caller);
     } catch (thrown) {
@@ -46,17 +49,36 @@ export function createOperationRunner(services: Services): OperationRunner {
   };
 }
 
+/** @throws `PERSON_NEEDED` when an agent asks for what is left to people. */
+export function checkCaller(operation: Operation, caller: Caller): void {
+  if (operation.isForPeople !== true || caller.kind === 'person') return;
+  const words = operation.command?.join(' ');
+  throw new SmcpError('PERSON_NEEDED', `only a person may do ${operation.name}; no grant gives it to an agent`, {
+    details: { remedy: words === undefined ? 'ask a person to do it' : `a person does it with: smcp ${words}` },
+  });
+}
+
+/** Containment comes before the record: it is stopped in any case, then the record is waited for. */
+async function stop(recorded: Promise<unknown>, run: () => Promise<Json>): Promise<Json> {
+  const [written, stopped] = await Promise.allSettled([recorded, run()]);
+  if (stopped.status === 'rejected') throw stopped.reason;
+  if (written.status === 'fulfilled') return stopped.value;
+  throw new SmcpError('LOG_UNAVAILABLE', 'it was stopped, but no record of that could be written', {
+    cause: written.reason,
+    details: { isDone: true, remedy: 'look at the disk of the home; the stop is in force' },
+  });
+}
+
 /** What does not fit, and what the property is for. */
 function misfit(operation: Operation, problem: Problem | undefined): SmcpError {
   const name = problem?.pointer.slice(1) ?? '';
-  const properties = operation.input['properties'];
-  const property = isJsonObject(properties) ? properties[name] : undefined;
-  const meant = isJsonObject(property) ? property['description'] : undefined;
+  const properties: { readonly [name: string]: JsonObject | undefined } = propertiesOf(operation);
+  const meant = properties[name]?.['description'];
   const where = name === '' ? operation.name : name;
   return new SmcpError('USAGE', `${where} ${problem?.message ?? 'must be an object'}`, {
     details: {
       pointer: problem?.pointer ?? '',
-      remedy: typeof meant === 'string' ? meant : 'see smcp --help, or /openapi.json',
+      remedy: typeof meant === 'string' ? meant : (problem?.remedy ?? 'see smcp --help, or /openapi.json'),
     },
   });
 }

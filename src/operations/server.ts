@@ -1,7 +1,11 @@
-// Operations on the server as a whole and its plugins.
+// What a person asks first: what runs, and what of it is stopped.
 
 import { rfc3339 } from '#base/clock.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { PluginReport } from '#domain/manifest.ts';
+import type { PluginCatalog } from '#domain/ports.ts';
 import { inputSchema, type Operation } from './operation.ts';
+import { fileStateSchema, fileStateView, freezeSchema, freezeView, laneSchema } from './views.ts';
 
 const layerSchema = {
   type: 'object',
@@ -14,10 +18,17 @@ const layerSchema = {
   required: ['name', 'inForce', 'detail'],
 };
 
+const counts = (...names: readonly string[]): JsonObject => ({
+  type: 'object',
+  properties: Object.fromEntries(names.map((name) => [name, { type: 'integer' }])),
+  required: names,
+});
+
 export const serverOperations: readonly Operation[] = [
   {
     name: 'status',
-    summary: 'Says what runs: version, policy, plugins, lanes, log, layers of the sandbox.',
+    topic: 'server',
+    summary: 'Says what runs and what is stopped: policy, plugins, lanes, freezes, log, layers of the sandbox.',
     command: ['status'],
     positional: [],
     method: 'GET',
@@ -30,63 +41,70 @@ export const serverOperations: readonly Operation[] = [
         version: { type: 'string' },
         ready: { type: 'boolean' },
         startedAt: { type: 'string' },
-        policy: { type: 'object' },
-        plugins: { type: 'object' },
-        lanes: { type: 'array', items: { type: 'object' } },
-        calls: { type: 'integer' },
-        log: { type: 'object' },
+        policy: {
+          type: 'object',
+          properties: {
+            version: { type: 'integer' },
+            digest: { type: 'string' },
+            file: { type: 'string' },
+            agents: { type: 'integer' },
+            fileState: fileStateSchema,
+          },
+          required: ['version', 'digest', 'file', 'agents', 'fileState'],
+        },
+        plugins: counts('ready', 'refused', 'disabled', 'tools'),
+        freezes: { type: 'array', items: freezeSchema },
+        lanes: { type: 'array', items: laneSchema },
+        calls: { type: 'integer', description: 'Since the start, refused ones too.' },
+        callsUnderWay: { type: 'integer', description: 'That wait or run now.' },
+        log: {
+          type: 'object',
+          properties: { entries: { type: 'integer' }, vkey: { type: 'string' } },
+          required: ['entries', 'vkey'],
+        },
         layers: { type: 'array', items: layerSchema },
       },
-      required: ['version', 'ready', 'startedAt', 'policy', 'plugins', 'lanes', 'calls', 'log', 'layers'],
+      required: [
+        'version',
+        'ready',
+        'startedAt',
+        'policy',
+        'plugins',
+        'freezes',
+        'lanes',
+        'calls',
+        'callsUnderWay',
+        'log',
+        'layers',
+      ],
     },
-    run: ({ server, policy, catalog, dispatcher, log, layers }) => {
-      const reports = catalog.reports();
+    run: ({ server, policy, catalog, dispatcher, freezes, log, layers }) => {
       const { lanes, callsTotal } = dispatcher.status();
+      const { file, fileState } = policy.show();
       return {
         version: server.version,
         ready: server.isReady(),
         startedAt: rfc3339(server.startedMs),
-        policy: { ...policy.current(), file: policy.show().file, agents: policy.agents().length },
-        plugins: {
-          ready: reports.filter(({ state }) => state === 'ready').length,
-          refused: reports.filter(({ state }) => state === 'refused').length,
-          tools: catalog.tools().length,
-        },
+        policy: { ...policy.current(), file, agents: policy.agents().length, fileState: fileStateView(fileState) },
+        plugins: pluginCounts(catalog),
+        freezes: freezes.list().map(freezeView),
         lanes: lanes.map((lane) => ({ ...lane })),
         calls: callsTotal,
+        callsUnderWay: dispatcher.calls().length,
         log: { entries: log.size(), vkey: log.vkey() },
         layers: layers().map((layer) => ({ ...layer })),
       };
     },
   },
-  {
-    name: 'plugin_list',
-    summary: 'Lists every plugin that was found, also those that are refused, with their problems.',
-    command: ['plugin', 'list'],
-    positional: [],
-    method: 'GET',
-    path: '/plugins',
-    effect: 'read',
-    input: inputSchema({}),
-    output: {
-      type: 'array',
-      items: {
-        type: 'object',
-        properties: {
-          name: { type: 'string' },
-          version: { type: 'string' },
-          digest: { type: 'string' },
-          state: { enum: ['ready', 'refused'] },
-          runtime: { enum: ['isolate', 'process', 'unknown'] },
-          tools: { type: 'array', items: { type: 'string' } },
-          capabilities: { type: 'array', items: { type: 'string' } },
-          problems: { type: 'array', items: { type: 'object' } },
-          source: { type: 'string' },
-        },
-        required: ['name', 'version', 'digest', 'state', 'runtime', 'tools', 'capabilities', 'problems', 'source'],
-      },
-    },
-    run: ({ catalog }) =>
-      catalog.reports().map((report) => ({ ...report, problems: report.problems.map((problem) => ({ ...problem })) })),
-  },
 ];
+
+function pluginCounts(catalog: PluginCatalog): JsonObject {
+  const reports = catalog.reports();
+  const count = (wanted: PluginReport['state']) => reports.filter(({ state }) => state === wanted).length;
+  return {
+    ready: count('ready'),
+    refused: count('refused'),
+    disabled: count('disabled'),
+    tools: catalog.tools().length,
+  };
+}

@@ -1,14 +1,22 @@
 // The one table of operations.
 
 import { agentOperations } from './agents.ts';
+import { canOperations } from './can.ts';
+import { freezeOperations } from './freezes.ts';
 import { logOperations } from './log.ts';
 import type { Operation } from './operation.ts';
+import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
+import { queueOperations } from './queue.ts';
 import { serverOperations } from './server.ts';
 
 export const OPERATIONS: readonly Operation[] = [
   ...serverOperations,
+  ...freezeOperations,
+  ...queueOperations,
   ...agentOperations,
   ...policyOperations,
+  ...canOperations,
+  ...pluginOperations,
   ...logOperations,
 ];

@@ -1,0 +1,104 @@
+// The question whether an agent may call a tool now: the policy, what is left to people, and what is frozen.
+
+import { rfc3339 } from '#base/clock.ts';
+import { SmcpError } from '#base/errors.ts';
+import { isJsonObject, type JsonObject } from '#base/json.ts';
+import type { AgentName } from '#domain/agent.ts';
+import type { Decision } from '#domain/decision.ts';
+import { describeScope, type FreezeScope } from '#domain/freeze.ts';
+import type { Tool } from '#domain/tool.ts';
+import { knownAgent } from './known.ts';
+import { inputSchema, type Operation, type Services } from './operation.ts';
+
+export const canOperations: readonly Operation[] = [
+  {
+    name: 'can',
+    topic: 'policy',
+    summary: 'Says whether an agent may call a tool now, which rule decides, and what would change it.',
+    command: ['can'],
+    positional: ['agent', 'tool'],
+    method: 'POST',
+    path: '/can',
+    effect: 'read',
+    input: inputSchema(
+      {
+        agent: { type: 'string', description: 'The name of the agent.' },
+        tool: { type: 'string', description: 'The full name of the tool, such as demo_math__calculate.' },
+        args: { type: 'object', description: 'The arguments, for rules that look at them.' },
+      },
+      ['agent', 'tool'],
+    ),
+    output: {
+      type: 'object',
+      properties: {
+        decision: { enum: ['allow', 'deny'] },
+        rule: { type: 'string' },
+        reason: { type: 'string' },
+        remedy: { type: ['string', 'null'] },
+      },
+      required: ['decision', 'rule', 'reason', 'remedy'],
+    },
+    saysNo: (answer) => isJsonObject(answer) && answer['decision'] !== 'allow',
+    run: (services, input) => {
+      const agent = knownAgent(services, input['agent']);
+      const name = String(input['tool']);
+      const tool = services.tools.tool(name);
+      const args = input['args'] ?? {};
+      if (!isJsonObject(args)) throw new SmcpError('USAGE', 'args must be a JSON object');
+      const stop = stoppedBy(services, agent, { name, tool });
+      if (stop !== undefined) return stop;
+      const decision = services.policy.decide({
+        agent,
+        tool: { name, ...(tool === undefined ? {} : { inputSchema: tool.inputSchema }) },
+        args,
+        nowMs: services.clock.nowMs(),
+      });
+      return (decision.kind === 'allow' ? leftToPeople(tool) : undefined) ?? decisionView(decision, tool !== undefined);
+    },
+  },
+];
+
+function decisionView(decision: Decision, isKnown: boolean): JsonObject {
+  return {
+    decision: decision.kind,
+    rule: decision.rule,
+    reason: isKnown ? decision.reason : `${decision.reason} (no tool has this name today)`,
+    remedy: decision.kind === 'deny' ? decision.remedy : null,
+  };
+}
+
+/** As a call is asked: a freeze of the agent comes before the policy, one of a tool where the agent may see that tool. */
+function stoppedBy(
+  { freezes, policy, clock }: Services,
+  agent: AgentName,
+  { name, tool }: { readonly name: string; readonly tool: Tool | undefined },
+): JsonObject | undefined {
+  let freeze = freezes.stops({ agent });
+  if (freeze === undefined && tool !== undefined && policy.mayCall(agent, name, clock.nowMs())) {
+    const plugin = tool.kind === 'plugin' ? { plugin: tool.plugin.name } : {};
+    freeze = freezes.stops({ agent, effect: tool.effect, ...plugin });
+  }
+  if (freeze === undefined) return undefined;
+  return {
+    decision: 'deny',
+    rule: 'frozen',
+    reason: `${describeScope(freeze.scope)}: frozen by ${freeze.by} since ${rfc3339(freeze.sinceMs)}`,
+    remedy: `a person lifts it with: smcp unfreeze${optionOf(freeze.scope)}`,
+  };
+}
+
+function optionOf(scope: FreezeScope): string {
+  if (scope.kind === 'all') return '';
+  return scope.kind === 'writes' ? ' --writes' : ` --${scope.kind} ${scope.name}`;
+}
+
+/** What no grant gives. */
+function leftToPeople(tool: Tool | undefined): JsonObject | undefined {
+  if (tool?.kind !== 'admin' || !tool.isForPeople) return undefined;
+  return {
+    decision: 'deny',
+    rule: 'person-needed',
+    reason: 'only a person may do this; no grant gives it to an agent',
+    remedy: `a person does it with: smcp ${tool.operation.replaceAll('_', ' ')}`,
+  };
+}

@@ -1,0 +1,111 @@
+// Shapes that several operations answer with: their schemas, and how they are made of what the ports give.
+
+import { rfc3339 } from '#base/clock.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { Freeze } from '#domain/freeze.ts';
+import type { CallView } from '#domain/invocation.ts';
+import type { PluginReport } from '#domain/manifest.ts';
+import type { PolicyFileState } from '#domain/ports.ts';
+
+const text = { type: 'string' };
+const texts = { type: 'array', items: text };
+
+export const freezeSchema: JsonObject = {
+  type: 'object',
+  properties: {
+    scope: { enum: ['all', 'writes', 'agent', 'plugin'] },
+    name: { type: ['string', 'null'], description: 'Of the agent or plugin.' },
+    by: { type: 'string', description: '`admin`, or the agent that froze.' },
+    since: text,
+  },
+  required: ['scope', 'name', 'by', 'since'],
+};
+
+export function freezeView({ scope, by, sinceMs }: Freeze): JsonObject {
+  return { scope: scope.kind, name: 'name' in scope ? scope.name : null, by, since: rfc3339(sinceMs) };
+}
+
+export const laneSchema: JsonObject = {
+  type: 'object',
+  properties: {
+    name: { enum: ['main', 'control'] },
+    waiting: { type: 'integer' },
+    running: { type: 'integer' },
+    isPaused: { type: 'boolean' },
+  },
+  required: ['name', 'waiting', 'running', 'isPaused'],
+};
+
+export const callSchema: JsonObject = {
+  type: 'object',
+  properties: {
+    invocation: text,
+    agent: text,
+    tool: text,
+    door: { enum: ['mcp', 'sse', 'stdio', 'admin'] },
+    lane: { enum: ['main', 'control'] },
+    state: { enum: ['waiting', 'running'] },
+    receivedAt: text,
+    startedAt: { type: ['string', 'null'] },
+  },
+  required: ['invocation', 'agent', 'tool', 'door', 'lane', 'state', 'receivedAt', 'startedAt'],
+};
+
+export function callView({ receivedMs, startedMs, ...call }: CallView): JsonObject {
+  return {
+    ...call,
+    receivedAt: rfc3339(receivedMs),
+    startedAt: startedMs === undefined ? null : rfc3339(startedMs),
+  };
+}
+
+export const pluginSchema: JsonObject = {
+  type: 'object',
+  properties: {
+    name: text,
+    version: text,
+    digest: { type: 'string', description: 'Empty when the plugin could not be hashed.' },
+    state: { enum: ['ready', 'refused', 'disabled'] },
+    runtime: { enum: ['isolate', 'process', 'unknown'] },
+    tools: texts,
+    capabilities: texts,
+    problems: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { code: text, file: text, pointer: text, message: text, remedy: text },
+        required: ['code', 'file', 'pointer', 'message', 'remedy'],
+      },
+    },
+    source: { type: 'string', description: 'Where it was found.' },
+  },
+  required: ['name', 'version', 'digest', 'state', 'runtime', 'tools', 'capabilities', 'problems', 'source'],
+};
+
+export function pluginView(report: PluginReport): JsonObject {
+  return { ...report, problems: report.problems.map((problem) => ({ ...problem })) };
+}
+
+export const policyRefSchema: JsonObject = {
+  type: 'object',
+  properties: { version: { type: 'integer' }, digest: text },
+  required: ['version', 'digest'],
+};
+
+export const fileStateSchema: JsonObject = {
+  type: 'object',
+  description:
+    '`in-force`: the file is what is applied. `staged`: it holds another good text that waits for policy apply. `refused`: what it holds is not applied, and why.',
+  properties: {
+    kind: { enum: ['in-force', 'staged', 'refused'] },
+    digest: text,
+    message: text,
+    findings: { type: 'array', items: { type: 'object' } },
+  },
+  required: ['kind'],
+};
+
+export function fileStateView(state: PolicyFileState): JsonObject {
+  if (state.kind !== 'refused') return { ...state };
+  return { ...state, findings: state.findings.map((finding) => ({ ...finding })) };
+}
