@@ -123,6 +123,8 @@ export const AREAS: readonly Area[] = [
   // Bundled plugins are bytes to the host, imported by nobody but tests.
   area('outside', 'plugins', PURE),
   area('outside', 'test', { imports: 'all', locates: ['all'] }),
+  // Runs parts of the product by themselves, in the small worlds that tests made for them; nothing imports it but tests.
+  area('outside', 'bench', { imports: 'all', locates: ['all'] }),
   area('outside', 'vitest.config.ts'),
   area('outside', 'package.json'),
   area('outside', '.'),

@@ -11,9 +11,11 @@ export type Owner = {
 export const OWNERS: readonly Owner[] = [
   { name: 'isolated-vm', owners: ['sandbox/warden'] },
   { name: 'piscina', owners: ['sandbox/warden'] },
-  { name: 'fastify', owners: ['src/gateway'] },
-  { name: '@modelcontextprotocol/server', owners: ['src/gateway'] },
-  { name: '@modelcontextprotocol/client', owners: ['src/cli', 'test'] },
+  { name: 'fastify', owners: ['src/gateway', 'bench'] },
+  { name: '@modelcontextprotocol/server', owners: ['src/gateway', 'bench'] },
+  { name: '@modelcontextprotocol/client', owners: ['src/cli', 'test', 'bench'] },
+  // What the SDK says a server under node:http is served with: the bare server that ours is compared with.
+  { name: '@modelcontextprotocol/node', owners: ['bench'] },
   { name: '@modelcontextprotocol/sdk', owners: ['test'] },
   // One of the product; the other holds a plain one against it.
   { name: 'ajv', owners: ['src/base/schema.ts', 'test/base/bounded-schema.test.ts'] },

@@ -25,7 +25,7 @@ export type Violation = { readonly path: string; readonly line: number; readonly
 export const ROOT = join(import.meta.dirname, '../..');
 
 /** Where code of ours lives. */
-const ROOTS = ['src', 'sandbox', 'plugins', 'schemas', 'test'];
+const ROOTS = ['src', 'sandbox', 'plugins', 'schemas', 'test', 'bench'];
 
 const FOREIGN_FOLDERS = new Set(['node_modules']);
 
