@@ -97,12 +97,14 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
 }
 
 /** What a timer can wait; a token that lives longer is asked about with every call anyway. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
+const TIMER_MS_MAX = 2 ** 31 - 1 - 50;
+const TIMER_SLACK_MS = 50;
 
 /** Whoever runs a call of a token wants to know when it ends. */
 function tellOfExpiry(tell: () => void, expiresInMs: number | undefined): void {
   if (expiresInMs === undefined || expiresInMs <= 0 || expiresInMs > TIMER_MS_MAX) return;
-  setTimeout(tell, expiresInMs + 1).unref();
+  // A timer may fire a little early by the clock that tokens are asked against.
+  setTimeout(tell, expiresInMs + TIMER_SLACK_MS).unref();
 }
 
 /** Undefined for what is no SHA-256: such a row matches no token. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { rfc3339 } from '#base/clock.ts';
+import { rfc3339, systemClock } from '#base/clock.ts';
 import { DURATION_PATTERN, parseDurationMs } from '#base/duration.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
@@ -231,5 +231,43 @@ describe('what is no token stands for nobody', () => {
     });
     expect(authority.authenticate(`smcp_${damaged.id}_${'A'.repeat(43)}`)).toBeUndefined();
     expect(authority.authenticate(ADMIN)?.kind).toBe('admin');
+  });
+});
+
+describe('whoever wants to know when a token ends', () => {
+  const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  test('is told of a revocation, after it is in force', () => {
+    const { authority } = world();
+    const { id, token } = authority.issue(agent('athena'), {});
+    const seen: unknown[] = [];
+    const leave = authority.onChange(() => void seen.push(authority.authenticate(token)));
+    authority.revoke(id);
+    expect(seen).toEqual([undefined]);
+    leave();
+    const other = authority.issue(agent('athena'), {});
+    authority.revoke(other.id);
+    expect(seen).toHaveLength(1);
+  });
+
+  test('is told of an expiry, also of a token from before a restart', async () => {
+    const rows = new Map<string, TokenRow>();
+    const first = createTokenAuthority({ store: memoryStore(rows).store, clock: systemClock, adminToken: ADMIN });
+    const { token } = first.issue(agent('athena'), { expiresInMs: 40 });
+    const second = createTokenAuthority({ store: memoryStore(rows).store, clock: systemClock, adminToken: ADMIN });
+    const seen: unknown[] = [];
+    first.onChange(() => void seen.push(first.authenticate(token)));
+    second.onChange(() => void seen.push(second.authenticate(token)));
+    while (seen.length < 2) await later(5);
+    expect(seen).toEqual([undefined, undefined]);
+  });
+
+  test('is not told of one that lives longer than a timer can wait', async () => {
+    const { authority } = world();
+    const told: boolean[] = [];
+    authority.onChange(() => void told.push(true));
+    authority.issue(agent('athena'), { expiresInMs: LIMITS.tokenLifetimeMsMax });
+    await later(20);
+    expect(told).toEqual([]);
   });
 });

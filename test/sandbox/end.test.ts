@@ -1,0 +1,65 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { createTestSandbox, isAlive, wardenPids } from './harness.ts';
+
+const sandbox = createTestSandbox();
+afterAll(() => sandbox.close());
+
+const SOURCE = `export const tools = {
+  spin: () => { for (;;); },
+  ask: async (args, host) => { for (;;) await host.random(1); },
+  quick: () => 'done',
+};`;
+const stopped = sandbox.plugin(SOURCE);
+const other = sandbox.plugin(`${SOURCE} // another`);
+const capabilities = { random: true } as const;
+
+describe('ending the processes of some plugins', () => {
+  test('ends a call that runs there at once, as cancelled where it was called off, and leaves no process', async () => {
+    await sandbox.value(other, 'quick');
+    const calm = wardenPids();
+    const controller = new AbortController();
+    const calls = ['ana', 'bob', 'cat'].map((agent) =>
+      sandbox.call(stopped, 'spin', { agent, signal: controller.signal, limits: { cpuMs: 60_000, timeoutMs: 60_000 } }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const ended = wardenPids().filter((pid) => !calm.includes(pid));
+    expect(ended.length).toBeGreaterThan(0);
+    controller.abort();
+    await sandbox.runtime.end(({ digest }) => digest === stopped.digest);
+    expect(ended.filter(isAlive)).toEqual([]);
+    for (const outcome of await Promise.all(calls)) expect(outcome).toMatchObject({ kind: 'cancelled' });
+    expect(calm.every(isAlive)).toBe(true);
+    expect(await sandbox.value(other, 'quick')).toBe('done');
+  });
+
+  test('a call that was not called off is told that its process was ended', async () => {
+    const running = sandbox.call(stopped, 'spin', { limits: { cpuMs: 60_000, timeoutMs: 60_000 } });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await sandbox.runtime.end(({ digest }) => digest === stopped.digest);
+    expect(await running).toMatchObject({ kind: 'failed', error: { code: 'INTERRUPTED' }, effect: 'unknown' });
+  });
+
+  test('the next call of the plugin starts a process anew', async () => {
+    await sandbox.runtime.end(() => true);
+    expect(await sandbox.value(stopped, 'quick')).toBe('done');
+  });
+});
+
+describe('the host calls of a call that was called off', () => {
+  test('see its signal, so that no effect begins any more', async () => {
+    const controller = new AbortController();
+    const seen: boolean[] = [];
+    const outcome = await sandbox.call(stopped, 'ask', {
+      capabilities,
+      signal: controller.signal,
+      onHostCall: (_call, signal) => {
+        seen.push(signal.aborted);
+        if (seen.length === 3) controller.abort();
+        return 'AA==';
+      },
+    });
+    expect(outcome).toMatchObject({ kind: 'cancelled' });
+    expect(seen.slice(0, 3)).toEqual([false, false, false]);
+    expect(seen.slice(3).every(Boolean)).toBe(true);
+  });
+});
