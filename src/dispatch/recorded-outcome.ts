@@ -24,9 +24,10 @@ export function recordedOutcome(
   const predicate = predicateIn(stored.envelope);
   const phase = predicate['phase'];
   if (phase === 'denied' || phase === 'cancelled') return { kind: 'never-ran' };
-  const document = stored.disclosed.result;
-  if (phase !== 'outcome' || document === undefined) return { kind: 'lost', receipt, isUnknown: phase !== 'outcome' };
-  const value = (JSON.parse(document) as { readonly value: Json }).value;
+  // Of a large result the document has only length and digest; an erased one is gone.
+  const document: unknown = JSON.parse(stored.disclosed.result ?? '{}');
+  const value = isJsonObject(document) ? document['value'] : undefined;
+  if (phase !== 'outcome' || value === undefined) return { kind: 'lost', receipt, isUnknown: phase !== 'outcome' };
   const result = predicate['result'];
   const isError = isJsonObject(result) && result['isError'] === true;
   const answer = isError

@@ -213,7 +213,8 @@ describe('a server that ended before the answer was kept', () => {
   test('where the log has no result any more, the answer says that the call ran', async () => {
     const world = createWorld();
     const { call } = await afterCrash(world);
-    for (const draft of world.drafts) delete (draft as { result?: unknown }).result;
+    const drafts: { result?: unknown }[] = world.drafts;
+    for (const draft of drafts) delete draft.result;
     expect(await call()).toMatchObject({
       answer: { error: { code: 'INTERRUPTED', details: { remedy: expect.stringContaining('smcp log show') } } },
     });
