@@ -118,8 +118,11 @@ function callOf({ agent, tool, policy }: InvocationPredicate): string {
   return canonicalJson({ agent, tool, policy: policy ?? null } as unknown as Json);
 }
 
-/** A record without arguments and result is about its invocation. */
-function subjectsProblem({ invocation, phase }: InvocationPredicate, { subjects }: Statement): string | undefined {
+/** What is wrong with whom or what an invocation's record says it is about. Without arguments and result: its invocation. */
+export function subjectsProblem(
+  { invocation, phase }: InvocationPredicate,
+  { subjects }: Statement,
+): string | undefined {
   const own = subjects.get('invocation');
   if (own !== undefined && own !== hash('sha256', invocation, 'hex')) return 'its subject is not its invocation';
   return phase === 'intent' && subjects.has('result') ? 'an intent has no result' : undefined;

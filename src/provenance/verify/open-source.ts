@@ -4,7 +4,7 @@
 import { lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SmcpError } from '#base/errors.ts';
+import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import type { Store } from '#domain/store-ports.ts';
 import { databaseProblem } from './check-database.ts';
 import { createFolderSource } from './folder-source.ts';
@@ -32,13 +32,23 @@ export function openLogSource(directory: string, openStore: OpenStore, { ownHome
     return createHomeSource(openStore(database, { readOnly: true }), directory, trust);
   }
   if (isThere(join(directory, 'checkpoint'))) return createFolderSource(directory);
-  throw new SmcpError('HOME_INVALID', `${directory} is neither a home nor an exported log`, {
-    details: { remedy: 'name a home (with smcp.db) or a folder that `smcp log export` wrote' },
+  throw new SmcpError('HOME_INVALID', `${directory} is neither a home nor an exported log nor a bundle`, {
+    details: {
+      remedy: 'name a home (with smcp.db), a folder that `smcp log export` wrote or a file that `smcp log prove` wrote',
+    },
   });
 }
 
 function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (cause) {
+    if (systemErrorCode(cause) === 'ENOTDIR') return false;
+    throw new SmcpError('HOME_INVALID', `${path} can't be looked at: ${systemErrorCode(cause) ?? 'error'}`, {
+      cause,
+      details: { remedy: 'make it readable for the user that verifies' },
+    });
+  }
 }
 
 function checkDatabase(file: string, openStore: OpenStore): void {

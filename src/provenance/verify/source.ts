@@ -1,4 +1,4 @@
-// Where a log to be verified comes from: a home's database or an exported folder. **Trust:** nothing in it is trusted.
+// Where a log to be verified comes from: a home's database or an exported folder; and what may be wrong with it. **Trust:** nothing in it is trusted.
 
 /** What is wrong, for programs; the message is for people. */
 export type VerifyCode =
@@ -15,6 +15,8 @@ export type VerifyCode =
   | 'TREE_MISMATCH'
   | 'LOG_BEHIND'
   | 'KEY_INVALID'
+  | 'BUNDLE_INVALID'
+  | 'PROOF_INVALID'
   | 'FILE_MISMATCH'
   | 'STORAGE_DAMAGED';
 

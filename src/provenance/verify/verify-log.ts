@@ -1,15 +1,16 @@
 // Recomputes everything that a log claims and names the first thing that is wrong. Needs public keys only; imports no
 // signing code. **Trust:** nothing of the source, but the key of a home, which is the operator's.
 
-import { asSmcpError, SmcpError } from '#base/errors.ts';
+import { asSmcpError } from '#base/errors.ts';
 import type { Validator } from '#base/schema.ts';
 import { type Checkpoint, verifyCheckpoint } from '#provenance/checkpoint.ts';
 import { formatKeys } from '#provenance/log-key.ts';
 import { isSameHash, MerkleTree, UpperTiles } from '#provenance/merkle.ts';
-import { type NoteKey, parseVkey } from '#provenance/signed-note.ts';
+import type { NoteKey } from '#provenance/signed-note.ts';
 import { createEntryChecker, type EntryChecker } from './check-entry.ts';
 import { isProblem, type LogSource, type Problem, type SourceCheckpoint } from './source.ts';
 import { createStatementCheck } from './statement.ts';
+import { checkPinnedKey, trustedKey } from './trusted-key.ts';
 
 export type VerifyOptions = {
   /** The log's verifier key, kept from elsewhere. Absent: the source's own. */
@@ -50,12 +51,8 @@ export function createLogVerifier(): LogVerifier {
 
 function verify(source: LogSource, options: VerifyOptions, checkStatement: Validator): VerifyReport {
   const trust = options.vkey === undefined ? source.trust : 'pinned';
-  if (options.vkey !== undefined && parseVkey(options.vkey) === undefined) {
-    throw new SmcpError('USAGE', 'the key is not a verifier key of a log', {
-      details: { remedy: 'give the text of log.vkey' },
-    });
-  }
   const walk: Walk = { entries: 0, checkpoints: 0, openIntents: 0 };
+  checkPinnedKey(options.vkey);
   const firstProblem = firstProblemOf(source, { pinned: options.vkey, checkStatement }, walk);
   return { ok: firstProblem === undefined, trust, ...walk, ...(firstProblem === undefined ? {} : { firstProblem }) };
 }
@@ -64,12 +61,8 @@ type Trusted = { readonly pinned: string | undefined; readonly checkStatement: V
 
 function firstProblemOf(source: LogSource, { pinned, checkStatement }: Trusted, walk: Walk): Problem | undefined {
   try {
-    const own = source.vkey();
-    const logKey = parseVkey(pinned ?? own ?? '');
-    if (logKey === undefined) return { index: -1, code: 'KEY_INVALID', message: 'there is no valid log.vkey' };
-    if (own !== undefined && pinned !== undefined && own !== pinned) {
-      return { index: -1, code: 'KEY_INVALID', message: 'log.vkey is not the key that was given' };
-    }
+    const logKey = trustedKey({ pinned, own: source.vkey() });
+    if ('code' in logKey) return logKey;
     return walkLog(source, { logKey, checker: createEntryChecker(logKey.name, checkStatement) }, walk);
   } catch (thrown) {
     return { index: walk.entries, code: 'STORAGE_DAMAGED', message: asSmcpError(thrown).message };
