@@ -12,13 +12,20 @@ export const callCommand: Command = {
   options: {
     args: { type: 'string', placeholder: 'JSON|@FILE', help: 'the arguments, a JSON object; {} if absent' },
     agent: { type: 'string', placeholder: 'NAME', help: 'as this agent; may be left out when there is only one' },
+    'idempotency-key': {
+      type: 'string',
+      placeholder: 'K',
+      help: 'a name for this call: the same key again gives its answer again, and runs nothing',
+    },
   },
   summary: 'Calls a tool as an agent, through the policy, the sandbox and the log.',
   isLocal: false,
   run: async (context, input) => {
-    const args = readJsonOption('args', text(input, 'args') ?? '{}');
+    const args = readJsonOption('--args', text(input, 'args') ?? '{}');
+    const key = text(input, 'idempotency-key');
+    const meta = key === undefined ? {} : { _meta: { 'smcp/idempotencyKey': key } };
     const result = await withMcpClient(context, input, (client) =>
-      client.callTool({ name: input.positionals[0] ?? '', arguments: args }),
+      client.callTool({ name: input.positionals[0] ?? '', arguments: args, ...meta }),
     );
     context.print(result as unknown as Json, () =>
       result.content.map((item) => (item.type === 'text' ? visibleLines(item.text) : `[${item.type}]\n`)).join(''),

@@ -3,9 +3,12 @@
 import { OPERATIONS } from '#operations/table.ts';
 import { callCommand } from './call.ts';
 import type { Command } from './command.ts';
+import { completionCommand } from './completion.ts';
+import { docsCommand } from './docs.ts';
 import { doctorCommand } from './doctor.ts';
 import { initCommand } from './init.ts';
 import { logExportCommand } from './log-export.ts';
+import { logProveCommand } from './log-prove.ts';
 import { logVerifyCommand } from './log-verify.ts';
 import { operationCommand } from './operation-command.ts';
 import { pluginCheckCommand } from './plugin-check.ts';
@@ -20,8 +23,11 @@ export const COMMANDS: readonly Command[] = [
   policyCheckCommand,
   pluginCheckCommand,
   logVerifyCommand,
+  completionCommand(() => COMMANDS),
   ...OPERATIONS.map(operationCommand).filter((command) => command !== undefined),
   toolsCommand,
   callCommand,
   logExportCommand,
+  logProveCommand,
+  docsCommand,
 ];

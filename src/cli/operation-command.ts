@@ -1,29 +1,30 @@
 // Commands that are derived from the table of operations: arguments and options to input, input to a request.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { SmcpError } from '#base/errors.ts';
 import type { Json, JsonObject } from '#base/json.ts';
-import { fillPath, type Operation } from '#operations/operation.ts';
+import { LIMITS } from '#base/limits.ts';
+import { fillPath, type Operation, propertiesOf, requiredOf } from '#operations/operation.ts';
 import { findServer, requestJson } from './admin-client.ts';
 import { type Command, type CommandInput, type CommandOption, EXIT } from './command.ts';
-import { renderOperation } from './render.ts';
+import { renderOperation } from './render-operation.ts';
 
 const ADMIN = '/admin/v1';
 
 /** The command of an operation; undefined when it has none. */
 export function operationCommand(operation: Operation): Command | undefined {
   if (operation.command === undefined) return undefined;
-  const properties = operation.input['properties'] as { readonly [name: string]: JsonObject };
-  const optional = Object.keys(properties).filter((name) => !operation.positional.includes(name));
+  const optional = Object.entries(propertiesOf(operation)).filter(([name]) => !operation.positional.includes(name));
   return {
     words: operation.command,
-    arguments: operation.positional.map((name) => name.toUpperCase()),
-    options: Object.fromEntries(optional.map((name) => [name, optionOf(name, properties[name] ?? {})])),
+    arguments: operation.positional.map((name) => argumentOf(operation, name)),
+    options: Object.fromEntries(optional.map(([name, schema]) => [name, optionOf(name, schema)])),
     summary: operation.summary,
     isLocal: false,
     run: async ({ home, terminal, print }, input) => {
-      const server = await findServer(home, terminal);
+      // Before the server is asked for: what can't be read is said first.
       const { method, path, body } = requestOf(operation, inputOf(operation, input));
+      const server = await findServer(home, terminal);
       const answer = await requestJson(server, method, path, body);
       print(answer, () => renderOperation(operation.name, answer));
       return operation.saysNo?.(answer) === true ? EXIT.no : EXIT.done;
@@ -31,48 +32,71 @@ export function operationCommand(operation: Operation): Command | undefined {
   };
 }
 
+function argumentOf(operation: Operation, name: string): string {
+  const shown = name === operation.fileProperty ? 'FILE' : name.toUpperCase();
+  return requiredOf(operation).includes(name) ? shown : `[${shown}]`;
+}
+
 function optionOf(name: string, schema: JsonObject): CommandOption {
+  const help = String(schema['description'] ?? '');
+  if (schema['type'] === 'boolean') return { type: 'boolean', help };
   const placeholder =
     schema['type'] === 'object' ? 'JSON|@FILE' : schema['type'] === 'integer' ? 'N' : name.toUpperCase();
-  return { type: 'string', placeholder, help: String(schema['description'] ?? '') };
+  return { type: 'string', placeholder, help };
 }
 
 function inputOf(operation: Operation, { positionals, options }: CommandInput): JsonObject {
-  const properties = operation.input['properties'] as { readonly [name: string]: JsonObject };
   const input: { [name: string]: Json } = {};
-  for (const [index, name] of operation.positional.entries()) input[name] = positionals[index] ?? '';
-  for (const [name, schema] of Object.entries(properties)) {
-    const value = options[name];
-    if (typeof value === 'string') input[name] = optionValue(name, value, schema);
+  for (const [name, schema] of Object.entries(propertiesOf(operation))) {
+    const place = operation.positional.indexOf(name);
+    const value = place < 0 ? options[name] : positionals[place];
+    if (typeof value === 'boolean') input[name] = value;
+    if (typeof value !== 'string') continue;
+    const label = place < 0 ? `--${name}` : argumentOf(operation, name);
+    input[name] = name === operation.fileProperty ? readFile(value) : readValue(label, value, schema);
   }
   return input;
 }
 
-function optionValue(name: string, value: string, schema: JsonObject): Json {
-  if (schema['type'] === 'object') return readJsonOption(name, value);
+function readValue(label: string, value: string, schema: JsonObject): Json {
+  if (schema['type'] === 'object') return readJsonOption(label, value);
   if (schema['type'] === 'integer') {
     if (!/^(0|[1-9][0-9]{0,14})$/.test(value)) {
-      throw new SmcpError('USAGE', `--${name} must be a whole number, not ${JSON.stringify(value)}`);
+      throw new SmcpError('USAGE', `${label} must be a whole number, not ${JSON.stringify(value)}`);
     }
     return Number(value);
   }
   return value;
 }
 
-/** JSON text, or `@FILE` with it. @throws `USAGE` */
-export function readJsonOption(name: string, value: string): JsonObject {
+function readFile(file: string): string {
+  let size: number | undefined;
+  try {
+    size = statSync(file).size;
+    if (size <= LIMITS.policyBytesMax) return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new SmcpError('USAGE', `${file} can't be read`, {
+      cause,
+      details: { remedy: 'name a file that you can read' },
+    });
+  }
+  throw new SmcpError('USAGE', `${file} has ${size} bytes, more than ${LIMITS.policyBytesMax}`);
+}
+
+/** JSON text, or `@FILE` with it; `label` as the person wrote it. @throws `USAGE` */
+export function readJsonOption(label: string, value: string): JsonObject {
   let parsed: unknown;
   try {
     parsed = JSON.parse(value.startsWith('@') ? readFileSync(value.slice(1), 'utf8') : value);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : 'unreadable';
-    throw new SmcpError('USAGE', `--${name}: ${why}`, {
+    throw new SmcpError('USAGE', `${label}: ${why}`, {
       cause,
-      details: { remedy: `give a JSON object, or @FILE with one: --${name} '{"text":"hello"}'` },
+      details: { remedy: `give a JSON object, or @FILE with one: ${label} '{"text":"hello"}'` },
     });
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new SmcpError('USAGE', `--${name} must be a JSON object`);
+    throw new SmcpError('USAGE', `${label} must be a JSON object`);
   }
   return parsed as JsonObject;
 }

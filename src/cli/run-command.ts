@@ -26,8 +26,8 @@ export async function runCommandLine(
       return EXIT.done;
     }
     const ordered = wordsFirst(argv);
-    const group = commands.filter(({ words }) => words.length > 1 && words[0] === ordered[0]);
-    if (group.length > 0 && (ordered[1] === '--help' || ordered[1] === '-h')) {
+    const group = commands.filter(({ words }) => words[0] === ordered[0]);
+    if (group.some(({ words }) => words.length > 1) && (ordered[1] === '--help' || ordered[1] === '-h')) {
       terminal.out(overviewHelp(group));
       return EXIT.done;
     }
@@ -59,17 +59,19 @@ function wordsFirst(argv: readonly string[]): readonly string[] {
 function findCommand(commands: readonly Command[], argv: readonly string[]): Command {
   const matches = commands.filter(({ words }) => words.every((word, index) => argv[index] === word));
   const best = matches.sort((a, b) => b.words.length - a.words.length)[0];
-  if (best !== undefined) return best;
+  // `queue cancle` is no argument of `queue`, which takes none: it is a misspelt `queue cancel`.
+  const isStray = best?.arguments.length === 0 && argv[best.words.length]?.startsWith('-') === false;
+  const isGroup = commands.some(({ words }) => words.length > 1 && words[0] === argv[0]);
+  if (best !== undefined && !(isStray && isGroup && best.words.length === 1)) return best;
   const given = argv.filter((word) => !word.startsWith('-')).slice(0, 2);
   const names = commands.map(({ words }) => words.join(' '));
   const sameGroup = names.filter((name) => name.startsWith(`${given[0]} `));
-  const near = sameGroup.length > 0 ? undefined : (nearest(given.join(' '), names) ?? nearest(given[0] ?? '', names));
-  const remedy =
+  const near =
     sameGroup.length > 0
-      ? `the commands are: smcp ${sameGroup.join(', smcp ')}`
-      : near === undefined
-        ? 'see smcp --help'
-        : `did you mean: smcp ${near}`;
+      ? nearest(given.join(' '), sameGroup)
+      : (nearest(given.join(' '), names) ?? nearest(given[0] ?? '', names));
+  const all = sameGroup.length > 0 ? `the commands are: smcp ${sameGroup.join(', smcp ')}` : 'see smcp --help';
+  const remedy = near === undefined ? all : `did you mean: smcp ${near}`;
   throw new SmcpError('USAGE', `there is no command ${JSON.stringify(given.join(' '))}`, { details: { remedy } });
 }
 

@@ -82,7 +82,7 @@ export const agentOperations: readonly Operation[] = [
   {
     name: 'agent_token',
     topic: 'agents',
-    summary: 'Issues a token for an agent; it is shown once and kept as a hash. Only a person can.',
+    summary: 'Issues a token for an agent; it is shown once and kept as a hash.',
     command: ['agent', 'token'],
     positional: ['name'],
     method: 'POST',

@@ -43,7 +43,7 @@ export const freezeOperations: readonly Operation[] = [
   {
     name: 'unfreeze',
     topic: 'freezes',
-    summary: 'Lifts a freeze, or every freeze when none is named. Only a person can.',
+    summary: 'Lifts a freeze, or every freeze when none is named.',
     command: ['unfreeze'],
     positional: [],
     method: 'DELETE',

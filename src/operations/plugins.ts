@@ -26,7 +26,7 @@ export const pluginOperations: readonly Operation[] = [
   {
     name: 'plugin_enable',
     topic: 'plugins',
-    summary: "Serves a disabled plugin's tools again. Only a person can.",
+    summary: "Serves a disabled plugin's tools again.",
     command: ['plugin', 'enable'],
     positional: ['name'],
     method: 'POST',

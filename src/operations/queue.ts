@@ -106,7 +106,7 @@ export const queueOperations: readonly Operation[] = [
   {
     name: 'queue_resume',
     topic: 'queue',
-    summary: 'Starts calls of the lane main again. Only a person can.',
+    summary: 'Starts calls of the lane main again.',
     command: ['queue', 'resume'],
     positional: [],
     method: 'POST',

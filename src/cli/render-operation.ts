@@ -1,0 +1,176 @@
+// Results of operations as text for a person. **Trust:** as in render.ts.
+
+import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import { visible, visibleLines } from '#base/visible.ts';
+import { list, object, plural, problemText, str, table } from './render.ts';
+
+type Render = (answer: JsonObject & JsonObject[]) => string;
+
+const RENDERERS: { readonly [operation: string]: Render } = {
+  status: (s) =>
+    table(
+      [
+        ['version', str(s['version'])],
+        ['ready', s['ready'] === true ? 'yes' : 'no'],
+        ['started', str(s['startedAt'])],
+        ['policy', `version ${str(object(s['policy'])['version'])}, ${str(object(s['policy'])['file'])}`],
+        ...fileStateRows(object(object(s['policy'])['fileState'])),
+        ['plugins', pluginsText(object(s['plugins']))],
+        ['calls', `${str(s['callsUnderWay'])} under way, ${str(s['calls'])} since the start`],
+        ...list(s['lanes']).map((lane) => [`lane ${str(lane['name'])}`, laneText(lane)]),
+        ...list(s['freezes']).map((freeze) => ['FROZEN', freezeText(freeze)]),
+        ['log', `${str(object(s['log'])['entries'])} records`],
+        ...list(s['layers']).map((layer) => [str(layer['name']), layer['inForce'] === true ? 'in force' : 'MISSING']),
+      ],
+      '',
+    ),
+  agent_add: (a) =>
+    `added ${str(a['name'])}; it has no grants yet: edit policy.yaml, then smcp agent token ${str(a['name'])}\n`,
+  agent_list: (a) =>
+    table(
+      a.flatMap((agent) => {
+        const name = str(agent['name']) + (agent['inPolicy'] === true ? '' : ' (not in the policy)');
+        const tokens = list(agent['tokens']).map((token) => [
+          name,
+          str(token['id']),
+          str(token['state']),
+          `created ${str(token['createdAt'])}`,
+          token['expiresAt'] === null ? 'does not expire' : `expires ${str(token['expiresAt'])}`,
+        ]);
+        return tokens.length > 0 ? tokens : [[name, 'no token', '', '', '']];
+      }),
+      'no agents',
+    ),
+  agent_token: (t) =>
+    `${str(t['token'])}\n\nThis is the only time it is shown. Agent ${str(t['agent'])}, id ${str(t['id'])}, ${
+      t['expiresAt'] === null ? `good until: smcp agent revoke ${str(t['id'])}` : `expires ${str(t['expiresAt'])}`
+    }\n`,
+  agent_revoke: (t) => `revoked ${str(t['id'])}\n`,
+  policy_show: (p) =>
+    `# version ${str(p['version'])}, ${str(p['digest'])}, ${str(p['file'])}\n${visibleLines(String(p['text']).trimEnd())}`,
+  can: (c) =>
+    `${str(c['decision'])} (${str(c['rule'])}): ${visibleLines(String(c['reason']))}${c['remedy'] === null ? '' : visibleLines(String(c['remedy']))}`,
+  policy_diff: (d) => {
+    const widenings = (d['widenings'] as string[]).map((sentence) => `wider: ${visible(sentence)}\n`);
+    if (d['text'] === '') return 'no difference\n';
+    return visibleLines(String(d['text']).trimEnd()) + (widenings.join('') || 'nobody could do more under it\n');
+  },
+  policy_apply: appliedText,
+  policy_rollback: appliedText,
+  policy_history: (versions) =>
+    table(
+      versions.map((version) => [
+        str(version['version']),
+        str(version['appliedAt']),
+        `by ${str(version['by'])}`,
+        str(version['digest']).slice(0, 'sha256:'.length + 12),
+        version['isInForce'] === true ? 'in force' : '',
+      ]),
+      'no version was applied yet',
+    ),
+  freeze: (f) => `frozen: ${freezeText(f)}\n`,
+  unfreeze: (u) => {
+    const lifted = list(u['lifted']).map((freeze) => `lifted: ${freezeText(freeze)}\n`);
+    const left = list(u['freezes']).map((freeze) => `still frozen: ${freezeText(freeze)}\n`);
+    return (lifted.join('') || 'that was not frozen\n') + left.join('');
+  },
+  queue: (q) =>
+    table(
+      list(q['lanes']).map((lane) => [`lane ${str(lane['name'])}`, laneText(lane)]),
+      '',
+    ) +
+    table(
+      list(q['calls']).map((call) => [
+        str(call['invocation']),
+        str(call['state']),
+        str(call['agent']),
+        str(call['tool']),
+        str(call['lane']),
+        `since ${str(call['startedAt'] ?? call['receivedAt'])}`,
+      ]),
+      'no call waits or runs',
+    ),
+  queue_cancel: (c) => `cancelled ${str(c['invocation'])}: ${str(c['agent'])} ${str(c['tool'])}\n`,
+  queue_flush: (f) => `ended ${plural(Number(f['ended']), 'waiting call')}\n`,
+  queue_pause: (l) => `lane ${str(l['lane'])} is paused; go on with: smcp queue resume\n`,
+  queue_resume: (l) => `lane ${str(l['lane'])} goes on\n`,
+  plugin_list: pluginsTable,
+  plugin_reload: pluginsTable,
+  plugin_enable: (p) => pluginsTable([p]),
+  plugin_disable: (p) => pluginsTable([p]),
+  log_tail: (records) => table(records.map(recordLine), 'the log is empty'),
+};
+
+/** The text of an answer; indented JSON where nothing better is known. */
+export function renderOperation(operation: string, answer: Json): string {
+  const render = RENDERERS[operation];
+  return render === undefined
+    ? `${JSON.stringify(answer, undefined, 2)}\n`
+    : render(answer as JsonObject & JsonObject[]);
+}
+
+function freezeText(freeze: JsonObject): string {
+  const { scope, name, by, since } = freeze;
+  const what = scope === 'all' ? 'everything' : scope === 'writes' ? 'writes' : `${str(scope)} ${str(name)}`;
+  return `${what}, by ${str(by)} since ${str(since)}`;
+}
+
+function laneText(lane: JsonObject): string {
+  const paused = lane['isPaused'] === true ? ', PAUSED' : '';
+  return `${str(lane['running'])} running, ${str(lane['waiting'])} waiting${paused}`;
+}
+
+function pluginsText({ ready, refused, disabled }: JsonObject): string {
+  return `${str(ready)} ready, ${str(refused)} refused, ${str(disabled)} disabled`;
+}
+
+function fileStateRows({ kind, message }: JsonObject): readonly (readonly string[])[] {
+  if (kind === 'staged') return [['', 'the file holds another policy, which waits for: smcp policy apply']];
+  return kind === 'refused' ? [['', `what the file holds is NOT APPLIED: ${str(message)}`]] : [];
+}
+
+function appliedText(applied: JsonObject): string {
+  return `version ${str(applied['version'])} is in force (${str(applied['digest'])})\n`;
+}
+
+function pluginsTable(plugins: readonly JsonObject[]): string {
+  const rows = plugins.map((plugin) => [
+    str(plugin['name']),
+    str(plugin['version']),
+    str(plugin['state']),
+    str(plugin['runtime']),
+    (plugin['tools'] as string[]).map(str).join(' '),
+  ]);
+  const problems = plugins.flatMap((plugin) => list(plugin['problems'])).map(problemText);
+  return table(rows, 'no plugins') + problems.join('');
+}
+
+/** One record in a line: index, time, kind, what it says. Digests are cut to their first 12 digits. */
+function recordLine(entry: JsonObject): readonly string[] {
+  const statement = entry['record'] as JsonObject;
+  const predicate = (isJsonObject(statement['predicate']) ? statement['predicate'] : {}) as JsonObject;
+  const { time } = predicate;
+  const when = isJsonObject(time) ? (time['ended'] ?? time['received']) : time;
+  const kind = str(statement['predicateType']).replace(/^urn:smcp:|:v1$/g, '');
+  const isCall = kind === 'invocation';
+  return [
+    str(entry['index']),
+    str(when ?? ''),
+    isCall ? str(predicate['phase']) : kind,
+    isCall ? callText(predicate) : factsText(predicate),
+  ];
+}
+
+/** `agent tool → class`. */
+function callText(predicate: JsonObject): string {
+  const result = isJsonObject(predicate['result']) ? ` → ${str(predicate['result']['class'])}` : '';
+  return `${str(predicate['agent'])} ${str((predicate['tool'] as JsonObject)['name'])}${result}`;
+}
+
+/** `name=value` for each plain fact. */
+function factsText(predicate: JsonObject): string {
+  return Object.entries(predicate)
+    .filter(([name, value]) => name !== 'time' && typeof value !== 'object')
+    .map(([name, value]) => `${name}=${str(value).replace(/^(sha256:[0-9a-f]{12})[0-9a-f]{52}$/, '$1…')}`)
+    .join(' ');
+}
