@@ -140,6 +140,7 @@ export const ERRORS = {
   SESSION_UNKNOWN: row('invalid', -32600, 404, false, 'No such session, or it belongs to another agent.'),
   SESSION_LIMIT: row('limit', -32006, 429, true, 'Too many open sessions.'),
   REQUEST_INVALID: row('invalid', -32600, 400, false, 'The request is malformed.'),
+  NOT_ACCEPTABLE: row('invalid', -32600, 406, false, 'The Accept header leaves no form in which an answer could come.'),
   BODY_TOO_LARGE: row('limit', -32600, 413, false, 'The request body is larger than the limit.'),
   NOT_FOUND: row('invalid', -32601, 404, false, 'Nothing is there.'),
   METHOD_REFUSED: row('invalid', -32600, 405, false, 'The path does not take this HTTP method.'),

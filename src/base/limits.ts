@@ -19,6 +19,8 @@ export const LIMITS = {
   sessionsPerAgentMax: 64,
   /** Bytes waiting for one slow reader before its stream is closed. */
   streamBufferBytesMax: 8 * 1024 * 1024,
+  /** For a reader to take what is left of a stream that has ended. */
+  streamEndMsMax: 10_000,
   /** Between comment pings on a stream; proxies drop silent connections after 30–60 s. */
   streamPingMs: 15_000,
   /** Requests under way on one stream. */
@@ -59,6 +61,15 @@ export const LIMITS = {
   connectionCheckMs: 2_000,
   /** At close: how long answers under way may take to leave before their connections are cut. */
   doorCloseMsMax: 2_000,
+  /** The first line of a connection to the home's socket: how long it may be, and how long it and its answer may take. */
+  stdioHelloBytesMax: 1024,
+  stdioHelloMsMax: 10_000,
+  /** How long `smcp stdio` tries to reach or become the server of its home: another one may be starting or stopping. */
+  stdioStartMsMax: 30_000,
+  /** Between two tries; a start takes about a second. */
+  stdioRetryMs: 100,
+  /** A log line waits for a client that does not read stderr; beyond this much they are dropped. */
+  stderrBufferBytesMax: 1024 * 1024,
   /** Servers of the protocol kept warm, one per agent; the oldest idle one goes first. */
   agentServersMax: 256,
 
@@ -209,6 +220,27 @@ export const LIMITS = {
   policyFindingsMax: 200,
   /** Reloads and edits of the policy that wait for the one under way. */
   policyChangesWaitingMax: 32,
+  /** An edited policy file counts as whole once it was the same this long; one that never is, is looked at after the second. */
+  policyFileSettleMs: 200,
+  policyFileSettleMsMax: 5_000,
+  /** Between two looks at the policy file's size, times, owner and mode, for what the system tells no event of. */
+  policyFilePollMs: 1_000,
+  /** Versions that `policy history` lists, the newest ones. All are kept. */
+  policyHistoryLengthMax: 1_000,
+  /** Sentences on how a policy widens another one. */
+  policyWideningsMax: 100,
+  /** Pairs of tool patterns looked at to compare two policies; a pair is about 0.1 µs, so that none takes longer than 0.3 s. */
+  policyComparisonStepsMax: 2_000_000,
+
+  // Time
+  /** Between two looks at the clock while something has an expiry: how late a clock that was set is noticed. */
+  timeWatchMsMax: 60_000,
+  /** Between two tellings that something expired, so that ten thousand expiries in a second are told ten times. */
+  timeWatchMsMin: 100,
+
+  // Texts
+  /** Work to find a small difference between two texts; one that takes more is told as a whole block. None takes longer than 0.3 s. */
+  diffStepsMax: 3_000_000,
 
   // YAML
   /** config.yaml: a few dozen lines. */

@@ -13,6 +13,8 @@ export type CallRequest = {
   readonly door: Door;
   readonly tool: string;
   readonly args: JsonObject;
+  /** What came in place of an object; `args` is then empty, and the call is refused and recorded as `ARGUMENTS_INVALID`. */
+  readonly strayArgs?: Json;
   readonly session?: string;
   /** The client's own key: the same key of the same agent and tool gives the answer of the first call again. */
   readonly idempotencyKey?: string;

@@ -302,6 +302,10 @@ export type HttpRequest = {
   readonly query: { readonly [name: string]: string };
   /** Parsed JSON; undefined when there was no body. */
   readonly body: Json | undefined;
+  /** Aborted when the client goes away before its answer. */
+  readonly signal: AbortSignal;
+  /** Whether the token that it came with still stands for the principal; true where there was none. */
+  readonly mayStillAct: () => boolean;
 };
 
 export type HttpAnswer = {

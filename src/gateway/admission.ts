@@ -3,7 +3,7 @@
 
 import type { FastifyRequest } from 'fastify';
 import type { Authenticator } from '#domain/ports.ts';
-import { type Caller, callerOf, unauthenticated } from './authenticate.ts';
+import { type Caller, callerOf, stillHolds, unauthenticated } from './authenticate.ts';
 import { type BoundAddress, checkHost, checkOrigin } from './guards.ts';
 
 export type Admission = {
@@ -11,6 +11,8 @@ export type Admission = {
   readonly admit: (request: FastifyRequest) => void;
   /** Who asks; undefined only on routes for anyone. */
   readonly caller: (request: FastifyRequest) => Caller | undefined;
+  /** Whether its token still stands for the caller; true where nobody was asked for one. */
+  readonly stillHolds: (caller: Caller | undefined) => boolean;
 };
 
 /** The config of a route that needs no token. */
@@ -29,6 +31,7 @@ export function createAdmission(authenticator: Authenticator, bound: () => Bound
       else if (!isForAnyone(request)) throw unauthenticated();
     },
     caller: (request) => callers.get(request),
+    stillHolds: (caller) => caller === undefined || stillHolds(authenticator, caller),
   };
 }
 

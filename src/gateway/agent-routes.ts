@@ -28,8 +28,10 @@ export function agentRoutes(app: FastifyInstance, { admission, sse, streamable }
     done();
   };
 
-  app.post('/mcp', { onRequest }, (request, reply) => streamable.handle(agentOf(request), request, reply));
-  refuseOthers(app, '/mcp', ['POST']);
+  app.post('/mcp', { onRequest }, (request, reply) => streamable.post(agentOf(request), request, reply));
+  app.get('/mcp', { onRequest }, (request, reply) => streamable.sessions.listen(agentOf(request), { request, reply }));
+  app.delete('/mcp', { onRequest }, (request, reply) => streamable.sessions.end(agentOf(request), { request, reply }));
+  refuseOthers(app, '/mcp', ['GET', 'POST', 'DELETE']);
 
   app.get('/sse', { onRequest }, (request, reply) => sse.open(agentOf(request), reply));
   app.post('/sse', { onRequest: [onRequest, hintAtMessages] }, hintAtMessages);

@@ -39,6 +39,12 @@ export function stillStandsFor(authenticator: Authenticator, { agent, token }: A
   return principal?.kind === 'agent' && principal.agent === agent;
 }
 
+/** Asks again whether a token stands for the very principal that it stood for. */
+export function stillHolds(authenticator: Authenticator, { principal, token }: Caller): boolean {
+  const present = authenticator.authenticate(token);
+  return present?.kind === principal.kind && present.tokenId === principal.tokenId;
+}
+
 /** The one answer to a request without a good token, whatever is wrong with it and wherever it goes. */
 export function unauthenticated(): SmcpError {
   return new SmcpError('UNAUTHENTICATED', 'a valid token is needed', {

@@ -6,10 +6,14 @@ import { isJsonObject } from '#base/json.ts';
 import type { CallOutcome } from '#domain/invocation.ts';
 import { errorText } from './wire-errors.ts';
 
-/** One text item, structured content where the value is an object or an error, and the receipt. */
+/**
+ * One text item, structured content where the value is an object or an error, and the receipt: that of the call whose
+ * answer it is, with `replayed: true` where that was an earlier one.
+ */
 export function callResult(outcome: CallOutcome): CallToolResult {
   const { answer, invocation, receipt } = outcome;
-  const _meta = { 'smcp/receipt': { invocation, ...receipt } };
+  const replayed = outcome.isReplayed === true ? { replayed: true } : undefined;
+  const _meta = { 'smcp/receipt': { invocation, ...receipt, ...replayed } };
   if (answer.kind === 'error') {
     const { code, message, details = {} } = answer.error;
     return {

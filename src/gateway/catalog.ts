@@ -1,15 +1,15 @@
 // The tools that one agent sees, as MCP shows them: those it may call, sorted by name, with hints derived from the effect
-// class. Called by mcp.ts for each tools/list, since grants expire and policies change.
+// class. Called by mcp.ts for each tools/list, since grants expire and policies change, and by tool-changes.ts.
 
 import type { Tool as WireTool } from '@modelcontextprotocol/server';
 import type { Clock } from '#base/clock.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from '#domain/agent.ts';
-import type { Tool } from '#domain/manifest.ts';
-import type { PluginCatalog, PolicyDecider } from '#domain/ports.ts';
+import type { PolicyDecider, ToolCatalog } from '#domain/ports.ts';
+import type { Tool } from '#domain/tool.ts';
 
 export type CatalogPorts = {
-  readonly catalog: PluginCatalog;
+  readonly catalog: ToolCatalog;
   readonly policy: PolicyDecider;
   readonly clock: Clock;
 };
@@ -18,12 +18,14 @@ export type CatalogPorts = {
 export type CatalogOptions = { readonly agent: AgentName; readonly showsOutputSchema: boolean };
 
 /** What `agent` may call now; `[]` when nothing. */
+export function seenTools({ catalog, policy, clock }: CatalogPorts, agent: AgentName): Tool[] {
+  const nowMs = clock.nowMs();
+  return catalog.tools().filter((tool) => policy.mayCall(agent, tool.name, nowMs));
+}
+
+/** The same as `tools/list` shows it. */
 export function visibleTools(ports: CatalogPorts, { agent, showsOutputSchema }: CatalogOptions): WireTool[] {
-  const nowMs = ports.clock.nowMs();
-  return ports.catalog
-    .tools()
-    .filter((tool) => ports.policy.mayCall(agent, tool.name, nowMs))
-    .map((tool) => describeTool(tool, showsOutputSchema));
+  return seenTools(ports, agent).map((tool) => describeTool(tool, showsOutputSchema));
 }
 
 /**
@@ -47,14 +49,21 @@ export function describeTool(tool: Tool, showsOutputSchema: boolean): WireTool {
   };
 }
 
-function hintsOf({ effect, idempotent, capabilities }: Tool): NonNullable<WireTool['annotations']> {
-  const changesSomething = effect === 'write';
+function hintsOf(tool: Tool): NonNullable<WireTool['annotations']> {
+  const changesSomething = tool.effect === 'write';
   return {
     readOnlyHint: !changesSomething,
     destructiveHint: changesSomething,
-    idempotentHint: !changesSomething || idempotent,
-    openWorldHint: changesSomething && (capabilities.net ?? capabilities.run ?? capabilities.tools) !== undefined,
+    idempotentHint: !changesSomething || tool.idempotent,
+    openWorldHint: changesSomething && reachesOut(tool),
   };
+}
+
+/** The server's own tools act on the server alone. */
+function reachesOut(tool: Tool): boolean {
+  if (tool.kind === 'admin') return false;
+  const { net, run, tools } = tool.capabilities;
+  return (net ?? run ?? tools) !== undefined;
 }
 
 function objectSchema(schema: JsonObject): WireTool['inputSchema'] {

@@ -1,5 +1,5 @@
 // A server-sent event stream over one HTTP answer, bounded: a reader that is too slow loses the stream, not our memory.
-// Used by sse.ts for a session and by streamable.ts for one call.
+// Used for sessions (sse.ts, mcp-sessions.ts), subscriptions (listen.ts) and answers that come in parts.
 
 import type { FastifyReply } from 'fastify';
 import { LIMITS } from '#base/limits.ts';
@@ -7,7 +7,7 @@ import { LIMITS } from '#base/limits.ts';
 export type EventStream = {
   /** One event. `data` has no line breaks, as JSON has none. Dropped once the stream is closed. */
   readonly event: (name: string, data: string) => void;
-  /** Ends the answer after what is still waiting for the reader. */
+  /** Ends the answer after what is still waiting for the reader, who has `streamEndMsMax` to take it. */
   readonly end: () => void;
   /** Cuts the connection at once. */
   readonly destroy: () => void;
@@ -34,10 +34,22 @@ export function openEventStream(reply: FastifyReply, { mayRead, onClose }: Event
     if (raw.writableLength > LIMITS.streamBufferBytesMax) raw.destroy();
   };
   const pings = setInterval(() => write(': ping\n\n'), LIMITS.streamPingMs);
+  let cut: NodeJS.Timeout | undefined;
   raw.on('close', () => {
     clearInterval(pings);
+    clearTimeout(cut);
     onClose();
   });
+  const end = () => {
+    if (raw.destroyed || raw.writableEnded) return;
+    if (!mayRead()) {
+      raw.destroy();
+      return;
+    }
+    clearInterval(pings);
+    cut = setTimeout(() => raw.destroy(), LIMITS.streamEndMsMax);
+    raw.end();
+  };
   // A reset connection is a close; without a listener it would be an uncaught error.
   raw.on('error', () => raw.destroy());
   for (const [name, value] of Object.entries(reply.getHeaders())) {
@@ -52,7 +64,7 @@ export function openEventStream(reply: FastifyReply, { mayRead, onClose }: Event
   raw.flushHeaders();
   return {
     event: (name, data) => write(`event: ${name}\ndata: ${data}\n\n`),
-    end: () => void raw.end(),
+    end,
     destroy: () => void raw.destroy(),
   };
 }

@@ -9,7 +9,7 @@ import type {
   JSONRPCResponse,
   Transport,
 } from '@modelcontextprotocol/server';
-import { STATELESS_VERSION } from './mcp.ts';
+import { STATELESS_VERSION } from './protocol-server.ts';
 import { codedMessage } from './wire-errors.ts';
 
 export type ExchangeEvents = {

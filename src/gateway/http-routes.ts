@@ -1,7 +1,7 @@
 // Routes that features bring, as the ports describe them, put onto Fastify. The feature sees a plain request and returns
 // a plain answer; what it throws leaves by the error table.
 
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
 import type { HttpAnswer, HttpRequest, HttpRoute } from '#domain/ports.ts';
@@ -20,7 +20,8 @@ export function addRoutes(app: FastifyInstance, admission: Admission, routes: re
         done();
       },
       handler: async (request, reply) => {
-        const { status, body, contentType }: HttpAnswer = await route.handle(asHttpRequest(request, admission));
+        const asked = asHttpRequest(request, { admission, signal: signalOf(reply) });
+        const { status, body, contentType }: HttpAnswer = await route.handle(asked);
         const payload = body instanceof Uint8Array ? Buffer.from(body) : asText(body, contentType);
         return reply
           .code(status)
@@ -31,13 +32,29 @@ export function addRoutes(app: FastifyInstance, admission: Admission, routes: re
   }
 }
 
-function asHttpRequest(request: FastifyRequest, admission: Admission): HttpRequest {
+type Asking = { readonly admission: Admission; readonly signal: AbortSignal };
+
+function asHttpRequest(request: FastifyRequest, { admission, signal }: Asking): HttpRequest {
+  const caller = admission.caller(request);
   return {
-    principal: admission.caller(request)?.principal,
+    principal: caller?.principal,
     params: singleTexts(request.params),
     query: singleTexts(request.query),
     body: request.body as Json | undefined,
+    signal,
+    mayStillAct: () => admission.stillHolds(caller),
   };
+}
+
+/** Aborted when the connection closes before the answer has left. */
+function signalOf({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  const onClose = () => {
+    if (!raw.writableFinished) controller.abort();
+  };
+  if (raw.destroyed) onClose();
+  else raw.once('close', onClose);
+  return controller.signal;
 }
 
 /** A text as it is where the route names a content type of its own, else JSON. */

@@ -2,7 +2,7 @@
 // the SDK's low-level `Server`; arguments are checked by the dispatcher, never by the SDK. **Trust:** every request is
 // the agent's.
 
-import { Server, type ServerContext } from '@modelcontextprotocol/server';
+import type { Server, ServerContext } from '@modelcontextprotocol/server';
 import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
@@ -12,10 +12,8 @@ import type { CallRequest, Door } from '#domain/invocation.ts';
 import type { Dispatcher } from '#domain/ports.ts';
 import { callResult } from './call-result.ts';
 import { type CatalogPorts, visibleTools } from './catalog.ts';
+import { ProtocolServer, STATELESS_VERSION, StatelessServer, strayArgsIn } from './protocol-server.ts';
 import { asDoorError, rpcError } from './wire-errors.ts';
-
-/** The stateless protocol, which `/mcp` speaks. */
-export const STATELESS_VERSION = '2026-07-28';
 
 export type McpPorts = CatalogPorts & { readonly dispatcher: Dispatcher; readonly logger: Logger };
 
@@ -35,19 +33,22 @@ const INSTRUCTIONS =
   'The tools listed are those you may call. A refused call says which rule refused it and what would change that: ' +
   'tell the person, do not work around it.';
 
-/** Bound to 2026-07-28 from the start: that version has no handshake which could choose it. */
-class StatelessServer extends Server {
-  protected override _negotiatedProtocolVersion: string = STATELESS_VERSION;
+/** How this server names itself. */
+export function serverInfo(version: string) {
+  return { name: 'smcp', title: 'SMCP', version };
 }
 
-/** A server for one agent behind one door, not yet connected to a transport. */
+/**
+ * A server for one agent behind one door, not yet connected to a transport. `announceToolChanges` makes one of era
+ * `session` tell its client of other tools; a stateless client listens by itself (`listen.ts`).
+ */
 export function createMcpServer(ports: McpPorts, options: McpServerOptions): Server {
   const { agent, era, version } = options;
-  const info = { name: 'smcp', title: 'SMCP', version };
-  const common = { capabilities: { tools: {} }, instructions: INSTRUCTIONS };
+  const info = serverInfo(version);
+  const common = { capabilities: { tools: { listChanged: true } }, instructions: INSTRUCTIONS };
   const server =
     era === 'session'
-      ? new Server(info, common)
+      ? new ProtocolServer(info, common)
       : new StatelessServer(info, {
           ...common,
           supportedProtocolVersions: [STATELESS_VERSION],
@@ -77,7 +78,9 @@ type AskedCall = { readonly name: string; readonly args: object; readonly contex
 async function call(ports: McpPorts, options: McpServerOptions, { name, args, context }: AskedCall) {
   const meta = context.mcpReq._meta ?? {};
   refuseUnsupported(meta);
-  const session = sessionLabel(meta['smcp/session']);
+  const session = textOf(meta, 'smcp/session', LIMITS.sessionLabelLengthMax);
+  const idempotencyKey = textOf(meta, 'smcp/idempotencyKey', LIMITS.idempotencyKeyLengthMax);
+  const strayArgs = strayArgsIn(context);
   const progress = progressReporter(context, meta.progressToken);
   try {
     const outcome = await ports.dispatcher.call({
@@ -87,8 +90,10 @@ async function call(ports: McpPorts, options: McpServerOptions, { name, args, co
       args: args as JsonObject,
       mayStillAct: options.mayStillAct,
       signal: context.mcpReq.signal,
-      ...(session === undefined ? {} : { session }),
-      ...(progress === undefined ? {} : { onProgress: progress.report }),
+      ...(strayArgs === undefined ? undefined : { strayArgs }),
+      ...(session === undefined ? undefined : { session }),
+      ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
+      ...(progress === undefined ? undefined : { onProgress: progress.report }),
     });
     return callResult(outcome);
   } finally {
@@ -96,17 +101,20 @@ async function call(ports: McpPorts, options: McpServerOptions, { name, args, co
   }
 }
 
+type Meta = { readonly [key: string]: unknown };
+
 /** What asks for a guarantee that this version does not give is refused, not ignored: the client would rely on it. */
-function refuseUnsupported(meta: { readonly [key: string]: unknown }): void {
-  for (const key of ['smcp/idempotencyKey', 'smcp/approval']) {
-    if (meta[key] !== undefined) throw invalid(`_meta["${key}"] is not taken by this version; leave it out`);
-  }
+function refuseUnsupported(meta: Meta): void {
+  if (meta['smcp/approval'] === undefined) return;
+  throw invalid('_meta["smcp/approval"] is not taken by this version; leave it out');
 }
 
-function sessionLabel(value: unknown): string | undefined {
+/** A text that a request may carry; undefined when it is left out. @throws `REQUEST_INVALID` for anything else. */
+function textOf(meta: Meta, key: string, lengthMax: number): string | undefined {
+  const value = meta[key];
   if (value === undefined) return undefined;
-  if (typeof value === 'string' && value.length > 0 && value.length <= LIMITS.sessionLabelLengthMax) return value;
-  throw invalid(`_meta["smcp/session"] is a text of 1 to ${LIMITS.sessionLabelLengthMax} characters`);
+  if (typeof value === 'string' && value.length > 0 && value.length <= lengthMax) return value;
+  throw invalid(`_meta["${key}"] is a text of 1 to ${lengthMax} characters`);
 }
 
 type ProgressReporter = { readonly report: NonNullable<CallRequest['onProgress']>; readonly stop: () => void };

@@ -7,7 +7,7 @@ import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { Principal } from '#domain/agent.ts';
-import type { Authenticator, Dispatcher, HttpRoute, PluginCatalog, PolicyDecider } from '#domain/ports.ts';
+import type { Dispatcher, HttpRoute, PolicyDecider, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
 import { createAdmission } from './admission.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { boundConnections } from './connections.ts';
@@ -16,14 +16,16 @@ import { healthRoutes } from './health.ts';
 import { addRoutes } from './http-routes.ts';
 import { parseJsonBody } from './json-body.ts';
 import { createReceiving } from './receiving.ts';
+import { createSessionRoom } from './session-room.ts';
 import { createSseDoor } from './sse.ts';
 import { createStreamableDoor } from './streamable.ts';
+import { createToolChanges } from './tool-changes.ts';
 import { asDoorError, httpRefusal } from './wire-errors.ts';
 
 export type GatewayPorts = {
-  readonly authenticator: Authenticator;
+  readonly authenticator: Pick<TokenAuthority, 'authenticate' | 'onChange'>;
   readonly dispatcher: Dispatcher;
-  readonly catalog: PluginCatalog;
+  readonly catalog: ToolCatalog;
   readonly policy: PolicyDecider;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -52,7 +54,7 @@ export type Gateway = {
 
 const SECURITY_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
 
-/** Builds the door; nothing listens yet. */
+/** Builds the door; nothing listens yet. What it subscribed to it leaves at `close`. */
 export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gateway {
   const bound = { host: options.host, port: options.port, names: options.names };
   const admission = createAdmission(ports.authenticator, () => bound);
@@ -91,8 +93,11 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
     throw new SmcpError('NOT_FOUND', 'nothing is there');
   });
 
-  const sse = createSseDoor(ports, options);
-  const streamable = createStreamableDoor(ports, options);
+  const room = createSessionRoom(ports);
+  const unsubscribe = ports.authenticator.onChange(room.endInvalid);
+  const shared = { ...ports, room, changes: createToolChanges(ports) };
+  const sse = createSseDoor(shared, options);
+  const streamable = createStreamableDoor(shared, options);
   agentRoutes(app, { admission, sse, streamable });
   addRoutes(app, admission, [...healthRoutes(options.isReady), ...options.routes]);
 
@@ -104,10 +109,12 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
       return { url: `http://${asHostName(options.host)}:${bound.port}` };
     },
     close: async () => {
-      sse.close();
+      room.closeStreams();
       const cut = setTimeout(() => app.server.closeAllConnections(), LIMITS.doorCloseMsMax);
       await app.close();
       clearTimeout(cut);
+      room.close();
+      unsubscribe();
       await streamable.close();
     },
   };
@@ -131,6 +138,7 @@ function createHttpServer(onUnrouted: UnroutedHandler): FastifyInstance {
       headersTimeout: LIMITS.headersMsMax,
       connectionsCheckingInterval: LIMITS.connectionCheckMs,
       keepAlive: true,
+      keepAliveInitialDelay: LIMITS.connectionProbeMs,
     },
   });
   app.removeAllContentTypeParsers();

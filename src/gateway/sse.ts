@@ -1,6 +1,6 @@
 // `GET /sse` and `POST /messages/`: the protocol versions 2024-11-05 … 2025-11-25 over HTTP+SSE, as existing SMCP clients
-// use them. A session belongs to one agent and ends with its stream or with the token that opened it. **Trust:** session
-// ids and messages are the caller's; an id alone opens nothing.
+// use them. A session belongs to the token that opened it, and ends with that or with its stream. **Trust:** session ids and
+// messages are the caller's; an id alone opens nothing.
 
 import {
   isJSONRPCErrorResponse,
@@ -12,57 +12,48 @@ import {
 import type { FastifyReply } from 'fastify';
 import { SmcpError } from '#base/errors.ts';
 import { randomHex } from '#base/ids.ts';
-import { LIMITS } from '#base/limits.ts';
-import type { AgentName } from '#domain/agent.ts';
-import type { Authenticator } from '#domain/ports.ts';
 import { type AgentCaller, stillStandsFor } from './authenticate.ts';
 import { openEventStream } from './event-stream.ts';
-import { createMcpServer, type McpPorts } from './mcp.ts';
+import { createMcpServer } from './mcp.ts';
+import type { SessionPorts } from './mcp-sessions.ts';
+import { sessionUnknown } from './session-transport.ts';
 import { createSseTransport } from './sse-transport.ts';
+import { announceToolChanges } from './tool-changes.ts';
 
 export type SseDoor = {
-  /** Opens a session. @throws `SESSION_LIMIT` */
+  /** Opens a session. @throws `SESSION_LIMIT` · `SHUTTING_DOWN` */
   readonly open: (caller: AgentCaller, reply: FastifyReply) => void;
   /** Takes a message for a session. @throws `REQUEST_INVALID` · `SESSION_UNKNOWN` · `QUEUE_FULL` */
   readonly receive: (caller: AgentCaller, sessionId: unknown, body: unknown) => void;
-  /** Ends every stream; their calls are cancelled. */
-  readonly close: () => void;
 };
 
-type Session = {
-  readonly agent: AgentName;
-  readonly receive: (message: JSONRPCMessage) => void;
-  /** Whether the token that opened it still stands for its agent. */
-  readonly isValid: () => boolean;
-  readonly end: () => void;
-};
+type Session = { readonly tokenId: string; readonly receive: (message: JSONRPCMessage) => void };
 
 const SESSION_ID_BYTES = 16;
 const SESSION_ID = /^[0-9a-f]{32}$/;
 
-export function createSseDoor(
-  ports: McpPorts & { readonly authenticator: Authenticator },
-  { version }: { readonly version: string },
-): SseDoor {
+export function createSseDoor(ports: SessionPorts, { version }: { readonly version: string }): SseDoor {
   const sessions = new Map<string, Session>();
 
   const open: SseDoor['open'] = (caller, reply) => {
-    const { agent } = caller;
-    checkRoom(sessions, agent);
+    const { agent, tokenId } = caller;
     const id = randomHex(SESSION_ID_BYTES);
     const isValid = () => stillStandsFor(ports.authenticator, caller);
+    const end = () => {
+      if (!sessions.delete(id)) return;
+      place.leave();
+      stopAnnouncing();
+      // Closes the transport, and with it the stream, at once.
+      void server.close();
+    };
+    const place = ports.room.enter({ agent, isValid, end });
     const server = createMcpServer(ports, { agent, door: 'sse', era: 'session', version, mayStillAct: isValid });
-    const stream = openEventStream(reply, {
-      mayRead: isValid,
-      onClose: () => {
-        sessions.delete(id);
-        void server.close();
-      },
-    });
+    const stopAnnouncing = announceToolChanges(server, ports.changes, agent);
+    const stream = openEventStream(reply, { mayRead: isValid, onClose: end });
     const { transport, receive } = createSseTransport(stream);
     // `connect` sets up everything before its first await; the transport starts at once.
     server.connect(transport).catch(stream.destroy);
-    sessions.set(id, { agent, receive, isValid, end: stream.end });
+    sessions.set(id, { tokenId, receive });
     stream.event('endpoint', `/messages/?session_id=${id}`);
   };
 
@@ -74,32 +65,11 @@ export function createSseDoor(
     }
     const message = parseMessage(body);
     const session = sessions.get(sessionId);
-    if (session?.isValid() === false) session.end();
-    // The same answer for a session that is not there, another agent's, and one whose token ended: ids tell nothing.
-    if (session === undefined || session.agent !== caller.agent || !session.isValid()) {
-      throw new SmcpError('SESSION_UNKNOWN', 'no such session', {
-        details: { remedy: 'open a new stream with GET /sse' },
-      });
-    }
+    if (session?.tokenId !== caller.tokenId) throw sessionUnknown();
     session.receive(message);
   };
 
-  return {
-    open,
-    receive,
-    close: () => {
-      for (const session of [...sessions.values()]) session.end();
-    },
-  };
-}
-
-function checkRoom(sessions: ReadonlyMap<string, Session>, agent: AgentName): void {
-  const isFull = sessions.size >= LIMITS.sessionsMax;
-  const own = [...sessions.values()].filter((session) => session.agent === agent).length;
-  if (!isFull && own < LIMITS.sessionsPerAgentMax) return;
-  throw new SmcpError('SESSION_LIMIT', isFull ? 'too many open streams' : 'this agent has too many open streams', {
-    details: { remedy: 'close streams that are not needed, then try again' },
-  });
+  return { open, receive };
 }
 
 function parseMessage(body: unknown): JSONRPCMessage {

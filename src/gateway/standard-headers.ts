@@ -1,9 +1,10 @@
-// Headers that repeat what the body of a stateless request says, for proxies that route by them. A header that is missing
-// or disagrees is refused, so that nobody in between decides on something other than what runs.
-// **Source:** MCP 2026-07-28, Streamable HTTP, standard request headers (SEP-2243).
+// The headers of MCP over HTTP. Those that repeat what the body of a stateless request says are for proxies that route by
+// them: one that is missing or disagrees is refused, so that nobody in between decides on something other than what runs.
+// **Source:** MCP 2026-07-28, Streamable HTTP, standard request headers (SEP-2243); 2025-11-25, Streamable HTTP.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { JSONRPCRequest } from '@modelcontextprotocol/server';
+import { SmcpError } from '#base/errors.ts';
 
 /** MCP's code for headers and body that disagree. */
 export const HEADER_MISMATCH = -32020;
@@ -26,6 +27,21 @@ export function headerMismatch(headers: IncomingHttpHeaders, { method, params }:
   const header = headerText(headers, 'mcp-name');
   if (header === undefined) return 'the Mcp-Name header is missing';
   return decode(header) === name ? undefined : 'the Mcp-Name header does not name the tool that the body does';
+}
+
+/**
+ * Passes when the client takes each of these media types, by name or by wildcard.
+ *
+ * @throws `NOT_ACCEPTABLE`
+ */
+export function checkAccept(headers: IncomingHttpHeaders, types: readonly string[]): void {
+  const ranges = (headers.accept ?? '').split(',').map((range) => (range.split(';', 1)[0] ?? '').trim().toLowerCase());
+  const isTaken = (type: string) =>
+    ranges.some((range) => range === type || range === '*/*' || range === `${type.split('/', 1)[0]}/*`);
+  if (types.every(isTaken)) return;
+  throw new SmcpError('NOT_ACCEPTABLE', `the client must accept ${types.join(' and ')}`, {
+    details: { remedy: `send \`Accept: ${types.join(', ')}\`` },
+  });
 }
 
 /** Names that a header can't hold come as `=?base64?…?=`. */

@@ -1,51 +1,13 @@
-// What independent clients see: the 1.x SDK over HTTP+SSE and the 2.x client over /mcp.
+// What independent clients see: the 1.x SDK and the 2.x client over every door of HTTP.
 
-import { Client as ModernClient, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
-import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
-import { StreamableHTTPClientTransport as LegacyStreamable } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDoor, type TestDoor } from './fakes.ts';
+import { HTTP_CLIENTS, type McpClient } from './clients.ts';
+import { ATHENA, HERMES, openDoor, type TestDoor, TOOLS } from './fakes.ts';
 import { eventually } from './http.ts';
 
-type CallOptions = { signal?: AbortSignal; onprogress?: (progress: { progress: number }) => void };
-type Params = { name: string; arguments?: { [key: string]: unknown }; _meta?: { [key: string]: unknown } };
-type Connected = {
-  list: () => Promise<{ tools: { name: string }[] }>;
-  call: (params: Params, options?: CallOptions) => Promise<{ [key: string]: unknown }>;
-  instructions: () => string | undefined;
-  name: () => string | undefined;
-  close: () => Promise<void>;
-};
-
-const headers = { authorization: 'Bearer athena-token' };
-
-async function connectLegacy(url: string): Promise<Connected> {
-  const client = new LegacyClient({ name: 'test', version: '1' });
-  await client.connect(new SSEClientTransport(new URL('/sse', url), { requestInit: { headers } }) as never);
-  return {
-    list: () => client.listTools(),
-    call: (params, options) => client.callTool(params, undefined, options) as never,
-    instructions: () => client.getInstructions(),
-    name: () => client.getServerVersion()?.name,
-    close: () => client.close(),
-  };
-}
-
-async function connectModern(url: string): Promise<Connected> {
-  const client = new ModernClient({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
-  await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', url), { requestInit: { headers } }));
-  return {
-    list: () => client.listTools(),
-    call: (params, options) => client.callTool(params, options) as never,
-    instructions: () => client.getInstructions(),
-    name: () => client.getServerVersion()?.name,
-    close: () => client.close(),
-  };
-}
-
 let door: TestDoor;
-let client: Connected;
+let client: McpClient;
+let changes = 0;
 beforeEach(async () => {
   door = await openDoor();
 });
@@ -54,12 +16,13 @@ afterEach(async () => {
   await door.gateway.close();
 });
 
-describe.each([
-  ['the 1.x SDK over SSE', connectLegacy, 'sse'],
-  ['the 2.x client over /mcp', connectModern, 'mcp'],
-] as const)('%s', (_title, connect, doorName) => {
+describe.each(HTTP_CLIENTS)('$title', ({ connect, door: doorName }) => {
   beforeEach(async () => {
-    client = await connect(door.url);
+    changes = 0;
+    const onToolsChanged = () => {
+      changes += 1;
+    };
+    client = await connect({ url: door.url, token: 'athena-token', onToolsChanged });
   });
 
   test('is told what this server is', () => {
@@ -93,7 +56,7 @@ describe.each([
       _meta: { 'smcp/receipt': { invocation: expect.stringMatching(/^[0-9a-f-]{36}$/), index: 1, leaf: 'bGVhZg==' } },
     });
     expect(result['isError']).not.toBe(true);
-    expect(door.dispatcher.calls[0]).toMatchObject({ agent: 'athena', door: doorName, session: 'mine' });
+    expect(door.dispatcher.requests[0]).toMatchObject({ agent: 'athena', door: doorName, session: 'mine' });
   });
 
   test('gets a denial as a result that says rule and remedy, also for a tool with an output schema', async () => {
@@ -139,7 +102,7 @@ describe.each([
     const first = client.call({ name: 'demo__wait', arguments: { n: 1 } }, { signal: controller.signal });
     const second = client.call({ name: 'demo__wait', arguments: { n: 2 } });
     second.catch(() => {});
-    await eventually(() => door.dispatcher.calls.length === 2);
+    await eventually(() => door.dispatcher.requests.length === 2);
     controller.abort('enough');
     await expect(first).rejects.toThrow();
     await eventually(() => door.dispatcher.cancelled.length === 1);
@@ -147,16 +110,16 @@ describe.each([
     await client.close();
     await eventually(() => door.dispatcher.cancelled.length === 2);
   });
-});
 
-describe('a client of a session-based version on /mcp', () => {
-  test.each([
-    ['1.x', () => new LegacyClient({ name: 't', version: '1' }), LegacyStreamable],
-    ['2.x that does not negotiate', () => new ModernClient({ name: 't', version: '1' }), StreamableHTTPClientTransport],
-  ])('%s is told which version this address speaks and where its own is served', async (_title, create, Transport) => {
-    const legacy = create();
-    const transport = new Transport(new URL('/mcp', door.url), { requestInit: { headers } });
-    client = { close: () => legacy.close() } as Connected;
-    await expect(legacy.connect(transport as never)).rejects.toThrow(/2026-07-28.*\/sse/);
+  test('is told once when its tools have become others, and not of those of another agent', async () => {
+    door.policy.grant(HERMES, 'demo');
+    door.policy.grant(ATHENA, new Set(['demo__echo']));
+    door.policy.grant(ATHENA, new Set(['demo__echo', 'demo__text']));
+    await eventually(() => changes > 0);
+    expect((await client.list()).tools.map(({ name }) => name)).toEqual(['demo__echo', 'demo__text']);
+    door.catalog.replace(TOOLS.filter(({ name }) => name !== 'demo__text'));
+    await eventually(() => changes > 1);
+    expect((await client.list()).tools.map(({ name }) => name)).toEqual(['demo__echo']);
+    expect(changes).toBe(2);
   });
 });

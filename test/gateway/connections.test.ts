@@ -29,7 +29,7 @@ describe('close', () => {
     const pending = send(door.url, stateless('tools/call', { name: 'demo__wait' })).catch((error) => error.code);
     const idle = connect(door.port, '127.0.0.1');
     idle.on('error', () => {});
-    await eventually(() => door.dispatcher.calls.length === 2);
+    await eventually(() => door.dispatcher.requests.length === 2);
     await door.gateway.close();
     expect(await pending).toBe('ECONNRESET');
     expect(new Set(await Promise.all(streams.map(({ closed }) => closed)))).toEqual(new Set([true]));
@@ -43,7 +43,7 @@ describe('close', () => {
   test('lets an answer under way leave', async () => {
     const door = await openDoor();
     const answer = send(door.url, stateless('tools/call', { name: 'demo__count', arguments: { total: 2000 } }));
-    await eventually(() => door.dispatcher.calls.length === 1);
+    await eventually(() => door.dispatcher.requests.length === 1);
     await door.gateway.close();
     expect((await answer).status).toBe(200);
   });
@@ -67,7 +67,7 @@ test('listening on localhost is one server, that close ends whole', async () => 
   const door = await openDoor({ host: 'localhost' });
   expect(door.url).toBe(`http://localhost:${door.port}`);
   const pending = send(door.url, stateless('tools/call', { name: 'demo__wait' })).catch((error) => error.code);
-  await eventually(() => door.dispatcher.calls.length === 1);
+  await eventually(() => door.dispatcher.requests.length === 1);
   await door.gateway.close();
   expect(await pending).toBe('ECONNRESET');
 });

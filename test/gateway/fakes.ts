@@ -5,11 +5,14 @@ import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { uuidv7 } from '#base/ids.ts';
 import type { Json, JsonObject } from '#base/json.ts';
+import { createListeners } from '#base/listeners.ts';
 import type { LogFields, Logger } from '#base/log.ts';
 import { type AgentName, type Principal, parseAgentName } from '#domain/agent.ts';
+import type { Decision } from '#domain/decision.ts';
 import type { CallOutcome, CallRequest, ToolAnswer } from '#domain/invocation.ts';
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
-import type { Authenticator, Dispatcher, HttpRoute, PluginCatalog, PolicyDecider } from '#domain/ports.ts';
+import type { Dispatcher, HttpRoute, PolicyDecider, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
+import type { AdminTool, Tool } from '#domain/tool.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
 
 export function agentName(text: string): AgentName {
@@ -21,8 +24,9 @@ export function agentName(text: string): AgentName {
 export const ATHENA = agentName('athena');
 export const HERMES = agentName('hermes');
 
-/** Tokens in a map; a token that is deleted is revoked. */
+/** Tokens in a map; a token that is deleted is revoked, which nobody is told of until `tell` is called. */
 export function fakeAuthenticator() {
+  const { onChange, tell } = createListeners();
   const tokens = new Map<string, { principal: Principal; expiresMs?: number }>([
     ['athena-token', { principal: { kind: 'agent', agent: ATHENA, tokenId: 't1' } }],
     ['athena-second', { principal: { kind: 'agent', agent: ATHENA, tokenId: 't2' } }],
@@ -35,8 +39,9 @@ export function fakeAuthenticator() {
       const row = tokens.get(token);
       return row === undefined || (row.expiresMs ?? Number.POSITIVE_INFINITY) < Date.now() ? undefined : row.principal;
     },
-  } satisfies Authenticator;
-  return { ...authenticator, tokens };
+    onChange,
+  } satisfies Pick<TokenAuthority, 'authenticate' | 'onChange'>;
+  return { ...authenticator, tokens, tell };
 }
 
 const NOTHING = sha256('');
@@ -56,6 +61,22 @@ export function fakeTool(localName: string, more: Partial<PluginTool> = {}): Plu
     checkInput: () => [],
     checkOutput: () => [],
     plugin: DEMO,
+    ...more,
+  };
+}
+
+export function fakeAdminTool(operation: string, more: Partial<AdminTool> = {}): AdminTool {
+  return {
+    kind: 'admin',
+    operation,
+    isForPeople: false,
+    name: `smcp__${operation}`,
+    description: `The operation ${operation}`,
+    inputSchema: { type: 'object' },
+    schemaDigest: NOTHING,
+    effect: 'read',
+    idempotent: false,
+    checkInput: () => [],
     ...more,
   };
 }
@@ -80,10 +101,13 @@ const DEMO: Plugin = {
 
 export const TOOLS: readonly PluginTool[] = [
   fakeTool('crash'),
+  fakeTool('drop', { effect: 'write', capabilities: { store: {} } }),
   fakeTool('echo', {
     title: 'Echo',
     inputSchema: { type: 'object', properties: { text: { type: 'string' } }, additionalProperties: true },
     outputSchema: { type: 'object', required: ['args'] },
+    checkInput: ({ text }) =>
+      text === undefined || typeof text === 'string' ? [] : [{ pointer: '/text', message: 'must be string' }],
   }),
   fakeTool('count', { effect: 'read', capabilities: { files: [{ path: 'x', access: 'read' }] } }),
   fakeTool('forbidden', { effect: 'write', capabilities: { net: [] } }),
@@ -91,42 +115,90 @@ export const TOOLS: readonly PluginTool[] = [
   fakeTool('wait'),
 ].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
-export const fakeCatalog = {
-  tool: (name) => TOOLS.find((tool) => tool.name === name),
-  tools: () => TOOLS,
-  reports: () => [],
-} satisfies PluginCatalog;
+/** `replace` puts other tools in force and tells. */
+export function fakeCatalog() {
+  const { onChange, tell } = createListeners();
+  let tools: readonly Tool[] = TOOLS;
+  const catalog = {
+    tool: (name) => tools.find((tool) => tool.name === name),
+    tools: () => tools,
+    onChange,
+  } satisfies ToolCatalog;
+  return {
+    ...catalog,
+    replace: (others: readonly Tool[]) => {
+      tools = others;
+      tell();
+    },
+  };
+}
 
-const isGranted = (agent: AgentName, name: string) =>
-  agent === HERMES ? name === 'demo__echo' : name.startsWith('demo__') && name !== 'demo__forbidden';
-const policy = { version: 1, digest: NOTHING };
+/** What an agent may do: tools by name, or all of the demo plugin but `forbidden`. */
+type Grants = ReadonlySet<string> | 'demo';
 
-/** Hermes may call `echo`, others everything but `forbidden`. */
-export const fakePolicy = {
-  mayCall: (agent, name) => isGranted(agent, name),
-  current: () => policy,
-  decide: ({ agent, tool }) =>
-    isGranted(agent, tool.name)
-      ? { kind: 'allow', rule: 'r', reason: 'granted', policy }
-      : {
-          kind: 'deny',
-          rule: 'default-deny',
-          reason: 'no grant covers it',
-          remedy: 'ask a person for a grant',
-          policy,
-        },
-} satisfies PolicyDecider;
+/** Hermes may call `echo`, others everything but `forbidden`; a deny rule for everyone forbids `drop`. `grant` changes it. */
+export function fakePolicy() {
+  const { onChange, tell } = createListeners();
+  const ref = { version: 1, digest: NOTHING };
+  const grants = new Map<AgentName, Grants>([[HERMES, new Set(['demo__echo'])]]);
+  const isGranted = (agent: AgentName, name: string) => {
+    const own = grants.get(agent) ?? 'demo';
+    return own === 'demo' ? name.startsWith('demo__') && name !== 'demo__forbidden' : own.has(name);
+  };
+  const decide = (agent: AgentName, name: string): Decision => {
+    if (name === 'demo__drop') {
+      return { kind: 'deny', rule: 'no-drops', reason: 'done by hand', remedy: 'ask a person to do it', policy: ref };
+    }
+    if (isGranted(agent, name)) return { kind: 'allow', rule: 'r', reason: 'granted', policy: ref };
+    const remedy = 'ask a person for a grant';
+    return { kind: 'deny', rule: 'default-deny', reason: 'no grant covers it', remedy, policy: ref };
+  };
+  const policy = {
+    mayCall: (agent, name, _nowMs) => decide(agent, name).kind === 'allow',
+    current: () => ref,
+    decide: ({ agent, tool }) => decide(agent, tool.name),
+    onChange,
+  } satisfies PolicyDecider;
+  return {
+    ...policy,
+    tell,
+    grant: (agent: AgentName, tools: Grants) => {
+      grants.set(agent, tools);
+      tell();
+    },
+  };
+}
 
-/** Runs the demo tools in place: denies by the policy, echoes, counts with progress, waits until it is cancelled. */
-export function fakeDispatcher() {
+type Decider = Pick<PolicyDecider, 'decide'>;
+
+/**
+ * Runs the demo tools in place: denies by the policy and by freezes, refuses arguments, echoes, counts with progress, waits
+ * until it is cancelled. Answers under an idempotency key are given again.
+ */
+export function fakeDispatcher(policy: Decider = fakePolicy(), catalog: ToolCatalog = fakeCatalog()) {
   const calls: CallRequest[] = [];
   const cancelled: CallRequest[] = [];
+  const frozen = new Set<AgentName>();
+  const kept = new Map<string, CallOutcome>();
+  const refuse = ({ agent, tool: name, args, strayArgs }: CallRequest): ToolAnswer | undefined => {
+    if (frozen.has(agent)) {
+      const details = { scope: `agent ${agent}`, remedy: 'a person lifts it with: smcp unfreeze' };
+      return { kind: 'error', error: { code: 'FROZEN', message: `agent ${agent}: frozen by admin`, details } };
+    }
+    const decision = policy.decide({ agent, tool: { name }, args, nowMs: 0 });
+    if (decision.kind === 'deny') {
+      const { rule, reason: message, remedy } = decision;
+      return { kind: 'error', error: { code: 'DENIED', message, details: { rule, remedy } } };
+    }
+    const tool = catalog.tool(name);
+    const problems = strayArgs === undefined ? tool?.checkInput(args) : [{ pointer: '', message: 'must be object' }];
+    if (problems === undefined || problems.length === 0) return undefined;
+    return { kind: 'error', error: { code: 'ARGUMENTS_INVALID', message: `the arguments don't fit ${name}` } };
+  };
   const run = async (request: CallRequest): Promise<ToolAnswer> => {
     const { tool, args, agent } = request;
-    if (tool === 'demo__forbidden') {
-      const details = { rule: 'default-deny', remedy: 'ask a person for a grant' };
-      return { kind: 'error', error: { code: 'DENIED', message: 'no grant covers it', details } };
-    }
+    const refused = refuse(request);
+    if (refused !== undefined) return refused;
     if (tool === 'demo__echo') return { kind: 'value', value: { agent, args } };
     if (tool === 'demo__text') return { kind: 'value', value: textOf(args) };
     if (tool === 'demo__crash') throw new Error('secret inside');
@@ -137,13 +209,26 @@ export function fakeDispatcher() {
   const dispatcher = {
     call: async (request): Promise<CallOutcome> => {
       calls.push(request);
+      const key = `${request.agent} ${request.tool} ${request.idempotencyKey}`;
+      const earlier = kept.get(key);
+      if (earlier !== undefined) return { ...earlier, isReplayed: true };
       const answer = await run(request);
-      return { invocation: uuidv7(), answer, receipt: { index: calls.length, leaf: 'bGVhZg==' } };
+      const outcome = { invocation: uuidv7(), answer, receipt: { index: calls.length, leaf: 'bGVhZg==' } };
+      if (request.idempotencyKey !== undefined) kept.set(key, outcome);
+      return outcome;
     },
     status: () => ({ lanes: [], callsTotal: calls.length }),
+    calls: () => [],
+    cancel: () => {
+      throw new SmcpError('CALL_UNKNOWN', 'no such call');
+    },
+    flush: () => 0,
+    pause: () => {},
+    resume: () => {},
+    reconsider: async () => {},
     drain: async () => {},
   } satisfies Dispatcher;
-  return { ...dispatcher, calls, cancelled };
+  return { ...dispatcher, requests: calls, cancelled, frozen };
 }
 
 function textOf(args: JsonObject): Json {
@@ -189,11 +274,13 @@ type DoorOptions = { routes?: readonly HttpRoute[]; isReady?: () => boolean; por
 /** A gateway over the fakes that does not listen yet. */
 export function createDoor({ routes = [], isReady = () => true, port = 0, host = '127.0.0.1' }: DoorOptions = {}) {
   const authenticator = fakeAuthenticator();
-  const dispatcher = fakeDispatcher();
+  const policy = fakePolicy();
+  const catalog = fakeCatalog();
+  const dispatcher = fakeDispatcher(policy, catalog);
   const logger = memoryLogger();
-  const ports = { authenticator, dispatcher, catalog: fakeCatalog, policy: fakePolicy, clock: systemClock, logger };
+  const ports = { authenticator, dispatcher, catalog, policy, clock: systemClock, logger };
   const gateway: Gateway = createGateway(ports, { host, port, names: [], version: '1.2.3', routes, isReady });
-  return { gateway, listen: gateway.listen, authenticator, dispatcher, logger };
+  return { gateway, listen: gateway.listen, authenticator, policy, catalog, dispatcher, logger };
 }
 
 /** A gateway that listens on a free port of 127.0.0.1. Close it after the test. */

@@ -1,10 +1,11 @@
 // Routes that features bring: what reaches them, how their answers and errors leave; health.
 
-import { afterEach, expect, test } from 'vitest';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
-import type { HttpRequest, HttpRoute } from '#domain/ports.ts';
-import { openDoor, type TestDoor } from './fakes.ts';
-import { JSON_TYPE, send } from './http.ts';
+import type { HttpAnswer, HttpRequest, HttpRoute } from '#domain/ports.ts';
+import { ATHENA, openDoor, type TestDoor } from './fakes.ts';
+import { BEARER, eventually, JSON_TYPE, send } from './http.ts';
 
 const ADMIN = { authorization: 'Bearer admin-token' };
 
@@ -41,11 +42,69 @@ test('a route sees principal, params, query and body as they were sent', async (
   await send(door.url, { path: '/tile/0/x001/067' });
   await send(door.url, { path: '/tile/0', headers: ADMIN });
   const admin = { kind: 'admin', tokenId: 'admin' };
-  expect(seen).toEqual([
+  expect(seen.map(({ principal, params, query, body }) => ({ principal, params, query, body }))).toEqual([
     { principal: admin, params: { name: 'a b' }, query: { since: '7d', x: '' }, body: { a: [1] } },
     { principal: undefined, params: { '*': '0/x001/067' }, query: {}, body: undefined },
     { principal: admin, params: { '*': '0' }, query: {}, body: undefined },
   ]);
+});
+
+describe('a route for any principal', () => {
+  const principal = (handle: HttpRoute['handle']) => [route(handle, { access: 'principal' })];
+
+  test('is handed the agent or the admin that asks, and nobody else', async () => {
+    const seen: unknown[] = [];
+    const handle = (request: HttpRequest) => {
+      seen.push(request.principal);
+      return { status: 200, body: null };
+    };
+    door = await openDoor({ routes: principal(handle) });
+    const statuses: number[] = [];
+    for (const headers of [BEARER, ADMIN, {}, { authorization: 'Bearer expired-token' }]) {
+      statuses.push((await send(door.url, { path: '/admin/v1/x', headers })).status);
+    }
+    expect(statuses).toEqual([200, 200, 401, 401]);
+    expect(seen).toEqual([
+      { kind: 'agent', agent: 'athena', tokenId: 't1' },
+      { kind: 'admin', tokenId: 'admin' },
+    ]);
+  });
+
+  test('can ask whether the token still stands for who asked', async () => {
+    const seen: boolean[] = [];
+    const handle = ({ mayStillAct }: HttpRequest) => {
+      seen.push(mayStillAct());
+      door.authenticator.tokens.delete('athena-token');
+      seen.push(mayStillAct());
+      door.authenticator.tokens.set('athena-token', { principal: { kind: 'agent', agent: ATHENA, tokenId: 'other' } });
+      seen.push(mayStillAct());
+      return { status: 200, body: null };
+    };
+    door = await openDoor({ routes: principal(handle) });
+    await send(door.url, { path: '/admin/v1/x', headers: BEARER });
+    expect(seen).toEqual([true, false, false]);
+  });
+});
+
+test('a route is told when its client goes away, and not when its answer has left', async () => {
+  const signals: AbortSignal[] = [];
+  const handle = ({ signal, query }: HttpRequest) => {
+    signals.push(signal);
+    if (query['wait'] === undefined) return { status: 200, body: null };
+    return new Promise<HttpAnswer>((resolve) =>
+      signal.addEventListener('abort', () => resolve({ status: 200, body: null })),
+    );
+  };
+  door = await openDoor({ routes: [route(handle)] });
+  await send(door.url, { path: '/admin/v1/x', headers: ADMIN });
+  const socket = connect(door.port, '127.0.0.1', () =>
+    socket.write('GET /admin/v1/x?wait=1 HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer admin-token\r\n\r\n'),
+  );
+  socket.on('error', () => {});
+  await eventually(() => signals.length === 2);
+  socket.destroy();
+  await eventually(() => signals[1]?.aborted === true);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, true]);
 });
 
 test('a query name that is given twice is refused', async () => {

@@ -80,7 +80,7 @@ describe('POST /messages/', () => {
       expect(answerOf(stream, 1).result).toMatchObject({
         protocolVersion: version,
         serverInfo: { name: 'smcp', version: '1.2.3' },
-        capabilities: { tools: {} },
+        capabilities: { tools: { listChanged: true } },
         instructions: expect.any(String),
       });
     },
@@ -149,13 +149,14 @@ describe('a session', () => {
     const foreign = await post(endpointOf(stream), callOf(1, 'demo__echo'), HERMES_BEARER);
     const absent = await post(`/messages/?session_id=${'0'.repeat(32)}`, callOf(1, 'demo__echo'), HERMES_BEARER);
     expect([foreign.status, foreign.text]).toEqual([404, absent.text]);
-    expect(door.dispatcher.calls).toEqual([]);
+    expect(door.dispatcher.requests).toEqual([]);
   });
 
-  test('takes messages under another token of its agent', async () => {
+  test('is not there for another token of its agent, and stays with the one that opened it', async () => {
     const stream = await open();
     const answer = await post(endpointOf(stream), rpc(1, 'ping'), { 'x-api-key': 'athena-second' });
-    expect(answer.status).toBe(202);
+    expect([answer.status, errorCode(answer)]).toEqual([404, 'SESSION_UNKNOWN']);
+    expect((await post(endpointOf(stream), rpc(1, 'ping'))).status).toBe(202);
   });
 
   test('ends with its stream', async () => {
@@ -166,14 +167,25 @@ describe('a session', () => {
     expect(status).toBe(404);
   });
 
-  test('whose token is revoked takes no message, not even under another token, and its stream closes', async () => {
+  test('whose token is revoked takes no message, not even under another token', async () => {
     const stream = await open();
     door.authenticator.tokens.delete('athena-token');
     expect((await post(endpointOf(stream), callOf(1, 'demo__echo'))).status).toBe(401);
     const other = await post(endpointOf(stream), callOf(1, 'demo__echo'), { 'x-api-key': 'athena-second' });
     expect([other.status, errorCode(other)]).toEqual([404, 'SESSION_UNKNOWN']);
-    await stream.closed;
-    expect(door.dispatcher.calls).toEqual([]);
+    expect(door.dispatcher.requests).toEqual([]);
+  });
+
+  test('is cut, and its calls cancelled, as soon as the door is told that its token was revoked', async () => {
+    const [mine, theirs] = [await open(), await open(HERMES_BEARER)];
+    await post(endpointOf(mine), callOf(1, 'demo__wait'));
+    await eventually(() => door.dispatcher.requests.length === 1);
+    door.authenticator.tokens.delete('athena-token');
+    door.authenticator.tell();
+    expect(await mine.closed).toBe(false);
+    await eventually(() => door.dispatcher.cancelled.length === 1);
+    await post(endpointOf(theirs), rpc(2, 'ping'), HERMES_BEARER);
+    await theirs.until(2);
   });
 
   test('whose token expires is closed at the next ping, and its calls are cancelled', async () => {
@@ -181,7 +193,7 @@ describe('a session', () => {
     try {
       const stream = await open();
       await post(endpointOf(stream), callOf(1, 'demo__wait'));
-      await eventually(() => door.dispatcher.calls.length === 1);
+      await eventually(() => door.dispatcher.requests.length === 1);
       const row = door.authenticator.tokens.get('athena-token');
       if (row !== undefined) row.expiresMs = 1;
       vi.advanceTimersByTime(LIMITS.streamPingMs);
@@ -207,7 +219,7 @@ describe('a session', () => {
     await post(endpointOf(stream), callOf('b', 'demo__wait'));
     await post(endpointOf(stream), { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'a' } });
     await eventually(() => door.dispatcher.cancelled.length === 1);
-    expect(door.dispatcher.calls).toHaveLength(2);
+    expect(door.dispatcher.requests).toHaveLength(2);
   });
 
   test("can't cancel the call of another session", async () => {
@@ -223,10 +235,10 @@ describe('a session', () => {
   test('cancels its calls when the client goes away', async () => {
     const stream = await open();
     await post(endpointOf(stream), callOf(1, 'demo__wait'));
-    await eventually(() => door.dispatcher.calls.length === 1);
+    await eventually(() => door.dispatcher.requests.length === 1);
     stream.cut();
     await eventually(() => door.dispatcher.cancelled.length === 1);
-    expect(door.dispatcher.calls[0]?.signal?.aborted).toBe(true);
+    expect(door.dispatcher.requests[0]?.signal?.aborted).toBe(true);
   });
 
   test('has at most requestsPerSessionMax requests under way, each with an id of its own', async () => {
@@ -238,6 +250,12 @@ describe('a session', () => {
     const twice = await post(endpointOf(stream), callOf(8, 'demo__wait'));
     expect([twice.status, errorCode(twice)]).toEqual([400, 'REQUEST_INVALID']);
     expect((await post(endpointOf(stream), callOf('more', 'demo__wait'))).status).toBe(202);
+  });
+
+  test('takes no id that is longer than requestIdLengthMax', async () => {
+    const stream = await open();
+    const answer = await post(endpointOf(stream), rpc('x'.repeat(LIMITS.requestIdLengthMax + 1), 'ping'));
+    expect([answer.status, errorCode(answer)]).toEqual([400, 'REQUEST_INVALID']);
   });
 
   test('takes any number of requests that are answered in between, under the same id too', async () => {
@@ -265,7 +283,7 @@ describe('a session', () => {
     for (let id = 0; door.dispatcher.cancelled.length === 0; id++) {
       await post(endpointOf(slow), callOf(id, 'demo__text', { length: LIMITS.outputBytesMax }));
     }
-    expect(door.dispatcher.calls.length).toBeLessThan(64);
+    expect(door.dispatcher.requests.length).toBeLessThan(64);
     await post(endpointOf(quick), rpc(1, 'ping'));
     await quick.until(2);
     expect(answerOf(quick, 1).result).toEqual({});

@@ -76,7 +76,7 @@ describe('tools/call', () => {
     const args = { $ref: 'x', _meta: { a: 1 }, inputResponses: [], constructor: 'c', toString: null, '': 0, n: [[{}]] };
     const { json } = await ask(call('demo__echo', args));
     expect(json.result.structuredContent.args).toEqual(args);
-    expect(door.dispatcher.calls[0]?.args).toEqual(args);
+    expect(door.dispatcher.requests[0]?.args).toEqual(args);
   });
 
   test('streams progress to who asked for it', async () => {
@@ -103,7 +103,7 @@ describe('tools/call', () => {
     client.on('error', () => {});
     client.end(body);
     const other = ask(call('demo__wait', { n: 2 })).catch(() => {});
-    await eventually(() => door.dispatcher.calls.length === 2);
+    await eventually(() => door.dispatcher.requests.length === 2);
     client.destroy();
     await eventually(() => door.dispatcher.cancelled.length === 1);
     expect(door.dispatcher.cancelled[0]?.args).toEqual({ n: 1 });
@@ -113,7 +113,7 @@ describe('tools/call', () => {
 
   test('is not cancelled by a message that guesses its id', async () => {
     const pending = ask(call('demo__wait')).catch(() => {});
-    await eventually(() => door.dispatcher.calls.length === 1);
+    await eventually(() => door.dispatcher.requests.length === 1);
     for (const requestId of [0, 1, 2, 3]) {
       const { headers } = stateless('notifications/cancelled');
       const params = { requestId, _meta: STATELESS_META };
@@ -132,22 +132,61 @@ describe('tools/call', () => {
     const client = httpRequest({ host: hostname, port, ...request }, (answer) => answer.pause());
     client.on('error', () => {});
     client.end(body);
-    await eventually(() => door.dispatcher.calls[0]?.signal?.aborted === true);
-    expect(door.dispatcher.calls).toHaveLength(1);
+    await eventually(() => door.dispatcher.requests[0]?.signal?.aborted === true);
+    expect(door.dispatcher.requests).toHaveLength(1);
   });
 
   test.each([
     ['no name', {}, {}, -32602],
-    ['arguments that are no object', { name: 'demo__echo', arguments: [] }, {}, -32602],
     ['a session label that is no text', { name: 'demo__echo' }, { 'smcp/session': 1 }, -32600],
     ['a session label too long', { name: 'demo__echo' }, { 'smcp/session': 'x'.repeat(257) }, -32600],
     ['a progress token too long', { name: 'demo__echo' }, { progressToken: 'x'.repeat(257) }, -32600],
-    ['an idempotency key, which nothing honours yet', { name: 'demo__echo' }, { 'smcp/idempotencyKey': 'k' }, -32600],
+    ['an idempotency key that is no text', { name: 'demo__echo' }, { 'smcp/idempotencyKey': 7 }, -32600],
+    ['an empty idempotency key', { name: 'demo__echo' }, { 'smcp/idempotencyKey': '' }, -32600],
+    ['an idempotency key too long', { name: 'demo__echo' }, { 'smcp/idempotencyKey': 'x'.repeat(257) }, -32600],
+    ['an approval, which nothing honours yet', { name: 'demo__echo' }, { 'smcp/approval': 'a' }, -32600],
   ])('with %s is refused and never dispatched', async (_what, params, _meta, code) => {
     const { json } = await ask(stateless('tools/call', { ...params, _meta }));
-    expect([json.error.code, door.dispatcher.calls]).toEqual([code, []]);
+    expect([json.error.code, door.dispatcher.requests]).toEqual([code, []]);
     const { message } = json.error;
     expect(json.error.data).toEqual({ code: 'REQUEST_INVALID', message, details: expect.any(Object) });
+  });
+});
+
+describe('arguments that are no object', () => {
+  test.each([[[]], [['a', { b: 1 }]], ['text'], [7], [false], [null]])(
+    '%j reach the dispatcher as they are',
+    async (args) => {
+      const { status, json } = await ask(call('demo__echo', args));
+      expect([status, json.result.structuredContent.error.code]).toEqual([200, 'ARGUMENTS_INVALID']);
+      expect(json.result._meta['smcp/receipt']).toMatchObject({ index: 1 });
+      expect(door.dispatcher.requests).toEqual([
+        expect.objectContaining({ tool: 'demo__echo', args: {}, strayArgs: args }),
+      ]);
+    },
+  );
+
+  test('that are left out are an empty object', async () => {
+    await ask(stateless('tools/call', { name: 'demo__echo' }));
+    expect(door.dispatcher.requests[0]).toMatchObject({ args: {} });
+    expect(door.dispatcher.requests[0]).not.toHaveProperty('strayArgs');
+  });
+});
+
+describe('an idempotency key', () => {
+  const keyed = (key: string) => call('demo__echo', { n: 1 }, { _meta: { 'smcp/idempotencyKey': key } });
+
+  test.each(['k', 'x'.repeat(LIMITS.idempotencyKeyLengthMax)])('goes with the call', async (key) => {
+    const { json } = await ask(keyed(key));
+    expect(door.dispatcher.requests[0]?.idempotencyKey).toBe(key);
+    expect(json.result._meta['smcp/receipt']).not.toHaveProperty('replayed');
+  });
+
+  test('gives a lost answer again, and says that it did', async () => {
+    const [first, second] = [await ask(keyed('k')), await ask(keyed('k'))];
+    expect(second.json.result.structuredContent).toEqual(first.json.result.structuredContent);
+    const receipt = first.json.result._meta['smcp/receipt'];
+    expect(second.json.result._meta['smcp/receipt']).toEqual({ ...receipt, replayed: true });
   });
 });
 
@@ -159,12 +198,8 @@ describe('what is no request of 2026-07-28', () => {
     body: JSON.stringify(body),
   });
   const initialize = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 't', version: '1' } };
-  const unsupported = { code: -32022, message: expect.stringMatching(/2026-07-28.*\/sse/) };
 
   test.each([
-    ['initialize', plain({ jsonrpc: '2.0', id: 'x', method: 'initialize', params: initialize }), 400, unsupported],
-    ['a call of a session', plain({ jsonrpc: '2.0', id: 'x', method: 'tools/list' }), 400, unsupported],
-    ['a batch', plain([{ jsonrpc: '2.0', id: 'x', method: 'tools/list' }]), 400, unsupported],
     ['no JSON-RPC', plain({ hello: 1 }), 400, { code: -32600 }],
     ['ping, which this version lacks', stateless('ping'), 404, { code: -32601 }],
     ['initialize in its clothes', stateless('initialize', initialize), 404, { code: -32601 }],
@@ -183,8 +218,11 @@ describe('what is no request of 2026-07-28', () => {
     expect(json.error.data).toEqual({ supported: ['2026-07-28'], requested: '2027-01-01' });
   });
 
-  test('a notification of a session is taken and goes nowhere', async () => {
-    expect((await send(door.url, plain({ jsonrpc: '2.0', method: 'notifications/initialized' }))).status).toBe(202);
+  test("a session's id beside it says nothing, whoever's it is", async () => {
+    for (const id of ['0'.repeat(32), 'not an id']) {
+      const { status, headers } = await ask(withHeaders(stateless('tools/list'), { 'mcp-session-id': id }));
+      expect([status, headers['mcp-session-id']]).toEqual([200, undefined]);
+    }
   });
 });
 
@@ -199,7 +237,7 @@ describe('headers that do not say what the body says', () => {
     ['another name in base64', { 'mcp-name': '=?base64?ZGVtb19fd2FpdA==?=' }, -32020],
   ])('%s', async (_what, headers, code) => {
     const { status, json } = await ask(withHeaders(call('demo__echo'), headers));
-    expect([status, json.error.code, door.dispatcher.calls]).toEqual([400, code, []]);
+    expect([status, json.error.code, door.dispatcher.requests]).toEqual([400, code, []]);
   });
 
   test('the same name in base64 is the same name', async () => {

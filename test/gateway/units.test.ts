@@ -181,14 +181,14 @@ describe('a tool on the wire', () => {
   test('is listed only to who may call it, at the time of asking', () => {
     const seen: number[] = [];
     const policy = {
-      ...fakePolicy,
+      ...fakePolicy(),
       mayCall: (_agent: unknown, name: string, nowMs: number) => {
         seen.push(nowMs);
         return name === 'demo__text';
       },
     };
     const clock = { ...systemClock, nowMs: () => 42 };
-    const tools = visibleTools({ catalog: fakeCatalog, policy, clock }, { agent: ATHENA, showsOutputSchema: true });
+    const tools = visibleTools({ catalog: fakeCatalog(), policy, clock }, { agent: ATHENA, showsOutputSchema: true });
     expect([tools.map(({ name }) => name), new Set(seen)]).toEqual([['demo__text'], new Set([42])]);
   });
 });

@@ -1,0 +1,75 @@
+// The requests of one session that are under way: how many, and under which ids. Answers and cancellations name a request
+// by its id only, so no id may stand for two. **Trust:** ids are the client's.
+
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+
+export type RequestId = string | number;
+
+export type UnderWay<T> = {
+  /**
+   * Takes in all of these requests or none.
+   *
+   * @throws `QUEUE_FULL` beyond `requestsPerSessionMax` · `REQUEST_INVALID` for an id that is under way, given twice or
+   * too long
+   */
+  readonly admit: (ids: readonly RequestId[], entry: T) => void;
+  /** Gives the request's place free; undefined when none of this id is under way. */
+  readonly settle: (id: RequestId) => T | undefined;
+  readonly find: (id: RequestId) => T | undefined;
+  /** Gives every place free. */
+  readonly settleAll: () => readonly T[];
+  readonly size: () => number;
+};
+
+export function createUnderWay<T>(): UnderWay<T> {
+  const entries = new Map<RequestId, T>();
+  return {
+    admit: (ids, entry) => {
+      for (const id of ids) check(id, entries);
+      if (new Set(ids).size < ids.length) throw new SmcpError('REQUEST_INVALID', 'two requests have the same id');
+      if (entries.size + ids.length > LIMITS.requestsPerSessionMax) {
+        throw new SmcpError('QUEUE_FULL', 'too many requests are under way on this session', {
+          details: { remedy: 'wait for answers before asking more' },
+        });
+      }
+      for (const id of ids) entries.set(id, entry);
+    },
+    settle: (id) => {
+      const entry = entries.get(id);
+      entries.delete(id);
+      return entry;
+    },
+    find: (id) => entries.get(id),
+    settleAll: () => {
+      const all = [...entries.values()];
+      entries.clear();
+      return all;
+    },
+    size: () => entries.size,
+  };
+}
+
+function check(id: RequestId, underWay: ReadonlyMap<RequestId, unknown>): void {
+  if (underWay.has(id)) throw new SmcpError('REQUEST_INVALID', 'a request with this id is under way already');
+  if (typeof id === 'string' && id.length > LIMITS.requestIdLengthMax) {
+    throw new SmcpError('REQUEST_INVALID', `the id of a request has at most ${LIMITS.requestIdLengthMax} characters`);
+  }
+}
+
+/** The id of a request; undefined for any other message. */
+export function requestId(message: JSONRPCMessage): RequestId | undefined {
+  return 'method' in message && 'id' in message ? message.id : undefined;
+}
+
+/** The request that a `notifications/cancelled` takes back; undefined for any other message. */
+export function cancelledId(message: JSONRPCMessage): RequestId | undefined {
+  if (!('method' in message) || message.method !== 'notifications/cancelled') return undefined;
+  const id = message.params?.['requestId'];
+  return typeof id === 'string' || typeof id === 'number' ? id : undefined;
+}
+
+export function cancelledNotice(id: RequestId): JSONRPCMessage {
+  return { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } };
+}
