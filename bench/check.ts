@@ -39,11 +39,14 @@ function addedCheck(compare: readonly Comparison[]): Check {
 }
 
 function memoryChecks(memory: Memory | undefined): readonly Check[] {
-  const growing = memory?.tracks.filter(({ isFlat }) => isFlat === false).map(({ what }) => what) ?? [];
+  const growth = memory?.tracks
+    .filter(({ isJudged }) => isJudged)
+    .map((track) => `${track.what} ${track.growth.toFixed(3)}`);
+  const isTold = memory?.isFlat !== undefined;
   return [
     {
-      what: 'memory of host and wardens flat after warm-up',
-      found: memory === undefined ? 'not measured' : growing.length === 0 ? 'flat' : `grows: ${growing.join(', ')}`,
+      what: 'memory of host and wardens flat after warm-up (MiB per 10,000 calls)',
+      found: isTold ? (growth ?? []).join(', ') : memory === undefined ? 'not measured' : 'too few calls to tell',
       isHeld: memory?.isFlat === true,
     },
     {

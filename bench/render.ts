@@ -1,7 +1,10 @@
 // The report as text for a terminal.
 
-import type { Comparison, Freeze, Memory, Profile, Report, Side } from './report.ts';
+import type { Comparison, Freeze, Memory, Profile, Report, Side, TimeShare } from './report.ts';
 import type { Spread } from './statistics.ts';
+
+/** Shares below would only make the table long. */
+const US_SHOWN_MIN = 0.5;
 
 /** Ends with a line break. */
 export function render(report: Report): string {
@@ -65,38 +68,32 @@ function renderSerial({ p50Us, parts, restUs }: Profile['serial']): string {
   ]);
 }
 
-function renderHost({
-  connections,
-  callsPerSecond,
-  busyUsPerCall,
-  cpuUsPerCall,
-  byOwner,
-  byFile,
-}: Profile['host']): string {
-  const owners = byOwner.filter(({ us }) => us >= 0.5).map(({ owner, us }) => [owner, shown(us, 1)]);
-  const files = byFile.map(({ file, us }) => [file, shown(us, 1)]);
+function renderHost({ connections, callsPerSecond, busyUsPerCall, cpuUsPerCall, ...shares }: Profile['host']): string {
   const head = `the host's thread with ${connections} connections, ${shown(callsPerSecond, 0)} calls/s while it is sampled`;
+  const rows = (all: readonly TimeShare[]) =>
+    all.filter(({ us }) => us >= US_SHOWN_MIN).map(({ name, us }) => [name, shown(us, 1)]);
+  const sums = [
+    ['in all', shown(busyUsPerCall, 1)],
+    ['(processor time of the process)', shown(cpuUsPerCall, 1)],
+  ];
   return [
-    table([
-      [head, 'µs/call'],
-      ...owners,
-      ['in all', shown(busyUsPerCall, 1)],
-      ['(processor time)', shown(cpuUsPerCall, 1)],
-    ]),
-    table([['by file', 'µs/call'], ...files]),
+    table([[head, 'µs/call'], ...rows(shares.byOwner), ...sums]),
+    table([['by file, with what Node did for it', 'µs/call'], ...rows(shares.byFile)]),
+    table([["in Node's own files, for whomever", 'µs/call'], ...rows(shares.inNode)]),
   ].join('\n\n');
 }
 
-function renderMemory({ calls, tracks, processesLeft }: Memory): string {
-  const rows = tracks.map(({ what, firstMiB, lastMiB, growth, isFlat }) => [
+function renderMemory({ calls, tracks, isFlat, processesLeft }: Memory): string {
+  const rows = tracks.map(({ what, firstMiB, lastMiB, growth, isJudged }) => [
     what,
     shown(firstMiB, 1),
     shown(lastMiB, 1),
     shown(growth, 3),
-    isFlat === undefined ? '' : isFlat ? 'flat' : 'GROWS',
+    isJudged ? 'judged' : '',
   ]);
   const head = [`memory over ${calls} calls, MiB`, 'after warm-up', 'at the end', 'growth per 10,000 calls', ''];
-  return `${table([head, ...rows])}\nprocesses left after SIGTERM: ${processesLeft}`;
+  const verdict = isFlat === undefined ? 'too few calls to tell whether it is flat' : isFlat ? 'flat' : 'GROWS';
+  return `${table([head, ...rows])}\n${verdict}; processes left after SIGTERM: ${processesLeft}`;
 }
 
 function renderFreeze(freeze: Freeze): string {

@@ -23,6 +23,9 @@ export type Comparison = {
 /** What one part of a call costs by itself: median over batches, in µs. `isWaiting`: time that passes, not work of the host. */
 export type PartCost = { readonly name: string; readonly us: number; readonly isWaiting: boolean };
 
+/** In µs a call. */
+export type TimeShare = { readonly name: string; readonly us: number };
+
 export type Profile = {
   /** One call after the other. */
   readonly serial: {
@@ -39,8 +42,11 @@ export type Profile = {
     readonly busyUsPerCall: number;
     /** Processor time of the process, other threads included. */
     readonly cpuUsPerCall: number;
-    readonly byOwner: readonly { readonly owner: string; readonly us: number }[];
-    readonly byFile: readonly { readonly file: string; readonly us: number }[];
+    readonly byOwner: readonly TimeShare[];
+    /** The largest. */
+    readonly byFile: readonly TimeShare[];
+    /** The largest of Node's own files: what they did is in byOwner and byFile too, for whom they did it. */
+    readonly inNode: readonly TimeShare[];
   };
 };
 
@@ -50,14 +56,15 @@ export type MemoryTrack = {
   readonly firstMiB: number;
   readonly lastMiB: number;
   readonly growth: number;
-  /** Undefined where it is shown and not judged. */
-  readonly isFlat?: boolean;
+  /** Whether it decides on `isFlat`. What is resident is only shown: when the system takes pages back is its own affair. */
+  readonly isJudged: boolean;
 };
 
 export type Memory = {
   readonly calls: number;
   readonly tracks: readonly MemoryTrack[];
-  readonly isFlat: boolean;
+  /** Absent where there were too few calls to tell. */
+  readonly isFlat?: boolean;
   /** Processes of the server that still ran after it had ended. */
   readonly processesLeft: number;
 };

@@ -13,7 +13,7 @@ import type { PartCost, Profile } from '#bench/report.ts';
 import { type ServerProcess, startServer } from '#bench/servers/server-process.ts';
 import { makeHome, type OurServer, startOurs } from '#bench/servers/start-servers.ts';
 import { TOOL_NAME } from '#bench/tool-call.ts';
-import { type CpuProfile, sumProfile } from './cpu-profile.ts';
+import { type CpuProfile, type Sum, sumProfile } from './cpu-profile.ts';
 import { decisionParts } from './decision-parts.ts';
 import { doorParts } from './door-parts.ts';
 import { recordParts } from './record-parts.ts';
@@ -25,6 +25,7 @@ const CONNECTIONS = 16;
 const US_PER_MS = 1000;
 const MS_PER_SECOND = 1000;
 const FILES_SHOWN = 30;
+const NODE_FILES_SHOWN = 12;
 
 /** @throws when an answer was wrong. */
 export async function measureProfile(options: Options, load: LoadProcess): Promise<Profile> {
@@ -75,17 +76,16 @@ async function hostProfile(options: Options, load: LoadProcess, directory: strin
   const profile = JSON.parse(readFileSync(join(directory, file ?? ''), 'utf8')) as CpuProfile;
   const sums = sumProfile(profile, run.window, ROOT);
   const { calls, answered, ms } = run.result;
-  const perCall = (sum: ReadonlyMap<string, number>) =>
-    [...sum].map(([name, us]) => [name, us / answered] as const).toSorted(([, a], [, b]) => b - a);
+  const perCall = (sum: Sum) =>
+    [...sum].map(([name, us]) => ({ name, us: us / answered })).toSorted((a, b) => b.us - a.us);
   return {
     connections: CONNECTIONS,
     callsPerSecond: (calls / ms) * MS_PER_SECOND,
     busyUsPerCall: sums.busyUs / answered,
     cpuUsPerCall: run.cpuUs / answered,
-    byOwner: perCall(sums.byOwner).map(([owner, us]) => ({ owner, us })),
-    byFile: perCall(sums.byFile)
-      .slice(0, FILES_SHOWN)
-      .map(([name, us]) => ({ file: name, us })),
+    byOwner: perCall(sums.byOwner),
+    byFile: perCall(sums.byFile).slice(0, FILES_SHOWN),
+    inNode: perCall(sums.inNode).slice(0, NODE_FILES_SHOWN),
   };
 }
 
