@@ -32,11 +32,11 @@ export type LogRow = {
 export type LogStore = {
   readonly size: () => number;
   /**
-   * Writes rows and the checkpoint over them in one transaction.
+   * Writes rows and the checkpoint over them in one transaction, all of it or none. One at a time.
    *
-   * **Durability:** all of it is on disk (fsync) when it returns, or none of it.
+   * **Durability:** on disk (fsync) when it resolves; when it rejects, that is not known.
    */
-  readonly commit: (rows: readonly LogRow[], checkpoint: string) => void;
+  readonly commit: (rows: readonly LogRow[], checkpoint: string) => Promise<void>;
   readonly row: (index: number) => LogRow | undefined;
   /** Leaf hashes of `[from, to)`, for tiles and for the tree at start. */
   readonly leaves: (from: number, to: number) => readonly Uint8Array[];

@@ -49,7 +49,7 @@ export function createAppender({ log, signers, logKey, committed }: AppenderPort
       });
       const text = formatCheckpoint({ origin: logKey.name, size: tree.size, root: tree.root() });
       const note = formatNote(text, logKey, await signers.log.sign(Buffer.from(text)));
-      log.commit(rows, note);
+      await log.commit(rows, note);
       committed.tree = tree;
       for (const hashes of completed) committed.upper.add(hashes);
       checkpoint = note;

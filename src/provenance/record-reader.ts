@@ -17,17 +17,19 @@ export type RecordReaderPorts = {
   readonly keys: readonly LogKey[];
 };
 
+/** What is written but not yet on disk is not there: nobody may rely on it. */
 export function createRecordReader({ log, appender, committed, logKey, keys }: RecordReaderPorts): RecordReader {
   const vkey = formatVkey(logKey);
+  const isCommitted = (index: number) => index < committed.tree.size;
   return {
-    size: log.size,
+    size: () => committed.tree.size,
     record: (index) => {
-      const row = log.row(index);
+      const row = isCommitted(index) ? log.row(index) : undefined;
       if (row === undefined) return undefined;
       const { envelope, leaf, invocation, disclosed } = row;
       return { index, envelope, leaf: base64(leaf), invocation, disclosed };
     },
-    findInvocation: log.findInvocation,
+    findInvocation: (invocation) => log.findInvocation(invocation).filter(isCommitted),
     checkpoint: appender.checkpoint,
     vkey: () => vkey,
     keys: () => keys,

@@ -49,8 +49,8 @@ export function createLogStore(database: Database): LogStore {
 
   return {
     size,
-    commit: (rows, checkpoint) => {
-      database.transaction(() => {
+    commit: (rows, checkpoint) =>
+      database.transactionThenSync(() => {
         let next = size();
         for (const row of rows) {
           invariant(row.index === next, `record ${row.index} is appended where ${next} is next`);
@@ -58,8 +58,7 @@ export function createLogStore(database: Database): LogStore {
           next += 1;
         }
         addCheckpoint.run(next, checkpoint);
-      });
-    },
+      }),
     row: (index) => {
       const row = oneRow.get(index);
       return row === undefined ? undefined : asLogRow(index, row);

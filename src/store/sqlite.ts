@@ -5,6 +5,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { asSmcpError, SmcpError, systemErrorCode } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
+import { createWalSync } from './wal-sync.ts';
 
 export type SqlValue = string | number | Uint8Array | null;
 export type SqlRow = { readonly [column: string]: SqlValue };
@@ -25,6 +26,11 @@ export type Database = {
   readonly prepare: (sql: string) => Statement;
   /** Runs `work` in one transaction. **Durability:** on disk when it returns; none of it when it throws. */
   readonly transaction: (work: () => void) => void;
+  /**
+   * Runs `work` in one transaction of a database in WAL mode. It is done, or thrown out whole, when this returns.
+   * **Durability:** on disk when the promise resolves; when it rejects, that is not known.
+   */
+  readonly transactionThenSync: (work: () => void) => Promise<void>;
   readonly close: () => void;
 };
 
@@ -57,7 +63,10 @@ function asStoreError(cause: unknown): SmcpError {
       details: { remedy: 'keep the file as evidence and put back a backup' },
     });
   }
-  if (result === undefined) return asSmcpError(cause);
+  return result === undefined ? asSmcpError(cause) : unusable(cause);
+}
+
+function unusable(cause: unknown): SmcpError {
   return new SmcpError('LOG_UNAVAILABLE', 'the database could not be used', {
     cause,
     details: { remedy: 'check the disk (space, permissions) and start again' },
@@ -97,20 +106,35 @@ function asStatement(statement: StatementSync): Statement {
  */
 export function openDatabase(file: string, options: { readonly readOnly: boolean; readonly busyMs: number }): Database {
   const database = guarded(() => new DatabaseSync(file, { readOnly: options.readOnly, timeout: options.busyMs }))();
+  const wal = createWalSync(file);
+  const transaction = guarded((work: () => void) => {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      database.exec('COMMIT');
+    } catch (thrown) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw thrown;
+    }
+  });
   return {
     exec: guarded((sql: string) => database.exec(sql)),
     prepare: (sql) => asStatement(guarded(() => database.prepare(sql))()),
-    transaction: guarded((work: () => void) => {
-      database.exec('BEGIN IMMEDIATE');
+    transaction,
+    transactionThenSync: async (work) => {
+      // NORMAL writes the same frames as FULL and leaves their fsync to us; every other commit goes on to wait for its own.
+      database.exec('PRAGMA synchronous = NORMAL');
       try {
-        work();
-        database.exec('COMMIT');
-      } catch (thrown) {
-        if (database.isTransaction) database.exec('ROLLBACK');
-        throw thrown;
+        transaction(work);
+      } finally {
+        database.exec('PRAGMA synchronous = FULL');
       }
-    }),
+      await wal.sync().catch((cause: unknown) => {
+        throw unusable(cause);
+      });
+    },
     close: () => {
+      wal.close();
       if (database.isOpen) database.close();
     },
   };

@@ -133,10 +133,10 @@ describe('when a commit fails', () => {
       let left = after;
       return {
         ...log,
-        commit: (rows, checkpoint) => {
+        commit: async (rows, checkpoint) => {
           left -= 1;
           if (left < 0) throw new SmcpError('LOG_UNAVAILABLE', 'disk full');
-          log.commit(rows, checkpoint);
+          await log.commit(rows, checkpoint);
         },
       } satisfies LogStore;
     };

@@ -1,13 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import type { AgentName, TokenRow } from '#domain/agent.ts';
 import type { LogRow } from '#domain/store-ports.ts';
+import { pragmaNumber } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
+import { openDatabase } from '#store/sqlite.ts';
 
 let home: string;
 let file: string;
@@ -52,9 +55,9 @@ describe('a new database', () => {
 });
 
 describe('an existing database', () => {
-  test('is opened again with what it held', () => {
+  test('is opened again with what it held', async () => {
     const first = openStore(file);
-    first.log.commit([rowAt(0)], 'note 1');
+    await first.log.commit([rowAt(0)], 'note 1');
     first.meta.put('k', 'v');
     first.close();
     const second = openStore(file);
@@ -102,22 +105,24 @@ describe('opened read-only', () => {
     expect(() => statSync(file)).toThrow();
   });
 
-  test('it reads beside a writer, sees its commits and can write nothing', () => {
+  test('it reads beside a writer, sees its commits and can write nothing', async () => {
     const writer = openStore(file);
     const reader = openStore(file, { readOnly: true });
-    writer.log.commit([rowAt(0)], 'note 1');
+    await writer.log.commit([rowAt(0)], 'note 1');
     expect(reader.log.size()).toBe(1);
-    writer.log.commit([rowAt(1)], 'note 2');
+    await writer.log.commit([rowAt(1)], 'note 2');
     expect(reader.log.checkpoint()).toBe('note 2');
     expect(() => reader.meta.put('k', 'v')).toThrow(refusal('LOG_UNAVAILABLE'));
     reader.close();
     writer.close();
   });
 
-  test('it reads from another process while the writer has it open', () => {
+  test('it reads from another process while the writer has it open', async () => {
     const writer = openStore(file);
-    writer.log.commit([rowAt(0), rowAt(1)], 'note 2');
-    const script = `import { openStore } from '#store/open-store.ts';
+    await writer.log.commit([rowAt(0), rowAt(1)], 'note 2');
+    const script = `import { pragmaNumber } from '#store/migrations.ts';
+import { openStore } from '#store/open-store.ts';
+import { openDatabase } from '#store/sqlite.ts';
       const store = openStore(process.argv[1], { readOnly: true });
       process.stdout.write(String(store.log.size()));`;
     const answer = execFileSync(process.execPath, ['--input-type=module', '-e', script, file], { encoding: 'utf8' });
@@ -127,14 +132,15 @@ describe('opened read-only', () => {
 });
 
 describe('the log', () => {
-  test('commits rows and their checkpoint, or none of it', () => {
+  test('commits rows and their checkpoint, or none of it', async () => {
     const { log, close } = openStore(file);
-    log.commit([rowAt(0), rowAt(1, { disclosed: { args: 'a', result: 'ü\ufeff' } })], 'note 2');
+    await log.commit([rowAt(0), rowAt(1, { disclosed: { args: 'a', result: 'ü\ufeff' } })], 'note 2');
     expect(log.row(1)).toEqual(rowAt(1, { disclosed: { args: 'a', result: 'ü\ufeff' } }));
-    expect(() => log.commit([rowAt(2), rowAt(4)], 'note 4')).toThrow(refusal('INTERNAL', 'invariant'));
-    expect(() => log.commit([rowAt(2, { leaf: new Uint8Array(31) })], 'note 3')).toThrow(refusal('LOG_UNAVAILABLE'));
+    await expect(log.commit([rowAt(2), rowAt(4)], 'note 4')).rejects.toThrow(refusal('INTERNAL', 'invariant'));
+    const badLeaf = log.commit([rowAt(2, { leaf: new Uint8Array(31) })], 'note 3');
+    await expect(badLeaf).rejects.toThrow(refusal('LOG_UNAVAILABLE'));
     expect([log.size(), log.checkpoint(), log.row(2)]).toEqual([2, 'note 2', undefined]);
-    log.commit([rowAt(2)], 'note 3');
+    await log.commit([rowAt(2)], 'note 3');
     expect([...log.checkpoints()]).toEqual([
       { size: 2, note: 'note 2' },
       { size: 3, note: 'note 3' },
@@ -143,7 +149,51 @@ describe('the log', () => {
     close();
   });
 
-  test('finds the records of an invocation and the intents that nothing closes', () => {
+  test('is on disk when a commit resolves, and only then', async () => {
+    const { log, close } = openStore(file);
+    await log.commit([rowAt(0)], 'note 1');
+    const synced = Promise.withResolvers<void>();
+    const paths: string[] = [];
+    const spy = vi.spyOn(fs, 'fsync').mockImplementation((descriptor, done) => {
+      paths.push(fs.readlinkSync(`/proc/self/fd/${descriptor}`));
+      synced.promise.then(() => done(null), done);
+    });
+    syncBuiltinESMExports();
+    try {
+      let isDone = false;
+      const committed = log.commit([rowAt(1)], 'note 2').then(() => {
+        isDone = true;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect([isDone, paths]).toEqual([false, [`${file}-wal`]]);
+      synced.resolve();
+      await committed;
+      spy.mockImplementation((_descriptor, done) => done(Object.assign(new Error('EIO'), { code: 'EIO' })));
+      await expect(log.commit([rowAt(2)], 'note 3')).rejects.toThrow(refusal('LOG_UNAVAILABLE'));
+    } finally {
+      spy.mockRestore();
+      syncBuiltinESMExports();
+    }
+    close();
+  });
+
+  test.each([
+    ['was done', () => {}],
+    [
+      'threw',
+      () => {
+        throw new Error('no');
+      },
+    ],
+  ])('leaves every other commit to wait for the disk by itself, when its own %s', async (_how, work) => {
+    openStore(file).close();
+    const database = openDatabase(file, { readOnly: false, busyMs: 0 });
+    await database.transactionThenSync(work).catch(() => {});
+    expect(pragmaNumber(database, 'synchronous')).toBe(2);
+    database.close();
+  });
+
+  test('finds the records of an invocation and the intents that nothing closes', async () => {
     const { log, close } = openStore(file);
     const phases = [
       ['a', 'intent'],
@@ -153,7 +203,7 @@ describe('the log', () => {
       ['', ''],
     ] as const;
     const rows = phases.map(([invocation, phase], index) => rowAt(index, { invocation, phase }));
-    log.commit(rows, 'note');
+    await log.commit(rows, 'note');
     expect(log.findInvocation('a')).toEqual([0, 2]);
     expect(log.findInvocation('')).toEqual([]);
     expect(log.openIntents()).toEqual([1]);
@@ -165,9 +215,9 @@ describe('the log', () => {
     ['a record is renumbered', 'UPDATE record SET idx = 7 WHERE idx = 1'],
     ['a disclosure belongs to nothing', "INSERT INTO disclosure VALUES (9, 'x', NULL)"],
     ['a check is broken', "PRAGMA ignore_check_constraints = ON; INSERT INTO checkpoint VALUES (-1, 'x')"],
-  ])('its check tells when %s', (_title, sql) => {
+  ])('its check tells when %s', async (_title, sql) => {
     const { log, close } = openStore(file);
-    log.commit([rowAt(0), rowAt(1)], 'note 2');
+    await log.commit([rowAt(0), rowAt(1)], 'note 2');
     expect(log.check()).toEqual([]);
     const raw = new DatabaseSync(file, { enableForeignKeyConstraints: false });
     raw.exec(sql);
