@@ -61,7 +61,6 @@ export function openApiDocument(operations: readonly Operation[], { prefix, vers
       description:
         'For an administrator, and for an agent that the policy grants the tool of an operation (`smcp__…`). Every change, and every call of an agent, is in the signed log.',
     },
-    servers: [{ url: '/' }],
     tags: Object.entries(TOPICS).map(([name, description]) => ({ name, description })),
     security: [{ bearer: [] }, { apiKey: [] }],
     paths,

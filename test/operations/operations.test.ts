@@ -1,103 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { openApiDocument } from '#admin/openapi.ts';
-import { adminRoutes } from '#admin/routes.ts';
-import { systemClock } from '#base/clock.ts';
-import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
-import type { JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
 import { compileOwnSchema } from '#base/schema.ts';
-import type { AgentName, TokenRow } from '#domain/agent.ts';
-import type { HttpRequest } from '#domain/ports.ts';
-import type { RecordDraft } from '#domain/record.ts';
-import type { Services } from '#operations/operation.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
+import { asBea, createWorld, operation, person, prepare } from './world.ts';
 
-const ref = { version: 1, digest: sha256('policy') };
-
-/** Services over a policy with one agent, `ana`; every draft is kept. */
-function createServices() {
-  const rows: TokenRow[] = [];
-  const drafts: RecordDraft[] = [];
-  const did: string[] = [];
-  const services: Services = {
-    tokens: {
-      authenticate: () => undefined,
-      issue: (agent, { expiresInMs }) => {
-        did.push('issue');
-        rows.push({
-          id: 'id1',
-          agent,
-          secretHash: '',
-          createdMs: 0,
-          ...(expiresInMs === undefined ? {} : { expiresMs: expiresInMs }),
-        });
-        return { id: 'id1', agent, token: 'smcp_x', ...(expiresInMs === undefined ? {} : { expiresMs: expiresInMs }) };
-      },
-      list: () => rows,
-      revoke: () => {
-        throw new SmcpError('TOKEN_UNKNOWN', 'no token has this id');
-      },
-    },
-    policy: {
-      decide: () => ({ kind: 'deny', rule: 'default-deny', reason: 'no grant', remedy: 'add one', policy: ref }),
-      mayCall: () => false,
-      current: () => ref,
-      show: () => ({ text: 'version: 1\n', policy: ref, file: '/home/policy.yaml' }),
-      agents: () => ['ana' as AgentName],
-      reload: async () => ref,
-      addAgent: async () => ref,
-    },
-    catalog: { tool: () => undefined, tools: () => [], reports: () => [] },
-    dispatcher: {
-      call: () => Promise.reject(new Error('not used')),
-      status: () => ({ lanes: [{ name: 'main', waiting: 0, running: 0 }], callsTotal: 0 }),
-      drain: async () => {},
-    },
-    log: {
-      append: async (draft) => {
-        drafts.push(draft);
-        did.push('record');
-        return { index: 0, leaf: '' };
-      },
-      size: () => 1,
-      record: (index) =>
-        index === 0
-          ? {
-              index,
-              envelope: JSON.stringify({ payload: Buffer.from('{"predicate":{}}').toString('base64') }),
-              leaf: 'l',
-              invocation: '',
-              disclosed: {},
-            }
-          : undefined,
-      findInvocation: () => [],
-      checkpoint: () => undefined,
-      vkey: () => 'v',
-      keys: () => [],
-      tile: () => undefined,
-    },
-    layers: () => [],
-    clock: systemClock,
-    server: { version: '1', startedMs: 0, isReady: () => true },
-  };
-  return { services, drafts, did };
-}
-
-const operation = (name: string) => {
-  const found = OPERATIONS.find((candidate) => candidate.name === name);
-  if (found === undefined) throw new Error(name);
-  return found;
-};
-
-type OpenApiEntry = { operationId: string; parameters: { name: string; in: string }[] };
-
-const GOOD_INPUT: { readonly [name: string]: JsonObject } = {
-  agent_add: { name: 'bea' },
-  agent_token: { name: 'ana', expires: '30d' },
-  can: { agent: 'ana', tool: 'x__y' },
-  log_show: { id: '0' },
-};
+const allNames = OPERATIONS.map(({ name }) => [name] as const);
 
 describe('the table of operations', () => {
   test('has names, commands and routes that are each there once', () => {
@@ -119,58 +28,69 @@ describe('the table of operations', () => {
     }
   });
 
-  test.each(OPERATIONS.filter(({ name }) => name !== 'agent_revoke').map(({ name }) => [name]))(
-    '%s answers as its output schema says',
-    async (name) => {
-      const { services } = createServices();
-      const answer = await createOperationRunner(services)(operation(name), GOOD_INPUT[name] ?? {}, { by: 'admin' });
-      expect(compileOwnSchema(operation(name).output)(answer)).toEqual([]);
-    },
-  );
+  test('has names that are those of its commands, and a subject for every change', () => {
+    for (const { name, command, effect, subject } of OPERATIONS) {
+      expect([name, command?.join('_') ?? name]).toEqual([name, name]);
+      expect([name, subject !== undefined]).toEqual([name, effect === 'write']);
+    }
+  });
+
+  test.each(allNames)('%s answers a person as its output schema says', async (name) => {
+    const world = createWorld();
+    const { input, ended } = await prepare(world, name);
+    const answer = await createOperationRunner(world.services)(operation(name), input, person);
+    expect(compileOwnSchema(operation(name).output)(answer)).toEqual([]);
+    await ended;
+  });
 });
 
 describe('carrying an operation out', () => {
   test('writes the record of a change before the change, with who and to what, and no secret', async () => {
-    const { services, drafts, did } = createServices();
-    await createOperationRunner(services)(operation('agent_token'), { name: 'ana' }, { by: 'admin' });
+    const { services, drafts, did } = createWorld();
+    await createOperationRunner(services)(operation('agent_token'), { name: 'ana' }, person);
     expect(did).toEqual(['record', 'issue']);
     expect(drafts).toMatchObject([
       { kind: 'admin', predicate: { operation: 'agent_token', subject: 'ana', by: 'admin' } },
     ]);
-    expect(JSON.stringify(drafts)).not.toContain('smcp_x');
+    expect(JSON.stringify(drafts)).not.toContain('smcp_secret');
   });
 
-  test('changes nothing when that record can not be written', async () => {
-    const { services, did } = createServices();
-    const full = {
-      ...services,
-      log: { ...services.log, append: () => Promise.reject(new SmcpError('LOG_UNAVAILABLE', 'full')) },
-    };
-    await expect(
-      createOperationRunner(full)(operation('agent_token'), { name: 'ana' }, { by: 'admin' }),
-    ).rejects.toMatchObject({
-      code: 'LOG_UNAVAILABLE',
-    });
-    expect(did).toEqual([]);
-  });
+  test.each(OPERATIONS.filter(({ effect, isStop }) => effect === 'write' && !isStop).map(({ name }) => [name]))(
+    '%s changes nothing when that record can not be written',
+    async (name) => {
+      const world = createWorld();
+      const { input } = await prepare(world, name === 'queue_cancel' ? 'none' : name);
+      if (name === 'queue_cancel') {
+        // A call that waits: its own intent could not be written either.
+        world.services.dispatcher.pause('main');
+        void world.startCall().catch(() => {});
+        while (world.services.dispatcher.calls().length === 0) await new Promise(setImmediate);
+      }
+      const given = name === 'queue_cancel' ? { id: world.services.dispatcher.calls()[0]?.invocation ?? '' } : input;
+      world.state.isDiskFull = true;
+      world.did.length = 0;
+      await expect(createOperationRunner(world.services)(operation(name), given, person)).rejects.toMatchObject({
+        code: 'LOG_UNAVAILABLE',
+      });
+      expect(world.did).toEqual([]);
+      expect(world.services.freezes.list()).toEqual([]);
+      expect(world.versions).toHaveLength(1);
+      if (name === 'queue_cancel') expect(world.services.dispatcher.calls()).toHaveLength(1);
+    },
+  );
 
   test('records nothing for a change that can not be', async () => {
-    const { services, drafts } = createServices();
+    const { services, drafts } = createWorld();
     const run = createOperationRunner(services);
-    await expect(run(operation('agent_revoke'), { id: 'x' }, { by: 'admin' })).rejects.toMatchObject({
-      code: 'TOKEN_UNKNOWN',
-    });
-    await expect(run(operation('agent_add'), { name: 'ana' }, { by: 'admin' })).rejects.toMatchObject({
-      code: 'AGENT_EXISTS',
-    });
+    await expect(run(operation('agent_revoke'), { id: 'x' }, person)).rejects.toMatchObject({ code: 'TOKEN_UNKNOWN' });
+    await expect(run(operation('agent_add'), { name: 'ana' }, person)).rejects.toMatchObject({ code: 'AGENT_EXISTS' });
     expect(drafts).toEqual([]);
   });
 
   test('records again, with the code, what could not be done after all', async () => {
-    const { services, drafts } = createServices();
-    const addAgent = () => Promise.reject(new SmcpError('POLICY_INVALID', 'line 3'));
-    const run = createOperationRunner({ ...services, policy: { ...services.policy, addAgent } });
-    await expect(run(operation('agent_add'), { name: 'zeus' }, { by: 'admin' })).rejects.toMatchObject({
+    const { services, drafts } = createWorld();
+    const run = createOperationRunner(services);
+    await expect(run(operation('policy_apply'), { text: '!' }, person)).rejects.toMatchObject({
       code: 'POLICY_INVALID',
     });
     expect(drafts.map(({ predicate }) => ('failed' in predicate ? predicate.failed : undefined))).toEqual([
@@ -179,11 +99,15 @@ describe('carrying an operation out', () => {
     ]);
   });
 
-  test('records nothing for a look', async () => {
-    const { services, drafts } = createServices();
-    await createOperationRunner(services)(operation('status'), {}, { by: 'admin' });
-    expect(drafts).toEqual([]);
-  });
+  test.each(OPERATIONS.filter(({ effect }) => effect === 'read').map(({ name }) => [name]))(
+    'records nothing for a look: %s',
+    async (name) => {
+      const world = createWorld();
+      const { input } = await prepare(world, name);
+      await createOperationRunner(world.services)(operation(name), input, person);
+      expect(world.drafts).toEqual([]);
+    },
+  );
 
   test.each([
     ['agent_token', { name: 'ana', expires: 'soon' }, 'USAGE'],
@@ -195,52 +119,124 @@ describe('carrying an operation out', () => {
     ['can', { agent: 'ana', tool: 'x', args: [] }, 'USAGE'],
     ['log_show', { id: '7' }, 'RECORD_UNKNOWN'],
     ['log_show', { id: '01' }, 'RECORD_UNKNOWN'],
+    ['log_prove', { id: '7' }, 'RECORD_UNKNOWN'],
     ['log_tail', { count: 0 }, 'USAGE'],
+    ['freeze', { agent: 'ana', writes: true }, 'USAGE'],
+    ['freeze', { agent: 'anna' }, 'AGENT_UNKNOWN'],
+    ['freeze', { plugin: 'pant' }, 'PLUGIN_UNKNOWN'],
+    ['freeze', { writes: 'yes' }, 'USAGE'],
+    ['unfreeze', { agent: 'ana', plugin: 'paint' }, 'USAGE'],
+    ['queue_cancel', { id: 'x' }, 'CALL_UNKNOWN'],
+    ['queue_flush', { agent: 'anna' }, 'AGENT_UNKNOWN'],
+    ['queue_pause', { lane: 'control' }, 'USAGE'],
+    ['queue_resume', { lane: 'control' }, 'USAGE'],
+    ['policy_show', { version: 9 }, 'POLICY_VERSION_UNKNOWN'],
+    ['policy_rollback', { version: 9 }, 'POLICY_VERSION_UNKNOWN'],
+    ['policy_rollback', { version: '1' }, 'USAGE'],
+    ['policy_rollback', {}, 'USAGE'],
+    ['plugin_enable', { name: 'pant' }, 'PLUGIN_UNKNOWN'],
+    ['plugin_disable', { name: '__proto__' }, 'PLUGIN_UNKNOWN'],
   ])('%s with %j is refused as %s', async (name, input, code) => {
-    const { services } = createServices();
-    await expect(createOperationRunner(services)(operation(name), input, { by: 'admin' })).rejects.toMatchObject({
-      code,
+    const { services, drafts } = createWorld();
+    await expect(createOperationRunner(services)(operation(name), input, person)).rejects.toMatchObject({ code });
+    expect(drafts).toEqual([]);
+  });
+
+  test.each([
+    ['freeze', { agent: 'anna' }, 'did you mean ana?'],
+    ['freeze', { plugin: 'pant' }, 'did you mean paint?'],
+    ['can', { agent: 'anna', tool: 'x' }, 'did you mean ana?'],
+    ['queue_pause', { lane: 'control' }, 'never paused'],
+  ])('%s with %j is told: %s', async (name, input, words) => {
+    const { services } = createWorld();
+    await expect(createOperationRunner(services)(operation(name), input, person)).rejects.toMatchObject({
+      details: { remedy: expect.stringContaining(words) },
     });
   });
+
+  test.each(OPERATIONS.filter(({ isForPeople }) => isForPeople).map(({ name }) => [name]))(
+    'leaves %s to people, and says so',
+    async (name) => {
+      const world = createWorld();
+      const { input } = await prepare(world, name);
+      await expect(createOperationRunner(world.services)(operation(name), input, asBea)).rejects.toMatchObject({
+        code: 'PERSON_NEEDED',
+      });
+      expect(world.did.filter((act) => act !== 'issue')).toEqual([]);
+    },
+  );
 });
 
-describe('the admin API', () => {
-  const routes = () => adminRoutes(OPERATIONS, createOperationRunner(createServices().services), '1.0.0');
-  const request = (more: Partial<HttpRequest>): HttpRequest => ({
-    principal: { kind: 'admin', tokenId: 'admin' },
-    params: {},
-    query: {},
-    body: undefined,
-    ...more,
+describe('what the operations show', () => {
+  test('status: freezes, pauses, disabled plugins, calls under way, the state of the policy file', async () => {
+    const world = createWorld();
+    const run = createOperationRunner(world.services);
+    const call = world.startCall();
+    world.services.dispatcher.pause('main');
+    await run(operation('plugin_disable'), { name: 'paint' }, person);
+    await call;
+    world.services.freezes.freeze({ kind: 'writes' }, 'bea');
+    expect(await run(operation('status'), {}, person)).toMatchObject({
+      policy: { fileState: { kind: 'in-force' } },
+      plugins: { ready: 0, disabled: 1 },
+      freezes: [{ scope: 'writes', by: 'bea' }],
+      lanes: [
+        { name: 'main', isPaused: true },
+        { name: 'control', isPaused: false },
+      ],
+      callsUnderWay: 0,
+      calls: 1,
+    });
   });
 
-  test('has every operation as a route for admins only', () => {
-    expect(routes().every(({ access }) => access === 'admin')).toBe(true);
-    expect(routes().map(({ method, path }) => `${method} ${path}`)).toEqual([
-      ...OPERATIONS.map(({ method, path }) => `${method} /admin/v1${path}`),
-      'GET /openapi.json',
+  test('the queue: what runs and what waits behind it, in order, until it is flushed', async () => {
+    const world = createWorld();
+    const run = createOperationRunner(world.services);
+    const { input, ended } = await prepare(world, 'queue_cancel');
+    const waiting = world.startCall();
+    while (world.services.dispatcher.calls().length < 2) await new Promise(setImmediate);
+    expect(await run(operation('queue'), {}, person)).toMatchObject({
+      calls: [
+        { agent: 'ana', tool: 'paint__wall', state: 'running', startedAt: expect.any(String) },
+        { state: 'waiting', startedAt: null },
+      ],
+    });
+    expect(await run(operation('queue_flush'), { agent: 'bea' }, person)).toEqual({ ended: 0 });
+    expect(await run(operation('queue_flush'), { agent: 'ana' }, person)).toEqual({ ended: 1 });
+    expect((await waiting).answer).toMatchObject({ error: { code: 'CANCELLED' } });
+    await run(operation('queue_cancel'), input, person);
+    expect((await ended)?.answer).toMatchObject({ error: { code: 'CANCELLED' } });
+  });
+
+  test('the history of the policy: newest first, at most as many as asked for', async () => {
+    const { services } = createWorld();
+    const run = createOperationRunner(services);
+    await run(operation('policy_apply'), { text: 'abc' }, person);
+    await run(operation('policy_rollback'), { version: 1 }, person);
+    const versions = await run(operation('policy_history'), {}, person);
+    expect(versions).toMatchObject([
+      { version: 3, isInForce: true, by: 'admin' },
+      { version: 2, isInForce: false },
+      { version: 1, isInForce: false, by: 'start' },
     ]);
-  });
-
-  test('reads numbers of a query, and takes the path before the body', async () => {
-    const find = (path: string, method = 'GET') =>
-      routes().find((route) => route.path === path && route.method === method);
-    const tail = await find('/admin/v1/log/records')?.handle(request({ query: { count: '1' } }));
-    expect(tail?.body).toHaveLength(1);
-    const token = await find('/admin/v1/agents/:name/tokens', 'POST')?.handle(
-      request({ params: { name: 'ana' }, body: { name: 'bea' } }),
+    expect(await run(operation('policy_history'), { count: 1 }, person)).toHaveLength(1);
+    expect(await run(operation('policy_show'), {}, person)).toMatchObject({ version: 3, text: 'a', isInForce: true });
+    expect(await run(operation('policy_show'), { version: 2 }, person)).toMatchObject({
+      text: 'abc',
+      isInForce: false,
+    });
+    await expect(run(operation('policy_history'), { count: LIMITS.logPageLengthMax + 1 }, person)).rejects.toThrow(
+      SmcpError,
     );
-    expect(token?.body).toMatchObject({ agent: 'ana' });
   });
 
-  test('describes each operation in OpenAPI, with its path parameters', async () => {
-    const document = openApiDocument(OPERATIONS, { prefix: '/admin/v1', version: '1.0.0' });
-    const paths = document['paths'] as { [path: string]: { [method: string]: OpenApiEntry } };
-    for (const { name, method, path } of OPERATIONS) {
-      const entry = paths[`/admin/v1${path.replace(/:([a-z]+)/g, '{$1}')}`]?.[method.toLowerCase()];
-      expect(entry?.operationId).toBe(name);
-      const inPath = entry?.parameters.filter((one) => one.in === 'path').map((one) => `:${one.name}`);
-      expect(inPath).toEqual([...path.matchAll(/:[a-z]+/g)].map(String));
-    }
-  });
+  test.each(['policy_apply', 'policy_rollback', 'agent_revoke', 'plugin_disable', 'plugin_reload', 'freeze'])(
+    '%s answers when what it stops was told',
+    async (name) => {
+      const world = createWorld();
+      const { input } = await prepare(world, name);
+      await createOperationRunner(world.services)(operation(name), input, person);
+      expect(world.did.at(-1) === 'enforce' || world.did.includes('enforce')).toBe(true);
+    },
+  );
 });

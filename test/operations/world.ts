@@ -1,0 +1,229 @@
+// A small working world around the operations: a real dispatcher, freezes and admin tools, over a policy, tokens, a plugin
+// and a log in memory. Every draft of the log is kept, and what was done in which order.
+
+import { joinCatalogs } from '#app/tool-catalog.ts';
+import { systemClock } from '#base/clock.ts';
+import { type Digest, sha256 } from '#base/digest.ts';
+import { SmcpError } from '#base/errors.ts';
+import { silentLogger } from '#base/log.ts';
+import { createDispatcher } from '#dispatch/dispatcher.ts';
+import type { TokenRow } from '#domain/agent.ts';
+import type { RunOutcome } from '#domain/invocation.ts';
+import type { Plugin, PluginReport, PluginTool } from '#domain/manifest.ts';
+import type {
+  Broker,
+  PluginAdmin,
+  PluginCatalog,
+  PluginRuntime,
+  RecordLog,
+  RecordReader,
+  TokenAuthority,
+} from '#domain/ports.ts';
+import type { RecordDraft } from '#domain/record.ts';
+import { createFreezes } from '#freeze/freezes.ts';
+import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
+import type { Operation, Services } from '#operations/operation.ts';
+import { OPERATIONS } from '#operations/table.ts';
+import { createKeyedCallStore } from '#store/keyed-calls.ts';
+import { migrate } from '#store/migrations.ts';
+import { openDatabase } from '#store/sqlite.ts';
+import { createFreezeStore } from '#store/state-stores.ts';
+import { ana, createPolicy } from './fake-policy.ts';
+
+/** The operation of this name. */
+export const operation = (name: string): Operation => {
+  const found = OPERATIONS.find((candidate) => candidate.name === name);
+  if (found === undefined) throw new Error(name);
+  return found;
+};
+
+function createTokens(did: string[]) {
+  const rows: TokenRow[] = [];
+  return {
+    authenticate: () => undefined,
+    issue: (agent, { expiresInMs }) => {
+      did.push('issue');
+      const expires = expiresInMs === undefined ? {} : { expiresMs: expiresInMs };
+      const id = `id${rows.length + 1}`;
+      rows.push({ id, agent, secretHash: '', createdMs: 0, ...expires });
+      return { id, agent, token: 'smcp_secret', ...expires };
+    },
+    list: () => rows,
+    revoke: (id) => {
+      const index = rows.findIndex((row) => row.id === id);
+      const row = rows[index];
+      if (row === undefined) throw new SmcpError('TOKEN_UNKNOWN', 'no token has this id');
+      rows[index] = { ...row, revokedMs: 1 };
+    },
+    onChange: () => () => {},
+  } satisfies TokenAuthority;
+}
+
+const plugin: Plugin = {
+  name: 'paint',
+  version: '1.0.0',
+  digest: sha256('code'),
+  manifestDigest: sha256('manifest'),
+  manifest: {
+    manifest: 1,
+    name: 'paint',
+    version: '1.0.0',
+    description: 'd',
+    runtime: { kind: 'isolate', entry: 'i.js' },
+    tools: [],
+  },
+  directory: '/nowhere',
+  origin: 'product',
+  tools: [],
+};
+
+const tool: PluginTool = {
+  kind: 'plugin',
+  name: 'paint__wall',
+  localName: 'wall',
+  description: 'd',
+  inputSchema: { type: 'object' },
+  schemaDigest: sha256('wall'),
+  effect: 'write',
+  capabilities: { store: {} },
+  limits: { timeoutMs: 1000, cpuMs: 1000, memoryMiB: 64, outputBytes: 1000, hostCalls: 10 },
+  idempotent: false,
+  checkInput: () => [],
+  checkOutput: () => [],
+  plugin,
+};
+
+function createPlugins() {
+  let state: PluginReport['state'] = 'ready';
+  const report = (): PluginReport => ({
+    name: 'paint',
+    version: '1.0.0',
+    digest: plugin.digest,
+    state,
+    runtime: 'isolate',
+    tools: ['paint__wall'],
+    capabilities: ['store'],
+    problems: [],
+    source: '/plugins/paint',
+  });
+  const tools = () => (state === 'ready' ? [tool] : []);
+  const set = (next: PluginReport['state']) => {
+    state = next;
+    return report();
+  };
+  return {
+    tools,
+    tool: (name: string) => tools().find((one) => one.name === name),
+    reports: () => [report()],
+    onChange: () => () => {},
+    enable: () => set('ready'),
+    disable: () => set('disabled'),
+    reload: async () => [report()],
+  } satisfies PluginCatalog & PluginAdmin;
+}
+
+/** One record that can be read and proven, at index 0. */
+function createLog(did: string[]) {
+  const drafts: RecordDraft[] = [];
+  const state = { isDiskFull: false };
+  const envelope = JSON.stringify({ payload: Buffer.from('{"predicate":{}}').toString('base64') });
+  const proven = { index: 0, envelope, leaf: 'bGVhZg==', inclusion: [] };
+  const keys = [{ keyid: 'k', alg: 'ed25519', spki: 'pem', fromIndex: 0, toIndex: null }];
+  const log = {
+    append: async (draft: RecordDraft) => {
+      if (state.isDiskFull) throw new SmcpError('LOG_UNAVAILABLE', 'disk full');
+      drafts.push(draft);
+      did.push('record');
+      return { index: drafts.length - 1, leaf: '' };
+    },
+    size: () => 1,
+    record: (index) => (index === 0 ? { ...proven, invocation: '', disclosed: {} } : undefined),
+    findInvocation: () => [],
+    checkpoint: () => undefined,
+    vkey: () => 'v',
+    keys: () => keys,
+    tile: () => undefined,
+    prove: (index) =>
+      index === 0 ? { bundle: 1, record: proven, opening: proven, checkpoint: 'c', keys, vkey: 'v' } : undefined,
+  } satisfies RecordLog & RecordReader;
+  return { log, drafts, state };
+}
+
+/** A runtime whose calls run until they are ended. */
+function createRuntime() {
+  const usage = { cpuMs: 0, wallMs: 0, heapBytesPeak: 0 };
+  return {
+    run: ({ signal }) =>
+      new Promise<RunOutcome>((resolve) => {
+        const end = () => resolve({ kind: 'cancelled', effect: 'known', usage });
+        if (signal.aborted) end();
+        signal.addEventListener('abort', end, { once: true });
+      }),
+    profile: () => ({ tier: 'isolate', digest: sha256('profile') as Digest, layers: ['process'] }),
+    layers: () => [],
+    end: async () => {},
+    close: async () => {},
+  } satisfies PluginRuntime;
+}
+
+export type World = ReturnType<typeof createWorld>;
+
+/** Agents: `ana` may call the plugin's tool, `bea` also every admin tool. */
+export function createWorld() {
+  const did: string[] = [];
+  const database = openDatabase(':memory:', { readOnly: false, busyMs: 0 });
+  migrate(database, { readOnly: false });
+  const clock = systemClock;
+  const logger = silentLogger;
+  const { policy, grants, versions } = createPolicy(did);
+  const tokens = createTokens(did);
+  const plugins = createPlugins();
+  const { log, drafts, state } = createLog(did);
+  const runtime = createRuntime();
+  const freezes = createFreezes({ store: createFreezeStore(database), clock });
+  const tools = joinCatalogs(plugins, createAdminToolCatalog());
+  const adminTools = createAdminTools({ services: () => services, logger });
+  const broker = { open: () => ({ handle: () => null, used: () => [] }) } satisfies Broker;
+  const keyedCalls = createKeyedCallStore(database);
+  const ports = { policy, freezes, runtime, adminTools, broker, log, keyedCalls, clock, logger };
+  const dispatcher = createDispatcher({ catalog: tools, ...ports });
+  const services: Services = {
+    ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, dispatcher, log, clock },
+    enforce: async () => {
+      did.push('enforce');
+      await dispatcher.reconsider();
+    },
+    layers: runtime.layers,
+    server: { version: '1', startedMs: 0, isReady: () => true },
+  };
+  /** Calls the plugin's tool; it runs (or waits behind the one before) until it is ended. */
+  const startCall = (agent = ana) => dispatcher.call({ agent, door: 'mcp', tool: 'paint__wall', args: {} });
+  return { services, adminTools, drafts, did, state, grants, versions, startCall };
+}
+
+export const person = { by: 'admin', kind: 'person' } as const;
+export const asBea = { by: 'bea', kind: 'agent' } as const;
+
+/** Arguments with which each operation that needs some succeeds in this world (`queue_cancel` needs a call besides). */
+export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: string | number } } = {
+  agent_add: { name: 'zoe' },
+  agent_token: { name: 'ana', expires: '30d' },
+  agent_revoke: { id: 'id1' },
+  can: { agent: 'ana', tool: 'paint__wall' },
+  log_show: { id: '0' },
+  log_prove: { id: '0' },
+  policy_rollback: { version: 1 },
+  policy_show: { version: 1 },
+  plugin_enable: { name: 'paint' },
+  plugin_disable: { name: 'paint' },
+};
+
+/** What must be there before an operation can succeed; the rest of its input. */
+export async function prepare(world: World, name: string) {
+  const input = GOOD_INPUT[name] ?? {};
+  if (name === 'agent_revoke') world.services.tokens.issue(ana, {});
+  if (name !== 'queue_cancel') return { input };
+  const ended = world.startCall();
+  while (world.services.dispatcher.calls()[0]?.state !== 'running') await new Promise(setImmediate);
+  return { input: { id: world.services.dispatcher.calls()[0]?.invocation ?? '' }, ended };
+}
