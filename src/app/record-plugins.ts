@@ -5,26 +5,28 @@ import type { Plugin } from '#domain/manifest.ts';
 import type { RecordLog } from '#domain/ports.ts';
 import type { MetaStore } from '#domain/store-ports.ts';
 
-/** **Durability:** the records are on disk when it resolves. A crash in between only repeats them. */
-export async function recordNewPlugins(
+/**
+ * Records the plugin, unless its code is what was recorded last under its name.
+ *
+ * **Durability:** the record is on disk when it resolves. A crash in between only repeats it.
+ */
+export async function recordNewPlugin(
   { log, meta, clock }: { readonly log: RecordLog; readonly meta: MetaStore; readonly clock: Clock },
-  plugins: readonly Plugin[],
+  plugin: Plugin,
 ): Promise<void> {
-  for (const plugin of plugins) {
-    const key = `plugin/${plugin.name}`;
-    if (meta.get(key) === plugin.digest) continue;
-    await log.append({
-      kind: 'plugin',
-      predicate: {
-        name: plugin.name,
-        version: plugin.version,
-        package: plugin.digest,
-        manifest: plugin.manifestDigest,
-        capabilities: plugin.manifest.capabilities ?? {},
-        origin: plugin.origin,
-        time: rfc3339(clock.nowMs()),
-      },
-    });
-    meta.put(key, plugin.digest);
-  }
+  const key = `plugin/${plugin.name}`;
+  if (meta.get(key) === plugin.digest) return;
+  await log.append({
+    kind: 'plugin',
+    predicate: {
+      name: plugin.name,
+      version: plugin.version,
+      package: plugin.digest,
+      manifest: plugin.manifestDigest,
+      capabilities: plugin.manifest.capabilities ?? {},
+      origin: plugin.origin,
+      time: rfc3339(clock.nowMs()),
+    },
+  });
+  meta.put(key, plugin.digest);
 }

@@ -187,6 +187,13 @@ export const ERRORS = {
   PLUGIN_UNKNOWN: row('invalid', -32602, 404, false, 'No plugin has this name.'),
   PLUGIN_NAME_RESERVED: row('invalid', -32602, 400, false, 'The plugin uses a reserved name, or `__` in its name.'),
   PLUGIN_DUPLICATE: row('invalid', -32602, 400, false, 'Two plugins have the same name; neither is served.'),
+  PLUGIN_DISABLED: row(
+    'denied',
+    -32001,
+    403,
+    false,
+    'A person switched the plugin off, so its tools are not served; `smcp plugin enable` serves them again.',
+  ),
   PLUGIN_UNSAFE_FILE: row(
     'denied',
     -32001,

@@ -1,5 +1,6 @@
 // A plugin and its tools, from a manifest that was checked. Compiles the tools' schemas; no I/O.
 
+import { setImmediate } from 'node:timers/promises';
 import { canonicalJson } from '#base/canonical-json.ts';
 import { type Digest, sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
@@ -37,11 +38,11 @@ export type Compilation = {
 const nothingWrong: Validator = () => [];
 
 /**
- * Compiles every schema. A pattern that can't run in linear time stops its tool, a schema that is none the plugin.
+ * Compiles every schema, and lets others have their turn after each tool: one may take the better part of a second. A pattern that can't run in linear time stops its tool, a schema that is none the plugin.
  *
  * **Trust:** the schemas are the plugin author's.
  */
-export function compileTools(manifest: Manifest, compileSchema: ForeignSchemaCompiler): Compilation {
+export async function compileTools(manifest: Manifest, compileSchema: ForeignSchemaCompiler): Promise<Compilation> {
   const tools: CompiledTool[] = [];
   const problems: PluginProblem[] = [];
   for (const [index, tool] of manifest.tools.entries()) {
@@ -52,6 +53,7 @@ export function compileTools(manifest: Manifest, compileSchema: ForeignSchemaCom
     if (typeof input === 'function' && typeof output === 'function') {
       tools.push({ tool, checkInput: input, checkOutput: output });
     }
+    await setImmediate();
   }
   const isRefused = tools.length === 0 || problems.some(({ code }) => code !== 'PATTERN_UNSUPPORTED');
   return { tools, problems: problems.slice(0, LIMITS.problemsPerPluginMax), isRefused };

@@ -10,7 +10,12 @@ import type { Plugin } from '#domain/manifest.ts';
 import { MANIFEST_FILE } from './problem.ts';
 
 /** A plugins directory: the product's own, or one given by `--plugins`. */
-export type PluginsDirectory = { readonly path: string; readonly origin: Plugin['origin'] };
+export type PluginsDirectory = {
+  readonly path: string;
+  readonly origin: Plugin['origin'];
+  /** Whether it is an error when it is not there. Absent: of an external one. */
+  readonly isRequired?: boolean;
+};
 
 export type Candidate = {
   /** Real path of the plugin's directory. */
@@ -30,7 +35,8 @@ const COMMAND_LINE_FILE = 'cli.py';
  * Every plugin in the directories, sorted by path. A directory given twice counts once, as it was given first; the
  * directory of a plugin may be a link.
  *
- * @throws `CONFIG_INVALID` when an external directory is missing or unreadable, or holds more than the limits allow.
+ * @throws `CONFIG_INVALID` when a directory that is required is missing, or one is unreadable or holds more than the limits
+ * allow.
  */
 export async function discoverPlugins(
   { logger }: { readonly logger: Logger },
@@ -38,8 +44,9 @@ export async function discoverPlugins(
 ): Promise<readonly Candidate[]> {
   const candidates = new Map<string, Candidate>();
   const seen = new Set<string>();
-  for (const { path, origin } of directories) {
-    const real = await realDirectory({ logger }, { path, origin });
+  for (const directory of directories) {
+    const { path, origin } = directory;
+    const real = await realDirectory({ logger }, directory);
     if (real === undefined || seen.has(real)) continue;
     seen.add(real);
     if ((await kindOfDirectory(real)) === 'manifest') {
@@ -87,7 +94,7 @@ export async function candidateAt(path: string): Promise<Candidate | undefined> 
 
 async function realDirectory(
   { logger }: { readonly logger: Logger },
-  { path, origin }: PluginsDirectory,
+  { path, origin, isRequired = origin === 'external' }: PluginsDirectory,
 ): Promise<string | undefined> {
   try {
     const real = await realpath(path);
@@ -95,8 +102,10 @@ async function realDirectory(
   } catch (thrown) {
     if (systemErrorCode(thrown) === undefined) throw thrown;
   }
-  if (origin === 'external') {
-    throw invalid(path, 'is no directory that can be read', 'make it, or leave it out of --plugins');
+  if (isRequired) {
+    const remedy =
+      origin === 'external' ? 'make it, or leave it out of --plugins' : 'put it back, or restart the server';
+    throw invalid(path, 'is no directory that can be read', remedy);
   }
   logger.warn("the product's own plugins are missing", { directory: path });
   return undefined;

@@ -13,7 +13,7 @@ import { packageDigest } from './package-digest.ts';
 import type { PluginFiles } from './plugin-files.ts';
 import { readPluginFiles } from './plugin-tree.ts';
 import { MANIFEST_FILE, problem, problemOfThrown } from './problem.ts';
-import { createManifestReader, type ManifestReader } from './read-manifest.ts';
+import { createManifestReader, type ManifestReader, type ManifestReading } from './read-manifest.ts';
 
 /** A plugin that can be served: its bytes in memory, and what was made of them. */
 export type Servable = {
@@ -32,20 +32,38 @@ export type Inspection = {
   readonly claimedName?: string;
   /** Present exactly when the report says `ready`. */
   readonly servable?: Servable;
+  /** What its bytes alone say; absent where they could not be read. */
+  readonly reading?: PluginReading;
+};
+
+/** Everything that follows from a plugin's bytes, wherever they lie: the same for every plugin with the same digest. */
+export type PluginReading = {
+  readonly claimed: ManifestReading['claimed'];
+  readonly problems: readonly PluginProblem[];
+  readonly manifest?: Manifest;
+  readonly manifestDigest?: Digest;
+  /** Present exactly when nothing stops the plugin. */
+  readonly compiled?: readonly CompiledTool[];
 };
 
 export type InspectionOptions = {
   readonly readManifest: ManifestReader;
   readonly compileSchema: ForeignSchemaCompiler;
   readonly availableCapabilities: readonly CapabilityKind[];
+  /** By digest: plugins that were read before, under the same `availableCapabilities`, and need not be checked again. */
+  readonly readings?: ReadonlyMap<Digest, PluginReading>;
 };
 
 /** What looking at any number of plugins takes, made once. */
-export function createInspectionOptions(availableCapabilities: readonly CapabilityKind[]): InspectionOptions {
+export function createInspectionOptions(
+  availableCapabilities: readonly CapabilityKind[],
+  readings: ReadonlyMap<Digest, PluginReading> = new Map(),
+): InspectionOptions {
   return {
     readManifest: createManifestReader(),
     compileSchema: createForeignSchemaCompiler(),
     availableCapabilities,
+    readings,
   };
 }
 
@@ -60,33 +78,59 @@ export async function inspectPlugin(candidate: Candidate, options: InspectionOpt
     return { report: { ...empty, problems: [problemOfThrown(thrown)] }, warnings: [] };
   }
   const digest = packageDigest(files);
+  const reading = options.readings?.get(digest) ?? (await readPlugin(files, candidate, options));
+  return inspectionOf(candidate, { files, digest }, reading);
+}
+
+/** What the bytes say. Only what has no manifest is told differently by what else lies there. */
+async function readPlugin(
+  files: PluginFiles,
+  candidate: Candidate,
+  options: InspectionOptions,
+): Promise<PluginReading> {
   const bytes = files.get(MANIFEST_FILE)?.bytes;
-  if (bytes === undefined) return { report: { ...empty, digest, problems: [noManifest(candidate)] }, warnings: [] };
+  if (bytes === undefined) return { claimed: {}, problems: [noManifest(candidate)] };
   const { manifest, claimed, problems } = options.readManifest(bytes);
+  if (manifest === undefined) return { claimed, problems };
+  const wrong = checkManifest(manifest, files, options.availableCapabilities);
+  const compilation = await compileTools(manifest, options.compileSchema);
+  const isRefused = wrong.length > 0 || compilation.isRefused;
+  return {
+    claimed,
+    problems: [...wrong, ...compilation.problems],
+    manifest,
+    manifestDigest: sha256(bytes),
+    ...(isRefused ? {} : { compiled: compilation.tools }),
+  };
+}
+
+function inspectionOf(
+  candidate: Candidate,
+  { files, digest }: { readonly files: PluginFiles; readonly digest: Digest },
+  reading: PluginReading,
+): Inspection {
+  const { claimed, problems, manifest, manifestDigest, compiled } = reading;
   const claim = claimed.name === undefined ? {} : { claimedName: claimed.name };
-  if (manifest === undefined) {
-    const named = { ...empty, ...claimed, version: visible(claimed.version ?? ''), digest };
-    return { report: { ...named, problems }, warnings: [], ...claim };
+  const empty = emptyReport(candidate);
+  if (manifest === undefined || manifestDigest === undefined) {
+    const report = { ...empty, ...claimed, version: visible(claimed.version ?? ''), digest, problems };
+    return { report, warnings: [], reading, ...claim };
   }
-  const inspected = inspectManifest(manifest, files, options);
+  const tools = (compiled ?? []).map(({ tool }) => fullToolName(manifest.name, tool.name)).sort();
   const report: PluginReport = {
     ...empty,
     name: manifest.name,
     version: manifest.version,
     digest,
+    state: compiled === undefined ? 'refused' : 'ready',
     runtime: manifest.runtime.kind,
+    tools,
     capabilities: kindsOf(manifest.capabilities ?? {}),
-    ...inspected.report,
+    problems,
   };
-  const { compiled } = inspected;
-  return {
-    report,
-    warnings: directoryWarnings(candidate, manifest),
-    ...claim,
-    ...(compiled === undefined
-      ? {}
-      : { servable: { manifest, compiled, files, digest, manifestDigest: sha256(bytes) } }),
-  };
+  const warnings = directoryWarnings(candidate, manifest);
+  if (compiled === undefined) return { report, warnings, reading, ...claim };
+  return { report, warnings, reading, servable: { manifest, compiled, files, digest, manifestDigest }, ...claim };
 }
 
 /**
@@ -107,22 +151,6 @@ export function refuseDuplicate(report: PluginReport, others: readonly string[])
     'rename or remove all but one of them',
   );
   return { ...report, state: 'refused', tools: [], problems: [duplicate, ...report.problems] };
-}
-
-function inspectManifest(
-  manifest: Manifest,
-  files: PluginFiles,
-  { availableCapabilities, compileSchema }: InspectionOptions,
-): {
-  readonly compiled?: readonly CompiledTool[];
-  readonly report: Pick<PluginReport, 'state' | 'tools' | 'problems'>;
-} {
-  const problems = checkManifest(manifest, files, availableCapabilities);
-  const compilation = compileTools(manifest, compileSchema);
-  const all = [...problems, ...compilation.problems];
-  if (problems.length > 0 || compilation.isRefused) return { report: { state: 'refused', tools: [], problems: all } };
-  const tools = compilation.tools.map(({ tool }) => fullToolName(manifest.name, tool.name)).sort();
-  return { compiled: compilation.tools, report: { state: 'ready', tools, problems: all } };
 }
 
 const emptyReport = (candidate: Candidate): PluginReport => ({

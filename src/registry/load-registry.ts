@@ -1,16 +1,29 @@
-// Finds, checks, copies and serves the plugins. Called once at start by app.ts, with the home's lock held. A plugin with
-// problems is reported and left out; the others are served.
+// The plugins of a running server: found at the start, looked at again for a reload, switched off and on. app.ts makes
+// one, with the home's lock held. What is served changes as a whole or not at all, and no code is served that has no
+// record. Whether code may run here at all, such as that of an external directory, is for `admit` to say: also of code that
+// appears, or changes, while the server runs.
 
-import { invariant } from '#base/invariant.ts';
+import type { Clock } from '#base/clock.ts';
+import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/log.ts';
+import { nearest } from '#base/nearest.ts';
+import { visibleText } from '#base/visible.ts';
 import type { CapabilityKind } from '#domain/capability.ts';
-import type { Plugin, PluginReport, PluginTool } from '#domain/manifest.ts';
-import type { PluginCatalog } from '#domain/ports.ts';
-import { buildPlugin } from './build-plugin.ts';
-import { type Candidate, discoverPlugins, type PluginsDirectory } from './discover.ts';
-import { createInspectionOptions, type Inspection, inspectPlugin, refuseDuplicate, withSameName } from './inspect.ts';
-import { openPluginCopies, type PluginCopies } from './plugin-copies.ts';
-import { problemOfThrown } from './problem.ts';
+import type { Plugin, PluginReport } from '#domain/manifest.ts';
+import type { PluginAdmin, PluginCatalog } from '#domain/ports.ts';
+import type { DisabledPluginStore } from '#domain/store-ports.ts';
+import type { PluginsDirectory } from './discover.ts';
+import { openPluginCopies } from './plugin-copies.ts';
+import { type Found, type ScanPorts, scanPlugins } from './scan.ts';
+import { isSameServed, type SwitchedOff, servedOf } from './served.ts';
+
+export type RegistryPorts = {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly disabled: DisabledPluginStore;
+} & Pick<ScanPorts, 'record'>;
 
 export type RegistryOptions = {
   readonly directories: readonly PluginsDirectory[];
@@ -18,92 +31,153 @@ export type RegistryOptions = {
   readonly home: string;
   /** Kinds this version has an effect for; a plugin that asks for another is refused. */
   readonly availableCapabilities: readonly CapabilityKind[];
-  /** Asked last: throws what keeps a plugin from running here, such as `SANDBOX_UNAVAILABLE`. Absent: nothing does. */
+  /** Asked of every plugin, at the start and at each reload: throws what keeps it from running here. Absent: nothing does. */
   readonly admit?: (plugin: Plugin) => void;
 };
 
-/** `plugins()`: those that are served, sorted by name. */
-export type Registry = PluginCatalog & { readonly plugins: () => readonly Plugin[] };
-
-type Found = { readonly candidate: Candidate; readonly inspection: Inspection; readonly plugin?: Plugin };
+export type Registry = PluginCatalog &
+  PluginAdmin & {
+    /** Those that are served, sorted by name. */
+    readonly plugins: () => readonly Plugin[];
+    /** Begins no reload any more and waits for the one under way, which ends early. */
+    readonly close: () => Promise<void>;
+  };
 
 /**
  * Loads every plugin of the directories.
  *
+ * A reload serves what a restart would: a plugin that can't be taken any more is refused with its reason. One that fails as
+ * a whole changes nothing and rejects as `scanPlugins`. At most one is under way and one waits; who asks meanwhile gets
+ * the answer of the one that waits.
+ *
  * **Trust:** everything in an external directory is a plugin author's.
- * **Durability:** the copy of each plugin that is served is on disk when it resolves.
- * @throws `CONFIG_INVALID` for a directory that is missing or holds too much · `HOME_UNSAFE` for `home/plugins`.
+ * **Durability:** copy and record of each plugin that is served are on disk when it resolves.
+ * @throws as `scanPlugins` · `HOME_UNSAFE` for `home/plugins`.
  */
-export async function loadRegistry(ports: { readonly logger: Logger }, options: RegistryOptions): Promise<Registry> {
-  const { logger } = ports;
-  const candidates = await discoverPlugins(ports, options.directories);
+export async function loadRegistry(ports: RegistryPorts, options: RegistryOptions): Promise<Registry> {
+  const { logger, clock, disabled } = ports;
   const copies = await openPluginCopies(ports, options.home);
-  const inspectionOptions = createInspectionOptions(options.availableCapabilities);
-  const found: Found[] = [];
-  // One after the other: at most one plugin's bytes are in memory.
-  for (const candidate of candidates) {
-    const inspection = await inspectPlugin(candidate, inspectionOptions);
-    found.push(admitted(await installFound(copies, candidate, inspection), options));
+  const stopping = new AbortController();
+  const scan = (previous: readonly Found[]) =>
+    scanPlugins(
+      { logger, copies, record: ports.record, admit: options.admit ?? (() => {}) },
+      { ...options, previous, signal: stopping.signal },
+    );
+  const off = new Map<string, SwitchedOff>(disabled.list().map(({ name, by, sinceMs }) => [name, { by, sinceMs }]));
+  const listeners = createListeners();
+
+  let found = await scan([]);
+  let served = servedOf(found, off);
+  await copies.removeOthers(copiedOf(found));
+  logFound(logger, { found, off });
+
+  /** The one place where what is served changes. */
+  function show(next: readonly Found[]): void {
+    const before = served;
+    found = next;
+    served = servedOf(next, off);
+    if (!isSameServed(before, served)) listeners.tell();
   }
-  const served: Plugin[] = [];
-  const reports: PluginReport[] = [];
-  for (const one of found) {
-    const others = withSameName(one, found).map(({ candidate }) => candidate.path);
-    const { report } = one.inspection;
-    reports.push(others.length > 0 ? refuseDuplicate(report, others) : report);
-    if (others.length === 0 && one.plugin !== undefined) served.push(one.plugin);
-    logWarnings(logger, one.inspection);
+
+  function reportOf(name: string): PluginReport {
+    const report = served.reports.find((one) => one.name === name);
+    if (report === undefined) throw unknown(name, served.reports);
+    return report;
   }
-  for (const report of reports) logProblems(logger, report);
-  return createRegistry(served, reports);
+
+  async function reload(): Promise<readonly PluginReport[]> {
+    const before = found;
+    const next = await scan(before);
+    show(next);
+    logFound(logger, { found: next, off }, before);
+    // A call that was let in before may be starting a process from a copy of the last scan; of older ones none is left.
+    await copies.removeOthers([...copiedOf(before), ...copiedOf(next)]);
+    return served.reports;
+  }
+
+  return {
+    tool: (name) => served.byFullName.get(name),
+    tools: () => served.tools,
+    reports: () => served.reports,
+    plugins: () => served.plugins,
+    onChange: listeners.onChange,
+    disable: (name, by) => {
+      if (reportOf(name).state !== 'disabled') {
+        const sinceMs = clock.nowMs();
+        disabled.put(name, by, sinceMs);
+        off.set(name, { by, sinceMs });
+        logger.warn('a plugin was switched off', { plugin: name, by });
+        show(found);
+      }
+      return reportOf(name);
+    },
+    enable: (name) => {
+      if (reportOf(name).state === 'disabled') {
+        disabled.remove(name);
+        off.delete(name);
+        logger.info('a plugin was switched on', { plugin: name });
+        show(found);
+      }
+      return reportOf(name);
+    },
+    ...oneAtATime(reload, stopping),
+  };
 }
 
-async function installFound(copies: PluginCopies, candidate: Candidate, inspection: Inspection): Promise<Found> {
-  const { servable, ...rest } = inspection;
-  if (servable === undefined) return { candidate, inspection };
-  const { files, ...built } = servable;
-  const directory = await copies.install(files, servable.digest);
-  const plugin = buildPlugin({ ...built, directory, origin: candidate.origin });
-  return { candidate, inspection: rest, plugin };
+/** One run, and one that waits for its end and is shared by all who ask meanwhile: it begins after each of them asked. */
+function oneAtATime<T>(run: () => Promise<T>, stopping: AbortController) {
+  let underWay: Promise<unknown> = Promise.resolve();
+  let waiting: Promise<T> | undefined;
+  const begin = (): Promise<T> => {
+    waiting = undefined;
+    if (stopping.signal.aborted) throw new SmcpError('SHUTTING_DOWN', 'the server stops');
+    const running = run();
+    underWay = running.catch(() => {});
+    return running;
+  };
+  return {
+    reload: (): Promise<T> => {
+      waiting ??= underWay.then(begin);
+      return waiting;
+    },
+    close: async (): Promise<void> => {
+      stopping.abort();
+      await waiting?.catch(() => {});
+      await underWay;
+    },
+  };
 }
 
-function createRegistry(served: readonly Plugin[], found: readonly PluginReport[]): Registry {
-  const byName = <T extends { readonly name: string }>(list: readonly T[]) =>
-    list.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  const plugins = byName(served);
-  const tools = byName(plugins.flatMap((plugin) => plugin.tools));
-  const byFullName = new Map<string, PluginTool>(tools.map((tool) => [tool.name, tool]));
-  invariant(byFullName.size === tools.length, 'full tool names are unique, as plugin names hold no "__"');
-  const reports = byName(found);
-  return { tool: (name) => byFullName.get(name), tools: () => tools, reports: () => reports, plugins: () => plugins };
+const copiedOf = (found: readonly Found[]) => found.flatMap(({ copied }) => (copied === undefined ? [] : [copied]));
+
+function unknown(name: string, reports: readonly PluginReport[]): SmcpError {
+  const near = nearest(
+    name,
+    reports.map((report) => report.name),
+  );
+  return new SmcpError('PLUGIN_UNKNOWN', `no plugin is called ${visibleText(name, LIMITS.toolNameLengthMax)}`, {
+    details: { remedy: near === undefined ? 'see smcp plugin list' : `did you mean ${near}? See smcp plugin list` },
+  });
 }
 
-/** A plugin that this machine can't run is reported, and not served. */
-function admitted(found: Found, { admit }: RegistryOptions): Found {
-  const { candidate, inspection, plugin } = found;
-  if (plugin === undefined || admit === undefined) return found;
-  try {
-    admit(plugin);
-    return found;
-  } catch (thrown) {
-    const problems = [...inspection.report.problems, problemOfThrown(thrown)];
-    return {
-      candidate,
-      inspection: { ...inspection, report: { ...inspection.report, state: 'refused', tools: [], problems } },
-    };
+type Shown = { readonly found: readonly Found[]; readonly off: ReadonlyMap<string, SwitchedOff> };
+
+/** What a person should see; a plugin that is as it was before is not told again. */
+function logFound(logger: Logger, { found, off }: Shown, before: readonly Found[] = []): void {
+  for (const { inspection, plugin } of found) {
+    const { report, warnings } = inspection;
+    if (plugin !== undefined && before.some((one) => one.plugin === plugin)) continue;
+    for (const { message, remedy } of warnings) {
+      logger.warn('a plugin to look at', { plugin: report.name, source: report.source, message, remedy });
+    }
+    if (off.has(report.name)) logger.info('a plugin is switched off', { plugin: report.name });
+    else logReport(logger, report);
   }
 }
 
-function logWarnings(logger: Logger, { report, warnings }: Inspection): void {
-  for (const { message, remedy } of warnings) {
-    logger.warn('a plugin to look at', { plugin: report.name, source: report.source, message, remedy });
-  }
-}
-
-function logProblems(logger: Logger, report: PluginReport): void {
-  const { name: plugin, source, state } = report;
-  if (state === 'ready') logger.info('plugin ready', { plugin, digest: report.digest, tools: report.tools });
-  for (const { code, file, pointer, message, remedy } of report.problems) {
+function logReport(logger: Logger, { name: plugin, source, state, digest, tools, problems }: PluginReport): void {
+  if (state === 'ready') logger.info('plugin ready', { plugin, digest, tools });
+  for (const { code, file, pointer, message, remedy } of problems) {
     const what = state === 'ready' ? 'a tool of a plugin is not served' : 'a plugin is not served';
     logger.warn(what, { plugin, source, code, file, pointer, message, remedy });
   }

@@ -21,6 +21,8 @@ const OWN_FOLDER_MODE = 0o700;
 /** Before the names of what is being written or thrown away; no digest begins like this. */
 const UNFINISHED = '.unfinished-';
 const DISCARDED = '.discarded-';
+/** The name of a copy: a digest. */
+const COPY_NAME = /^[0-9a-f]{64}$/;
 /** What an isolate can import. */
 const MODULE = /\.m?js$/;
 
@@ -30,8 +32,11 @@ export type PluginCopies = {
    * when it was changed.
    *
    * **Durability:** files, folders and the copy's name are on disk (fsync) when it resolves.
+   * @throws `HOME_INVALID` when it can't be written; then there is no copy, or the one that was there.
    */
   readonly install: (files: PluginFiles, digest: Digest) => Promise<string>;
+  /** Removes every copy but these. Never rejects: what can't be removed is told in the log and left. */
+  readonly removeOthers: (kept: readonly Digest[]) => Promise<void>;
 };
 
 /**
@@ -49,21 +54,54 @@ export async function openPluginCopies({ logger }: { readonly logger: Logger }, 
   return {
     install: async (files, digest) => {
       const directory = join(root, digestHex(digest));
-      const state = await stateOfCopy(directory, digest);
-      if (state === 'intact') return directory;
-      if (state === 'changed')
-        logger.warn('a copy of a plugin was changed; it is written again', { digest, directory });
-      const suffix = randomBytes(8).toString('hex');
-      const unfinished = join(root, `${UNFINISHED}${suffix}`);
-      const discarded = join(root, `${DISCARDED}${suffix}`);
-      await writeCopy(unfinished, files);
-      if (state === 'changed') await rename(directory, discarded);
-      await rename(unfinished, directory);
-      await syncFolder(root);
-      if (state === 'changed') await removeTree(discarded);
-      return directory;
+      try {
+        await installCopy(root, { files, digest, directory }, logger);
+        return directory;
+      } catch (cause) {
+        const code = systemErrorCode(cause);
+        if (cause instanceof SmcpError || code === undefined) throw cause;
+        throw new SmcpError('HOME_INVALID', `the copy of a plugin can't be written to ${root} (${code})`, {
+          cause,
+          details: { remedy: 'free space on the disk, and let the server write to its home' },
+        });
+      }
+    },
+    removeOthers: async (kept) => {
+      const names = new Set(kept.map(digestHex));
+      const warn = (thrown: unknown): void => {
+        const error = systemErrorCode(thrown) ?? String(thrown);
+        logger.warn('copies of plugins that are not used any more could not be removed', { directory: root, error });
+      };
+      for (const name of await readdir(root).catch(() => [])) {
+        if (COPY_NAME.test(name) && !names.has(name)) await removeCopy(root, name).catch(warn);
+      }
     },
   };
+}
+
+type Copy = { readonly files: PluginFiles; readonly digest: Digest; readonly directory: string };
+
+async function installCopy(root: string, { files, digest, directory }: Copy, logger: Logger): Promise<void> {
+  const state = await stateOfCopy(directory, digest);
+  if (state === 'intact') return;
+  if (state === 'changed') logger.warn('a copy of a plugin was changed; it is written again', { digest, directory });
+  const unfinished = join(root, `${UNFINISHED}${randomBytes(8).toString('hex')}`);
+  try {
+    await writeCopy(unfinished, files);
+    if (state === 'changed') await removeCopy(root, digestHex(digest));
+    await rename(unfinished, directory);
+  } catch (thrown) {
+    await removeTree(unfinished).catch(() => {});
+    throw thrown;
+  }
+  await syncFolder(root);
+}
+
+/** Moved away first: under its digest a copy is whole or not there. */
+async function removeCopy(root: string, name: string): Promise<void> {
+  const discarded = join(root, `${DISCARDED}${randomBytes(8).toString('hex')}`);
+  await rename(join(root, name), discarded);
+  await removeTree(discarded);
 }
 
 /**

@@ -5,9 +5,8 @@ import { digestHex, sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Plugin } from '#domain/manifest.ts';
-import { loadRegistry } from '#registry/load-registry.ts';
-import { load } from './load.ts';
-import { createRememberingLogger, createWorkspace, manifest, pluginFiles, tool, type Workspace } from './workspace.ts';
+import { load, loadWith } from './load.ts';
+import { createWorkspace, manifest, pluginFiles, tool, type Workspace } from './workspace.ts';
 
 describe('a plugin that is sound', () => {
   test('has the default limits where its manifest says nothing', async () => {
@@ -156,17 +155,15 @@ describe('two plugins of the same name', () => {
 });
 
 describe('a plugin that this machine has no sandbox for', () => {
-  const loadWith = async (workspace: Workspace, admit: (plugin: Plugin) => void) => {
+  const loadAdmitted = async (workspace: Workspace, admit: (plugin: Plugin) => void) => {
     workspace.write('plugins/a', pluginFiles('a'));
     workspace.write('plugins/b', pluginFiles('b'));
-    const directories = [{ path: workspace.path('plugins'), origin: 'external' as const }];
-    const options = { directories, home: workspace.path('home'), availableCapabilities: [], admit };
-    return loadRegistry({ logger: createRememberingLogger() }, options);
+    return loadWith(workspace, { admit });
   };
 
   test('is refused with the reason and the remedy, and the others are served', async () => {
     using workspace = createWorkspace();
-    const registry = await loadWith(workspace, ({ name }) => {
+    const { registry } = await loadAdmitted(workspace, ({ name }) => {
       if (name === 'a') throw new SmcpError('SANDBOX_UNAVAILABLE', 'no wall', { details: { remedy: 'build one' } });
     });
     expect(registry.tools().map(({ name }) => name)).toEqual(['b__hello']);
@@ -181,7 +178,7 @@ describe('a plugin that this machine has no sandbox for', () => {
 
   test('stops the start when the question itself fails', async () => {
     using workspace = createWorkspace();
-    const failing = loadWith(workspace, () => {
+    const failing = loadAdmitted(workspace, () => {
       throw new TypeError('a bug');
     });
     await expect(failing).rejects.toThrow('a bug');
@@ -259,8 +256,9 @@ test('what was refused is served once it is mended, and what was changed is anot
   expect((await load(workspace)).registry.plugins()).toEqual([]);
   writeFileSync(workspace.path('plugins/w/plugin.json'), JSON.stringify(manifest('w')));
   const first = (await load(workspace)).registry.plugins()[0];
+  expect(readFileSync(join(first?.directory ?? '', 'index.js'), 'utf8')).toContain('hello');
   chmodSync(workspace.path('plugins/w/index.js'), 0o755);
   const second = (await load(workspace)).registry.plugins()[0];
   expect(second?.digest).not.toBe(first?.digest);
-  expect(readFileSync(join(first?.directory ?? '', 'index.js'), 'utf8')).toContain('hello');
+  expect(readFileSync(join(second?.directory ?? '', 'index.js'), 'utf8')).toContain('hello');
 });

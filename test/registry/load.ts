@@ -1,25 +1,63 @@
-// Loads the plugins of a workspace, as the start of a server does.
+// Loads the plugins of a workspace, as the start of a server does, and lets a test stand in for what is around it.
 
 import { expect } from 'vitest';
-import { loadRegistry } from '#registry/load-registry.ts';
+import { systemClock } from '#base/clock.ts';
+import type { Plugin } from '#domain/manifest.ts';
+import type { DisabledPluginStore } from '#domain/store-ports.ts';
+import { loadRegistry, type RegistryOptions, type RegistryPorts } from '#registry/load-registry.ts';
 import { createRememberingLogger, createWorkspace, pluginFiles, type Workspace } from './workspace.ts';
 
-/** Loads the plugins directories of these names (`plugins` by default); the one called `product` is the product's own. */
-export async function load(workspace: Workspace, ...folders: readonly string[]) {
+/** As the database keeps it, without the database. */
+export function createDisabledPlugins(): DisabledPluginStore {
+  const rows = new Map<string, { readonly name: string; readonly by: string; readonly sinceMs: number }>();
+  return {
+    list: () => [...rows.values()],
+    put: (name, by, sinceMs) => {
+      if (!rows.has(name)) rows.set(name, { name, by, sinceMs });
+    },
+    remove: (name) => rows.delete(name),
+  };
+}
+
+export type LoadOptions = Partial<Pick<RegistryPorts, 'disabled' | 'record'>> &
+  Pick<RegistryOptions, 'admit'> & {
+    /** Names of plugins directories; `plugins` by default. The one called `product` is the product's own. */
+    readonly folders?: readonly string[];
+  };
+
+/** `recorded`: `name digest` of what was recorded, in order; `told`: how often a change was told. */
+export async function loadWith(workspace: Workspace, options: LoadOptions = {}) {
+  const { folders = ['plugins'], admit } = options;
   const logger = createRememberingLogger();
+  const recorded: string[] = [];
+  const record = async (plugin: Plugin) => {
+    await options.record?.(plugin);
+    recorded.push(`${plugin.name} ${plugin.digest}`);
+  };
   const registry = await loadRegistry(
-    { logger },
+    { logger, clock: systemClock, disabled: options.disabled ?? createDisabledPlugins(), record },
     {
-      directories: (folders.length === 0 ? ['plugins'] : folders).map((name) => ({
+      directories: folders.map((name) => ({
         path: workspace.path(name),
         origin: name === 'product' ? 'product' : 'external',
       })),
       home: workspace.path('home'),
       availableCapabilities: ['clock', 'random'],
+      ...(admit === undefined ? {} : { admit }),
     },
   );
+  const changes = { told: 0 };
+  registry.onChange(() => {
+    changes.told += 1;
+  });
   const report = (name: string) => registry.reports().find((one) => one.name === name);
-  return { registry, logger, report };
+  const toolNames = () => registry.tools().map(({ name }) => name);
+  return { registry, logger, report, recorded, changes, toolNames };
+}
+
+/** Loads the plugins directories of these names (`plugins` by default); the one called `product` is the product's own. */
+export function load(workspace: Workspace, ...folders: readonly string[]) {
+  return loadWith(workspace, folders.length === 0 ? {} : { folders });
 }
 
 /** Loads one plugin with a changed manifest beside a good one, which has to be served whatever the first is like. */

@@ -1,0 +1,147 @@
+// Looks at every plugins directory once: finds, reads, checks and copies what is there, and has new code recorded. What it
+// gives is not served yet. Called by load-registry.ts at the start and for a reload, one at a time.
+
+import type { Digest } from '#base/digest.ts';
+import { SmcpError } from '#base/errors.ts';
+import type { Logger } from '#base/log.ts';
+import type { CapabilityKind } from '#domain/capability.ts';
+import type { Plugin, PluginReport } from '#domain/manifest.ts';
+import { buildPlugin } from './build-plugin.ts';
+import { type Candidate, discoverPlugins, type PluginsDirectory } from './discover.ts';
+import {
+  createInspectionOptions,
+  type Inspection,
+  type InspectionOptions,
+  inspectPlugin,
+  refuseDuplicate,
+  withSameName,
+} from './inspect.ts';
+import type { PluginCopies } from './plugin-copies.ts';
+import { problemOfThrown } from './problem.ts';
+
+/** A plugin as it was found. `plugin`: it can be served; `copied`: the digest of the copy that was made of it. */
+export type Found = {
+  readonly candidate: Candidate;
+  readonly inspection: Inspection;
+  readonly copied?: Digest;
+  readonly plugin?: Plugin;
+};
+
+export type ScanPorts = {
+  readonly logger: Logger;
+  readonly copies: PluginCopies;
+  /**
+   * Resolves when a record of this code is in the log, so that its tools may be called. `RECORD_TOO_LARGE` refuses the
+   * plugin; any other rejection ends the scan.
+   */
+  readonly record: (plugin: Plugin) => Promise<void>;
+  /** Throws what keeps a plugin from running here, such as `SANDBOX_UNAVAILABLE`. */
+  readonly admit: (plugin: Plugin) => void;
+};
+
+export type ScanOptions = {
+  readonly directories: readonly PluginsDirectory[];
+  readonly availableCapabilities: readonly CapabilityKind[];
+  /** What the last scan found; `[]` at the start. Code that has not changed is not compiled again, and stays one object. */
+  readonly previous: readonly Found[];
+  /** Asked between two plugins; aborted: no more is looked at. */
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Every plugin of the directories, those with problems too, sorted by path.
+ *
+ * **Trust:** everything in an external directory is a plugin author's, who may change it meanwhile.
+ * **Durability:** the copy and the record of each plugin that can be served are on disk when it resolves.
+ * @throws `CONFIG_INVALID` for a directory that is missing, unreadable or holds too much · `HOME_INVALID` when a copy can't
+ * be written · `LOG_UNAVAILABLE` · `SHUTTING_DOWN` when aborted.
+ */
+export async function scanPlugins(ports: ScanPorts, options: ScanOptions): Promise<readonly Found[]> {
+  const { previous, signal } = options;
+  const candidates = await discoverPlugins(
+    ports,
+    options.directories.map((one) => required(one, previous)),
+  );
+  const inspection = createInspectionOptions(options.availableCapabilities, readingsOf(previous));
+  const found: Found[] = [];
+  // One after the other: at most one plugin's bytes are in memory.
+  for (const candidate of candidates) {
+    if (signal.aborted) throw new SmcpError('SHUTTING_DOWN', 'the server stops; the plugins were not loaded again');
+    found.push(admitted(ports, await installed(ports, candidate, { inspection, previous })));
+  }
+  const alone = found.map((one) => withoutDuplicate(one, found));
+  const recorded: Found[] = [];
+  for (const one of alone) recorded.push(await recordedFound(ports, one));
+  return recorded;
+}
+
+/**
+ * A directory that plugins came from must be there: one that is gone for a moment, as during an upgrade, takes nothing
+ * away.
+ */
+function required(directory: PluginsDirectory, previous: readonly Found[]): PluginsDirectory {
+  const isKnown = previous.some(({ candidate }) => candidate.origin === directory.origin);
+  return { ...directory, isRequired: directory.origin === 'external' || isKnown };
+}
+
+const readingsOf = (previous: readonly Found[]): NonNullable<InspectionOptions['readings']> =>
+  new Map(
+    previous.flatMap(({ inspection: { report, reading } }) =>
+      reading === undefined || report.digest === '' ? [] : [[report.digest, reading]],
+    ),
+  );
+
+type Inspecting = { readonly inspection: InspectionOptions; readonly previous: readonly Found[] };
+
+async function installed(
+  { copies }: ScanPorts,
+  candidate: Candidate,
+  { inspection: options, previous }: Inspecting,
+): Promise<Found> {
+  const { servable, ...inspection } = await inspectPlugin(candidate, options);
+  if (servable === undefined) return { candidate, inspection };
+  const { files, ...built } = servable;
+  const directory = await copies.install(files, servable.digest);
+  const { origin } = candidate;
+  const known = previous.find(({ plugin }) => plugin?.digest === servable.digest && plugin.origin === origin)?.plugin;
+  const plugin = known ?? buildPlugin({ ...built, directory, origin });
+  return { candidate, inspection, copied: servable.digest, plugin };
+}
+
+/** A plugin that this machine can't run is reported, and not served. */
+function admitted({ admit }: ScanPorts, found: Found): Found {
+  if (found.plugin === undefined) return found;
+  try {
+    admit(found.plugin);
+    return found;
+  } catch (thrown) {
+    return refused(found, thrown);
+  }
+}
+
+function withoutDuplicate(one: Found, all: readonly Found[]): Found {
+  const others = withSameName(one, all).map(({ candidate }) => candidate.path);
+  if (others.length === 0) return one;
+  const { plugin: _, ...rest } = one;
+  return { ...rest, inspection: { ...one.inspection, report: refuseDuplicate(one.inspection.report, others) } };
+}
+
+/** Also of a plugin that is disabled: enabling it then needs no waiting. */
+async function recordedFound({ record }: ScanPorts, found: Found): Promise<Found> {
+  if (found.plugin === undefined) return found;
+  try {
+    await record(found.plugin);
+    return found;
+  } catch (thrown) {
+    if (thrown instanceof SmcpError && thrown.code === 'RECORD_TOO_LARGE') return refused(found, thrown);
+    throw thrown;
+  }
+}
+
+function refused(found: Found, thrown: unknown): Found {
+  const { plugin: _, ...rest } = found;
+  const { report } = found.inspection;
+  const problems = [...report.problems, problemOfThrown(thrown)];
+  const refusal: PluginReport = { ...report, state: 'refused', tools: [], problems };
+  return { ...rest, inspection: { ...found.inspection, report: refusal } };
+}
