@@ -42,7 +42,15 @@ export function createPluginRuntime(ports: PluginRuntimePorts, options: PluginRu
   let watchdog: NodeJS.Timeout | undefined;
   let isClosed = false;
 
+  /** Neither a plugin nor the layers of a machine change while the runtime lives. */
+  const profiles = new WeakMap<Plugin, SandboxProfile>();
   const profile = (plugin: Plugin): SandboxProfile => {
+    const known = profiles.get(plugin) ?? profileOf(plugin);
+    profiles.set(plugin, known);
+    return known;
+  };
+
+  const profileOf = (plugin: Plugin): SandboxProfile => {
     requireIsolate(plugin);
     for (const name of NEEDED_LAYERS) requireLayer(confinement, name);
     if (plugin.origin !== 'product' && options.acceptMissingWall !== true) requireLayer(confinement, OS_WALL);
