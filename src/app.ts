@@ -6,10 +6,11 @@ import { adminRoutes } from '#admin/routes.ts';
 import { createEnforcer } from '#app/enforce.ts';
 import { demoAgent, FIRST_POLICY } from '#app/first-policy.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
-import { recordNewPlugin } from '#app/record-plugins.ts';
+import { recordNewPlugins } from '#app/record-plugins.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { systemClock } from '#base/clock.ts';
 import { replaceFile } from '#base/durable-file.ts';
+import { SmcpError } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
 import { isJsonObject } from '#base/json.ts';
 import type { Logger } from '#base/log.ts';
@@ -18,9 +19,9 @@ import type { Config } from '#config/config.ts';
 import type { Home } from '#config/home.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
 import type { PolicyRef } from '#domain/decision.ts';
-import type { Plugin } from '#domain/manifest.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
+import { createStdioDoor, type StdioDoor } from '#gateway/stdio-door.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Services } from '#operations/operation.ts';
@@ -47,10 +48,15 @@ export type AppOptions = {
   readonly externalPlugins: readonly string[];
   /** In place of the home's policy.yaml. */
   readonly policyFile?: string;
+  /** Agents come by the socket in the home alone: no HTTP, so `host` and `port` are not used, and no token is issued. */
+  readonly isSocketOnly?: boolean;
 };
 
 export type App = {
+  /** '' without HTTP. */
   readonly url: string;
+  /** Resolves once nobody is connected to the socket in the home. */
+  readonly whenUnused: () => Promise<void>;
   readonly plugins: { readonly ready: number; readonly refused: number; readonly tools: number };
   /** Present at the first start that got as far as serving: the demo agent of the first policy and its token, shown once. */
   readonly firstStart?: { readonly agent: string; readonly token: string };
@@ -79,25 +85,31 @@ async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<
   const { home, logger } = options;
   const core = await buildCore(options, stack);
   const { services } = core;
-  const gateway = buildGateway(options, core);
-  stack.defer(() => gateway.close());
+  const isSocketOnly = options.isSocketOnly === true;
+  const gateway = isSocketOnly ? undefined : buildGateway(options, core);
+  if (gateway !== undefined) stack.defer(() => gateway.close());
+  const socket = buildStdioDoor(options, core);
+  stack.defer(() => socket.close());
   // Running calls end and are answered before the doors close.
   stack.defer(() => services.dispatcher.drain());
-  const { url } = await gateway.listen();
-  replaceFile(home.server, `${JSON.stringify({ url, pid: process.pid })}\n`, 0o600);
+  const { url } = (await gateway?.listen()) ?? { url: '' };
+  await openSocket(socket, options);
+  replaceFile(home.server, `${JSON.stringify({ ...(isSocketOnly ? {} : { url }), pid: process.pid })}\n`, 0o600);
   stack.defer(() => rmSync(home.server, { force: true }));
   core.readiness.isReady = true;
   stack.defer(() => {
     core.readiness.isReady = false;
     logger.info('stopping: no new calls, running ones may end');
   });
-  const isFirstStart = services.policy.show().text === FIRST_POLICY && services.tokens.list().length === 0;
+  const isFirstStart =
+    !isSocketOnly && services.policy.show().text === FIRST_POLICY && services.tokens.list().length === 0;
   const started = isFirstStart ? { firstStart: await firstStart(services) } : {};
   const owned = stack.move();
   let closed: Promise<void> | undefined;
   const reports = services.catalog.reports();
   return {
     url,
+    whenUnused: socket.whenUnused,
     plugins: {
       ready: reports.filter(({ state }) => state === 'ready').length,
       refused: reports.filter(({ state }) => state === 'refused').length,
@@ -143,22 +155,19 @@ async function buildCore(options: AppOptions, stack: AsyncDisposableStack): Prom
     }),
     (opened) => opened.close(),
   );
-  const record = (plugin: Plugin) => recordNewPlugin({ log, meta: store.meta, clock }, plugin);
-  const catalog = stack.adopt(
-    await loadRegistry(
-      { logger, clock, disabled: store.disabledPlugins, record },
-      {
-        directories: [
-          { path: options.productPlugins, origin: 'product' },
-          ...options.externalPlugins.map((path) => ({ path, origin: 'external' as const })),
-        ],
-        home: home.directory,
-        availableCapabilities: AVAILABLE_CAPABILITIES,
-        admit: (plugin) => void runtime.profile(plugin),
-      },
-    ),
-    (opened) => opened.close(),
+  const catalog = await loadRegistry(
+    { logger },
+    {
+      directories: [
+        { path: options.productPlugins, origin: 'product' },
+        ...options.externalPlugins.map((path) => ({ path, origin: 'external' as const })),
+      ],
+      home: home.directory,
+      availableCapabilities: AVAILABLE_CAPABILITIES,
+      admit: (plugin) => void runtime.profile(plugin),
+    },
   );
+  await recordNewPlugins({ log, meta: store.meta, clock }, catalog.plugins());
   const policy = await createPolicyService(
     { store: store.policies, recordLog: log, catalog: catalog.tools, clock, logger },
     { file: options.policyFile ?? home.policy },
@@ -209,6 +218,25 @@ function buildGateway({ host, port, version, config, logger }: AppOptions, { ser
       isReady: () => readiness.isReady,
     },
   );
+}
+
+function buildStdioDoor({ home, isSocketOnly, version, logger }: AppOptions, { services }: Core): StdioDoor {
+  const { dispatcher, tools: catalog, policy, clock } = services;
+  return createStdioDoor(
+    { dispatcher, catalog, policy, clock, logger, agents: policy.agents },
+    { socket: home.socket, command: isSocketOnly === true ? 'stdio' : 'serve', version },
+  );
+}
+
+/** A home on a file system without sockets can still be served over HTTP. What lies there in a socket's place is refused. */
+async function openSocket(door: StdioDoor, { isSocketOnly, logger }: AppOptions): Promise<void> {
+  try {
+    await door.listen();
+  } catch (thrown) {
+    const isUnsafe = thrown instanceof SmcpError && thrown.code === 'HOME_UNSAFE';
+    if (isSocketOnly === true || isUnsafe || !(thrown instanceof SmcpError)) throw thrown;
+    logger.warn('agents can not come by smcp stdio', { code: thrown.code, error: thrown.message });
+  }
 }
 
 /** A token for the demo agent of a home that was made just now; recorded like any other. */

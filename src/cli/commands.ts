@@ -14,10 +14,12 @@ import { operationCommand } from './operation-command.ts';
 import { pluginCheckCommand } from './plugin-check.ts';
 import { policyCheckCommand } from './policy-check.ts';
 import { serveCommand } from './serve.ts';
+import { stdioCommand } from './stdio.ts';
 import { toolsCommand } from './tools.ts';
 
 export const COMMANDS: readonly Command[] = [
   serveCommand,
+  stdioCommand,
   initCommand,
   doctorCommand,
   policyCheckCommand,

@@ -21,6 +21,8 @@ export type Home = {
   readonly plugins: string;
   /** Where a running server of this home answers: `{"url","pid"}`. */
   readonly server: string;
+  /** The socket of a running server, for agents whose `smcp stdio` is started with access to the home. */
+  readonly socket: string;
 };
 
 /** The paths of a home; nothing is read or made. */
@@ -36,6 +38,7 @@ export function homeAt(directory: string): Home {
     checkpoint: join(root, 'checkpoint'),
     plugins: join(root, 'plugins'),
     server: join(root, 'server.json'),
+    socket: join(root, 'agents.sock'),
   };
 }
 

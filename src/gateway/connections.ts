@@ -1,8 +1,7 @@
 // Room for connections. At the bound the oldest one that has shown no good token makes way, so that whoever only holds
 // connections open shuts nobody out. **Trust:** anyone who reaches the port can open connections.
 
-import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 
 export type Connections = {
   /** A request on this connection came with a good token. */
