@@ -29,11 +29,15 @@ export function replaceFile(path: string, text: string, mode: number): void {
 /**
  * Replaces a file that is there, and keeps its mode, owner and group. A system error EPERM when the owner can't be kept.
  *
+ * @param check called when the new file is whole, right before it takes the old one's place; what it throws leaves the old one.
  * **Durability:** as `replaceFile`.
  */
-export function rewriteFile(path: string, text: string): void {
+export function rewriteFile(path: string, text: string, check: () => void = () => {}): void {
   const like = lstatSync(path);
-  writeBeside(path, { text, mode: like.mode & 0o777, like }, (temporary) => renameSync(temporary, path));
+  writeBeside(path, { text, mode: like.mode & 0o777, like }, (temporary) => {
+    check();
+    renameSync(temporary, path);
+  });
 }
 
 /**

@@ -27,6 +27,8 @@ export const LIMITS = {
   requestsPerSessionMax: 256,
   /** A request's id: it is kept until the answer and sent back with it. */
   requestIdLengthMax: 256,
+  /** What a client says of itself when it opens a session, as JSON, in UTF-16 units: it is kept with the session. */
+  initializeLengthMax: 32 * 1024,
   /** Messages of one JSON-RPC batch, which only 2025-03-26 knows. */
   batchLengthMax: 64,
   /** A session of /mcp without an open stream or a request for this long is ended: most clients leave without a word. */

@@ -10,7 +10,7 @@ export type KeptFrom = 'being written' | 'being read';
 export type OwnedFileOptions = {
   readonly bytesMax: number;
   readonly keptFrom: KeptFrom;
-  /** For contents that can't be taken: too long, no UTF-8, unreadable. */
+  /** For contents that can't be taken: too long, no UTF-8, unreadable, written to meanwhile. */
   readonly code: ErrorCode;
 };
 
@@ -19,7 +19,7 @@ export type OwnedFileOptions = {
  *
  * **Trust:** the path's directory must be one that others can't write.
  * @throws `HOME_UNSAFE` when it is a symbolic link, no plain file, another user's (root's is taken) or open to others ·
- * `options.code` when it can't be read or is too long.
+ * `options.code` when it can't be read, is too long, or is written to at the same time.
  */
 export function readOwnedFile(path: string, options: OwnedFileOptions): string | undefined {
   let file: number;
@@ -39,6 +39,12 @@ export function readOwnedFile(path: string, options: OwnedFileOptions): string |
     const stats = fstatSync(file);
     checkOwnership(path, stats, options.keptFrom);
     const bytes = readAtMost(file, options.bytesMax + 1);
+    const { size, mtimeMs } = fstatSync(file);
+    if (size !== stats.size || mtimeMs !== stats.mtimeMs) {
+      throw new SmcpError(options.code, `${path} was written to while it was read`, {
+        details: { remedy: 'try again once it is whole' },
+      });
+    }
     if (bytes.length > options.bytesMax) {
       throw new SmcpError(options.code, `${path} is larger than ${options.bytesMax} bytes`, {
         details: { remedy: 'make it smaller' },

@@ -84,3 +84,14 @@ test.each([0o640, 0o600, 0o444])('a file that is rewritten keeps its mode %o', (
   expect(readFileSync(file, 'utf8')).toBe('new');
   expect(statSync(file)).toMatchObject({ mode: 0o100_000 | mode, uid, gid });
 });
+
+test('a file that is rewritten keeps its text when the last check refuses, and nothing is left beside it', () => {
+  writeFileSync(file, 'old');
+  const check = () => {
+    // Whoever checks sees the old text still, with the new one ready.
+    expect(readFileSync(file, 'utf8')).toBe('old');
+    throw new Error('refused');
+  };
+  expect(() => rewriteFile(file, 'new', check)).toThrow('refused');
+  expect([readFileSync(file, 'utf8'), readdirSync(directory)]).toEqual(['old', ['file']]);
+});

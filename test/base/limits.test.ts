@@ -52,6 +52,13 @@ const BELOW: readonly (readonly [string, number, number])[] = [
   ['silent streams are pinged before proxies drop them', LIMITS.streamPingMs, 30_000],
   ['one file is a part of a plugin', LIMITS.pluginFileBytesMax, LIMITS.pluginBytesMax],
   ['a condition is a part of a policy', LIMITS.conditionLengthMax, LIMITS.policyBytesMax],
+  [
+    'an edited policy file settles before it is looked at anyway',
+    LIMITS.policyFileSettleMs,
+    LIMITS.policyFileSettleMsMax,
+  ],
+  ['the clock is looked at before the longest time a timer can wait', LIMITS.timeWatchMsMax, 2 ** 31 - 1],
+  ['what expired is told before the clock is looked at again', LIMITS.timeWatchMsMin, LIMITS.timeWatchMsMax],
 ];
 
 describe('the bounds agree with each other', () => {

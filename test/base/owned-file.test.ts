@@ -1,10 +1,12 @@
 // The one rule on owners and modes, with owners that a test can't make: it needs no root.
 
+import { spawn } from 'node:child_process';
 import { lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkOwnedDirectory, checkOwner } from '#base/owned-file.ts';
+import { SmcpError } from '#base/errors.ts';
+import { checkOwnedDirectory, checkOwner, readOwnedFile } from '#base/owned-file.ts';
 
 const SERVER = 1000;
 
@@ -43,5 +45,35 @@ test('a directory must be one itself', () => {
     expect(() => checkOwnedDirectory(path(name), lstatSync(path(name)))).toThrow(
       expect.objectContaining({ code: 'HOME_UNSAFE' }),
     );
+  }
+});
+
+test('a file that is written to while it is read is not taken', async () => {
+  const path = join(folder, 'busy');
+  writeFileSync(path, 'x'.repeat(1_000_000), { mode: 0o600 });
+  const script = `const fs = require('node:fs');
+    const file = fs.openSync(process.argv[1], 'a');
+    const endAt = Date.now() + 60_000;
+    while (Date.now() < endAt) { fs.writeSync(file, 'x'); if (Math.random() < 0.01) fs.ftruncateSync(file, 1_000_000); }`;
+  const writer = spawn(process.execPath, ['-e', script, path], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => writer.once('exit', resolve));
+  try {
+    const read = () => {
+      try {
+        readOwnedFile(path, { bytesMax: 2_000_000, keptFrom: 'being written', code: 'POLICY_INVALID' });
+        return '';
+      } catch (thrown) {
+        return thrown instanceof SmcpError ? thrown.message : String(thrown);
+      }
+    };
+    let message = '';
+    while (message === '') {
+      message = read();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(message).toBe(`${path} was written to while it was read`);
+  } finally {
+    writer.kill('SIGKILL');
+    await ended;
   }
 });
