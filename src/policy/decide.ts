@@ -90,6 +90,8 @@ function firstGrant(rules: AgentRules, { query, input, ref }: Question, timeoutM
     for (const rule of list) {
       if (!covers(rule, query.tool.name)) continue;
       const miss = missOf(rule, query.nowMs, input);
+      // A later grant must not decide because an earlier one could not be asked: it may give more.
+      if (miss !== undefined && input.budget.left < 0) return denyByDefault(query, miss, ref);
       if (miss === undefined) {
         return {
           kind: 'allow',

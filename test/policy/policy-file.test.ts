@@ -14,15 +14,20 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import { agentName, question } from './policies.ts';
-import { codeOf, policy, world } from './service-world.ts';
+import { codeOf, person, policy, world } from './service-world.ts';
 
 let directory: string;
 let file: string;
+let around: ReturnType<typeof world>;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'smcp-policy-'));
   file = join(directory, 'policy.yaml');
+  around = world(file);
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(async () => {
+  await around.close();
+  rmSync(directory, { recursive: true, force: true });
+});
 
 const write = (text: string, path = file) => writeFileSync(path, text, { mode: 0o600 });
 
@@ -52,14 +57,14 @@ describe('a file that others could have written is refused', () => {
     ],
   ])('%s', async (_what, arrange) => {
     arrange();
-    expect(await codeOf(world(file).open())).toBe('HOME_UNSAFE');
+    expect(await codeOf(around.open())).toBe('HOME_UNSAFE');
   });
 
   test('but one that others may read, or a hard link, is taken', async () => {
     write(policy('a__b'), join(directory, 'other'));
     linkSync(join(directory, 'other'), file);
     chmodSync(file, 0o644);
-    expect((await world(file).open()).current().version).toBe(1);
+    expect((await around.open()).current().version).toBe(1);
   });
 
   test.each<[string, string | Uint8Array]>([
@@ -67,7 +72,7 @@ describe('a file that others could have written is refused', () => {
     ['no UTF-8', new Uint8Array([0x23, 0xff, 0xfe])],
   ])('and one that is %s', async (_what, content) => {
     writeFileSync(file, content, { mode: 0o600 });
-    expect(await codeOf(world(file).open())).toBe('POLICY_INVALID');
+    expect(await codeOf(around.open())).toBe('POLICY_INVALID');
   });
 
   const linkOrDirectory = () => symlinkSync(directory, file);
@@ -76,9 +81,9 @@ describe('a file that others could have written is refused', () => {
 describe('adding an agent', () => {
   test('edits the file, keeps its comments, and applies it', async () => {
     write(policy('a__b'));
-    const { open, drafts } = world(file);
+    const { open, drafts } = around;
     const service = await open();
-    const ref = await service.addAgent(agentName('boreas'), 'admin');
+    const ref = await service.addAgent(agentName('boreas'), person('admin'));
     expect(ref.version).toBe(2);
     expect(readFileSync(file, 'utf8')).toBe(`${policy('a__b')}  boreas: {}\n`);
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -91,34 +96,37 @@ describe('adding an agent', () => {
   test('keeps the mode of a file that others may read', async () => {
     write(policy('a__b'));
     chmodSync(file, 0o644);
-    const service = await world(file).open();
-    await service.addAgent(agentName('boreas'), 'admin');
+    const service = await around.open();
+    await service.addAgent(agentName('boreas'), person('admin'));
     expect(statSync(file).mode & 0o777).toBe(0o644);
   });
 
   test('twice is refused, also when both are asked for at once', async () => {
     write(policy('a__b'));
-    const service = await world(file).open();
-    const both = [service.addAgent(agentName('boreas'), 'admin'), service.addAgent(agentName('boreas'), 'admin')];
+    const service = await around.open();
+    const both = [
+      service.addAgent(agentName('boreas'), person('admin')),
+      service.addAgent(agentName('boreas'), person('admin')),
+    ];
     expect(await Promise.all(both.map(codeOf))).toEqual([undefined, 'AGENT_EXISTS']);
-    expect(await codeOf(service.addAgent(agentName('athena'), 'admin'))).toBe('AGENT_EXISTS');
+    expect(await codeOf(service.addAgent(agentName('athena'), person('admin')))).toBe('AGENT_EXISTS');
   });
 
   test('to a file that a person is in the middle of breaking changes nothing', async () => {
     write(policy('a__b'));
-    const service = await world(file).open();
+    const service = await around.open();
     write(`${policy('a__b')}oops: 1\n`);
-    expect(await codeOf(service.addAgent(agentName('boreas'), 'admin'))).toBe('POLICY_INVALID');
+    expect(await codeOf(service.addAgent(agentName('boreas'), person('admin')))).toBe('POLICY_INVALID');
     expect(readFileSync(file, 'utf8')).toBe(`${policy('a__b')}oops: 1\n`);
     expect(service.agents()).toEqual(['athena']);
   });
 
   test('that can’t be recorded leaves the file as it was', async () => {
     write(policy('a__b'));
-    const { open, state } = world(file);
+    const { open, state } = around;
     const service = await open();
     state.fails = true;
-    expect(await codeOf(service.addAgent(agentName('boreas'), 'admin'))).toBe('LOG_UNAVAILABLE');
+    expect(await codeOf(service.addAgent(agentName('boreas'), person('admin')))).toBe('LOG_UNAVAILABLE');
     expect(readFileSync(file, 'utf8')).toBe(policy('a__b'));
     expect(service.agents()).toEqual(['athena']);
   });

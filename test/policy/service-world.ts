@@ -1,16 +1,19 @@
-// What the policy's service needs around it, in memory: store, log, clock and a logger that keeps warnings.
+// What the policy's service needs around it, in memory: store, log, clock and a logger that keeps warnings. The file is real.
 
 import { SmcpError } from '#base/errors.ts';
 import type { LogFields, Logger } from '#base/log.ts';
-import type { RecordLog } from '#domain/ports.ts';
+import type { PolicyAuthor, RecordLog } from '#domain/ports.ts';
 import type { RecordDraft } from '#domain/record.ts';
 import type { PolicyStore, PolicyVersion } from '#domain/store-ports.ts';
-import { createPolicyService } from '#policy/policy-service.ts';
+import { createPolicyService, type PolicyService } from '#policy/policy-service.ts';
 import { NOW_MS } from './policies.ts';
 
 /** One agent that may call one tool. */
 export const policy = (tool: string) =>
   `# mine\nversion: 1\nagents:\n  athena:\n    grants: [{ tools: ["${tool}"] }]\n`;
+
+export const person = (by: string): PolicyAuthor => ({ by, mayWiden: true });
+export const agent = (by: string): PolicyAuthor => ({ by, mayWiden: false });
 
 function memoryStore() {
   const versions: PolicyVersion[] = [];
@@ -22,14 +25,16 @@ function memoryStore() {
       const found = versions[at];
       if (found !== undefined) versions[at] = { ...found, isRecorded: true };
     },
+    get: (version) => versions.find((each) => each.version === version),
+    list: () => versions.map(({ text: _, ...rest }) => rest).reverse(),
   } satisfies PolicyStore;
   return { store, versions };
 }
 
-/** Appends in order; `fail` makes the next one fail, `hold` keeps it open. */
+/** Appends in order; `fails` makes appends fail, `gate` keeps them open. */
 function memoryLog() {
   const drafts: RecordDraft[] = [];
-  const state = { fails: false, gate: Promise.resolve() };
+  const state = { fails: false, gate: Promise.resolve(), nowMs: NOW_MS };
   const log = {
     append: async (draft) => {
       const index = drafts.push(draft) - 1;
@@ -41,11 +46,15 @@ function memoryLog() {
   return { log, drafts, state };
 }
 
-/** Everything around a service that reads `file`. */
+type Apply = 'auto' | 'manual';
+
+/** Everything around a service that reads `file`; each `open` is a start of the server. `close` ends every service. */
 export function world(file: string) {
   const { store, versions } = memoryStore();
   const { log, drafts, state } = memoryLog();
   const warnings: { message: string; fields: LogFields | undefined }[] = [];
+  const services: PolicyService[] = [];
+  const hung: (() => void)[] = [];
   const nothing = () => {};
   const logger: Logger = {
     debug: nothing,
@@ -54,10 +63,25 @@ export function world(file: string) {
     warn: (message, fields) => void warnings.push({ message, fields }),
   };
   const catalog = () => [{ name: 'a__b', inputSchema: {} }];
-  const clock = { nowMs: () => NOW_MS, monotonicMs: () => 0 };
+  const clock = { nowMs: () => state.nowMs, monotonicMs: () => performance.now() };
   const ports = { store, recordLog: log, catalog, clock, logger };
-  const open = () => createPolicyService(ports, { file });
-  return { open, versions, drafts, state, store, warnings };
+  const open = async (apply: Apply = 'auto') => {
+    const service = await createPolicyService(ports, { file, apply });
+    services.push(service);
+    return service;
+  };
+  /** From now on no append ends, until the function returned is called, or everything is closed. */
+  const hang = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    state.gate = promise;
+    hung.push(resolve);
+    return resolve;
+  };
+  const close = async () => {
+    for (const release of hung) release();
+    await Promise.all(services.map((service) => service.close()));
+  };
+  return { open, versions, drafts, state, store, warnings, hang, close };
 }
 
 /** The code that a promise is rejected with; undefined when it is not. */
@@ -68,3 +92,8 @@ export const codeOf = async (promise: Promise<unknown>) => {
   );
   return error instanceof SmcpError ? error.code : error;
 };
+
+/** Waits until it holds; a test that waits in vain ends by its own timeout. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -1,0 +1,205 @@
+// Whether one policy gives nobody more than another one: what an agent's change of the policy must show. Pure. Sure of
+// "narrower" only: what can't be compared counts as wider, so a person is asked once too often and never once too seldom.
+//
+// More means: a call that was denied is allowed, or is allowed with more capabilities or a longer timeout, at any time. One
+// difference is not counted: what was denied only because its conditions took too many steps (LIMITS.conditionStepsMax).
+
+import { sha256 } from '#base/digest.ts';
+import { LIMITS } from '#base/limits.ts';
+import { createStepBudget, createStepMeter, type StepMeter } from '#base/step-meter.ts';
+import { coversPattern, mayOverlap, type ToolPattern } from './match.ts';
+import { isWithin } from './narrower-capabilities.ts';
+import type { AgentRules, DenyRule, GrantRule, Policy, Rule } from './rules.ts';
+
+/**
+ * Sentences on what `after` gives beyond `before`, at most `LIMITS.policyWideningsMax`; `[]` when it certainly gives nobody
+ * more. The work is bounded by `LIMITS.policyComparisonStepsMax`; policies that take more count as wider.
+ */
+export function wideningsOf(before: Policy, after: Policy): readonly string[] {
+  const found = [...timeoutWidenings(before, after)];
+  const meter = createStepMeter();
+  meter.use(createStepBudget(LIMITS.policyComparisonStepsMax));
+  const compareAgent = createAgentComparison(meter);
+  try {
+    for (const [name, rules] of after.agents) {
+      if (found.length >= LIMITS.policyWideningsMax) break;
+      for (const sentence of compareAgent(before.agents.get(name) ?? NOBODY, rules)) {
+        found.push(`agent ${name}: ${sentence}`);
+      }
+    }
+  } catch (thrown) {
+    if (!meter.isEmpty()) throw thrown;
+    found.unshift('the two policies are too large to be compared');
+  }
+  return found.slice(0, LIMITS.policyWideningsMax);
+}
+
+const NOBODY: AgentRules = { denies: [], grants: [] };
+
+function timeoutWidenings({ timeoutMs: before }: Policy, { timeoutMs: after }: Policy): readonly string[] {
+  if (before === undefined || (after !== undefined && after <= before)) return [];
+  return [
+    `defaults.timeout: calls may run ${after === undefined ? 'as long as their tool says' : `for ${after} ms`}, ${before} ms before`,
+  ];
+}
+
+type RuleLists = readonly (readonly (GrantRule | DenyRule)[])[];
+
+/** Agents share the lists of their roles: each list is looked at once, and each pair of lists is compared once. */
+function createAgentComparison(meter: StepMeter) {
+  const meanings = new Map<unknown, string>();
+  const compared = new Map<string, readonly string[]>();
+  const numbers = new Map<unknown, number>();
+  const meaningOf = (list: RuleLists[number]): string => {
+    const meaning = meanings.get(list) ?? sha256(JSON.stringify(list.map(meaningOfRule)));
+    meanings.set(list, meaning);
+    return meaning;
+  };
+  const isSame = (one: RuleLists, other: RuleLists) =>
+    one.length === other.length &&
+    one.every((list, at) => list === other[at] || meaningOf(list) === meaningOf(other[at] ?? []));
+  const numberOf = (list: RuleLists[number]) => {
+    const number = numbers.get(list) ?? numbers.size;
+    numbers.set(list, number);
+    return number;
+  };
+  return (before: AgentRules, after: AgentRules): readonly string[] => {
+    const areDeniesSame = isSame(before.denies, after.denies);
+    if (after.grants.length === 0 || (areDeniesSame && isSame(before.grants, after.grants))) return [];
+    const key = [before.denies, before.grants, after.denies, after.grants]
+      .map((lists) => lists.map(numberOf))
+      .join('|');
+    const known = compared.get(key);
+    if (known !== undefined) return known;
+    const rules = { before: flat(before), after: flat(after), meter };
+    const found = [...(areDeniesSame ? [] : lostDenies(rules)), ...widerGrants(rules)].slice(
+      0,
+      LIMITS.policyWideningsMax,
+    );
+    compared.set(key, found);
+    return found;
+  };
+}
+
+const meaningOfRule = ({ tools, when, expiresMs, ...rest }: GrantRule | DenyRule) => [
+  tools.map(({ source }) => source),
+  when?.source ?? null,
+  expiresMs ?? null,
+  ('capabilities' in rest ? rest.capabilities : undefined) ?? null,
+];
+
+type FlatRules = { readonly denies: readonly DenyRule[]; readonly grants: readonly GrantRule[] };
+
+/** In the order in which they are asked. */
+const flat = ({ denies, grants }: AgentRules): FlatRules => ({ denies: denies.flat(), grants: grants.flat() });
+
+type Comparison = { readonly before: FlatRules; readonly after: FlatRules; readonly meter: StepMeter };
+
+/** Every deny must remain, as far as any grant still reaches. */
+function lostDenies({ before, after, meter }: Comparison): readonly string[] {
+  const lost: string[] = [];
+  for (const deny of before.denies) {
+    for (const pattern of deny.tools) {
+      const isKept = after.denies.some(
+        (other) => isTrueWith(other, [deny]) && lastsAsLongAs(other, expiryOf(deny)) && covers(other, pattern, meter),
+      );
+      const isReached = () => after.grants.some((grant) => overlapOf(grant, pattern, meter).length > 0);
+      if (!isKept && isReached())
+        lost.push(`${quoted(pattern)} is no longer denied as the rule ${deny.name} denied it`);
+    }
+  }
+  return lost;
+}
+
+function* widerGrants(comparison: Comparison): Generator<string> {
+  for (const [at, grant] of comparison.after.grants.entries()) {
+    const earlier = comparison.after.grants.slice(0, at);
+    for (const pattern of grant.tools) {
+      const what = isNeverReached({ grant, pattern, earlier }, comparison)
+        ? undefined
+        : widening({ grant, pattern, earlier }, comparison);
+      if (what !== undefined) yield `the grant ${grant.name} gives ${quoted(pattern)} ${what}`;
+    }
+  }
+}
+
+/** One pattern of a grant of the new policy, and the grants that are asked before it. */
+type Candidate = { readonly grant: GrantRule; readonly pattern: ToolPattern; readonly earlier: readonly GrantRule[] };
+
+/** A grant before it always decides, or a deny always denies. */
+function isNeverReached({ grant, pattern, earlier }: Candidate, { after, meter }: Comparison): boolean {
+  const isFirst = (rule: Rule) => covers(rule, pattern, meter) && lastsAsLongAs(rule, expiryOf(grant));
+  return (
+    earlier.some((rule) => isTrueWith(rule, [grant]) && isFirst(rule)) ||
+    after.denies.some((rule) => rule.when === undefined && isFirst(rule))
+  );
+}
+
+/**
+ * Walks the old grants as a decision does. Until one is found that matched every call which the new grant now decides, each
+ * that may have matched some of them must have given as much, unless such calls are decided by an earlier grant now.
+ */
+function widening(candidate: Candidate, { before, meter }: Comparison): string | undefined {
+  const { grant, pattern } = candidate;
+  let nearest: string | undefined;
+  for (const old of before.grants) {
+    const overlap = overlapOf(old, pattern, meter);
+    if (overlap.length === 0) continue;
+    if (!givesAsMuch(old, grant, meter)) {
+      const isDecidedBefore = overlap.every((part) => isCaught(part, old, candidate, meter));
+      if (!isDecidedBefore) return `more capabilities than the grant ${old.name}, which may have decided before`;
+    }
+    if (!covers(old, pattern, meter)) continue;
+    const isTrue = isTrueWith(old, [grant]);
+    if (isTrue && lastsAsLongAs(old, expiryOf(grant))) return undefined;
+    nearest ??= isTrue
+      ? `for longer than the grant ${old.name} did`
+      : `under another condition than the grant ${old.name} has (conditions are not compared)`;
+  }
+  return nearest ?? 'which no grant surely gave before';
+}
+
+/** Whether calls that both the old grant (by this pattern of it) and the new one match are decided by an earlier one now. */
+function isCaught(
+  part: ToolPattern,
+  old: GrantRule,
+  { grant, pattern, earlier }: Candidate,
+  meter: StepMeter,
+): boolean {
+  const untilMs = Math.min(expiryOf(old), expiryOf(grant));
+  return earlier.some(
+    (rule) =>
+      isTrueWith(rule, [old, grant]) &&
+      lastsAsLongAs(rule, untilMs) &&
+      (covers(rule, pattern, meter) || covers(rule, part, meter)),
+  );
+}
+
+const quoted = (pattern: ToolPattern): string => JSON.stringify(pattern.source);
+
+const expiryOf = (rule: Rule): number => rule.expiresMs ?? Number.POSITIVE_INFINITY;
+
+const lastsAsLongAs = (rule: Rule, untilMs: number): boolean => expiryOf(rule) >= untilMs;
+
+/** Whether its condition is true whenever those of the others are. Conditions are compared as texts. */
+const isTrueWith = (rule: Rule, others: readonly Rule[]): boolean =>
+  rule.when === undefined || others.some(({ when }) => when?.source === rule.when?.source);
+
+/** What one comparison of capabilities costs, beside one of patterns. */
+const CAPABILITY_STEPS = 100;
+
+function givesAsMuch(old: GrantRule, grant: GrantRule, meter: StepMeter): boolean {
+  if (old.capabilities === undefined) return true;
+  meter.spend(CAPABILITY_STEPS);
+  return isWithin(grant.capabilities, old.capabilities);
+}
+
+function covers(rule: Rule, pattern: ToolPattern, meter: StepMeter): boolean {
+  meter.spend(rule.tools.length);
+  return rule.tools.some((outer) => coversPattern(outer, pattern));
+}
+
+function overlapOf(rule: Rule, pattern: ToolPattern, meter: StepMeter): readonly ToolPattern[] {
+  meter.spend(rule.tools.length);
+  return rule.tools.filter((other) => mayOverlap(other, pattern));
+}

@@ -1,0 +1,136 @@
+// The ways in which the policy changes: each checks everything first, then writes the file, then applies. Called by the
+// policy's service, one at a time.
+
+import { sha256 } from '#base/digest.ts';
+import { SmcpError } from '#base/errors.ts';
+import type { AgentName } from '#domain/agent.ts';
+import type { PolicyRef } from '#domain/decision.ts';
+import type { PolicyAuthor } from '#domain/ports.ts';
+import { advise } from './advice.ts';
+import { checkGiven, checkText, refuseWidening, withAgent } from './check-text.ts';
+import type { PolicyParser } from './document.ts';
+import type { PolicyHistory } from './history.ts';
+import type { CheckedPolicy, PolicyInForce } from './in-force.ts';
+import { conflict, type PolicyFile } from './policy-file.ts';
+import type { PolicyPorts } from './policy-ports.ts';
+
+export type ChangeParts = PolicyPorts & {
+  readonly parse: PolicyParser;
+  readonly file: PolicyFile;
+  readonly inForce: PolicyInForce;
+  readonly history: PolicyHistory;
+};
+
+/**
+ * Each resolves with what is in force then. When it rejects, the policy is as it was, and so is the file unless somebody
+ * else writes it at the same time.
+ */
+export type PolicyChanges = {
+  /** The first policy after a start. */
+  readonly start: () => Promise<PolicyRef>;
+  readonly applyFile: (author: PolicyAuthor) => Promise<PolicyRef>;
+  readonly applyText: (text: string, author: PolicyAuthor) => Promise<PolicyRef>;
+  readonly addAgent: (name: AgentName, author: PolicyAuthor) => Promise<PolicyRef>;
+  readonly rollback: (version: number, author: PolicyAuthor) => Promise<PolicyRef>;
+};
+
+/** @param options.isManual whether edits of the file wait until somebody applies them. */
+export function createPolicyChanges(parts: ChangeParts, options: { readonly isManual: boolean }): PolicyChanges {
+  const { parse, file, inForce, history } = parts;
+
+  const checkAuthor = ({ mayWiden }: PolicyAuthor, { compiled }: CheckedPolicy): void => {
+    if (!mayWiden) refuseWidening(inForce.current().policy, compiled.policy);
+  };
+  const apply = async (next: CheckedPolicy, by: string): Promise<PolicyRef> => {
+    const { version } = inForce.current().ref;
+    const ref = await inForce.apply(next, by);
+    if (ref.version !== version) warn(next, parts);
+    return ref;
+  };
+  const checkFile = () => checkText(parse, file.read(), file.path);
+
+  /** The file first: when the server ends in between, its next start finds there what was asked for. */
+  const writeAndApply = async (held: string | undefined, next: CheckedPolicy, author: PolicyAuthor) => {
+    checkAuthor(author, next);
+    if (held === next.text) return apply(next, author.by);
+    file.replace(held, next.text);
+    try {
+      return await apply(next, author.by);
+    } catch (error) {
+      if (held !== undefined && inForce.current().text !== next.text) putBack(held, next.text, parts);
+      throw error;
+    }
+  };
+  const applyGiven = (next: CheckedPolicy, author: PolicyAuthor): Promise<PolicyRef> => {
+    const held = file.find();
+    const isKept = held === undefined || held === next.text || history.has(sha256(held));
+    if (!isKept) throw conflict(file.path);
+    return writeAndApply(held, next, author);
+  };
+
+  return {
+    start: async () => {
+      const latest = parts.store.latest();
+      const by = latest === undefined ? 'first start' : 'server start';
+      const kept = options.isManual ? history.lastRecorded() : undefined;
+      // A change that was asked for, and written, before the server ended is carried out.
+      if (kept === undefined || digestOf(file) === latest?.digest) return apply(checkFile(), by);
+      return apply(checkKept(kept, parts), by);
+    },
+    applyFile: async (author) => {
+      const next = checkFile();
+      checkAuthor(author, next);
+      return apply(next, author.by);
+    },
+    applyText: async (text, author) => applyGiven(checkGiven(parse, text), author),
+    rollback: async (version, author) => {
+      const { text } = history.version(version);
+      return applyGiven(checkText(parse, text, `version ${version}`), author);
+    },
+    addAgent: async (name, author) => {
+      const held = file.read();
+      // What a person has edited comes into force by itself, but not as an agent's change, nor before it is asked for.
+      const isOwnEdit = held === inForce.current().text || (!options.isManual && author.mayWiden);
+      if (!isOwnEdit) throw conflict(file.path);
+      return writeAndApply(held, withAgent(parse, held, { name, path: file.path }), author);
+    },
+  };
+}
+
+/** @throws `POLICY_INVALID`: another release wrote it, and nobody has asked for what the file holds. */
+function checkKept(kept: { readonly version: number; readonly text: string }, { parse, file }: ChangeParts) {
+  try {
+    return checkText(parse, kept.text, `version ${kept.version}`);
+  } catch (thrown) {
+    if (!(thrown instanceof SmcpError)) throw thrown;
+    const remedy = `mend ${file.path}, and start once with policy.apply: auto in config.yaml`;
+    const message = `${thrown.message} (it was in force, and is not valid for this release)`;
+    throw new SmcpError(thrown.code, message, { cause: thrown, details: { ...thrown.details, remedy } });
+  }
+}
+
+/** Undefined when the file can't be read, or isn't there. */
+function digestOf(file: PolicyFile): string | undefined {
+  try {
+    return sha256(file.read());
+  } catch (thrown) {
+    if (thrown instanceof SmcpError) return undefined;
+    throw thrown;
+  }
+}
+
+function warn(applied: CheckedPolicy, { catalog, clock, logger, file }: ChangeParts): void {
+  for (const { line, column, message } of applied.place(advise(applied.compiled.lists, catalog(), clock.nowMs()))) {
+    logger.warn(`policy: ${message}`, { file: file.path, line, column });
+  }
+}
+
+/** What could not be applied leaves the file again, unless somebody has edited it meanwhile. */
+function putBack(held: string, written: string, { file, logger }: ChangeParts): void {
+  try {
+    file.replace(written, held);
+  } catch (thrown) {
+    const error = thrown instanceof SmcpError ? thrown.message : String(thrown);
+    logger.warn('policy: the file keeps a text that could not be applied', { file: file.path, error });
+  }
+}

@@ -1,0 +1,23 @@
+// What the policy's service needs from outside, and its options. Types only.
+
+import type { Clock } from '#base/clock.ts';
+import type { Logger } from '#base/log.ts';
+import type { RecordLog } from '#domain/ports.ts';
+import type { PolicyStore } from '#domain/store-ports.ts';
+import type { AdvisedTool } from './advice.ts';
+
+export type PolicyPorts = {
+  readonly store: PolicyStore;
+  readonly recordLog: RecordLog;
+  /** What is served now: for warnings. */
+  readonly catalog: () => readonly AdvisedTool[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+export type PolicyOptions = {
+  /** Absolute path. */
+  readonly file: string;
+  /** `auto`: an edit of the file is applied once it is whole · `manual`: it waits until somebody applies it. */
+  readonly apply: 'auto' | 'manual';
+};
