@@ -12,12 +12,14 @@ export type AgentDoors = {
   readonly admission: Admission;
   readonly sse: SseDoor;
   readonly streamable: StreamableDoor;
+  /** Keeps room for the body of a request until the function returned is called. @throws `QUEUE_FULL` */
+  readonly reserve: (request: FastifyRequest) => () => void;
 };
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 type Method = (typeof METHODS)[number];
 
-export function agentRoutes(app: FastifyInstance, { admission, sse, streamable }: AgentDoors): void {
+export function agentRoutes(app: FastifyInstance, { admission, sse, streamable, reserve }: AgentDoors): void {
   const agentOf = (request: FastifyRequest): AgentCaller => {
     const caller = admission.caller(request);
     if (caller === undefined) throw unauthenticated();
@@ -38,7 +40,8 @@ export function agentRoutes(app: FastifyInstance, { admission, sse, streamable }
   refuseOthers(app, '/sse', ['GET', 'POST']);
 
   app.post('/messages/', { onRequest }, (request, reply) => {
-    sse.receive(agentOf(request), (request.query as { session_id?: unknown }).session_id, request.body);
+    const { session_id: sessionId } = request.query as { session_id?: unknown };
+    sse.receive(agentOf(request), { sessionId, body: request.body, reserve: () => reserve(request) });
     reply.code(202).type('text/plain; charset=utf-8').send('Accepted');
   });
   refuseOthers(app, '/messages/', ['POST']);

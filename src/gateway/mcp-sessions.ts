@@ -14,14 +14,17 @@ import { createMcpServer, type McpPorts } from './mcp.ts';
 import { createPostAnswer } from './post-answer.ts';
 import type { SessionRoom } from './session-room.ts';
 import { createSessionTransport, type SessionTransport, sessionUnknown } from './session-transport.ts';
+import type { SlowAnswers } from './slow-answers.ts';
 import { checkAccept, headerText } from './standard-headers.ts';
 import { announceToolChanges, type ToolChanges } from './tool-changes.ts';
+import { checkInitialize } from './under-way.ts';
 
 /** What doors share that keep something open. */
 export type SessionPorts = McpPorts & {
   readonly authenticator: Authenticator;
   readonly room: SessionRoom;
   readonly changes: ToolChanges;
+  readonly slow: SlowAnswers;
 };
 
 export type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply };
@@ -53,6 +56,7 @@ const BATCH_VERSION = '2025-03-26';
 const POST_TYPES = ['application/json', 'text/event-stream'] as const;
 
 export function createMcpSessions(ports: SessionPorts, { version }: { readonly version: string }): McpSessions {
+  const { slow } = ports;
   const sessions = new Map<string, Session>();
 
   /** The caller's session that the headers name. */
@@ -70,6 +74,7 @@ export function createMcpSessions(ports: SessionPorts, { version }: { readonly v
 
   const open = (caller: AgentCaller, initialize: JSONRPCMessage, reply: FastifyReply) => {
     const { agent, tokenId } = caller;
+    checkInitialize(initialize);
     const id = randomHex(SESSION_ID_BYTES);
     const isValid = () => stillStandsFor(ports.authenticator, caller);
     const end = () => {
@@ -88,7 +93,7 @@ export function createMcpSessions(ports: SessionPorts, { version }: { readonly v
     server.connect(wire.transport).catch(end);
     // A session whose opening came to nothing is nobody's: its id was told to no one.
     wire.receive([initialize], () => {
-      const answer = createPostAnswer(reply, { isStream: false, mayRead: isValid, onGone: end });
+      const answer = createPostAnswer(reply, { isStream: false, slow, mayRead: isValid, onGone: end });
       const send = (message: JSONRPCMessage) => {
         const isOpen = 'result' in message;
         if (isOpen) reply.header(SESSION_HEADER, id);
@@ -103,7 +108,7 @@ export function createMcpSessions(ports: SessionPorts, { version }: { readonly v
     const { wire, isValid } = session;
     const isStream = messages.length > 1;
     const isAnswered = wire.receive(messages, (onGone) =>
-      createPostAnswer(reply, { isStream, mayRead: isValid, onGone }),
+      createPostAnswer(reply, { isStream, slow, mayRead: isValid, onGone }),
     );
     if (!isAnswered) reply.code(202).send();
   };

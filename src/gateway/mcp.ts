@@ -60,8 +60,12 @@ export function createMcpServer(ports: McpPorts, options: McpServerOptions): Ser
   // Only its name: the SDK's texts quote whole messages, arguments included.
   server.onerror = (error) => ports.logger.debug('protocol error', { agent, error: error.name });
   server.setRequestHandler('tools/list', (request) => {
-    if (request.params?.cursor !== undefined) throw rpcError(invalid('there is no such page: the list has only one'));
-    return { tools: visibleTools(ports, { agent, showsOutputSchema: era === 'stateless' }) };
+    try {
+      if (request.params?.cursor !== undefined) throw invalid('there is no such page: the list has only one');
+      return { tools: visibleTools(ports, { agent, showsOutputSchema: era === 'stateless' }) };
+    } catch (thrown) {
+      throw rpcError(asDoorError(thrown, ports.logger));
+    }
   });
   server.setRequestHandler('tools/call', async (request, context) => {
     try {

@@ -10,6 +10,7 @@ import type { Principal } from '#domain/agent.ts';
 import type { Dispatcher, HttpRoute, PolicyDecider, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
 import { createAdmission } from './admission.ts';
 import { agentRoutes } from './agent-routes.ts';
+import { unauthenticated } from './authenticate.ts';
 import { boundConnections } from './connections.ts';
 import { asHostName } from './guards.ts';
 import { healthRoutes } from './health.ts';
@@ -17,6 +18,7 @@ import { addRoutes } from './http-routes.ts';
 import { parseJsonBody } from './json-body.ts';
 import { createReceiving } from './receiving.ts';
 import { createSessionRoom } from './session-room.ts';
+import { createSlowAnswers } from './slow-answers.ts';
 import { createSseDoor } from './sse.ts';
 import { createStreamableDoor } from './streamable.ts';
 import { createToolChanges } from './tool-changes.ts';
@@ -76,6 +78,10 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
   });
   const connections = boundConnections(app.server, LIMITS.connectionsMax);
   const receiving = createReceiving();
+  const reserve = (request: FastifyRequest) => {
+    const { principal } = admission.caller(request) ?? fail();
+    return receiving.reserve(nameOf(principal), request.headers['content-length']);
+  };
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS);
     admission.admit(request);
@@ -83,8 +89,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
     if (caller !== undefined) {
       connections.trust(request.socket);
       const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-      const hasBody = length !== undefined || encoding !== undefined;
-      if (hasBody) reply.raw.once('close', receiving.reserve(nameOf(caller.principal), length));
+      if (length !== undefined || encoding !== undefined) reply.raw.once('close', reserve(request));
     }
     done();
   });
@@ -93,12 +98,8 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
     throw new SmcpError('NOT_FOUND', 'nothing is there');
   });
 
-  const room = createSessionRoom(ports);
-  const unsubscribe = ports.authenticator.onChange(room.endInvalid);
-  const shared = { ...ports, room, changes: createToolChanges(ports) };
-  const sse = createSseDoor(shared, options);
-  const streamable = createStreamableDoor(shared, options);
-  agentRoutes(app, { admission, sse, streamable });
+  const doors = createAgentDoors(ports, options);
+  agentRoutes(app, { admission, reserve, ...doors });
   addRoutes(app, admission, [...healthRoutes(options.isReady), ...options.routes]);
 
   return {
@@ -109,15 +110,38 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
       return { url: `http://${asHostName(options.host)}:${bound.port}` };
     },
     close: async () => {
-      room.closeStreams();
+      doors.closeStreams();
       const cut = setTimeout(() => app.server.closeAllConnections(), LIMITS.doorCloseMsMax);
       await app.close();
       clearTimeout(cut);
-      room.close();
+      await doors.close();
+    },
+  };
+}
+
+/** The doors of agents and what they share. */
+function createAgentDoors(ports: GatewayPorts, options: GatewayOptions) {
+  const room = createSessionRoom(ports);
+  const slow = createSlowAnswers();
+  const shared = { ...ports, room, slow, changes: createToolChanges(ports) };
+  const sse = createSseDoor(shared, options);
+  const streamable = createStreamableDoor(shared, options);
+  const unsubscribe = ports.authenticator.onChange(room.endInvalid);
+  return {
+    sse,
+    streamable,
+    closeStreams: room.closeStreams,
+    close: async () => {
       unsubscribe();
+      room.close();
+      slow.close();
       await streamable.close();
     },
   };
+}
+
+function fail(): never {
+  throw unauthenticated();
 }
 
 function nameOf(principal: Principal): string {

@@ -3,40 +3,51 @@
 
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import type { EventStream } from './event-stream.ts';
-import { cancelledId, createUnderWay, requestId } from './under-way.ts';
+import { cancelledId, checkInitialize, createUnderWay, type RequestId, requestId } from './under-way.ts';
 import { codedMessage } from './wire-errors.ts';
 
 export type SseTransport = {
   readonly transport: Transport;
   /**
-   * A message that came by POST.
+   * A message that came by POST. `reserve` keeps room for it, and is asked only for a request: its room is given back when it
+   * is answered or cancelled.
    *
    * @throws `QUEUE_FULL` · `REQUEST_INVALID`, as `UnderWay.admit`
    */
-  readonly receive: (message: JSONRPCMessage) => void;
+  readonly receive: (message: JSONRPCMessage, reserve: () => () => void) => void;
 };
 
 export function createSseTransport(stream: EventStream): SseTransport {
-  const underWay = createUnderWay<true>();
+  const underWay = createUnderWay<() => void>();
   const transport: Transport = {
     start: async () => {},
     close: async () => {
+      for (const release of underWay.settleAll()) release();
       stream.end();
       transport.onclose?.();
     },
     send: async (message) => {
-      if (!('method' in message) && message.id !== undefined) underWay.settle(message.id);
+      if (!('method' in message) && message.id !== undefined) underWay.settle(message.id)?.();
       stream.event('message', JSON.stringify(codedMessage(message)));
     },
   };
+  const admit = (id: RequestId, release: () => void) => {
+    try {
+      underWay.admit([id], release);
+    } catch (thrown) {
+      release();
+      throw thrown;
+    }
+  };
   return {
     transport,
-    receive: (message) => {
+    receive: (message, reserve) => {
+      checkInitialize(message);
       const id = requestId(message);
-      if (id !== undefined) underWay.admit([id], true);
+      if (id !== undefined) admit(id, reserve());
       const cancelled = cancelledId(message);
       // A cancelled request gets no answer, so its place is free from here on.
-      if (cancelled !== undefined) underWay.settle(cancelled);
+      if (cancelled !== undefined) underWay.settle(cancelled)?.();
       transport.onmessage?.(message);
     },
   };

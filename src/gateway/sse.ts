@@ -17,17 +17,20 @@ import { openEventStream } from './event-stream.ts';
 import { createMcpServer } from './mcp.ts';
 import type { SessionPorts } from './mcp-sessions.ts';
 import { sessionUnknown } from './session-transport.ts';
-import { createSseTransport } from './sse-transport.ts';
+import { createSseTransport, type SseTransport } from './sse-transport.ts';
 import { announceToolChanges } from './tool-changes.ts';
 
 export type SseDoor = {
   /** Opens a session. @throws `SESSION_LIMIT` · `SHUTTING_DOWN` */
   readonly open: (caller: AgentCaller, reply: FastifyReply) => void;
   /** Takes a message for a session. @throws `REQUEST_INVALID` · `SESSION_UNKNOWN` · `QUEUE_FULL` */
-  readonly receive: (caller: AgentCaller, sessionId: unknown, body: unknown) => void;
+  readonly receive: (caller: AgentCaller, posted: Posted) => void;
 };
 
-type Session = { readonly tokenId: string; readonly receive: (message: JSONRPCMessage) => void };
+/** `reserve` keeps room for the body beyond its POST, whose answer leaves at once. */
+export type Posted = { readonly sessionId: unknown; readonly body: unknown; readonly reserve: () => () => void };
+
+type Session = { readonly tokenId: string; readonly receive: SseTransport['receive'] };
 
 const SESSION_ID_BYTES = 16;
 const SESSION_ID = /^[0-9a-f]{32}$/;
@@ -57,7 +60,7 @@ export function createSseDoor(ports: SessionPorts, { version }: { readonly versi
     stream.event('endpoint', `/messages/?session_id=${id}`);
   };
 
-  const receive: SseDoor['receive'] = (caller, sessionId, body) => {
+  const receive: SseDoor['receive'] = (caller, { sessionId, body, reserve }) => {
     if (typeof sessionId !== 'string' || !SESSION_ID.test(sessionId)) {
       throw new SmcpError('REQUEST_INVALID', 'session_id is missing or malformed', {
         details: { remedy: 'post to the address that the `endpoint` event of GET /sse names' },
@@ -66,7 +69,7 @@ export function createSseDoor(ports: SessionPorts, { version }: { readonly versi
     const message = parseMessage(body);
     const session = sessions.get(sessionId);
     if (session?.tokenId !== caller.tokenId) throw sessionUnknown();
-    session.receive(message);
+    session.receive(message, reserve);
   };
 
   return { open, receive };

@@ -1,5 +1,5 @@
 // Requests of the stateless protocol 2026-07-28. One request, one answer; a stream only where progress was asked for and
-// came. A connection that closes before the answer cancels the call. **Trust:** the request is the agent's.
+// came, or the answer is long in coming. A connection that closes before the answer cancels the call. **Trust:** the request is the agent's.
 
 import { type JSONRPCRequest, type JSONRPCResponse, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { FastifyReply } from 'fastify';
@@ -9,6 +9,7 @@ import { type AgentCaller, stillStandsFor } from './authenticate.ts';
 import { type EventStream, openEventStream } from './event-stream.ts';
 import { createExchangeTransport, type ExchangeTransport } from './exchange-transport.ts';
 import { createMcpServer, type McpPorts } from './mcp.ts';
+import type { SlowAnswer, SlowAnswers } from './slow-answers.ts';
 
 export type StatelessDoor = {
   /** Answers a request whose headers were checked. */
@@ -26,7 +27,7 @@ const EARLY_STATUS: { readonly [code: number]: number } = {
 };
 
 export function createStatelessDoor(
-  ports: McpPorts & { readonly authenticator: Authenticator },
+  ports: McpPorts & { readonly authenticator: Authenticator; readonly slow: SlowAnswers },
   { version }: { readonly version: string },
 ): StatelessDoor {
   /** By token, not by agent: a call must end with the token that asked for it. */
@@ -47,7 +48,8 @@ export function createStatelessDoor(
   };
 
   return {
-    handle: (caller, request, reply) => serve(serverOf(caller).exchange, request, reply),
+    handle: (caller, request, reply) =>
+      serve(request, reply, { exchange: serverOf(caller).exchange, slow: ports.slow }),
     close: async () => {
       await Promise.all([...servers.values()].map((server) => server.close()));
       servers.clear();
@@ -55,22 +57,29 @@ export function createStatelessDoor(
   };
 }
 
-function serve(exchange: ExchangeTransport, message: JSONRPCRequest, reply: FastifyReply): void {
+type Serving = { readonly exchange: ExchangeTransport; readonly slow: SlowAnswers };
+
+function serve(message: JSONRPCRequest, reply: FastifyReply, { exchange, slow }: Serving): void {
   let stream: EventStream | undefined;
   let isAnswered = false;
   let cancel = () => {};
+  const opened = (): EventStream => {
+    stream ??= openEventStream(reply, { mayRead: () => true, onClose: () => {} });
+    return stream;
+  };
+  const waiting: SlowAnswer = { openStream: opened };
   const onClose = () => {
     if (isAnswered) return;
+    slow.delete(waiting);
     cancel();
     if (stream === undefined) reply.hijack();
   };
+  slow.add(waiting);
   cancel = exchange.open(message, {
-    onNotification: (notification) => {
-      stream ??= openEventStream(reply, { mayRead: () => true, onClose: () => {} });
-      stream.event('message', JSON.stringify(notification));
-    },
+    onNotification: (notification) => opened().event('message', JSON.stringify(notification)),
     onResponse: (response, isEarly) => {
       isAnswered = true;
+      slow.delete(waiting);
       const text = JSON.stringify(response);
       if (stream === undefined) {
         reply

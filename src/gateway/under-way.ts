@@ -1,5 +1,5 @@
 // The requests of one session that are under way: how many, and under which ids. Answers and cancellations name a request
-// by its id only, so no id may stand for two. **Trust:** ids are the client's.
+// by its id only, so no id may stand for two. Used by the transports of sessions. **Trust:** messages are the client's.
 
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { SmcpError } from '#base/errors.ts';
@@ -56,6 +56,17 @@ function check(id: RequestId, underWay: ReadonlyMap<RequestId, unknown>): void {
   if (typeof id === 'string' && id.length > LIMITS.requestIdLengthMax) {
     throw new SmcpError('REQUEST_INVALID', `the id of a request has at most ${LIMITS.requestIdLengthMax} characters`);
   }
+}
+
+/**
+ * Passes what is not `initialize`: what a client says of itself is kept as long as its session.
+ *
+ * @throws `REQUEST_INVALID` beyond `initializeLengthMax`
+ */
+export function checkInitialize(message: JSONRPCMessage): void {
+  if (!('method' in message) || message.method !== 'initialize') return;
+  if (JSON.stringify(message.params ?? {}).length <= LIMITS.initializeLengthMax) return;
+  throw new SmcpError('REQUEST_INVALID', `initialize has at most ${LIMITS.initializeLengthMax} characters of params`);
 }
 
 /** The id of a request; undefined for any other message. */

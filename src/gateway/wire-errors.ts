@@ -54,15 +54,21 @@ const REFUSED_BY_PROTOCOL: { readonly [rpc: number]: Required<WireError> } = {
     message: 'there is no such method here',
     details: { remedy: 'this server has tools/list and tools/call' },
   },
+  [ProtocolErrorCode.InternalError]: { code: 'INTERNAL', message: 'internal error', details: {} },
 };
 
-/** A message as it leaves: errors of the SDK's own get a code of ours. */
+/** What the SDK says where it fails itself; with any other text of this code it refuses params. */
+const SDK_FAILED = 'Internal error';
+
+/** A message as it leaves: errors of the SDK's own get a code of ours. Errors of ours have data already. */
 export function codedMessage(message: JSONRPCMessage): JSONRPCMessage {
   if (!('error' in message)) return message;
-  const known = REFUSED_BY_PROTOCOL[message.error.code];
-  const hasData = typeof message.error.data === 'object' && message.error.data !== null;
-  if (known === undefined || hasData) return message;
-  return { ...message, error: { code: message.error.code, message: known.message, data: known } };
+  const { code, message: text, data } = message.error;
+  if (typeof data === 'object' && data !== null) return message;
+  const isOfParams = code === ProtocolErrorCode.InternalError && text !== SDK_FAILED;
+  const rpc = isOfParams ? ProtocolErrorCode.InvalidParams : code;
+  const known = REFUSED_BY_PROTOCOL[rpc];
+  return known === undefined ? message : { ...message, error: { code: rpc, message: known.message, data: known } };
 }
 
 /** The same for every name, so that it says nothing about the tools of others. */

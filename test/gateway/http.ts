@@ -95,9 +95,14 @@ export type OpenStream = {
 };
 
 export function openStream(url: string, path = '/sse', headers: OutgoingHttpHeaders = BEARER): Promise<OpenStream> {
+  return openStreamed(url, { path, headers });
+}
+
+/** Sends a request whose answer is read as a stream, whatever it is. */
+export function openStreamed(url: string, { body, ...options }: RawRequest): Promise<OpenStream> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
-    const request = httpRequest({ host: hostname, port, path, headers, agent: false }, (answer) => {
+    const request = httpRequest({ host: hostname, port, agent: false, ...options }, (answer) => {
       const events: StreamEvent[] = [];
       const comments: string[] = [];
       let rest = '';
@@ -125,7 +130,7 @@ export function openStream(url: string, path = '/sse', headers: OutgoingHttpHead
       });
     });
     request.on('error', reject);
-    request.end();
+    request.end(body);
   });
 }
 

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
-import { agentName, openDoor, type TestDoor } from './fakes.ts';
+import { openDoor, type TestDoor } from './fakes.ts';
 import { BEARER, errorCode, eventually, JSON_TYPE, type OpenStream, openStream, type RawAnswer, send } from './http.ts';
 
 let door: TestDoor;
@@ -287,32 +287,5 @@ describe('a session', () => {
     await post(endpointOf(quick), rpc(1, 'ping'));
     await quick.until(2);
     expect(answerOf(quick, 1).result).toEqual({});
-  });
-});
-
-describe('open streams', () => {
-  test('are bounded for one agent, without shutting another out', async () => {
-    const streams: OpenStream[] = [];
-    for (let index = 0; index < LIMITS.sessionsPerAgentMax; index++) streams.push(await open());
-    const refused = await send(door.url, { path: '/sse', headers: BEARER });
-    expect([refused.status, errorCode(refused)]).toEqual([429, 'SESSION_LIMIT']);
-    expect((await open(HERMES_BEARER)).status).toBe(200);
-    streams[0]?.cut();
-    let status = 429;
-    while (status === 429) status = (await open()).status;
-    expect(status).toBe(200);
-  });
-
-  test('are bounded in all', async () => {
-    const agents = LIMITS.sessionsMax / LIMITS.sessionsPerAgentMax;
-    for (let index = 0; index < agents; index++) {
-      const principal = { kind: 'agent', agent: agentName(`a${index}`), tokenId: `a${index}` } as const;
-      door.authenticator.tokens.set(`token-${index}`, { principal });
-      const headers = { 'x-api-key': `token-${index}` };
-      const streams = Array.from({ length: LIMITS.sessionsPerAgentMax }, () => open(headers));
-      expect((await Promise.all(streams)).every(({ status }) => status === 200)).toBe(true);
-    }
-    const refused = await send(door.url, { path: '/sse', headers: BEARER });
-    expect([refused.status, errorCode(refused)]).toEqual([429, 'SESSION_LIMIT']);
   });
 });

@@ -9,7 +9,7 @@ import { callResult } from '#gateway/call-result.ts';
 import { describeTool, visibleTools } from '#gateway/catalog.ts';
 import { checkHost, checkOrigin } from '#gateway/guards.ts';
 import { parseJsonBody } from '#gateway/json-body.ts';
-import { asDoorError, httpRefusal, rpcError } from '#gateway/wire-errors.ts';
+import { asDoorError, codedMessage, httpRefusal, rpcError } from '#gateway/wire-errors.ts';
 import { ATHENA, fakeCatalog, fakePolicy, fakeTool, memoryLogger } from './fakes.ts';
 
 const bound = { host: '192.0.2.7', port: 8000, names: ['smcp.example.org'] };
@@ -239,6 +239,25 @@ describe('an error on the wire', () => {
   test('has no code that the SDK changes on its way out or MCP gives another meaning to', () => {
     const taken = [-32002, -32020, -32021, -32022, -32042, -32700];
     expect(Object.values(ERRORS).filter(({ rpc }) => taken.includes(rpc))).toEqual([]);
+  });
+
+  test("of the SDK's own has a code of ours and none of its texts", () => {
+    const codes = [-32700, -32600, -32601, -32602, -32603].map((code) => {
+      const leaving = codedMessage({ jsonrpc: '2.0', id: 1, error: { code, message: 'quotes a secret' } });
+      expect(JSON.stringify(leaving)).not.toContain('secret');
+      const { error } = leaving as { error: { code: number; data: { code: string } } };
+      return [error.code, error.data.code];
+    });
+    const invalid = 'REQUEST_INVALID';
+    expect(codes).toEqual([
+      [-32700, invalid],
+      [-32600, invalid],
+      [-32601, 'NOT_FOUND'],
+      [-32602, invalid],
+      [-32602, invalid],
+    ]);
+    const failed = codedMessage({ jsonrpc: '2.0', id: 1, error: { code: -32603, message: 'Internal error' } });
+    expect(failed).toMatchObject({ error: { code: -32603, data: { code: 'INTERNAL' } } });
   });
 
   test('is INTERNAL without its text when it is a bug, and the text is logged', () => {

@@ -1,0 +1,380 @@
+// /mcp with sessions on the wire: MCP 2025-03-26 … 2025-11-25, and what a hostile client tries.
+
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { LIMITS } from '#base/limits.ts';
+import { openDoor, type TestDoor } from './fakes.ts';
+import { BEARER, errorCode, eventually, JSON_TYPE, type OpenStream, send, sendText, stateless } from './http.ts';
+import {
+  ACCEPT_BOTH,
+  callOf,
+  cancelOf,
+  INITIALIZED,
+  initializeOf,
+  openSession,
+  postMcp,
+  type RawSession,
+  rpc,
+} from './session.ts';
+
+let door: TestDoor;
+beforeEach(async () => {
+  door = await openDoor();
+});
+afterEach(() => door.gateway.close());
+
+const JSON_ANSWER = 'application/json; charset=utf-8';
+const HERMES_BEARER = { authorization: 'Bearer hermes-token' };
+const open = (version?: string) => openSession(door.url, version === undefined ? {} : { version });
+const answerOf = (stream: OpenStream, index: number) => JSON.parse(stream.events[index]?.data ?? 'null');
+
+describe('initialize', () => {
+  test.each(['2025-03-26', '2025-06-18', '2025-11-25'])('opens a session of the version %s', async (version) => {
+    const answer = await postMcp(door.url, initializeOf(version), { ...BEARER, ...ACCEPT_BOTH });
+    expect([answer.status, answer.headers['content-type']]).toEqual([200, JSON_ANSWER]);
+    expect(answer.headers['mcp-session-id']).toMatch(/^[0-9a-f]{32}$/);
+    expect(JSON.parse(answer.text)).toMatchObject({
+      id: 'init',
+      result: { protocolVersion: version, capabilities: { tools: { listChanged: true } } },
+    });
+  });
+
+  test.each(['2026-07-28', '1999-01-01', 'latest'])('answers the version %s with 2025-11-25', async (version) => {
+    const answer = await postMcp(door.url, initializeOf(version), { ...BEARER, ...ACCEPT_BOTH });
+    expect(JSON.parse(answer.text).result.protocolVersion).toBe('2025-11-25');
+  });
+
+  test('gives each session an id of its own', async () => {
+    const ids = (await Promise.all([open(), open(), open()])).map(({ id }) => id);
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  test.each([
+    ['without params', { jsonrpc: '2.0', id: 'init', method: 'initialize' }],
+    ['with params of another kind', rpc('init', 'initialize', { protocolVersion: 7 })],
+  ])('%s opens nothing', async (_what, message) => {
+    for (let count = 0; count < LIMITS.sessionsPerAgentMax + 1; count++) {
+      const answer = await postMcp(door.url, message, { ...BEARER, ...ACCEPT_BOTH });
+      expect(answer.headers['mcp-session-id']).toBeUndefined();
+      expect(JSON.parse(answer.text).error.data.code).toBe('REQUEST_INVALID');
+    }
+  });
+
+  test('that says too much of itself opens nothing', async () => {
+    const clientInfo = { name: 'x'.repeat(LIMITS.initializeLengthMax), version: '1' };
+    const answer = await postMcp(door.url, initializeOf('2025-11-25', { clientInfo }), { ...BEARER, ...ACCEPT_BOTH });
+    expect([answer.status, errorCode(answer)]).toEqual([400, 'REQUEST_INVALID']);
+  });
+
+  test('in a session is refused, and of a foreign one there is none', async () => {
+    const session = await open();
+    expect((await session.post(initializeOf())).status).toBe(400);
+    expect((await session.post(initializeOf(), { 'mcp-session-id': '0'.repeat(32) })).status).toBe(404);
+    expect((await session.post(rpc(1, 'ping'))).status).toBe(200);
+  });
+
+  test('in the clothes of 2026-07-28 is refused', async () => {
+    const headers = { ...BEARER, ...ACCEPT_BOTH, 'mcp-protocol-version': '2026-07-28' };
+    expect((await postMcp(door.url, initializeOf(), headers)).status).toBe(400);
+  });
+});
+
+describe('a session', () => {
+  test('answers a request as one JSON document', async () => {
+    const session = await open();
+    const { status, headers, text } = await session.post(rpc('my-id', 'ping'));
+    expect([status, headers['content-type']]).toEqual([200, JSON_ANSWER]);
+    expect(JSON.parse(text)).toEqual({ jsonrpc: '2.0', id: 'my-id', result: {} });
+  });
+
+  test('streams progress to who asked for it, then the answer, then ends', async () => {
+    const session = await open();
+    const stream = await session.stream(callOf(1, 'demo__count', {}, { _meta: { progressToken: 'p' } }));
+    expect(await stream.closed).toBe(true);
+    expect(stream.headers['content-type']).toBe('text/event-stream');
+    expect(stream.events.map(({ data }) => JSON.parse(data).method ?? JSON.parse(data).id)).toEqual([
+      'notifications/progress',
+      'notifications/progress',
+      'notifications/progress',
+      1,
+    ]);
+  });
+
+  test('an answer that is long in coming is a stream, with pings', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const session = await open();
+      const opening = session.stream(callOf(1, 'demo__wait'));
+      await eventually(() => door.dispatcher.requests.length === 1);
+      vi.advanceTimersByTime(3 * LIMITS.streamPingMs);
+      const stream = await opening;
+      vi.advanceTimersByTime(LIMITS.streamPingMs);
+      await eventually(() => stream.comments.length > 0);
+      await session.post(cancelOf(1));
+      expect(await stream.closed).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('takes notifications and answers that nobody asked for with 202 and no body', async () => {
+    const session = await open();
+    for (const message of [INITIALIZED, { jsonrpc: '2.0', id: 9, result: {} }, { jsonrpc: '2.0', method: 'x/y' }]) {
+      const { status, text } = await session.post(message);
+      expect([status, text]).toEqual([202, '']);
+    }
+  });
+
+  test('takes a request without the version header, and none with another version', async () => {
+    const session = await open('2025-06-18');
+    expect((await session.post(rpc(1, 'ping'), { 'mcp-protocol-version': undefined })).status).toBe(200);
+    for (const version of ['2025-11-25', '2025-03-26', '2024-11-05', '0', '']) {
+      const answers = [
+        await session.post(rpc(1, 'ping'), { 'mcp-protocol-version': version }),
+        await session.get({ 'mcp-protocol-version': version }),
+        await session.end({ 'mcp-protocol-version': version }),
+      ];
+      expect(answers.map((answer) => [answer.status, errorCode(answer)])).toEqual(
+        Array.from({ length: 3 }, () => [400, 'REQUEST_INVALID']),
+      );
+    }
+    expect((await session.post(rpc(1, 'ping'), { 'mcp-protocol-version': '2026-07-28' })).status).toBe(400);
+    expect((await session.post(rpc(2, 'ping'))).status).toBe(200);
+  });
+
+  test.each([
+    ['nothing', undefined],
+    ['JSON only', 'application/json'],
+    ['streams only', 'text/event-stream'],
+    ['HTML', 'text/html, image/*'],
+  ])('refuses a POST that accepts %s', async (_what, accept) => {
+    const session = await open();
+    const answer = await session.post(callOf(1, 'demo__echo'), { accept });
+    expect([answer.status, errorCode(answer), door.dispatcher.requests]).toEqual([406, 'NOT_ACCEPTABLE', []]);
+  });
+
+  test.each(['*/*', 'APPLICATION/*, text/event-stream;q=0.9', 'text/*,application/json'])(
+    'takes a POST that accepts %s',
+    async (accept) => {
+      const session = await open();
+      expect((await session.post(rpc(1, 'ping'), { accept })).status).toBe(200);
+    },
+  );
+
+  test('has at most requestsPerSessionMax requests under way, each with an id of its own', async () => {
+    const session = await open();
+    const pending: Promise<unknown>[] = [];
+    for (let id = 0; id < LIMITS.requestsPerSessionMax; id++) {
+      pending.push(session.post(callOf(id, 'demo__wait')).catch(() => {}));
+    }
+    await eventually(() => door.dispatcher.requests.length === LIMITS.requestsPerSessionMax);
+    const full = await session.post(callOf('more', 'demo__wait'));
+    expect([full.status, errorCode(full)]).toEqual([429, 'QUEUE_FULL']);
+    const twice = await session.post(callOf(8, 'demo__wait'));
+    expect([twice.status, errorCode(twice)]).toEqual([400, 'REQUEST_INVALID']);
+    await session.post(cancelOf(7));
+    expect((await session.post(rpc('more', 'ping'))).status).toBe(200);
+    await session.end();
+    await Promise.all(pending);
+  });
+
+  test('takes no id that is longer than requestIdLengthMax', async () => {
+    const session = await open();
+    expect((await session.post(rpc('x'.repeat(LIMITS.requestIdLengthMax + 1), 'ping'))).status).toBe(400);
+    expect((await session.post(rpc('x'.repeat(LIMITS.requestIdLengthMax), 'ping'))).status).toBe(200);
+  });
+
+  test('refuses, by code and in the record, arguments that are no object', async () => {
+    const session = await open();
+    const { result } = JSON.parse((await session.post(callOf(1, 'demo__echo', ['x']))).text);
+    expect(result.structuredContent.error.code).toBe('ARGUMENTS_INVALID');
+    expect(door.dispatcher.requests[0]).toMatchObject({ args: {}, strayArgs: ['x'] });
+  });
+});
+
+describe('a session id', () => {
+  const absent = (session: RawSession, more: { [name: string]: string | undefined }) =>
+    Promise.all([session.post(callOf(1, 'demo__echo'), more), session.get(more), session.end(more)]);
+
+  test.each([
+    ['another agent', HERMES_BEARER],
+    ['another token of the same agent', { authorization: 'Bearer athena-second' }],
+  ])("opens nothing for %s, in the very words for one that doesn't exist", async (_who, token) => {
+    const session = await open();
+    const foreign = await absent(session, token);
+    const unknown = await absent(session, { ...token, 'mcp-session-id': '0'.repeat(32) });
+    const odd = await absent(session, { ...token, 'mcp-session-id': 'a, b' });
+    expect(foreign.map(({ status, text }) => [status, text])).toEqual(unknown.map(({ text }) => [404, text]));
+    expect(odd.map(({ text }) => text)).toEqual(unknown.map(({ text }) => text));
+    expect(door.dispatcher.requests).toEqual([]);
+    expect((await session.post(rpc(1, 'ping'))).status).toBe(200);
+  });
+
+  test('that is missing is a malformed request, not a session', async () => {
+    const session = await open();
+    for (const answer of await absent(session, { 'mcp-session-id': undefined })) {
+      expect([answer.status, errorCode(answer)]).toEqual([400, 'REQUEST_INVALID']);
+    }
+    const batch = await postMcp(door.url, [rpc(1, 'ping')], { ...BEARER, ...ACCEPT_BOTH });
+    expect([batch.status, errorCode(batch)]).toEqual([400, 'REQUEST_INVALID']);
+  });
+
+  test('is nothing once its token was revoked, and the calls of it end', async () => {
+    const session = await open();
+    const [stream, pending] = [await session.listen(), session.post(callOf(1, 'demo__wait'))];
+    await eventually(() => door.dispatcher.requests.length === 1);
+    door.authenticator.tokens.delete('athena-token');
+    door.authenticator.tell();
+    expect(await stream.closed).toBe(false);
+    expect((await pending).status).toBe(404);
+    await eventually(() => door.dispatcher.cancelled.length === 1);
+    expect((await session.post(rpc(1, 'ping'))).status).toBe(401);
+    expect((await session.post(rpc(1, 'ping'), { authorization: 'Bearer athena-second' })).status).toBe(404);
+  });
+});
+
+describe('a batch', () => {
+  const batch = [callOf(1, 'demo__echo'), INITIALIZED, callOf(2, 'demo__count', {}, { _meta: { progressToken: 'p' } })];
+
+  test('of 2025-03-26 is answered as a stream, one event for each message', async () => {
+    const session = await open('2025-03-26');
+    const stream = await session.stream(batch);
+    expect(await stream.closed).toBe(true);
+    const messages = stream.events.map(({ data }) => JSON.parse(data));
+    expect(messages.filter(({ id }) => id !== undefined).map(({ id }) => id)).toEqual([1, 2]);
+    expect(messages.filter(({ method }) => method === 'notifications/progress')).toHaveLength(3);
+  });
+
+  test('of notifications only is taken with 202', async () => {
+    const session = await open('2025-03-26');
+    expect((await session.post([INITIALIZED, cancelOf(1)])).status).toBe(202);
+  });
+
+  test.each(['2025-06-18', '2025-11-25'])('is refused in %s, which has none', async (version) => {
+    const session = await open(version);
+    const answer = await session.post(batch);
+    expect([answer.status, errorCode(answer), door.dispatcher.requests]).toEqual([400, 'REQUEST_INVALID', []]);
+  });
+
+  test.each([
+    ['nothing', []],
+    ['something that is no message', [callOf(1, 'demo__echo'), 7]],
+    ['the same id twice', [callOf(1, 'demo__echo'), callOf(1, 'demo__echo')]],
+    ['initialize', [callOf(1, 'demo__echo'), initializeOf('2025-03-26')]],
+    ['a request of 2026-07-28', [callOf(1, 'demo__echo'), JSON.parse(String(stateless('tools/list').body))]],
+    ['too many messages', Array.from({ length: LIMITS.batchLengthMax + 1 }, (_, id) => callOf(id, 'demo__echo'))],
+  ])('with %s is refused as a whole', async (_what, messages) => {
+    const session = await open('2025-03-26');
+    expect([(await session.post(messages)).status, door.dispatcher.requests]).toEqual([400, []]);
+  });
+});
+
+describe('a call', () => {
+  const waiting = async (session: RawSession, ids: readonly unknown[]) => {
+    const answers = ids.map((id) => session.post(callOf(id, 'demo__wait', { id })).catch(() => {}));
+    await eventually(() => door.dispatcher.requests.length === ids.length);
+    return answers;
+  };
+  const cancelledIds = () => door.dispatcher.cancelled.map(({ args }) => args['id']);
+
+  test('is cancelled by notifications/cancelled, its POST ends, and no other', async () => {
+    const session = await open();
+    const [first, second] = await waiting(session, ['a', 'b']);
+    expect((await session.post(cancelOf('a'))).status).toBe(202);
+    expect(await first).toMatchObject({ status: 200, text: '' });
+    await eventually(() => door.dispatcher.cancelled.length === 1);
+    expect(cancelledIds()).toEqual(['a']);
+    await session.end();
+    await second;
+  });
+
+  test('is not cancelled from another session, by whatever id', async () => {
+    const [mine, other, theirs] = [await open(), await open(), await openSession(door.url, { token: HERMES_BEARER })];
+    const [pending] = await waiting(mine, [1]);
+    for (const session of [other, theirs]) for (const id of [0, 1, '1']) await session.post(cancelOf(id));
+    await other.post(rpc(2, 'ping'));
+    expect(cancelledIds()).toEqual([]);
+    await mine.end();
+    await pending;
+  });
+
+  test.each(['destroy', 'end'] as const)(
+    'is cancelled when its connection closes (%s), and its id is free',
+    async (how) => {
+      const session = await open();
+      const body = JSON.stringify(callOf(1, 'demo__wait', { id: 1 }));
+      const lines = Object.entries({
+        host: 'localhost',
+        ...session.headers(),
+        ...JSON_TYPE,
+        'content-length': body.length,
+      });
+      const socket = connect(door.port, '127.0.0.1', () => {
+        socket.write(
+          `POST /mcp HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
+        );
+      });
+      socket.on('error', () => {});
+      await eventually(() => door.dispatcher.requests.length === 1);
+      // `end` closes one half: the client says that it sends no more, and is taken for gone.
+      socket[how]();
+      await eventually(() => door.dispatcher.cancelled.length === 1);
+      expect((await session.post(rpc(1, 'ping'))).status).toBe(200);
+      socket.destroy();
+    },
+  );
+
+  test('of a batch is cancelled alone, and all of them with their connection', async () => {
+    const session = await open('2025-03-26');
+    const batch = ['a', 'b', 'c'].map((id) => callOf(id, 'demo__wait', { id }));
+    const opening = session.stream([...batch, callOf('now', 'demo__echo')]);
+    const stream = await opening;
+    await stream.until(1);
+    expect(answerOf(stream, 0).id).toBe('now');
+    await session.post(cancelOf('b'));
+    await eventually(() => door.dispatcher.cancelled.length === 1);
+    stream.cut();
+    await eventually(() => door.dispatcher.cancelled.length === 3);
+    expect(cancelledIds()).toEqual(['b', 'a', 'c']);
+  });
+
+  test('is cancelled when its session is ended, and its POST says that there is none', async () => {
+    const session = await open();
+    const [pending] = await waiting(session, [1]);
+    const stream = await session.listen();
+    expect((await session.end()).status).toBe(200);
+    expect(await pending).toMatchObject({ status: 404 });
+    expect(await stream.closed).toBe(true);
+    await eventually(() => door.dispatcher.cancelled.length === 1);
+    expect((await session.post(rpc(1, 'ping'))).status).toBe(404);
+    expect((await session.end()).status).toBe(404);
+  });
+
+  test('is not cancelled when only the stream of its session closes', async () => {
+    const session = await open();
+    const [pending] = await waiting(session, [1]);
+    const stream = await session.listen();
+    stream.cut();
+    expect((await session.post(rpc(2, 'ping'))).status).toBe(200);
+    expect(cancelledIds()).toEqual([]);
+    await session.end();
+    await pending;
+  });
+
+  test('whose reader is too slow is cut and cancelled; the session goes on', async () => {
+    const session = await open();
+    const args = { total: 1e6, length: 65_536 };
+    const stream = await session.stream(callOf(1, 'demo__count', args, { _meta: { progressToken: 1 } }));
+    stream.pause();
+    await eventually(() => door.dispatcher.requests[0]?.signal?.aborted === true);
+    expect((await session.post(rpc(1, 'ping'))).status).toBe(200);
+  });
+});
+
+test('a session is closed to bodies that no session takes, before any other', async () => {
+  const session = await open();
+  const lines = Object.entries({ host: 'localhost', ...session.headers(), connection: 'close' });
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  expect(await sendText(door.port, `POST /mcp HTTP/1.1\r\n${head}content-length: 0\r\n\r\n`)).toContain(' 400 ');
+  expect((await send(door.url, { method: 'POST', path: '/mcp', headers: session.headers() })).status).toBe(400);
+});
