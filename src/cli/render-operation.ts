@@ -105,7 +105,7 @@ const RENDERERS: { readonly [operation: string]: Render } = {
 export function renderOperation(operation: string, answer: Json): string {
   const render = RENDERERS[operation];
   return render === undefined
-    ? `${JSON.stringify(answer, undefined, 2)}\n`
+    ? visibleLines(JSON.stringify(answer, undefined, 2))
     : render(answer as JsonObject & JsonObject[]);
 }
 

@@ -4,8 +4,9 @@
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { visible } from '#base/visible.ts';
 
-/** A value in a line: text as it is, anything else as JSON. */
-export const str = (value: unknown): string => visible(typeof value === 'string' ? value : JSON.stringify(value));
+/** A value in a line: text as it is, anything else as JSON; nothing is ''. */
+export const str = (value: unknown): string =>
+  visible(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
 
 /** The objects of a list; `[]` when it is none. */
 export const list = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isJsonObject) : []);

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
 import type { Command } from '#cli/command.ts';
 import { COMMANDS } from '#cli/commands.ts';
-import { renderOperation } from '#cli/render.ts';
 import { runCommandLine } from '#cli/run-command.ts';
+import { memoryTerminal } from './memory-terminal.ts';
 
 const greet: Command = {
   words: ['greet'],
@@ -26,27 +26,12 @@ const greet: Command = {
   },
 };
 const greetTwice: Command = { ...greet, words: ['greet', 'twice'] };
-
-/** A terminal that keeps what is written to it. */
-function memoryTerminal(env: Record<string, string> = {}) {
-  const written = { out: '', err: '' };
-  return {
-    written,
-    terminal: {
-      out: (text: string) => {
-        written.out += text;
-      },
-      err: (text: string) => {
-        written.err += text;
-      },
-      env,
-    },
-  };
-}
+const list: Command = { ...greet, words: ['list'], arguments: [] };
+const listAll: Command = { ...list, words: ['list', 'all'] };
 
 async function run(...argv: readonly string[]) {
   const { terminal, written } = memoryTerminal({ SMCP_HOME: '/from/env' });
-  const code = await runCommandLine([greet, greetTwice], argv, { terminal, version: '1.2.3' });
+  const code = await runCommandLine([greet, greetTwice, list, listAll], argv, { terminal, version: '1.2.3' });
   return { code, ...written };
 }
 
@@ -63,6 +48,9 @@ describe('the command line', () => {
   test.each([
     [['gret', 'ana'], /there is no command "gret ana"\ndid you mean: smcp greet/],
     [['greet'], /smcp greet needs NAME/],
+    [['list', 'al'], /there is no command "list al"\ndid you mean: smcp list all/],
+    [['list', 'xyzzy'], /there is no command "list xyzzy"\nthe commands are: smcp list all/],
+    [['list', 'all', 'x'], /takes no argument "x"/],
     [['greet', 'a', 'b', 'c'], /takes no argument "c"/],
     [['greet', 'a', '--tmes', '2'], /USAGE: Unknown option '--tmes'[\s\S]*smcp greet --help/],
     [['greet', 'a', '--times'], /USAGE/],
@@ -99,6 +87,8 @@ describe('the command line', () => {
   test('shows the commands of a group', async () => {
     const { code, out } = await run('greet', '--help');
     expect([code, out]).toEqual([0, expect.stringContaining('greet twice NAME')]);
+    expect((await run('list', '--help')).out).toMatch(/ {2}list +Greets[\s\S]* {2}list all +Greets/);
+    expect((await run('list')).code).toBe(0);
   });
 
   test('explains itself with --help, --version and without words', async () => {
@@ -119,20 +109,46 @@ describe('the commands of the product', () => {
       'agent token',
       'call',
       'can',
+      'completion',
+      'docs',
       'doctor',
+      'freeze',
       'init',
       'log export',
+      'log prove',
       'log show',
       'log tail',
       'log verify',
       'plugin check',
+      'plugin disable',
+      'plugin enable',
       'plugin list',
+      'plugin reload',
+      'policy apply',
       'policy check',
+      'policy diff',
+      'policy history',
+      'policy rollback',
       'policy show',
+      'queue',
+      'queue cancel',
+      'queue flush',
+      'queue pause',
+      'queue resume',
       'serve',
       'status',
+      'stdio',
       'tools',
+      'unfreeze',
     ]);
+  });
+
+  test.each(COMMANDS.map(({ words }) => [words.join(' ')]))('%s explains itself', async (name) => {
+    const { terminal, written } = memoryTerminal();
+    expect(await runCommandLine(COMMANDS, [...name.split(' '), '--help'], { terminal, version: '1' })).toBe(0);
+    expect(written.out).toContain(`smcp ${name.split(' ')[0]}`.slice('smcp '.length));
+    expect(written.out).toMatch(/Usage: smcp [\s\S]*--home DIR[\s\S]*--json[\s\S]*--help/);
+    expect(written.err).toBe('');
   });
 
   test('refuse arguments that are no JSON object before anything is sent', async () => {
@@ -154,21 +170,5 @@ describe('the commands of the product', () => {
     const { terminal, written } = memoryTerminal({ SMCP_URL: 'http://127.0.0.1:1' });
     expect(await runCommandLine(COMMANDS, ['status'], { terminal, version: '1' })).toBe(2);
     expect(written.err).toContain('SMCP_TOKEN');
-  });
-
-  test('show the words of others without obeying them', () => {
-    const answer = [
-      {
-        name: 'x',
-        version: '1',
-        state: 'refused',
-        runtime: 'isolate',
-        tools: [],
-        problems: [{ code: 'C', file: 'f', pointer: '', message: '\u001b[2Jgone\u202e', remedy: 'r' }],
-      },
-    ];
-    const shown = renderOperation('plugin_list', answer);
-    expect(shown).not.toMatch(/\p{Cc}(?<!\n)|\p{Cf}/u);
-    expect(shown).toContain('gone');
   });
 });

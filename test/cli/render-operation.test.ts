@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import type { Json } from '#base/json.ts';
+import { renderOperation } from '#cli/render-operation.ts';
+import { createOperationRunner } from '#operations/runner.ts';
+import { OPERATIONS } from '#operations/table.ts';
+import { createWorld, person, prepare } from '#test/operations/world.ts';
+
+const ATTACK = '\u001b[2Jgone\u202e\u0007';
+
+/** The answer with every text that somebody else could have written replaced. */
+function poisoned(value: Json): Json {
+  if (typeof value === 'string') return `${value}${ATTACK}`;
+  if (Array.isArray(value)) return value.map(poisoned);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, poisoned(below as Json)]));
+}
+
+describe('the text of an answer', () => {
+  test.each(OPERATIONS.map((operation) => [operation.name, operation] as const))(
+    'of %s is lines that no text in it can break or colour',
+    async (name, operation) => {
+      const world = createWorld();
+      world.services.freezes.freeze({ kind: 'plugin', name: 'other' }, 'admin');
+      const { input, ended } = await prepare(world, name);
+      const answer = await createOperationRunner(world.services)(operation, input, person);
+      await ended;
+      const text = renderOperation(name, answer);
+      expect(text).toMatch(/\n$/);
+      expect(text).not.toMatch(/undefined|\[object/);
+      expect(renderOperation(name, poisoned(answer))).not.toMatch(/\p{Cc}(?<!\n)|\p{Cf}/u);
+    },
+  );
+
+  test.each([
+    ['freeze', { scope: 'all', name: null, by: 'admin', since: 'T' }, 'frozen: everything, by admin since T\n'],
+    ['freeze', { scope: 'agent', name: 'ana', by: 'bea', since: 'T' }, 'frozen: agent ana, by bea since T\n'],
+    ['unfreeze', { lifted: [], freezes: [] }, 'that was not frozen\n'],
+    [
+      'unfreeze',
+      {
+        lifted: [{ scope: 'writes', name: null, by: 'a', since: 'T' }],
+        freezes: [{ scope: 'plugin', name: 'p', by: 'a', since: 'T' }],
+      },
+      'lifted: writes, by a since T\nstill frozen: plugin p, by a since T\n',
+    ],
+    ['queue_flush', { ended: 1 }, 'ended 1 waiting call\n'],
+    ['policy_diff', { text: '', widenings: [] }, 'no difference\n'],
+    ['policy_diff', { text: '-a\n+b\n', widenings: [] }, '-a\n+b\nnobody could do more under it\n'],
+    ['policy_diff', { text: '-a\n+b\n', widenings: ['ana: x'] }, '-a\n+b\nwider: ana: x\n'],
+    ['log_keys', [], '[]\n'],
+  ])('of %s reads as a sentence: %j', (name, answer, text) => {
+    expect(renderOperation(name, answer)).toBe(text);
+  });
+
+  test('of status says what is stopped and why the file is not applied', () => {
+    const status = {
+      version: '1',
+      ready: true,
+      startedAt: 'T',
+      policy: { version: 2, file: '/f', fileState: { kind: 'refused', message: 'line 3' } },
+      plugins: { ready: 1, refused: 0, disabled: 2 },
+      freezes: [{ scope: 'writes', name: null, by: 'bea', since: 'T' }],
+      lanes: [{ name: 'main', running: 0, waiting: 3, isPaused: true }],
+      calls: 9,
+      callsUnderWay: 3,
+      log: { entries: 4 },
+      layers: [],
+    };
+    const text = renderOperation('status', status);
+    expect(text).toMatch(/NOT APPLIED: line 3/);
+    expect(text).toMatch(/FROZEN +writes, by bea since T/);
+    expect(text).toMatch(/lane main +0 running, 3 waiting, PAUSED/);
+    expect(text).toMatch(/plugins +1 ready, 0 refused, 2 disabled/);
+    const staged = { ...status, policy: { ...status.policy, fileState: { kind: 'staged', digest: 'd' } } };
+    expect(renderOperation('status', staged)).toMatch(/waits for: smcp policy apply/);
+  });
+});
