@@ -17,7 +17,14 @@ import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { LASTING_METHODS } from '#domain/stdio.ts';
 import { parseJsonBody } from './json-body.ts';
-import { cancelledId, cancelledNotice, createUnderWay, type RequestId, requestId } from './under-way.ts';
+import {
+  cancelledId,
+  cancelledNotice,
+  checkInitialize,
+  createUnderWay,
+  type RequestId,
+  requestId,
+} from './under-way.ts';
 import { codedMessage, rpcError } from './wire-errors.ts';
 
 export type LineTransport = {
@@ -120,6 +127,7 @@ function createRequests(reserve: LineTransportOptions['reserve']) {
       const id = requestId(message);
       if (id === undefined || !('method' in message)) return undefined;
       try {
+        checkInitialize(message);
         take(id, bytes);
       } catch (thrown) {
         if (!(thrown instanceof SmcpError)) throw thrown;

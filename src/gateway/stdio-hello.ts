@@ -34,7 +34,7 @@ function knownAgent(name: Json | undefined, agents: readonly AgentName[]): Agent
   }
   const agent = parseAgentName(name);
   if (agent !== undefined && agents.includes(agent)) return agent;
-  const text = visibleText(String(name), LIMITS.stdioHelloBytesMax);
+  const text = visibleText(typeof name === 'string' ? name : JSON.stringify(name), LIMITS.stdioHelloBytesMax);
   const near = nearest(text, agents);
   const there = agents.length === 0 ? 'it names none' : `it names ${agents.join(', ')}`;
   throw new SmcpError('AGENT_UNKNOWN', `the policy names no agent ${text}`, {
