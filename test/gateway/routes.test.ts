@@ -49,6 +49,23 @@ test('a route sees principal, params, query and body as they were sent', async (
   ]);
 });
 
+test('a body of no bytes is none, whatever type it names; one with bytes must be JSON', async () => {
+  door = await openDoor({ routes: [route(({ body }) => ({ status: 200, body: body ?? 'none' }), { method: 'POST' })] });
+  const post = (body: string) =>
+    send(door.url, {
+      method: 'POST',
+      path: '/admin/v1/x',
+      headers: {
+        ...ADMIN,
+        'content-type': 'application/x-www-form-urlencoded',
+        'content-length': String(body.length),
+      },
+      body,
+    });
+  expect(await post('')).toMatchObject({ status: 200, text: '"none"' });
+  expect(await post('{}')).toMatchObject({ status: 400, text: expect.stringContaining('REQUEST_INVALID') });
+});
+
 describe('a route for any principal', () => {
   const principal = (handle: HttpRoute['handle']) => [route(handle, { access: 'principal' })];
 
