@@ -1,5 +1,5 @@
-// Bare and ours in turns: for each number of connections a warm-up, then pairs of runs, the order changing from pair to pair, so
-// that what else happens on the machine falls on both alike. A pair's two runs make one ratio.
+// Bare and ours in turns: a warm-up, then for each number of connections pairs of runs, the order changing from pair to pair,
+// so that what else happens on the machine falls on both alike. A pair's two runs make one ratio.
 
 import type { LoadProcess } from './load/load-process.ts';
 import type { LoadJob, LoadResult } from './load/messages.ts';
@@ -14,8 +14,10 @@ type Run = LoadResult & { readonly callsPerSecond: number; readonly ownUs: numbe
 type Pair = { readonly bare: Run; readonly ours: Run };
 
 const MS_PER_SECOND = 1000;
-/** Share of a run's time that the warm-up before each number of connections takes. */
-const WARM_UP = 0.7;
+/** Times the time of a run: both are served until their code is compiled, under the most connections that follow. */
+const WARM_UP_RUNS = 2.5;
+/** The same before each number of connections. */
+const SETTLE_RUNS = 0.3;
 
 /** @throws when an answer was wrong, or a server doesn't start or stop. */
 export async function compare(options: Options, load: LoadProcess): Promise<readonly Comparison[]> {
@@ -24,10 +26,15 @@ export async function compare(options: Options, load: LoadProcess): Promise<read
   const bare = stack.use(await startBare(options.bare));
   const ours = stack.use(await startOurs(home));
   const found: Comparison[] = [];
-  for (const connections of options.connections) {
+  const warm = async (connections: number, runs: number) => {
     const runner = runnerOf({ options, load, connections, bare, ours });
-    await runner('bare', options.seconds * WARM_UP);
-    await runner('ours', options.seconds * WARM_UP);
+    await runner('bare', options.seconds * runs);
+    await runner('ours', options.seconds * runs);
+    return runner;
+  };
+  await warm(Math.max(...options.connections), WARM_UP_RUNS);
+  for (const connections of options.connections) {
+    const runner = await warm(connections, SETTLE_RUNS);
     const pairs: Pair[] = [];
     for (let round = 0; round < options.rounds; round += 1) pairs.push(await runPair(runner, options.seconds, round));
     found.push(comparisonOf(connections, pairs));

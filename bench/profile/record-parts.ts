@@ -33,9 +33,9 @@ export async function recordParts(directory: string): Promise<readonly PartCost[
   });
   const storeAround = (log: LogStore): LogStore => ({
     ...log,
-    commit: (...args) => {
+    commit: async (...args) => {
       const fromMs = performance.now();
-      log.commit(...args);
+      await log.commit(...args);
       commitMs.push(performance.now() - fromMs);
     },
   });
