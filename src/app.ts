@@ -6,7 +6,7 @@ import { adminRoutes } from '#admin/routes.ts';
 import { createEnforcer } from '#app/enforce.ts';
 import { demoAgent, FIRST_POLICY } from '#app/first-policy.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
-import { recordNewPlugins } from '#app/record-plugins.ts';
+import { recordNewPlugin } from '#app/record-plugins.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { systemClock } from '#base/clock.ts';
 import { replaceFile } from '#base/durable-file.ts';
@@ -19,6 +19,7 @@ import type { Config } from '#config/config.ts';
 import type { Home } from '#config/home.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
 import type { PolicyRef } from '#domain/decision.ts';
+import type { Plugin } from '#domain/manifest.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
 import { createStdioDoor, type StdioDoor } from '#gateway/stdio-door.ts';
@@ -155,19 +156,22 @@ async function buildCore(options: AppOptions, stack: AsyncDisposableStack): Prom
     }),
     (opened) => opened.close(),
   );
-  const catalog = await loadRegistry(
-    { logger },
-    {
-      directories: [
-        { path: options.productPlugins, origin: 'product' },
-        ...options.externalPlugins.map((path) => ({ path, origin: 'external' as const })),
-      ],
-      home: home.directory,
-      availableCapabilities: AVAILABLE_CAPABILITIES,
-      admit: (plugin) => void runtime.profile(plugin),
-    },
+  const record = (plugin: Plugin) => recordNewPlugin({ log, meta: store.meta, clock }, plugin);
+  const catalog = stack.adopt(
+    await loadRegistry(
+      { logger, clock, disabled: store.disabledPlugins, record },
+      {
+        directories: [
+          { path: options.productPlugins, origin: 'product' },
+          ...options.externalPlugins.map((path) => ({ path, origin: 'external' as const })),
+        ],
+        home: home.directory,
+        availableCapabilities: AVAILABLE_CAPABILITIES,
+        admit: (plugin) => void runtime.profile(plugin),
+      },
+    ),
+    (opened) => opened.close(),
   );
-  await recordNewPlugins({ log, meta: store.meta, clock }, catalog.plugins());
   const policy = await createPolicyService(
     { store: store.policies, recordLog: log, catalog: catalog.tools, clock, logger },
     { file: options.policyFile ?? home.policy },
