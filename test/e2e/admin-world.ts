@@ -1,0 +1,89 @@
+// A server with three agents and clients generated from its OpenAPI document, for the tests of administration.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type GeneratedClient, generateClient } from './admin-client.ts';
+import { startServer, type TestServer, temporaryFolder } from './server.ts';
+
+/** `demo` uses tools, `ops` was granted the admin tools, `star` everything, which they are no part of. */
+export const POLICY = `# mine
+version: 1
+agents:
+  demo:
+    grants:
+      - tools: ["demo_text__*"]
+  ops:
+    grants:
+      - tools: ["smcp__*"]
+  star:
+    grants:
+      - tools: ["*"]
+`;
+/** Under which demo may do less, and more. */
+export const NARROWER = POLICY.replace('demo_text__*', 'demo_text__echo');
+export const WIDER = POLICY.replace('demo_text__*', 'demo_*');
+
+/** Input of operations that need some. */
+export const INPUT: { readonly [operation: string]: object } = {
+  can: { agent: 'demo', tool: 'demo_text__echo', args: { message: 'x' } },
+  agent_add: { name: 'zoe' },
+  agent_token: { name: 'zoe', expires: '1h' },
+  agent_revoke: { id: 'nothing' },
+  policy_rollback: { version: 1 },
+  policy_show: { version: 1 },
+  plugin_disable: { name: 'demo_math' },
+  plugin_enable: { name: 'demo_math' },
+  queue_cancel: { id: 'nothing' },
+  log_show: { id: '0' },
+  log_prove: { id: '0' },
+  log_tail: { count: 2 },
+};
+
+export type AdminWorld = {
+  readonly folder: string;
+  /** The one that runs now. */
+  readonly server: () => TestServer;
+  readonly admin: () => GeneratedClient;
+  readonly tokens: { readonly [agent: string]: string };
+  readonly adminToken: string;
+  /** A client with another token, generated from the same document. */
+  readonly clientWith: (token: string) => Promise<GeneratedClient>;
+  /** Records in the log. */
+  readonly entries: () => Promise<number>;
+  readonly restart: () => Promise<void>;
+  readonly end: () => Promise<void>;
+};
+
+export async function startAdminWorld(): Promise<AdminWorld> {
+  const folder = temporaryFolder();
+  const home = join(folder.path, 'home');
+  mkdirSync(home, { mode: 0o700 });
+  writeFileSync(join(home, 'policy.yaml'), POLICY, { mode: 0o600 });
+  let server = await startServer(home);
+  const adminToken = readFileSync(join(home, 'admin.token'), 'utf8').trim();
+  const headers = { authorization: `Bearer ${adminToken}` };
+  const document = (await (await fetch(`${server.url}/openapi.json`, { headers })).json()) as object;
+  let admin = await generateClient(server.url, adminToken);
+  const tokens: { [agent: string]: string } = {};
+  for (const name of ['demo', 'ops', 'star']) {
+    tokens[name] = ((await admin.call('agent_token', { name })).data as { token: string }).token;
+  }
+  return {
+    folder: folder.path,
+    server: () => server,
+    admin: () => admin,
+    tokens,
+    adminToken,
+    clientWith: (token) => generateClient(server.url, token, document),
+    entries: async () => ((await admin.call('status')).data as { log: { entries: number } }).log.entries,
+    restart: async () => {
+      await server.stop();
+      server = await startServer(home);
+      admin = await generateClient(server.url, adminToken);
+    },
+    end: async () => {
+      await server.stop();
+      folder.remove();
+    },
+  };
+}
