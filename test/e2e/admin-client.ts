@@ -25,7 +25,9 @@ export async function generateClient(url: string, token: string, document?: obje
   return {
     operations: api.getOperations().map(({ operationId }) => operationId ?? ''),
     call: async (operation, input = {}) => {
-      const parameters = new Set(api.getOperation(operation)?.parameters?.map((one) => ('name' in one ? one.name : '')));
+      const parameters = new Set(
+        api.getOperation(operation)?.parameters?.map((one) => ('name' in one ? one.name : '')),
+      );
       const entries = Object.entries(input);
       const inPlace = Object.fromEntries(entries.filter(([name]) => parameters.has(name)));
       const inBody = Object.fromEntries(entries.filter(([name]) => !parameters.has(name)));
