@@ -4,8 +4,10 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { LIMITS } from '#base/limits.ts';
 import { createDoor, openDoor } from './fakes.ts';
-import { BEARER, eventually, JSON_TYPE, openStream, send, stateless } from './http.ts';
+import { BEARER, eventually, JSON_TYPE, openStream, openStreamed, send, stateless } from './http.ts';
+import { callOf, openSession } from './session.ts';
 
 /** What would keep this process alive or hold something of the system: sockets, servers, timers, descriptors. */
 function held() {
@@ -21,6 +23,11 @@ describe('close', () => {
     const before = held();
     const door = await openDoor();
     const streams = await Promise.all(Array.from({ length: 20 }, () => openStream(door.url)));
+    const session = await openSession(door.url);
+    await openSession(door.url);
+    const asked = stateless('subscriptions/listen', { notifications: { toolsListChanged: true } });
+    streams.push(await session.listen(), await openStreamed(door.url, asked));
+    const inSession = session.post(callOf(1, 'demo__wait')).catch((error) => error.code);
     const first = streams[0];
     await first?.until(1);
     const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'demo__wait' } };
@@ -29,27 +36,67 @@ describe('close', () => {
     const pending = send(door.url, stateless('tools/call', { name: 'demo__wait' })).catch((error) => error.code);
     const idle = connect(door.port, '127.0.0.1');
     idle.on('error', () => {});
-    await eventually(() => door.dispatcher.requests.length === 2);
+    await eventually(() => door.dispatcher.requests.length === 3);
     await door.gateway.close();
-    expect(await pending).toBe('ECONNRESET');
+    expect([await pending, await inSession]).toEqual(['ECONNRESET', 'ECONNRESET']);
     expect(new Set(await Promise.all(streams.map(({ closed }) => closed)))).toEqual(new Set([true]));
-    await eventually(() => door.dispatcher.cancelled.length === 2);
+    await eventually(() => door.dispatcher.cancelled.length === 3);
     idle.destroy();
     await eventually(() => held().resources <= before.resources && held().descriptors <= before.descriptors);
     expect(held().descriptors).toBeLessThanOrEqual(before.descriptors);
     await expect(send(door.url, { path: '/healthz' })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  test('lets an answer under way leave', async () => {
+  test('lets an answer under way leave, in a session too', async () => {
     const door = await openDoor();
-    const answer = send(door.url, stateless('tools/call', { name: 'demo__count', arguments: { total: 2000 } }));
-    await eventually(() => door.dispatcher.requests.length === 1);
+    const session = await openSession(door.url);
+    const answers = [
+      send(door.url, stateless('tools/call', { name: 'demo__count', arguments: { total: 2000 } })),
+      session.post(callOf(1, 'demo__count', { total: 2000 })),
+    ];
+    await eventually(() => door.dispatcher.requests.length === 2);
     await door.gateway.close();
-    expect((await answer).status).toBe(200);
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
   });
 });
 
 describe('a connection', () => {
+  test.each(['destroy', 'end'] as const)('that its client closes (%s) takes its call with it', async (how) => {
+    const door = await openDoor();
+    const { method, path, headers, body } = stateless('tools/call', { name: 'demo__wait' });
+    const lines = Object.entries({ host: 'localhost', ...headers, 'content-length': String(body).length });
+    const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const socket = connect(door.port, '127.0.0.1', () =>
+      socket.write(`${method} ${path} HTTP/1.1\r\n${head}\r\n${body}`),
+    );
+    socket.on('error', () => {});
+    await eventually(() => door.dispatcher.requests.length === 1);
+    // `end` closes one half: the client says that it sends no more, and is taken for gone.
+    socket[how]();
+    await eventually(() => door.dispatcher.cancelled.length === 1);
+    expect((await send(door.url, { path: '/healthz' })).status).toBe(200);
+    socket.destroy();
+    await door.gateway.close();
+  });
+
+  test('of a stream that its client half closes is over', async () => {
+    const door = await openDoor();
+    const head = 'GET /sse HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer athena-token\r\n\r\n';
+    for (let count = 0; count < LIMITS.sessionsPerAgentMax; count++) {
+      const socket = connect(door.port, '127.0.0.1', () => socket.write(head));
+      await new Promise((resolve) => socket.once('data', resolve));
+      socket.end();
+      socket.resume();
+    }
+    let status = 429;
+    while (status === 429) {
+      const stream = await openStream(door.url);
+      status = stream.status;
+    }
+    expect(status).toBe(200);
+    await door.gateway.close();
+  });
+
   test('whose headers or body do not come is ended in time, and holds nobody up', async () => {
     const door = await openDoor();
     const sockets = ['', 'GET /sse HTTP/1.1\r\nhost: localhost\r\nauthoriz'].map((start) => {

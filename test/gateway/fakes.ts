@@ -1,5 +1,6 @@
 // Small working models of what stands behind the doors, and a gateway on a free port with them.
 
+import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
@@ -169,6 +170,11 @@ export function fakePolicy() {
   };
 }
 
+const CONFLICT: ToolAnswer = {
+  kind: 'error',
+  error: { code: 'IDEMPOTENCY_CONFLICT', message: 'the key was used with other arguments' },
+};
+
 type Decider = Pick<PolicyDecider, 'decide'>;
 
 /**
@@ -179,7 +185,7 @@ export function fakeDispatcher(policy: Decider = fakePolicy(), catalog: ToolCata
   const calls: CallRequest[] = [];
   const cancelled: CallRequest[] = [];
   const frozen = new Set<AgentName>();
-  const kept = new Map<string, CallOutcome>();
+  const kept = new Map<string, { args: JsonObject; outcome: CallOutcome }>();
   const refuse = ({ agent, tool: name, args, strayArgs }: CallRequest): ToolAnswer | undefined => {
     if (frozen.has(agent)) {
       const details = { scope: `agent ${agent}`, remedy: 'a person lifts it with: smcp unfreeze' };
@@ -211,10 +217,12 @@ export function fakeDispatcher(policy: Decider = fakePolicy(), catalog: ToolCata
       calls.push(request);
       const key = `${request.agent} ${request.tool} ${request.idempotencyKey}`;
       const earlier = kept.get(key);
-      if (earlier !== undefined) return { ...earlier, isReplayed: true };
-      const answer = await run(request);
+      if (earlier !== undefined && isDeepStrictEqual(earlier.args, request.args)) {
+        return { ...earlier.outcome, isReplayed: true };
+      }
+      const answer = earlier === undefined ? await run(request) : CONFLICT;
       const outcome = { invocation: uuidv7(), answer, receipt: { index: calls.length, leaf: 'bGVhZg==' } };
-      if (request.idempotencyKey !== undefined) kept.set(key, outcome);
+      if (request.idempotencyKey !== undefined) kept.set(key, { args: request.args, outcome });
       return outcome;
     },
     status: () => ({ lanes: [], callsTotal: calls.length }),

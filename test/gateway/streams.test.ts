@@ -4,8 +4,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import { agentName, HERMES, openDoor, type TestDoor } from './fakes.ts';
-import { BEARER, errorCode, eventually, openStream, openStreamed, send, stateless } from './http.ts';
-import { ACCEPT_BOTH, callOf, initializeOf, openSession, postMcp, type RawSession, rpc } from './session.ts';
+import { BEARER, errorCode, eventually, JSON_TYPE, openStream, openStreamed, send, stateless } from './http.ts';
+import { ACCEPT_BOTH, callOf, cancelOf, initializeOf, openSession, postMcp, type RawSession, rpc } from './session.ts';
 
 let door: TestDoor;
 beforeEach(async () => {
@@ -104,6 +104,27 @@ describe('sessions that are opened and left behind', () => {
       vi.useRealTimers();
     }
   });
+});
+
+test('what one agent has under way on streams of SSE is bounded in bytes, and others still ask', async () => {
+  const address = async (headers: { [name: string]: string }) => {
+    const stream = await openStream(door.url, '/sse', headers);
+    await stream.until(1);
+    return stream.events[0]?.data ?? '';
+  };
+  const post = (path: string, message: unknown, headers: { [name: string]: string } = BEARER) =>
+    send(door.url, { method: 'POST', path, headers: { ...headers, ...JSON_TYPE }, body: JSON.stringify(message) });
+  // Small arguments, and much beside them.
+  const padding = 'x'.repeat(LIMITS.bodyBytesMax - 1024);
+  const large = (id: number) => callOf(id, 'demo__wait', {}, { _meta: { padding } });
+  const paths = [await address(BEARER), await address(BEARER)];
+  const statuses: number[] = [];
+  for (let id = 0; statuses.at(-1) !== 429; id++) statuses.push((await post(paths[id % 2] ?? '', large(id))).status);
+  expect(statuses.length).toBeLessThanOrEqual(LIMITS.receivingPerCallerBytesMax / (LIMITS.bodyBytesMax - 1024));
+  expect((await post(await address(HERMES_BEARER), large(1), HERMES_BEARER)).status).toBe(202);
+  // A cancelled call gives its room back.
+  await post(paths[0] ?? '', cancelOf(0));
+  expect((await post(paths[0] ?? '', large(0))).status).toBe(202);
 });
 
 describe('news of changed tools', () => {
