@@ -1,0 +1,21 @@
+// What a server is started with.
+
+import type { Logger } from '#base/log.ts';
+import type { Config } from '#config/config.ts';
+import type { Home } from '#config/home.ts';
+
+export type AppOptions = {
+  readonly home: Home;
+  readonly config: Config;
+  readonly host: string;
+  readonly port: number;
+  readonly logger: Logger;
+  readonly version: string;
+  /** Directory of the plugins that come with the product. */
+  readonly productPlugins: string;
+  readonly externalPlugins: readonly string[];
+  /** In place of the home's policy.yaml. */
+  readonly policyFile?: string;
+  /** Agents come by the socket in the home alone: no HTTP, so `host` and `port` are not used, and no token is issued. */
+  readonly isSocketOnly?: boolean;
+};

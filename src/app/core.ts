@@ -1,0 +1,115 @@
+// What runs behind the doors of a server: every feature, joined by its ports. Taken down in reverse by the stack.
+
+import { rmSync } from 'node:fs';
+import { createEnforcer } from '#app/enforce.ts';
+import { initialiseHome } from '#app/initialise-home.ts';
+import { recordNewPlugin } from '#app/record-plugins.ts';
+import { joinCatalogs } from '#app/tool-catalog.ts';
+import { systemClock } from '#base/clock.ts';
+import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
+import { createDispatcher } from '#dispatch/dispatcher.ts';
+import type { Plugin } from '#domain/manifest.ts';
+import type { PluginRuntime } from '#domain/ports.ts';
+import type { Store } from '#domain/store-ports.ts';
+import { createFreezes } from '#freeze/freezes.ts';
+import { createTokenAuthority } from '#identity/tokens.ts';
+import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
+import type { Services } from '#operations/operation.ts';
+import { createPolicyService } from '#policy/policy-service.ts';
+import { createRecordLog, type OpenRecordLog } from '#provenance/record-log.ts';
+import { loadRegistry, type Registry } from '#registry/load-registry.ts';
+import { createPluginCode } from '#registry/plugin-copies.ts';
+import { createConfinement } from '#sandbox/host/confinement.ts';
+import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
+import { lockHome } from '#store/lock-home.ts';
+import { openStore } from '#store/open-store.ts';
+import type { AppOptions } from './app-options.ts';
+
+export type Core = {
+  readonly services: Services;
+  /** Ready once the doors are open, until it stops. */
+  readonly readiness: { isReady: boolean };
+};
+
+/** What is kept: the home's database, the log in it, and the secrets that open and sign them. */
+type Kept = { readonly store: Store; readonly log: OpenRecordLog; readonly adminToken: string };
+
+/** Takes the home's lock first; what a server that crashed left behind is mended or removed. */
+export async function buildCore(options: AppOptions, stack: AsyncDisposableStack): Promise<Core> {
+  const { home, config, logger } = options;
+  const clock = systemClock;
+  const { store, log, adminToken } = await openKept(options, stack);
+  const runtime = stack.adopt(
+    createPluginRuntime({ clock, logger, confinement: createConfinement(), code: createPluginCode({ logger }) }),
+    (opened) => opened.close(),
+  );
+  const catalog = await openRegistry(options, stack, { kept: { store, log, adminToken }, runtime });
+  const policy = stack.adopt(
+    await createPolicyService(
+      { store: store.policies, recordLog: log, catalog: catalog.tools, clock, logger },
+      { file: options.policyFile ?? home.policy, apply: config.policy.apply },
+    ),
+    (opened) => opened.close(),
+  );
+  const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
+  const freezes = createFreezes({ store: store.freezes, clock });
+  const tools = joinCatalogs(catalog, createAdminToolCatalog());
+  const dispatcher = createDispatcher({
+    ...{ catalog: tools, policy, freezes, runtime, log, clock, logger },
+    broker: createBroker({ clock, logger }),
+    // Asked for at each call: the operations work on the dispatcher that carries them out.
+    adminTools: createAdminTools({ services: () => services, logger }),
+    keyedCalls: store.keyedCalls,
+  });
+  const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
+  for (const { onChange } of [policy, tokens, catalog]) onChange(() => void enforce());
+  const readiness = { isReady: false };
+  const services: Services = {
+    ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, dispatcher, log, enforce, clock },
+    layers: runtime.layers,
+    server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
+  };
+  return { services, readiness };
+}
+
+async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promise<Kept> {
+  const { home, config, logger } = options;
+  stack.use(lockHome(home.directory));
+  // What a server that crashed left behind would send the admin token to whoever listens there now.
+  rmSync(home.server, { force: true });
+  const store = stack.adopt(openStore(home.database), (opened) => opened.close());
+  const made = initialiseHome(home, { hasLog: store.log.size() > 0, ownPolicy: options.policyFile === undefined });
+  const log = stack.adopt(
+    await createRecordLog(
+      { store, signers: made.signers, clock: systemClock, logger },
+      { homeDir: home.directory, name: config.log.name },
+    ),
+    (opened) => opened.close(),
+  );
+  return { store, log, adminToken: made.adminToken };
+}
+
+async function openRegistry(
+  { home, logger, productPlugins, externalPlugins }: AppOptions,
+  stack: AsyncDisposableStack,
+  { kept, runtime }: { readonly kept: Kept; readonly runtime: PluginRuntime },
+): Promise<Registry> {
+  const { store, log } = kept;
+  const clock = systemClock;
+  const record = (plugin: Plugin) => recordNewPlugin({ log, meta: store.meta, clock }, plugin);
+  return stack.adopt(
+    await loadRegistry(
+      { logger, clock, disabled: store.disabledPlugins, record },
+      {
+        directories: [
+          { path: productPlugins, origin: 'product' },
+          ...externalPlugins.map((path) => ({ path, origin: 'external' as const })),
+        ],
+        home: home.directory,
+        availableCapabilities: AVAILABLE_CAPABILITIES,
+        admit: (plugin) => void runtime.profile(plugin),
+      },
+    ),
+    (opened) => opened.close(),
+  );
+}

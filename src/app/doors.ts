@@ -1,0 +1,53 @@
+// The doors of a server, built over what runs behind them.
+
+import { logRoutes } from '#admin/log-routes.ts';
+import { adminRoutes } from '#admin/routes.ts';
+import { SmcpError } from '#base/errors.ts';
+import { createGateway, type Gateway } from '#gateway/server.ts';
+import { createStdioDoor, type StdioDoor } from '#gateway/stdio-door.ts';
+import { createOperationRunner } from '#operations/runner.ts';
+import { OPERATIONS } from '#operations/table.ts';
+import type { AppOptions } from './app-options.ts';
+import type { Core } from './core.ts';
+
+/** The door over HTTP; nothing listens yet. */
+export function buildGateway(
+  { host, port, version, config, logger }: AppOptions,
+  { services, readiness }: Core,
+): Gateway {
+  const { tokens: authenticator, dispatcher, tools: catalog, policy, clock, log } = services;
+  return createGateway(
+    { authenticator, dispatcher, catalog, policy, clock, logger },
+    {
+      host,
+      port,
+      names: config.server.names,
+      version,
+      routes: [
+        ...adminRoutes(OPERATIONS, { run: createOperationRunner(services), dispatcher }, version),
+        ...logRoutes(log, { isPublic: config.log.public }),
+      ],
+      isReady: () => readiness.isReady,
+    },
+  );
+}
+
+/** The door for `smcp stdio`; nothing listens yet. */
+export function buildStdioDoor({ home, isSocketOnly, version, logger }: AppOptions, { services }: Core): StdioDoor {
+  const { dispatcher, tools: catalog, policy, clock } = services;
+  return createStdioDoor(
+    { dispatcher, catalog, policy, clock, logger, agents: policy.agents },
+    { socket: home.socket, command: isSocketOnly === true ? 'stdio' : 'serve', version },
+  );
+}
+
+/** A home on a file system without sockets can still be served over HTTP. What lies there in a socket's place is refused. */
+export async function openSocket(door: StdioDoor, { isSocketOnly, logger }: AppOptions): Promise<void> {
+  try {
+    await door.listen();
+  } catch (thrown) {
+    const isUnsafe = thrown instanceof SmcpError && thrown.code === 'HOME_UNSAFE';
+    if (isSocketOnly === true || isUnsafe || !(thrown instanceof SmcpError)) throw thrown;
+    logger.warn('agents can not come by smcp stdio', { code: thrown.code, error: thrown.message });
+  }
+}
