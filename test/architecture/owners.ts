@@ -12,7 +12,8 @@ export const OWNERS: readonly Owner[] = [
   { name: 'isolated-vm', owners: ['sandbox/warden'] },
   { name: 'piscina', owners: ['sandbox/warden'] },
   { name: 'fastify', owners: ['src/gateway', 'bench'] },
-  { name: '@modelcontextprotocol/server', owners: ['src/gateway', 'bench'] },
+  // The test holds what the SDK's own transport does against ours.
+  { name: '@modelcontextprotocol/server', owners: ['src/gateway', 'bench', 'test/gateway/sdk-transport.test.ts'] },
   { name: '@modelcontextprotocol/client', owners: ['src/cli', 'test', 'bench'] },
   // What the SDK says a server under node:http is served with: the bare server that ours is compared with.
   { name: '@modelcontextprotocol/node', owners: ['bench'] },
