@@ -7,6 +7,7 @@ import { asSmcpError, SmcpError } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import type { AdminTools } from '#domain/ports.ts';
 import { ADMIN_TOOL_PREFIX, type AdminTool } from '#domain/tool.ts';
+import { errorForAgent } from './host-paths.ts';
 import { createInputChecker, type InputChecker } from './input-checker.ts';
 import type { Operation, Services } from './operation.ts';
 import { checkCaller } from './runner.ts';
@@ -66,7 +67,7 @@ export function createAdminTools({
       } catch (thrown) {
         const error = asSmcpError(thrown);
         if (error.code === 'INTERNAL') logBug(logger, tool, error);
-        return { kind: 'error', error: error.toWire() };
+        return { kind: 'error', error: errorForAgent(error.toWire(), services().policy.show().file) };
       }
     },
   };

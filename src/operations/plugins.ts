@@ -21,7 +21,7 @@ export const pluginOperations: readonly Operation[] = [
     effect: 'read',
     input: inputSchema({}),
     output: { type: 'array', items: pluginSchema },
-    run: ({ catalog }) => catalog.reports().map(pluginView),
+    run: ({ catalog }, _, caller) => catalog.reports().map((report) => pluginView(report, caller)),
   },
   {
     name: 'plugin_enable',
@@ -37,7 +37,7 @@ export const pluginOperations: readonly Operation[] = [
     output: pluginSchema,
     subject: (input) => String(input['name']),
     check: (services, input) => void knownPlugin(services, input['name']),
-    run: (services, input) => pluginView(services.plugins.enable(knownPlugin(services, input['name']))),
+    run: (services, input, caller) => pluginView(services.plugins.enable(knownPlugin(services, input['name'])), caller),
   },
   {
     name: 'plugin_disable',
@@ -52,9 +52,9 @@ export const pluginOperations: readonly Operation[] = [
     output: pluginSchema,
     subject: (input) => String(input['name']),
     check: (services, input) => void knownPlugin(services, input['name']),
-    run: async (services, input, { by }) => {
+    run: async (services, input, caller) => {
       try {
-        return pluginView(services.plugins.disable(knownPlugin(services, input['name']), by));
+        return pluginView(services.plugins.disable(knownPlugin(services, input['name']), caller.by), caller);
       } finally {
         await services.enforce();
       }
@@ -74,9 +74,9 @@ export const pluginOperations: readonly Operation[] = [
     input: inputSchema({}),
     output: { type: 'array', items: pluginSchema },
     subject: () => 'every plugin',
-    run: async ({ plugins, enforce }) => {
+    run: async ({ plugins, enforce }, _, caller) => {
       try {
-        return (await plugins.reload()).map(pluginView);
+        return (await plugins.reload()).map((report) => pluginView(report, caller));
       } finally {
         await enforce();
       }

@@ -7,6 +7,7 @@ import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { PolicyVersionView } from '#domain/ports.ts';
+import { pathFor } from './host-paths.ts';
 import { authorOf, inputSchema, type Operation, type Services } from './operation.ts';
 import { fileStateSchema, fileStateView, policyRefSchema } from './views.ts';
 
@@ -43,7 +44,7 @@ export const policyOperations: readonly Operation[] = [
       },
       required: ['version', 'digest', 'file', 'isInForce', 'fileState', 'text'],
     },
-    run: ({ policy }, input) => {
+    run: ({ policy }, input, caller) => {
       const shown = policy.show();
       const { version } = input;
       const one = typeof version === 'number' ? policy.version(version) : undefined;
@@ -51,9 +52,9 @@ export const policyOperations: readonly Operation[] = [
       return {
         version: one?.version ?? ref.version,
         digest: one?.digest ?? ref.digest,
-        file,
+        file: pathFor(caller, file),
         isInForce: one?.isInForce ?? true,
-        fileState: fileStateView(fileState),
+        fileState: fileStateView(fileState, file, caller),
         text: one?.text ?? shown.text,
       };
     },

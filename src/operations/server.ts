@@ -4,6 +4,7 @@ import { rfc3339 } from '#base/clock.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { PluginReport } from '#domain/manifest.ts';
 import type { PluginCatalog } from '#domain/ports.ts';
+import { pathFor } from './host-paths.ts';
 import { inputSchema, type Operation } from './operation.ts';
 import { fileStateSchema, fileStateView, freezeSchema, freezeView, laneSchema } from './views.ts';
 
@@ -78,14 +79,19 @@ export const serverOperations: readonly Operation[] = [
         'layers',
       ],
     },
-    run: ({ server, policy, catalog, dispatcher, freezes, log, layers }) => {
+    run: ({ server, policy, catalog, dispatcher, freezes, log, layers }, _, caller) => {
       const { lanes, callsTotal } = dispatcher.status();
       const { file, fileState } = policy.show();
       return {
         version: server.version,
         ready: server.isReady(),
         startedAt: rfc3339(server.startedMs),
-        policy: { ...policy.current(), file, agents: policy.agents().length, fileState: fileStateView(fileState) },
+        policy: {
+          ...policy.current(),
+          file: pathFor(caller, file),
+          agents: policy.agents().length,
+          fileState: fileStateView(fileState, file, caller),
+        },
         plugins: pluginCounts(catalog),
         freezes: freezes.list().map(freezeView),
         lanes: lanes.map((lane) => ({ ...lane })),

@@ -6,6 +6,8 @@ import type { Freeze } from '#domain/freeze.ts';
 import type { CallView } from '#domain/invocation.ts';
 import type { PluginReport } from '#domain/manifest.ts';
 import type { PolicyFileState } from '#domain/ports.ts';
+import { pathFor, sentenceFor } from './host-paths.ts';
+import type { Caller } from './operation.ts';
 
 const text = { type: 'string' };
 const texts = { type: 'array', items: text };
@@ -82,8 +84,13 @@ export const pluginSchema: JsonObject = {
   required: ['name', 'version', 'digest', 'state', 'runtime', 'tools', 'capabilities', 'problems', 'source'],
 };
 
-export function pluginView(report: PluginReport): JsonObject {
-  return { ...report, problems: report.problems.map((problem) => ({ ...problem })) };
+export function pluginView(report: PluginReport, caller: Caller): JsonObject {
+  const { source, problems } = report;
+  return {
+    ...report,
+    source: pathFor(caller, source),
+    problems: problems.map((problem) => ({ ...problem, message: sentenceFor(caller, problem.message, source) })),
+  };
 }
 
 export const policyRefSchema: JsonObject = {
@@ -105,7 +112,9 @@ export const fileStateSchema: JsonObject = {
   required: ['kind'],
 };
 
-export function fileStateView(state: PolicyFileState): JsonObject {
+/** @param file the policy's, which the message may name */
+export function fileStateView(state: PolicyFileState, file: string, caller: Caller): JsonObject {
   if (state.kind !== 'refused') return { ...state };
-  return { ...state, findings: state.findings.map((finding) => ({ ...finding })) };
+  const message = sentenceFor(caller, state.message, file);
+  return { ...state, message, findings: state.findings.map((finding) => ({ ...finding })) };
 }

@@ -5,9 +5,10 @@ import type { JsonObject } from '#base/json.ts';
 import { silentLogger } from '#base/log.ts';
 import type { ToolAnswer } from '#domain/invocation.ts';
 import { adminToolName, createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
+import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import { ana, bea } from './fake-policy.ts';
-import { createWorld, prepare, type World } from './world.ts';
+import { createWorld, operation, person, prepare, type World } from './world.ts';
 
 const call = async (
   world: World,
@@ -117,6 +118,21 @@ describe('an agent with a grant for smcp__ tools', () => {
       expect(JSON.stringify(await call(world, bea, [name, input]))).not.toContain('smcp_secret');
       for (const freeze of world.services.freezes.list()) world.services.freezes.unfreeze(freeze.scope);
     }
+  });
+
+  test('is told no place on this machine, in no answer and no error', async () => {
+    const world = createWorld();
+    const message = '/home/policy.yaml is a symbolic link';
+    world.policyState.fileState = { kind: 'refused', message, findings: [] };
+    const asked: ToolAnswer[] = [await call(world, bea, ['policy_apply', { text: '!' }])];
+    for (const name of ['status', 'policy_show', 'plugin_list', 'plugin_reload', 'plugin_disable']) {
+      asked.push(await call(world, bea, [name, (await prepare(world, name)).input]));
+    }
+    expect(asked.map(({ kind }) => kind)).toEqual(['error', 'value', 'value', 'value', 'value', 'value']);
+    expect(JSON.stringify(asked)).not.toMatch(/\/home|\/plugins/);
+    expect(JSON.stringify(asked)).toContain('policy.yaml is a symbolic link');
+    const seen = await createOperationRunner(world.services)(operation('status'), {}, person);
+    expect(JSON.stringify(seen)).toContain(message);
   });
 
   test('can freeze even itself, and is then stopped like any other', async () => {

@@ -4,7 +4,7 @@
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import type { AgentName } from '#domain/agent.ts';
-import type { PolicyAdmin, PolicyAuthor, PolicyDecider, PolicyVersionView } from '#domain/ports.ts';
+import type { PolicyAdmin, PolicyAuthor, PolicyDecider, PolicyFileState, PolicyVersionView } from '#domain/ports.ts';
 
 export const ana = 'ana' as AgentName;
 export const bea = 'bea' as AgentName;
@@ -20,6 +20,7 @@ export function createPolicy(did: string[]) {
     ['ana', ['paint__']],
     ['bea', ['paint__', 'smcp__']],
   ]);
+  const state: { fileState: PolicyFileState } = { fileState: { kind: 'in-force' } };
   const versions: Version[] = [{ text: 'a', by: 'start' }];
   const ref = () => ({ version: versions.length, digest: sha256(versions.at(-1)?.text ?? '') });
   const agents: AgentName[] = [ana, bea];
@@ -35,7 +36,8 @@ export function createPolicy(did: string[]) {
     grants.get(agent)?.some((prefix) => name.startsWith(prefix)) ?? false;
   const put = async (text: string, { by, mayWiden }: PolicyAuthor) => {
     did.push('apply');
-    if (text.includes('!')) throw new SmcpError('POLICY_INVALID', 'line 1');
+    if (text.includes('!'))
+      throw new SmcpError('POLICY_INVALID', '/home/policy.yaml:1:1', { details: { remedy: 'mend /home/policy.yaml' } });
     const inForce = versions.at(-1)?.text ?? '';
     if (!mayWiden && text.length > inForce.length) throw new SmcpError('POLICY_WIDENS', 'somebody could do more');
     versions.push({ text, by });
@@ -54,11 +56,11 @@ export function createPolicy(did: string[]) {
     mayCall: isGranted,
     current: ref,
     onChange: () => () => {},
-    show: () => ({
+    show: (): ReturnType<PolicyAdmin['show']> => ({
       text: versions.at(-1)?.text ?? '',
       policy: ref(),
       file: '/home/policy.yaml',
-      fileState: { kind: 'in-force' },
+      fileState: state.fileState,
     }),
     agents: () => agents,
     reload: async () => ref(),
@@ -73,5 +75,5 @@ export function createPolicy(did: string[]) {
     version,
     rollback: (number, author) => put(version(number).text, author),
   } satisfies PolicyDecider & PolicyAdmin;
-  return { policy, grants, versions };
+  return { policy, grants, versions, state };
 }

@@ -175,7 +175,7 @@ export function createWorld() {
   migrate(database, { readOnly: false });
   const clock = systemClock;
   const logger = silentLogger;
-  const { policy, grants, versions } = createPolicy(did);
+  const { policy, grants, versions, state: policyState } = createPolicy(did);
   const tokens = createTokens(did);
   const plugins = createPlugins();
   const { log, drafts, state } = createLog(did);
@@ -198,7 +198,7 @@ export function createWorld() {
   };
   /** Calls the plugin's tool; it runs (or waits behind the one before) until it is ended. */
   const startCall = (agent = ana) => dispatcher.call({ agent, door: 'mcp', tool: 'paint__wall', args: {} });
-  return { services, adminTools, drafts, did, state, grants, versions, startCall };
+  return { services, adminTools, drafts, did, state, policyState, grants, versions, startCall };
 }
 
 export const person = { by: 'admin', kind: 'person' } as const;
