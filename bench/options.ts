@@ -17,7 +17,8 @@ export type Options = {
   readonly isProfiling: boolean;
   /** Calls of the memory part; undefined without it. */
   readonly memoryCalls: number | undefined;
-  readonly isFreezing: boolean;
+  /** Running calls of the freeze part; undefined without it. */
+  readonly freezeCalls: number | undefined;
   readonly isCheck: boolean;
 };
 
@@ -33,7 +34,7 @@ What is measured
   (nothing)            calls a second, p50 and p99 of both, at 1, 16 and 64 connections
   --profile            where the time of one of our calls goes, part by part and file by file
   --memory [CALLS]     memory over so many calls (100000), and what is left after SIGTERM
-  --freeze             from \`smcp freeze\` to the end of 50 running calls and of the processes they ran in
+  --freeze [CALLS]     from \`smcp freeze\` to the end of so many running calls (50) and of their processes
   --check              all that the product is held to (comparison at 1 and 16, memory, freeze); exit code 1 when it isn't
   --compare            the comparison too, where one of the others was asked for
 
@@ -53,16 +54,21 @@ Exit code 0 when all was measured, 1 when an answer was wrong or --check failed,
 What the figures mean: docs/bench.md
 `;
 
-const DEFAULT_MEMORY_CALLS = 100_000;
+/** Of the options that may stand alone. */
+const CALLS_BY_DEFAULT: { readonly [option: string]: number } = { '--memory': 100_000, '--freeze': 50 };
 
 /** @throws `UsageError` */
 export function parseOptions(args: readonly string[]): Options {
-  const { values } = parse(memoryWithCount(args));
+  const { values } = parse(withCounts(args));
   const isCheck = values.check === true;
-  const memoryCalls = values.memory ?? (isCheck ? String(DEFAULT_MEMORY_CALLS) : undefined);
-  const isFreezing = values.freeze === true || isCheck;
+  const callsOf = (name: 'memory' | 'freeze') => {
+    const text = values[name] ?? (isCheck ? String(CALLS_BY_DEFAULT[`--${name}`]) : undefined);
+    return text === undefined ? undefined : count(`--${name}`, text);
+  };
+  const memoryCalls = callsOf('memory');
+  const freezeCalls = callsOf('freeze');
   const isProfiling = values.profile === true;
-  const isOther = isProfiling || isFreezing || memoryCalls !== undefined;
+  const isOther = isProfiling || freezeCalls !== undefined || memoryCalls !== undefined;
   return {
     isJson: values.json === true,
     isHelp: values.help === true,
@@ -76,8 +82,8 @@ export function parseOptions(args: readonly string[]): Options {
     bare: oneOf('--bare', values.bare ?? 'recommended', ['recommended', 'lean']),
     isComparing: !isOther || isCheck || values.compare === true,
     isProfiling,
-    memoryCalls: memoryCalls === undefined ? undefined : count('--memory', memoryCalls),
-    isFreezing,
+    memoryCalls,
+    freezeCalls,
     isCheck,
   };
 }
@@ -98,7 +104,7 @@ function parse(args: readonly string[]) {
         compare: { type: 'boolean' },
         profile: { type: 'boolean' },
         memory: { type: 'string' },
-        freeze: { type: 'boolean' },
+        freeze: { type: 'string' },
         check: { type: 'boolean' },
       },
     });
@@ -107,11 +113,12 @@ function parse(args: readonly string[]) {
   }
 }
 
-/** `--memory` may stand alone. */
-function memoryWithCount(args: readonly string[]): readonly string[] {
+/** The arguments with the numbers that were left out. */
+function withCounts(args: readonly string[]): readonly string[] {
   return args.flatMap((arg, place) => {
-    const isAlone = arg === '--memory' && !/^\d+$/.test(args[place + 1] ?? '');
-    return isAlone ? [arg, String(DEFAULT_MEMORY_CALLS)] : [arg];
+    const byDefault = CALLS_BY_DEFAULT[arg];
+    const isAlone = byDefault !== undefined && !/^\d+$/.test(args[place + 1] ?? '');
+    return isAlone ? [arg, String(byDefault)] : [arg];
   });
 }
 

@@ -26,7 +26,7 @@ export async function runBench(options: Options, say: (sentence: string) => void
 }
 
 async function runParts(options: Options, load: LoadProcess, say: (sentence: string) => void): Promise<Report> {
-  const { memoryCalls, isComparing, isProfiling, isFreezing, isCheck } = options;
+  const { memoryCalls, isComparing, isProfiling, freezeCalls, isCheck } = options;
   let report: Report = { version: 1, date: new Date().toISOString(), machine: machine(), options: { ...options } };
   if (isComparing) {
     say(`compare: ${options.rounds} pairs of ${options.seconds} s at ${options.connections.join(', ')} connections`);
@@ -40,9 +40,9 @@ async function runParts(options: Options, load: LoadProcess, say: (sentence: str
     say(`memory: ${memoryCalls} calls`);
     report = { ...report, memory: await measureMemory(memoryCalls, load, say) };
   }
-  if (isFreezing) {
-    say('freeze: 50 calls running');
-    report = { ...report, freeze: await measureFreeze(load) };
+  if (freezeCalls !== undefined) {
+    say(`freeze: ${freezeCalls} calls running`);
+    report = { ...report, freeze: await measureFreeze(freezeCalls, load) };
   }
   return isCheck ? { ...report, checks: checksOf(report) } : report;
 }

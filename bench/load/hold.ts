@@ -7,12 +7,12 @@ import type { HoldJob, HoldResult } from './messages.ts';
 /** Counts what came of each by its error's code; `RETURNED` for a result, `LOST` for a connection without an answer. */
 export async function hold({ url, questions }: HoldJob): Promise<HoldResult> {
   const codes: { [code: string]: number } = {};
-  let answeredMs = 0;
+  const answeredMs: number[] = [];
   const ask = async (question: HoldJob['questions'][number], place: number): Promise<void> => {
     const client = await connectLean(url, question.token);
     const code = await client.call(question, place + 1).then(codeOf, () => 'LOST');
     codes[code] = (codes[code] ?? 0) + 1;
-    answeredMs = Date.now();
+    answeredMs.push(Date.now());
     await client.close();
   };
   await Promise.all(questions.map(ask));

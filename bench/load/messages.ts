@@ -28,11 +28,14 @@ export type LoadResult = {
   readonly clientUsPerCall: number;
 };
 
-/** Each question once, each on a connection of its own. `heard` is sent when all are on their way. */
+/** Each question once, each on a connection of its own. */
 export type HoldJob = { readonly url: string; readonly questions: readonly (Question & { readonly token: string })[] };
 
-/** `answeredMs`: when the last answer came, as `Date.now()`. */
-export type HoldResult = { readonly answeredMs: number; readonly codes: { readonly [code: string]: number } };
+/** `answeredMs`: when each answer came, as `Date.now()`, in that order. */
+export type HoldResult = {
+  readonly answeredMs: readonly number[];
+  readonly codes: { readonly [code: string]: number };
+};
 
 export type Job = { readonly kind: 'load'; readonly job: LoadJob } | { readonly kind: 'hold'; readonly job: HoldJob };
 

@@ -55,6 +55,20 @@ describe('the bench with tiny numbers', () => {
     }
   });
 
+  test('sees a freeze end running calls and their processes', { timeout: SMOKE_MS_MAX }, async () => {
+    const { code, stdout, stderr } = await startBench(['--json', '--freeze', '3']).ended;
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(JSON.parse(stdout).freeze).toEqual({
+      kind: 'measured',
+      calls: 3,
+      commandMs: number,
+      lastCallMs: number,
+      lastProcessMs: number,
+      waitedMs: number,
+      codes: { FROZEN: 3 },
+    });
+  });
+
   test("takes the leanest bare server and the SDK's client too", { timeout: SMOKE_MS_MAX }, async () => {
     const options = ['--connections', '2', '--client', 'sdk', '--bare', 'lean', '--agents', '2'];
     const { code, stdout, stderr } = await startBench([...TINY, ...options]).ended;

@@ -35,7 +35,9 @@ describe('options', () => {
     expect(parseOptions(['--profile', '--compare'])).toMatchObject({ isComparing: true, isProfiling: true });
   });
 
-  test('take --memory with and without a number', () => {
+  test('take --memory and --freeze with and without a number', () => {
+    expect(parseOptions(['--freeze'])).toMatchObject({ freezeCalls: 50, isComparing: false });
+    expect(parseOptions(['--freeze', '3', '--memory'])).toMatchObject({ freezeCalls: 3, memoryCalls: 100_000 });
     expect(parseOptions(['--memory', '--json'])).toMatchObject({
       memoryCalls: 100_000,
       isJson: true,
@@ -61,7 +63,7 @@ describe('options', () => {
   test('ask with --check for all that is held to something', () => {
     expect(parseOptions(['--check'])).toMatchObject({
       isComparing: true,
-      isFreezing: true,
+      freezeCalls: 50,
       memoryCalls: 100_000,
       connections: [1, 16],
     });
