@@ -79,11 +79,7 @@ export async function loadRegistry(ports: RegistryPorts, options: RegistryOption
     if (!isSameServed(before, served)) listeners.tell();
   }
 
-  function reportOf(name: string): PluginReport {
-    const report = served.reports.find((one) => one.name === name);
-    if (report === undefined) throw unknown(name, served.reports);
-    return report;
-  }
+  const reportOf = (name: string): PluginReport => reportNamed(name, served.reports);
 
   async function reload(): Promise<readonly PluginReport[]> {
     const before = found;
@@ -150,12 +146,17 @@ function oneAtATime<T>(run: () => Promise<T>, stopping: AbortController) {
 
 const copiedOf = (found: readonly Found[]) => found.flatMap(({ copied }) => (copied === undefined ? [] : [copied]));
 
-function unknown(name: string, reports: readonly PluginReport[]): SmcpError {
+/** @throws `PLUGIN_UNKNOWN` */
+function reportNamed(name: string, reports: readonly PluginReport[]): PluginReport {
+  // A directory may have the name of another plugin, and be refused: it is not the one that is meant.
+  const named = reports.filter((one) => one.name === name);
+  const report = named.find(({ state }) => state !== 'refused') ?? named[0];
+  if (report !== undefined) return report;
   const near = nearest(
     name,
-    reports.map((report) => report.name),
+    reports.map((one) => one.name),
   );
-  return new SmcpError('PLUGIN_UNKNOWN', `no plugin is called ${visibleText(name, LIMITS.toolNameLengthMax)}`, {
+  throw new SmcpError('PLUGIN_UNKNOWN', `no plugin is called ${visibleText(name, LIMITS.toolNameLengthMax)}`, {
     details: { remedy: near === undefined ? 'see smcp plugin list' : `did you mean ${near}? See smcp plugin list` },
   });
 }

@@ -19,7 +19,7 @@ import {
 import type { PluginCopies } from './plugin-copies.ts';
 import { problemOfThrown } from './problem.ts';
 
-/** A plugin as it was found. `plugin`: it can be served; `copied`: the digest of the copy that was made of it. */
+/** A plugin as it was found. `plugin`, and `inspection.reading`: it can be served; `copied`: digest of the copy made of it. */
 export type Found = {
   readonly candidate: Candidate;
   readonly inspection: Inspection;
@@ -99,7 +99,7 @@ async function installed(
   { inspection: options, previous }: Inspecting,
 ): Promise<Found> {
   const { servable, ...inspection } = await inspectPlugin(candidate, options);
-  if (servable === undefined) return { candidate, inspection };
+  if (servable === undefined) return { candidate, inspection: forgetting(inspection) };
   const { files, ...built } = servable;
   const directory = await copies.install(files, servable.digest);
   const { origin } = candidate;
@@ -122,8 +122,7 @@ function admitted({ admit }: ScanPorts, found: Found): Found {
 function withoutDuplicate(one: Found, all: readonly Found[]): Found {
   const others = withSameName(one, all).map(({ candidate }) => candidate.path);
   if (others.length === 0) return one;
-  const { plugin: _, ...rest } = one;
-  return { ...rest, inspection: { ...one.inspection, report: refuseDuplicate(one.inspection.report, others) } };
+  return notServed(one, refuseDuplicate(one.inspection.report, others));
 }
 
 /** Also of a plugin that is disabled: enabling it then needs no waiting. */
@@ -139,9 +138,16 @@ async function recordedFound({ record }: ScanPorts, found: Found): Promise<Found
 }
 
 function refused(found: Found, thrown: unknown): Found {
-  const { plugin: _, ...rest } = found;
   const { report } = found.inspection;
   const problems = [...report.problems, problemOfThrown(thrown)];
-  const refusal: PluginReport = { ...report, state: 'refused', tools: [], problems };
-  return { ...rest, inspection: { ...found.inspection, report: refusal } };
+  return notServed(found, { ...report, state: 'refused', tools: [], problems });
+}
+
+function notServed({ plugin: _, ...rest }: Found, report: PluginReport): Found {
+  return { ...rest, inspection: { ...forgetting(rest.inspection), report } };
+}
+
+/** What is not served takes no memory but its report, however many there are. */
+function forgetting({ reading: _, ...inspection }: Inspection): Inspection {
+  return inspection;
 }

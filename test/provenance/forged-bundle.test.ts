@@ -248,6 +248,10 @@ describe('a file is no bundle, and is refused at once, when it', () => {
     ['has too many hashes', changed({ record: { ...value.record, inclusion: Array(65).fill(value.record.leaf) } })],
     ['has a short hash', changed({ record: { ...value.record, inclusion: ['AAAA'] } })],
     ['has a hash that is none', changed({ record: { ...value.record, inclusion: [1] } })],
+    [
+      'has a record that is too long',
+      changed({ record: { ...value.record, envelope: 'x'.repeat(LIMITS.recordBytesMax + 1) } }),
+    ],
     ['has too many keys', changed({ keys: Array(17).fill(value.keys[0]) })],
     ['has a key with a member more', changed({ keys: [{ ...value.keys[0], zzz: 1 }] })],
   ])('%s', (_title, content) => {

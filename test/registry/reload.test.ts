@@ -93,6 +93,21 @@ describe('a reload', () => {
     expect(recorded).toHaveLength(1);
   });
 
+  test('serves what could not run here before, once it can', async () => {
+    using workspace = createWorkspace();
+    workspace.write('plugins/a', pluginFiles('a'));
+    let hasWall = false;
+    const admit = () => {
+      if (!hasWall) throw new SmcpError('SANDBOX_UNAVAILABLE', 'no wall');
+    };
+    const { registry, toolNames } = await loadWith(workspace, { admit });
+    await registry.reload();
+    expect(toolNames()).toEqual([]);
+    hasWall = true;
+    await registry.reload();
+    expect(toolNames()).toEqual(['a__hello']);
+  });
+
   test('keeps a plugin switched off, also one that was switched off meanwhile or was away', async () => {
     using workspace = createWorkspace();
     for (const name of ['a', 'b', 'c']) workspace.write(`plugins/${name}`, pluginFiles(name));

@@ -111,6 +111,17 @@ describe('a plugin that is switched off', () => {
     expect(changes.told).toBe(0);
   });
 
+  test('is the one that is told, not a directory of its name that is refused', async () => {
+    using workspace = createWorkspace();
+    workspace.write('plugins/z', pluginFiles('a'));
+    workspace.write('plugins/a', { 'plugin.json': '{' });
+    const { registry } = await loadWith(workspace);
+    expect(registry.reports().map(({ name, state }) => `${name} ${state}`)).toEqual(['a refused', 'a ready']);
+    expect(registry.disable('a', 'ana').source).toBe(workspace.path('plugins/a'));
+    expect(registry.tools()).toEqual([]);
+    expect(registry.enable('a')).toMatchObject({ state: 'ready', source: workspace.path('plugins/z') });
+  });
+
   test('makes who switched it off visible, whatever the name', async () => {
     using workspace = createWorkspace();
     twoPlugins(workspace);

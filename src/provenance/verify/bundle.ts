@@ -61,7 +61,8 @@ function asProven(value: Json | undefined): ProvenRecord | undefined {
   const { envelope, leaf } = value;
   const index = asIndex(value['index']);
   const inclusion = listOf(value['inclusion'], LIMITS.proofHashesMax, asHash);
-  if (typeof envelope !== 'string' || index === undefined || inclusion === undefined) return undefined;
+  if (typeof envelope !== 'string' || envelope.length > LIMITS.recordBytesMax) return undefined;
+  if (index === undefined || inclusion === undefined) return undefined;
   return asHash(leaf) === undefined ? undefined : { envelope, inclusion, index, leaf: String(leaf) };
 }
 
