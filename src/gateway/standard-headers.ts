@@ -26,7 +26,7 @@ export function headerMismatch(headers: IncomingHttpHeaders, { method, params }:
   if (method !== 'tools/call' || typeof name !== 'string') return undefined;
   const header = headerText(headers, 'mcp-name');
   if (header === undefined) return 'the Mcp-Name header is missing';
-  return decode(header) === name ? undefined : 'the Mcp-Name header does not name the tool that the body does';
+  return decodeHeader(header) === name ? undefined : 'the Mcp-Name header does not name the tool that the body does';
 }
 
 /**
@@ -44,8 +44,12 @@ export function checkAccept(headers: IncomingHttpHeaders, types: readonly string
   });
 }
 
-/** Names that a header can't hold come as `=?base64?…?=`. */
-function decode(header: string): string {
+/**
+ * The value in a header: one that a header can't hold comes as `=?base64?…?=`. Undefined for what only looks like that: it
+ * could be read in two ways.
+ */
+export function decodeHeader(header: string): string | undefined {
   const encoded = BASE64.exec(header)?.[1];
-  return encoded === undefined ? header : Buffer.from(encoded, 'base64').toString('utf8');
+  if (encoded !== undefined) return Buffer.from(encoded, 'base64').toString('utf8');
+  return header.startsWith('=?base64?') && header.endsWith('?=') ? undefined : header;
 }

@@ -1,11 +1,12 @@
 // `/mcp`, told apart by era: requests of 2026-07-28 say so in each message and stand alone; what does not is of a session.
 // **Trust:** headers and body are the agent's.
 
-import { classifyInboundRequest, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { classifyInboundRequest, type JSONRPCRequest, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AgentCaller } from './authenticate.ts';
 import { createListenDoor, LISTEN_METHOD } from './listen.ts';
 import { createMcpSessions, type McpSessions, type SessionPorts } from './mcp-sessions.ts';
+import { createParamHeaders } from './param-headers.ts';
 import { STATELESS_VERSION } from './protocol-server.ts';
 import { HEADER_MISMATCH, headerMismatch, headerText } from './standard-headers.ts';
 import { createStatelessDoor } from './stateless.ts';
@@ -24,6 +25,20 @@ export function createStreamableDoor(ports: SessionPorts, options: { readonly ve
   const stateless = createStatelessDoor(ports, options);
   const sessions = createMcpSessions(ports, options);
   const subscriptions = createListenDoor(ports, options);
+  const paramHeaders = createParamHeaders();
+
+  /** Of a tool that the caller does not see, nothing is said. */
+  const paramMismatch = (
+    { agent }: AgentCaller,
+    headers: FastifyRequest['headers'],
+    { method, params }: JSONRPCRequest,
+  ) => {
+    const name = method === 'tools/call' ? params?.['name'] : undefined;
+    const tool = typeof name === 'string' ? ports.catalog.tool(name) : undefined;
+    const mismatch = tool && paramHeaders.mismatch(headers, tool.inputSchema, params?.['arguments']);
+    return mismatch && ports.policy.mayCall(agent, String(name), ports.clock.nowMs()) ? mismatch : undefined;
+  };
+
   return {
     post: (caller, request, reply) => {
       const { headers, body } = request;
@@ -35,7 +50,7 @@ export function createStreamableDoor(ports: SessionPorts, options: { readonly ve
         return refuse(reply, body, 400, unsupported(route.classification.revision));
       }
       if (route.messageKind === 'notification') return void reply.code(202).send();
-      const mismatch = headerMismatch(headers, route.message);
+      const mismatch = headerMismatch(headers, route.message) ?? paramMismatch(caller, headers, route.message);
       if (mismatch !== undefined) return refuse(reply, body, 400, { code: HEADER_MISMATCH, message: mismatch });
       if (route.message.method === LISTEN_METHOD) subscriptions.open(caller, route.message, reply);
       else stateless.handle(caller, route.message, reply);
