@@ -11,8 +11,9 @@ export function demoAgent() {
 }
 
 export const FIRST_POLICY = `# Who may call what. What no grant allows is denied, and a deny always wins.
-# Check a change with: smcp policy check FILE      Apply it with: kill -HUP of the server's process
-# Ask what it means with: smcp can AGENT TOOL      Every key: schemas/policy.v1.json
+# An edit that is saved counts at once; one that is not valid changes nothing, and smcp status says so.
+# Try it first: smcp policy check FILE, smcp policy diff FILE      Ask what it means: smcp can AGENT TOOL
+# Take it back: smcp policy history, smcp policy rollback VERSION   Every key: schemas/policy.v1.json
 version: 1
 agents:
   demo:

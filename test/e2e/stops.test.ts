@@ -47,9 +47,12 @@ async function connect(agent: string): Promise<{ client: TestClient; tokenId: st
 
 /** Waits until as many calls run as are asked for. */
 async function untilRunning(count: number): Promise<void> {
+  const authorization = `Bearer ${readFileSync(home.adminToken, 'utf8').trim()}`;
   for (;;) {
-    const { lanes } = (await json('status')) as { lanes: { name: string; running: number }[] };
+    const response = await fetch(`${app.url}/admin/v1/status`, { headers: { authorization } });
+    const { lanes } = (await response.json()) as { lanes: { name: string; running: number }[] };
     if ((lanes.find(({ name }) => name === 'main')?.running ?? 0) >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
