@@ -33,7 +33,7 @@ export function createRecordReader({ log, appender, committed, logKey, keys }: R
     checkpoint: appender.checkpoint,
     vkey: () => vkey,
     keys: () => keys,
-    tile: (path) => readTile(path, log, committed.upper),
+    tile: (path) => readTile(path, log, committed),
     prove: createProver({ log, committed, checkpoint: appender.checkpoint, keys, vkey }),
   };
 }

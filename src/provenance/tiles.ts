@@ -1,25 +1,34 @@
 // The bytes of tiles and entry bundles, made of what the store holds. **Source:** c2sp.org/tlog-tiles.
 
 import type { LogStore } from '#domain/store-ports.ts';
-import { TILE_WIDTH, type UpperTiles } from './merkle.ts';
+import { type MerkleTree, TILE_WIDTH, type UpperTiles } from './merkle.ts';
 import { parseTilePath, type TileName } from './tile-path.ts';
 
-/** A tile or bundle; undefined for a path that names none, or one that the log has not reached. **Trust:** the path is the network's. */
-export function readTile(path: string, log: LogStore, upper: UpperTiles): Uint8Array | undefined {
+/** The tree over what is committed. */
+export type TiledTree = { readonly tree: Pick<MerkleTree, 'size'>; readonly upper: UpperTiles };
+
+/**
+ * A tile or bundle; undefined for a path that names none, or one that the committed tree has not reached.
+ *
+ * **Trust:** the path is the network's.
+ */
+export function readTile(path: string, log: LogStore, { tree, upper }: TiledTree): Uint8Array | undefined {
   const tile = parseTilePath(path);
   if (tile === undefined) return undefined;
-  return tile.level === 'entries' ? bundle(tile, log) : hashTile(tile.level, tile, log, upper);
+  const { level, index, width } = tile;
+  const from = index * TILE_WIDTH;
+  if (level !== 'entries' && level > 0) return joined(upper.hashes(level, from, from + width), width);
+  // What is written but not yet on disk is in the store, and not in the tree.
+  if (from + width > tree.size) return undefined;
+  return level === 'entries' ? bundle(tile, log) : joined(log.leaves(from, from + width), width);
 }
 
-function hashTile(level: number, { index, width }: TileName, log: LogStore, upper: UpperTiles): Uint8Array | undefined {
-  const from = index * TILE_WIDTH;
-  const hashes = level === 0 ? log.leaves(from, from + width) : upper.hashes(level, from, from + width);
+function joined(hashes: readonly Uint8Array[], width: number): Uint8Array | undefined {
   return hashes.length === width ? Buffer.concat(hashes) : undefined;
 }
 
 function bundle({ index, width }: TileName, log: LogStore): Uint8Array | undefined {
   const from = index * TILE_WIDTH;
-  if (from + width > log.size()) return undefined;
   const parts: Buffer[] = [];
   for (let record = from; record < from + width; record += 1) {
     const envelope = log.row(record)?.envelope;
