@@ -202,3 +202,23 @@ test('a decision is the same each time it is made', () => {
   const query = question('devops__deploy', { environment: 'staging', replicas: 3 });
   expect(decide(POLICY, REF, query)).toEqual(decide(POLICY, REF, query));
 });
+
+describe('where conditions take too many steps', () => {
+  const walk = 'args.list.all(x, args.list.all(y, x + y >= 0))';
+  const list = Array.from({ length: 1_000 }, (_, n) => n);
+  const policy = (...grants: object[]) => policyOf({ version: 1, agents: { athena: { grants } } });
+
+  test('nothing is allowed by a later grant, which may give more', () => {
+    const narrowFirst = policy({ tools: ['a__b'], when: walk, capabilities: [] }, { tools: ['a__*'] });
+    expect(ask(narrowFirst, 'a__b', { list: [1] })).toMatchObject({ kind: 'allow', capabilities: {} });
+    const denied = ask(narrowFirst, 'a__b', { list });
+    expect(denied).toMatchObject({ kind: 'deny', rule: 'default-deny' });
+    expect(denied.reason).toContain('too many steps');
+    // A condition that fails for another reason leaves the decision to the next grant, as ever.
+    expect(ask(narrowFirst, 'a__b', { list: [true] }).kind).toBe('allow');
+  });
+
+  test('a grant without a condition before it still decides', () => {
+    expect(ask(policy({ tools: ['a__b'] }, { tools: ['a__*'], when: walk }), 'a__b', { list }).kind).toBe('allow');
+  });
+});

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
-import { compileToolPattern, coversPattern } from '#policy/match.ts';
+import { compileToolPattern, coversPattern, mayOverlap } from '#policy/match.ts';
 
 const matches = (pattern: string, name: string) => compileToolPattern(pattern).matches(name);
 
@@ -85,5 +85,38 @@ describe('a tool pattern', () => {
     );
     expect(coversPattern(compileToolPattern('a*'), compileToolPattern('a*b'))).toBe(true);
     expect(coversPattern(compileToolPattern('*'), compileToolPattern('smcp__*'))).toBe(false);
+  });
+
+  test('that may match no name in common with another one surely doesn’t', () => {
+    const word = (max: number, letters: string) => fc.string({ unit: fc.constantFrom(...letters), maxLength: max });
+    const names = fc.sample(word(8, 'ab'), { numRuns: 200, seed: 1 });
+    fc.assert(
+      fc.property(word(5, 'ab*'), word(5, 'ab*'), (one, other) => {
+        const shared = names.some((name) => matches(one, name) && matches(other, name));
+        const may = mayOverlap(compileToolPattern(one), compileToolPattern(other));
+        expect(may).toBe(mayOverlap(compileToolPattern(other), compileToolPattern(one)));
+        expect(!shared || may).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test.each([
+    ['a*', 'b*', false],
+    ['*a', '*b', false],
+    ['a*b', 'ab*', true],
+    ['a*', '*b', true],
+    ['a__b', 'a__*', true],
+    ['a__b', 'a__c', false],
+    ['*', 'smcp__*', false],
+    ['smcp_*', 'smcp__*', false],
+    ['smcp__queue_*', 'smcp__*_list', true],
+  ])('%s and %s may match the same name: %s', (one, other, expected) => {
+    expect(mayOverlap(compileToolPattern(one), compileToolPattern(other))).toBe(expected);
+  });
+
+  test('covers itself, however long it is', () => {
+    const long = compileToolPattern('*a'.repeat(60));
+    expect(coversPattern(long, compileToolPattern(long.source))).toBe(true);
   });
 });

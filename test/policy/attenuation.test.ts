@@ -1,0 +1,341 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { LIMITS } from '#base/limits.ts';
+import { wideningsOf } from '#policy/attenuation.ts';
+import { coversPattern } from '#policy/match.ts';
+import { isWithin } from '#policy/narrower-capabilities.ts';
+import type { Policy, Rule } from '#policy/rules.ts';
+import { policyOf } from './policies.ts';
+import { callThatGetsMore, policyDocument, policyPair } from './policy-pairs.ts';
+
+/** athena's own rules, and whatever else. */
+const athena = (rules: object, more: object = {}) => ({ version: 1, agents: { athena: rules }, ...more });
+const grants = (...list: object[]) => athena({ grants: list });
+const widenings = (before: object, after: object) => wideningsOf(policyOf(before), policyOf(after));
+
+const SOME = { tools: ['a__*'] };
+const NARROW = { tools: ['a__b'], capabilities: [] };
+
+describe('a policy gives nobody more when it', () => {
+  test.each<[string, object, object]>([
+    ['is the same', grants(NARROW, SOME), grants(NARROW, SOME)],
+    [
+      'says the same in other words',
+      grants({ tools: ['a__*', 'b__c'] }),
+      grants({ tools: ['b__c'] }, { id: 'x', tools: ['a__*'] }),
+    ],
+    ['has no agents any more', grants(SOME), { version: 1 }],
+    [
+      'names an agent that may do nothing',
+      grants(SOME),
+      { ...grants(SOME), agents: { athena: { grants: [SOME] }, new: {} } },
+    ],
+    ['covers fewer tools', grants(SOME), grants({ tools: ['a__b', 'a__c*'] })],
+    ['has a condition where there was none', grants(SOME), grants({ ...SOME, when: 'args.x == 1' })],
+    ['ends earlier', grants(SOME), grants({ ...SOME, expires: '2030-01-01T00:00:00Z' })],
+    [
+      'ends at the same time, written otherwise',
+      grants({ ...SOME, expires: '2030-01-01T01:00:00+01:00' }),
+      grants({ ...SOME, expires: '2030-01-01T00:00:00Z' }),
+    ],
+    ['gives fewer capabilities', grants(SOME), grants({ ...SOME, capabilities: { clock: true } })],
+    [
+      'gives a part of a place',
+      grants({ ...SOME, capabilities: { net: [{ host: 'a.b', ports: [1, 2] }] } }),
+      grants({ ...SOME, capabilities: { net: ['a.b:2'] } }),
+    ],
+    [
+      'gives less room',
+      grants({ ...SOME, capabilities: { store: { bytesMax: 20 } } }),
+      grants({ ...SOME, capabilities: { store: { bytesMax: 10 } } }),
+    ],
+    ['lets calls run shorter', grants(SOME), { ...grants(SOME), defaults: { timeout: '30s' } }],
+    ['denies more', grants(SOME), { ...grants(SOME), deny: [{ tools: ['a__b'], when: 'args.x == 1' }] }],
+    [
+      'denies without a condition what it denied with one',
+      { ...grants(SOME), deny: [{ tools: ['a__b'], when: 'args.x == 1' }] },
+      { ...grants(SOME), deny: [{ tools: ['a__*'] }] },
+    ],
+    [
+      'denies in a role what it denied for all, where the agent has the role',
+      athena({ grants: [SOME], roles: ['r'] }, { roles: { r: {} }, deny: [{ tools: ['a__b'] }] }),
+      athena({ grants: [SOME], roles: ['r'] }, { roles: { r: { deny: [{ tools: ['a__b'] }] } } }),
+    ],
+    ['lets a deny go that no grant reaches', { ...grants(SOME), deny: [{ tools: ['b__*'] }] }, grants(SOME)],
+    ['removes the last grant', grants(NARROW, SOME), grants(NARROW)],
+    [
+      'removes an earlier grant whose place one takes that gives as little',
+      grants(NARROW, { ...SOME, capabilities: [] }),
+      grants({ ...SOME, capabilities: [] }),
+    ],
+    ['has a grant more that is never reached', grants(SOME), grants(SOME, { tools: ['a__b'], when: 'args.x == 1' })],
+    [
+      'has a grant more that is always denied',
+      grants(SOME),
+      { ...grants(SOME, { tools: ['z__*'] }), deny: [{ tools: ['*'] }] },
+    ],
+    [
+      'takes a role away',
+      athena({ roles: ['r'], grants: [NARROW] }, { roles: { r: { grants: [SOME] } } }),
+      athena({ grants: [NARROW] }),
+    ],
+  ])('%s', (_what, before, after) => {
+    expect(widenings(before, after)).toEqual([]);
+    expect(callThatGetsMore(policyOf(before), policyOf(after))).toBeUndefined();
+  });
+});
+
+describe('a policy gives more when it', () => {
+  test.each<[string, object, object, string]>([
+    [
+      'names a new agent with a grant',
+      { version: 1 },
+      grants(SOME),
+      'agent athena: the grant /agents/athena/grants/0 gives "a__*" which no grant surely gave before',
+    ],
+    [
+      'covers more tools',
+      grants({ tools: ['a__b'] }),
+      grants(SOME),
+      'agent athena: the grant /agents/athena/grants/0 gives "a__*" which no grant surely gave before',
+    ],
+    [
+      'covers the server’s own tools',
+      grants({ tools: ['*'] }),
+      grants({ tools: ['*'] }, { tools: ['smcp__*'] }),
+      'the grant /agents/athena/grants/1 gives "smcp__*" which no grant surely gave before',
+    ],
+    [
+      'drops a condition',
+      grants({ ...SOME, id: 'x', when: 'args.x == 1' }),
+      grants(SOME),
+      'gives "a__*" under another condition than the grant x has (conditions are not compared)',
+    ],
+    [
+      'has another condition, even one that says less',
+      grants({ ...SOME, id: 'x', when: 'args.x <= 3' }),
+      grants({ ...SOME, when: 'args.x <= 2' }),
+      'under another condition than the grant x has',
+    ],
+    [
+      'ends later',
+      grants({ ...SOME, id: 'x', expires: '2029-01-01T00:00:00Z' }),
+      grants({ ...SOME, expires: '2030-01-01T00:00:00Z' }),
+      'gives "a__*" for longer than the grant x did',
+    ],
+    [
+      'never ends',
+      grants({ ...SOME, id: 'x', expires: '2029-01-01T00:00:00Z' }),
+      grants(SOME),
+      'for longer than the grant x did',
+    ],
+    [
+      'gives more capabilities',
+      grants({ ...SOME, id: 'x', capabilities: { clock: true } }),
+      grants({ ...SOME, capabilities: { clock: true, random: true } }),
+      'gives "a__*" more capabilities than the grant x, which may have decided before',
+    ],
+    [
+      'gives all capabilities',
+      grants({ ...SOME, id: 'x', capabilities: [] }),
+      grants(SOME),
+      'more capabilities than the grant x',
+    ],
+    [
+      'exposes a wider grant by removing the one before it',
+      grants({ ...NARROW, id: 'x' }, SOME),
+      grants(SOME),
+      'the grant /agents/athena/grants/0 gives "a__*" more capabilities than the grant x, which may have decided before',
+    ],
+    [
+      'exposes it by a condition',
+      grants({ ...NARROW, id: 'x' }, SOME),
+      grants({ ...NARROW, when: 'args.x == 1' }, SOME),
+      'the grant /agents/athena/grants/1 gives "a__*" more capabilities than the grant x',
+    ],
+    [
+      'exposes it by letting the one before end',
+      grants({ ...NARROW, id: 'x' }, SOME),
+      grants({ ...NARROW, expires: '2030-01-01T00:00:00Z' }, SOME),
+      'gives "a__*" more capabilities than the grant x',
+    ],
+    [
+      'exposes it by another order',
+      grants({ ...NARROW, id: 'x' }, SOME),
+      grants(SOME, NARROW),
+      'gives "a__*" more capabilities than the grant x',
+    ],
+    [
+      'exposes a role’s grant by removing the agent’s own',
+      athena({ roles: ['r'], grants: [{ ...NARROW, id: 'x' }] }, { roles: { r: { grants: [SOME] } } }),
+      athena({ roles: ['r'] }, { roles: { r: { grants: [SOME] } } }),
+      'the grant /roles/r/grants/0 gives "a__*" more capabilities than the grant x',
+    ],
+    [
+      'gives a role',
+      athena({}, { roles: { r: { grants: [SOME] } } }),
+      athena({ roles: ['r'] }, { roles: { r: { grants: [SOME] } } }),
+      'the grant /roles/r/grants/0 gives "a__*" which no grant surely gave before',
+    ],
+    [
+      'drops a deny',
+      { ...grants(SOME), deny: [{ id: 'x', tools: ['a__b'] }] },
+      grants(SOME),
+      'agent athena: "a__b" is no longer denied as the rule x denied it',
+    ],
+    [
+      'narrows a deny',
+      { ...grants(SOME), deny: [{ id: 'x', tools: ['a__*'] }] },
+      { ...grants(SOME), deny: [{ tools: ['a__b*'] }] },
+      '"a__*" is no longer denied as the rule x denied it',
+    ],
+    [
+      'lets a deny end',
+      { ...grants(SOME), deny: [{ id: 'x', tools: ['a__b'] }] },
+      { ...grants(SOME), deny: [{ tools: ['a__b'], expires: '2030-01-01T00:00:00Z' }] },
+      'is no longer denied as the rule x denied it',
+    ],
+    [
+      'puts a condition on a deny',
+      { ...grants(SOME), deny: [{ id: 'x', tools: ['a__b'] }] },
+      { ...grants(SOME), deny: [{ tools: ['a__b'], when: 'args.x == 1' }] },
+      'is no longer denied as the rule x denied it',
+    ],
+    [
+      'lets calls run longer',
+      { ...grants(SOME), defaults: { timeout: '10s' } },
+      { ...grants(SOME), defaults: { timeout: '1m' } },
+      'defaults.timeout: calls may run for 60000 ms, 10000 ms before',
+    ],
+    [
+      'lets calls run as long as they like',
+      { ...grants(SOME), defaults: { timeout: '10s' } },
+      grants(SOME),
+      'defaults.timeout: calls may run as long as their tool says, 10000 ms before',
+    ],
+  ])('%s', (_what, before, after, sentence) => {
+    const found = widenings(before, after);
+    expect(
+      found.some((each) => each.includes(sentence)),
+      found.join('\n'),
+    ).toBe(true);
+  });
+
+  test.each<[string, object, object]>([
+    ['another kind', { clock: true }, { random: true }],
+    ['another place', { net: ['a.b:1'] }, { net: ['a.c:1'] }],
+    ['a place more', { net: ['a.b:1'] }, { net: ['a.b:1', 'a.c:1'] }],
+    ['another port', { net: [{ host: 'a.b', ports: [1] }] }, { net: [{ host: 'a.b', ports: [1, 2] }] }],
+    ['any port', { net: [{ host: 'a.b', ports: [1] }] }, { net: [{ host: 'a.b' }] }],
+    ['to write', { files: ['workspace:read'] }, { files: ['workspace:write'] }],
+    ['a secret in the open', { secrets: [{ name: 'K' }] }, { secrets: [{ name: 'K', expose: 'env' }] }],
+    ['any arguments', { run: [{ program: 'git', args: ['status'] }] }, { run: ['git'] }],
+    [
+      'other arguments',
+      { run: [{ program: 'git', args: ['status', '-s'] }] },
+      { run: [{ program: 'git', args: ['status'] }] },
+    ],
+    ['more room', { store: { bytesMax: 10 } }, { store: { bytesMax: 11 } }],
+    ['room to write', { store: { bytesMax: 10, access: 'read' } }, { store: { bytesMax: 10, access: 'write' } }],
+    ['room without a bound', { store: { bytesMax: 10 } }, { store: {} }],
+  ])('gives %s', (_what, before, after) => {
+    const with_ = (capabilities: object) => grants({ ...SOME, capabilities });
+    expect(widenings(with_(before), with_(after))).toHaveLength(1);
+    expect(widenings(with_(before), with_(before))).toEqual([]);
+  });
+});
+
+/** Compares grants one by one and forgets that the first match decides, not the widest. */
+function naiveSaysNarrower(before: Policy, after: Policy): boolean {
+  const isInside = (inner: Rule, outer: Rule) =>
+    inner.tools.every((pattern) => outer.tools.some((other) => coversPattern(other, pattern))) &&
+    (outer.when === undefined || outer.when.source === inner.when?.source) &&
+    (outer.expiresMs ?? Number.POSITIVE_INFINITY) >= (inner.expiresMs ?? Number.POSITIVE_INFINITY);
+  if (before.timeoutMs !== undefined && (after.timeoutMs ?? Number.POSITIVE_INFINITY) > before.timeoutMs) return false;
+  return [...after.agents].every(([name, rules]) => {
+    const old = before.agents.get(name);
+    const areDeniesKept = (old?.denies.flat() ?? []).every((deny) =>
+      rules.denies.flat().some((other) => isInside(deny, other)),
+    );
+    const areGrantsInside = rules.grants
+      .flat()
+      .every((grant) =>
+        old?.grants.flat().some((other) => isInside(grant, other) && isWithin(grant.capabilities, other.capabilities)),
+      );
+    return areDeniesKept && areGrantsInside;
+  });
+}
+
+describe('laws of attenuation', () => {
+  test('where no widening is found, no call of any agent at any time gets more', () => {
+    let narrower = 0;
+    fc.assert(
+      fc.property(policyPair, ({ before, after }) => {
+        const [old, next] = [policyOf(before), policyOf(after)];
+        if (wideningsOf(old, next).length > 0) return;
+        narrower += 1;
+        expect(callThatGetsMore(old, next)).toBeUndefined();
+      }),
+      { numRuns: 400 },
+    );
+    // The law is not empty.
+    expect(narrower).toBeGreaterThan(100);
+  });
+
+  test('and the law finds out a comparison that forgets that the first match decides', () => {
+    const outcome = fc.check(
+      fc.property(policyPair, ({ before, after }) => {
+        const [old, next] = [policyOf(before), policyOf(after)];
+        return !naiveSaysNarrower(old, next) || callThatGetsMore(old, next) === undefined;
+      }),
+      { numRuns: 20_000, seed: 1, endOnFailure: true },
+    );
+    expect(outcome.failed).toBe(true);
+  });
+
+  test('no policy gives more than itself, whatever stands in it', () => {
+    fc.assert(
+      fc.property(policyDocument, (document) => {
+        expect(wideningsOf(policyOf(document), policyOf(structuredClone(document)))).toEqual([]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('a deny more, an agent less and the last grant less are never found to give more', () => {
+    fc.assert(
+      fc.property(policyDocument, fc.constantFrom('*', 'demo_*', 'smcp__*'), (document, pattern) => {
+        const before = policyOf(document);
+        const denied = { ...document, deny: [{ tools: [pattern] }, ...document.deny] };
+        const { athena: _, ...others } = document.agents;
+        const reader = document.roles.reader;
+        const shorter = { ...document, roles: { reader: { ...reader, grants: reader.grants.slice(0, -1) } } };
+        for (const after of [denied, { ...document, agents: others }, shorter]) {
+          expect(wideningsOf(before, policyOf(after))).toEqual([]);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('a comparison is bounded', () => {
+  const many = <T>(count: number, each: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => each(n));
+
+  test('of large policies that differ everywhere it says that they are too large', () => {
+    const patterns = (letter: string) => many(256, (n) => ({ tools: many(256, (m) => `${letter}${n}_${m}*`) }));
+    const found = widenings(grants(...patterns('a')), grants(...patterns('b')));
+    expect(found).toEqual(['the two policies are too large to be compared']);
+  });
+
+  test('but agents that stay as they are, and roles that many share, cost nothing', () => {
+    const role = { grants: many(100, (n) => ({ tools: [`a${n}_*`], capabilities: [] })) };
+    const agents = Object.fromEntries(many(5_000, (n) => [`agent${n}`, { roles: ['r'] }]));
+    const before = { version: 1, roles: { r: role }, agents };
+    const after = { version: 1, roles: { r: { grants: role.grants.slice(0, -1) } }, agents: { ...agents, agent0: {} } };
+    expect(widenings(before, after)).toEqual([]);
+    const found = widenings(after, before);
+    expect(found).toHaveLength(LIMITS.policyWideningsMax);
+    expect(found[0]).toContain('agent agent0: ');
+  });
+});

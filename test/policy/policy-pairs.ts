@@ -1,0 +1,171 @@
+// Random policies and what edits make of them, for the laws of attenuation. Small worlds, so that rules meet each other often.
+
+import fc from 'fast-check';
+import type { JsonObject } from '#base/json.ts';
+import type { Capabilities } from '#domain/capability.ts';
+import { decide } from '#policy/decide.ts';
+import type { Policy } from '#policy/rules.ts';
+import { agentName, question, REF } from './policies.ts';
+
+const TOOLS = ['demo_math__add', 'demo_math__sub', 'demo_text__echo', 'smcp__queue_flush', 'smcp__queue_list'];
+const PATTERNS = [
+  '*',
+  'demo_*',
+  '*_math__*',
+  '*__add',
+  'demo_math__add',
+  'demo_text__echo',
+  'smcp__*',
+  'smcp__queue_flush',
+];
+const CONDITIONS = ['args.a == 1', 'args.b == 1', 'has(args.a)'];
+const ARGS: readonly JsonObject[] = [{}, { a: 1 }, { a: 2 }, { b: 1 }, { a: 1, b: 1 }];
+const EXPIRES = ['2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z', '2028-01-01T00:00:00Z'];
+/** Before, at and after each. */
+const TIMES = EXPIRES.flatMap((time) => [-1, 0].map((ms) => Date.parse(time) + ms)).concat(Date.parse('2030-01-01'));
+const CAPABILITIES = [
+  [],
+  { clock: true },
+  { clock: true, random: true },
+  { net: ['a.b:1'] },
+  { net: [{ host: 'a.b', ports: [1, 2] }] },
+  { net: ['a.b:1', 'c.d:2'], clock: true },
+  { store: { bytesMax: 10 } },
+  { store: { bytesMax: 20 } },
+];
+const AGENTS = ['athena', 'boreas', 'zephyrus'];
+
+type Written = { tools: string[]; when?: string; expires?: string; capabilities?: unknown };
+type Document = {
+  version: number;
+  defaults: { timeout?: string };
+  deny: Written[];
+  roles: { reader: { grants: Written[]; deny: Written[] } };
+  agents: { [name: string]: { roles?: string[]; grants: Written[]; deny: Written[] } };
+};
+
+const deny = fc.record(
+  {
+    tools: fc.array(fc.constantFrom(...PATTERNS), { minLength: 1, maxLength: 2 }),
+    when: fc.constantFrom(...CONDITIONS),
+    expires: fc.constantFrom(...EXPIRES),
+  },
+  { requiredKeys: ['tools'] },
+);
+const grant = fc
+  .tuple(deny, fc.option(fc.constantFrom(...CAPABILITIES), { nil: undefined }))
+  .map(([rule, capabilities]): Written => ({ ...rule, ...(capabilities === undefined ? {} : { capabilities }) }));
+const lists = { grants: fc.array(grant, { maxLength: 4 }), deny: fc.array(deny, { maxLength: 1 }) };
+const defaults = fc.constantFrom({}, { timeout: '10s' }, { timeout: '20s' });
+
+export const policyDocument: fc.Arbitrary<Document> = fc.record({
+  version: fc.constant(1),
+  defaults,
+  deny: fc.array(deny, { maxLength: 1 }),
+  roles: fc.record({ reader: fc.record(lists) }),
+  agents: fc.record({
+    athena: fc.record({ roles: fc.subarray(['reader']), ...lists }),
+    boreas: fc.record({ roles: fc.subarray(['reader']), ...lists }),
+  }),
+});
+
+/** Every list of rules that an edit may change. */
+const listsOf = ({ deny, roles, agents }: Document): Written[][] => [
+  roles.reader.grants,
+  ...Object.values(agents).flatMap((agent) => [agent.grants, agent.grants, agent.deny]),
+  deny,
+  roles.reader.deny,
+];
+
+const edit = fc.record({
+  kind: fc.constantFrom(
+    'remove',
+    'swap',
+    'insert',
+    'copy',
+    'tools',
+    'when',
+    'expires',
+    'capabilities',
+    'timeout',
+    'role',
+    'agent',
+  ),
+  list: fc.nat(20),
+  at: fc.nat(5),
+  to: fc.nat(5),
+  with: grant,
+  defaults,
+});
+type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
+
+function change(document: Document, { kind, list: listAt, at, to, with: rule, defaults: other }: Edit): void {
+  const all = listsOf(document);
+  const list = all[listAt % all.length] ?? [];
+  const isDeny =
+    document.deny === list ||
+    Object.values({ ...document.roles, ...document.agents }).some((each) => each.deny === list);
+  const { capabilities: _, ...plain } = rule;
+  const fitting: Written = isDeny ? plain : rule;
+  const found = list[at % Math.max(list.length, 1)];
+  if (kind === 'timeout') document.defaults = other;
+  if (kind === 'role') Object.assign(document.agents['athena'] ?? {}, { roles: at % 2 === 0 ? [] : ['reader'] });
+  if (kind === 'agent') document.agents['zephyrus'] = { grants: at % 2 === 0 ? [] : [rule], deny: [] };
+  if (kind === 'insert') list.splice(to, 0, fitting);
+  if (found === undefined) return;
+  if (kind === 'remove') list.splice(list.indexOf(found), 1);
+  if (kind === 'copy') list.splice(to, 0, structuredClone(found));
+  if (kind === 'swap') list.splice(to, 0, ...list.splice(list.indexOf(found), 1));
+  if (kind === 'tools') found.tools = fitting.tools;
+  for (const key of ['when', 'expires', 'capabilities'] as const) {
+    if (kind !== key || (isDeny && key === 'capabilities')) continue;
+    delete found[key];
+    if (fitting[key] !== undefined) Object.assign(found, { [key]: fitting[key] });
+  }
+}
+
+/** A policy, and the same after one to three edits. */
+export const policyPair = fc
+  .tuple(policyDocument, fc.array(edit, { minLength: 1, maxLength: 3 }))
+  .map(([before, edits]) => {
+    const after = structuredClone(before);
+    for (const each of edits) change(after, each);
+    return { before, after };
+  });
+
+/** Single powers; undefined: all that can be asked for. */
+function powersOf(capabilities: Capabilities | undefined): ReadonlySet<string> | undefined {
+  if (capabilities === undefined) return undefined;
+  return new Set([
+    ...(capabilities.clock === true ? ['clock'] : []),
+    ...(capabilities.random === true ? ['random'] : []),
+    ...(capabilities.net ?? []).flatMap((entry) =>
+      (entry['ports'] as number[]).map((port) => `${entry['host']}:${port}`),
+    ),
+    ...Array.from({ length: Number(capabilities.store?.['bytesMax'] ?? 0) }, (_, n) => `byte ${n}`),
+  ]);
+}
+
+/** The first call found that `after` gives more to than `before`; asked one by one, by deciding. */
+export function callThatGetsMore(before: Policy, after: Policy): string | undefined {
+  for (const agent of AGENTS) {
+    for (const tool of TOOLS) {
+      for (const args of ARGS) {
+        for (const nowMs of TIMES) {
+          const query = question(tool, args, { agent: agentName(agent), nowMs });
+          const now = decide(after, REF, query);
+          if (now.kind !== 'allow') continue;
+          const then = decide(before, REF, query);
+          const call = `${agent} ${tool} ${JSON.stringify(args)} at ${new Date(nowMs).toISOString()}`;
+          if (then.kind !== 'allow') return `${call} was denied`;
+          const [mine, theirs] = [powersOf(now.capabilities), powersOf(then.capabilities)];
+          const isWithin =
+            theirs === undefined || (mine !== undefined && [...mine].every((power) => theirs.has(power)));
+          if (!isWithin) return `${call} had fewer capabilities`;
+          if ((now.timeoutMs ?? 1e9) > (then.timeoutMs ?? 1e9)) return `${call} had a shorter timeout`;
+        }
+      }
+    }
+  }
+  return undefined;
+}
