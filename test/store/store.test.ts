@@ -5,8 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { sha256 } from '#base/digest.ts';
-import type { AgentName, TokenRow } from '#domain/agent.ts';
 import type { LogRow } from '#domain/store-ports.ts';
 import { pragmaNumber } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
@@ -223,118 +221,6 @@ describe('the log', () => {
     raw.exec(sql);
     raw.close();
     expect(log.check()).not.toEqual([]);
-    close();
-  });
-});
-
-describe('state', () => {
-  const token: TokenRow = { id: 't1', agent: 'demo' as AgentName, secretHash: 'ab', createdMs: 5, expiresMs: 9 };
-
-  test.each([Number.MAX_SAFE_INTEGER + 1, 8.64e19, 1.5, Number.NaN])(
-    'takes no number that it could not read back: %d',
-    (expiresMs) => {
-      const { tokens, close } = openStore(file);
-      expect(() => tokens.put({ ...token, expiresMs })).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
-      expect(tokens.list()).toEqual([]);
-      tokens.put({ ...token, expiresMs: Number.MAX_SAFE_INTEGER });
-      expect(tokens.list()).toEqual([{ ...token, expiresMs: Number.MAX_SAFE_INTEGER }]);
-      close();
-    },
-  );
-
-  test('forgets tokens that were dead before a time, and no others', () => {
-    const { tokens, close } = openStore(file);
-    tokens.put(token);
-    tokens.put({ ...token, id: 't2', expiresMs: 10 });
-    tokens.put({ id: 't3', agent: token.agent, secretHash: 'ab', createdMs: 5 });
-    tokens.put({ id: 't4', agent: token.agent, secretHash: 'ab', createdMs: 5, revokedMs: 9 });
-    tokens.prune(10);
-    expect(tokens.list().map(({ id }) => id)).toEqual(['t2', 't3']);
-    close();
-  });
-
-  test('keeps tokens; the first revocation stands', () => {
-    const { tokens, close } = openStore(file);
-    tokens.put(token);
-    tokens.put({ id: 't0', agent: 'demo' as AgentName, secretHash: 'cd', createdMs: 1 });
-    expect(tokens.list().map((row) => row.id)).toEqual(['t0', 't1']);
-    expect([tokens.revoke('t1', 7), tokens.revoke('t1', 8), tokens.revoke('nobody', 8)]).toEqual([true, true, false]);
-    expect(tokens.list()[1]).toEqual({ ...token, revokedMs: 7 });
-    close();
-  });
-
-  test('keeps policy versions and never rewrites one', () => {
-    const { policies, close } = openStore(file);
-    expect(policies.latest()).toBeUndefined();
-    const version = { version: 1, digest: sha256('a'), text: 'a', appliedMs: 3, by: 'admin' };
-    policies.put(version);
-    policies.put({ ...version, version: 2 });
-    expect(policies.latest()).toEqual({ ...version, version: 2, isRecorded: false });
-    policies.markRecorded(2);
-    expect(policies.latest()).toEqual({ ...version, version: 2, isRecorded: true });
-    expect(() => policies.put(version)).toThrow(refusal('LOG_UNAVAILABLE'));
-    expect([policies.get(1)?.text, policies.get(3)]).toEqual(['a', undefined]);
-    expect(policies.list().map(({ version, by, isRecorded }) => [version, by, isRecorded])).toEqual([
-      [2, 'admin', true],
-      [1, 'admin', false],
-    ]);
-    close();
-  });
-
-  test('keeps what is frozen over a restart; the first freeze of a scope stands', () => {
-    const first = openStore(file);
-    first.freezes.put({ scope: { kind: 'agent', name: 'athena' }, by: 'admin', sinceMs: 1 });
-    first.freezes.put({ scope: { kind: 'agent', name: 'athena' }, by: 'hermes', sinceMs: 2 });
-    first.freezes.put({ scope: { kind: 'all' }, by: 'admin', sinceMs: 3 });
-    first.close();
-    const { freezes, close } = openStore(file);
-    expect(freezes.list()).toEqual([
-      { scope: { kind: 'agent', name: 'athena' }, by: 'admin', sinceMs: 1 },
-      { scope: { kind: 'all' }, by: 'admin', sinceMs: 3 },
-    ]);
-    expect([freezes.remove({ kind: 'all' }), freezes.remove({ kind: 'all' })]).toEqual([true, false]);
-    expect(freezes.list()).toHaveLength(1);
-    close();
-  });
-
-  test('keeps which plugins are switched off', () => {
-    const { disabledPlugins, close } = openStore(file);
-    disabledPlugins.put('b', 'admin', 1);
-    disabledPlugins.put('a', 'admin', 2);
-    disabledPlugins.put('a', 'hermes', 3);
-    expect(disabledPlugins.list()).toEqual([
-      { name: 'a', by: 'admin', sinceMs: 2 },
-      { name: 'b', by: 'admin', sinceMs: 1 },
-    ]);
-    expect([disabledPlugins.remove('a'), disabledPlugins.remove('a')]).toEqual([true, false]);
-    close();
-  });
-
-  test('keeps calls under their keys, counts what each agent keeps, and forgets old ones', () => {
-    const { keyedCalls, close } = openStore(file);
-    const call = { agent: 'a', tool: 't', key: 'k', argsDigest: sha256('x'), invocation: 'i', createdMs: 5 };
-    keyedCalls.put(call);
-    expect(keyedCalls.find('a', 't', 'k')).toEqual(call);
-    expect([keyedCalls.find('b', 't', 'k'), keyedCalls.find('a', 'u', 'k')]).toEqual([undefined, undefined]);
-    keyedCalls.settle(call, '{"x":1}');
-    keyedCalls.put({ ...call, key: 'other', createdMs: 9 });
-    expect(keyedCalls.find('a', 't', 'k')).toEqual({ ...call, outcomeJson: '{"x":1}' });
-    expect([keyedCalls.usage('a'), keyedCalls.usage('b')]).toEqual([
-      { count: 2, bytes: 7 },
-      { count: 0, bytes: 0 },
-    ]);
-    keyedCalls.prune(9);
-    keyedCalls.remove({ agent: 'a', tool: 't', key: 'nothing' });
-    expect(keyedCalls.usage('a')).toEqual({ count: 1, bytes: 0 });
-    close();
-  });
-
-  test('keeps small values, the last one put', () => {
-    const { meta, close } = openStore(file);
-    expect(meta.get('k')).toBeUndefined();
-    meta.put('k', '1');
-    meta.put('k', '2');
-    expect(meta.get('k')).toBe('2');
     close();
   });
 });
