@@ -9,7 +9,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { IsolateRuntime, Plugin } from '#domain/manifest.ts';
-import type { PluginCode, PluginRuntime, RunRequest, SandboxProfile } from '#domain/ports.ts';
+import type { PluginCode, PluginRuntime, RunRequest, SandboxProfile } from '#domain/sandbox-ports.ts';
 import type { StartMessage } from '#sandbox/protocol/messages.js';
 import { type Confinement, layerMissing, NEEDED_LAYERS, OS_WALL } from './confinement.ts';
 import { modulesText } from './modules-text.ts';

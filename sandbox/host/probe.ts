@@ -9,8 +9,8 @@ import type { Logger } from '#base/log.ts';
 import { type AgentName, parseAgentName } from '#domain/agent.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
-import type { PluginRuntime } from '#domain/ports.ts';
 import type { Layer } from '#domain/record.ts';
+import type { PluginRuntime } from '#domain/sandbox-ports.ts';
 import type { Confinement } from './confinement.ts';
 import { createPluginRuntime } from './plugin-runtime.ts';
 

@@ -9,7 +9,7 @@ import { LIMITS } from '#base/limits.ts';
 import { capabilityOf, isHostCallName } from '#domain/host-call.ts';
 import type { EffectKnowledge, RunOutcome, Usage } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
-import type { RunRequest } from '#domain/ports.ts';
+import type { RunRequest } from '#domain/sandbox-ports.ts';
 import type { CallMessage, EndMessage } from '#sandbox/protocol/messages.js';
 
 /** What a plugin's author can do, by code. */

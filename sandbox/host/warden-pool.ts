@@ -7,7 +7,7 @@ import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
-import type { RunRequest } from '#domain/ports.ts';
+import type { RunRequest } from '#domain/sandbox-ports.ts';
 import type { Warden, WardenOptions } from './warden.ts';
 
 export type WardenPool = {

@@ -7,7 +7,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
-import type { RunRequest } from '#domain/ports.ts';
+import type { RunRequest } from '#domain/sandbox-ports.ts';
 import type { StartMessage, WardenMessage } from '#sandbox/protocol/messages.js';
 import { layerMissing, OS_WALL, type WardenCommand } from './confinement.ts';
 import { createIsolateTable } from './isolate-table.ts';

@@ -1,7 +1,8 @@
 // The log as static tlog-tiles: what `smcp log export` and any monitor of such logs reads.
 
 import { SmcpError } from '#base/errors.ts';
-import type { HttpRoute, RecordReader } from '#domain/ports.ts';
+import type { HttpRoute } from '#domain/door-ports.ts';
+import type { RecordReader } from '#domain/ports.ts';
 
 /** **Source:** c2sp.org/tlog-tiles. Open to anyone where the configuration says so, else to administrators. */
 export function logRoutes(log: RecordReader, options: { readonly isPublic: boolean }): readonly HttpRoute[] {

@@ -4,7 +4,8 @@
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import type { Principal } from '#domain/agent.ts';
-import type { Dispatcher, HttpRequest, HttpRoute } from '#domain/ports.ts';
+import type { HttpRequest, HttpRoute } from '#domain/door-ports.ts';
+import type { Dispatcher } from '#domain/ports.ts';
 import { adminToolName } from '#operations/admin-tools.ts';
 import { type Operation, propertiesOf } from '#operations/operation.ts';
 import type { OperationRunner } from '#operations/runner.ts';

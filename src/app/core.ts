@@ -9,7 +9,7 @@ import { systemClock } from '#base/clock.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
 import type { Plugin } from '#domain/manifest.ts';
-import type { PluginRuntime } from '#domain/ports.ts';
+import type { PluginRuntime } from '#domain/sandbox-ports.ts';
 import type { Store } from '#domain/store-ports.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';

@@ -2,7 +2,8 @@
 
 import type { Logger } from '#base/log.ts';
 import type { Plugin } from '#domain/manifest.ts';
-import type { Dispatcher, FreezeDecider, PluginRuntime } from '#domain/ports.ts';
+import type { Dispatcher, FreezeDecider } from '#domain/ports.ts';
+import type { PluginRuntime } from '#domain/sandbox-ports.ts';
 
 export type EnforcePorts = {
   readonly dispatcher: Pick<Dispatcher, 'reconsider'>;

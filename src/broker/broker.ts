@@ -11,7 +11,7 @@ import { visibleText } from '#base/visible.ts';
 import type { CapabilityKind } from '#domain/capability.ts';
 import { capabilityOf } from '#domain/host-call.ts';
 import type { Progress } from '#domain/invocation.ts';
-import type { Broker } from '#domain/ports.ts';
+import type { Broker } from '#domain/sandbox-ports.ts';
 import { type ClockEffect, createClockEffect } from '#effects/clock.ts';
 import { createRandomEffect, type RandomEffect, type RandomSource } from '#effects/random.ts';
 import { type ParsedCall, parseCall, parseName } from './host-calls.ts';

@@ -4,7 +4,7 @@ import { SmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { HOST_CALLS, type HostCallName, isHostCallName } from '#domain/host-call.ts';
 import type { Progress } from '#domain/invocation.ts';
-import type { HostCall } from '#domain/ports.ts';
+import type { HostCall } from '#domain/sandbox-ports.ts';
 import { type ByteCount, parseByteCount } from '#effects/random.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

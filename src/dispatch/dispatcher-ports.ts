@@ -2,16 +2,9 @@
 
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
-import type {
-  AdminTools,
-  Broker,
-  FreezeDecider,
-  PluginRuntime,
-  PolicyDecider,
-  RecordLog,
-  RecordReader,
-  ToolCatalog,
-} from '#domain/ports.ts';
+import type { PolicyDecider } from '#domain/policy-ports.ts';
+import type { AdminTools, FreezeDecider, RecordLog, RecordReader, ToolCatalog } from '#domain/ports.ts';
+import type { Broker, PluginRuntime } from '#domain/sandbox-ports.ts';
 import type { KeyedCallStore } from '#domain/store-ports.ts';
 
 export type DispatcherPorts = {

@@ -5,8 +5,8 @@ import type { Capabilities } from '#domain/capability.ts';
 import type { Decision } from '#domain/decision.ts';
 import type { CallRequest, Receipt, Usage, UsedCapability } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
-import type { SandboxProfile } from '#domain/ports.ts';
 import type { InvocationPredicate, Phase, ToolRef } from '#domain/record.ts';
+import type { SandboxProfile } from '#domain/sandbox-ports.ts';
 import type { Tool } from '#domain/tool.ts';
 
 /** What is known of a call when it is admitted. */

@@ -4,7 +4,7 @@
 import { narrow } from '#domain/capability.ts';
 import type { CallOutcome, RunOutcome } from '#domain/invocation.ts';
 import type { PluginTool, RunLimits } from '#domain/manifest.ts';
-import type { BrokerSession, SandboxProfile } from '#domain/ports.ts';
+import type { BrokerSession, SandboxProfile } from '#domain/sandbox-ports.ts';
 import { inDoubt, refusalAnswer, runAnswer } from './answer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { announce, type GovernedRun } from './governed-run.ts';

@@ -1,24 +1,13 @@
-// The interfaces through which features meet; app.ts joins them. Features import this file, never each other.
+// The interfaces through which features meet; src/app joins them. Features import this file, never each other.
 
-import type { Digest } from '#base/digest.ts';
-import type { Json, JsonObject } from '#base/json.ts';
+import type { JsonObject } from '#base/json.ts';
 import type { OnChange } from '#base/listeners.ts';
 import type { AgentName, Principal, TokenRow } from './agent.ts';
-import type { Capabilities } from './capability.ts';
-import type { Decision, DecisionQuery, PolicyRef } from './decision.ts';
 import type { Freeze, FreezeQuery, FreezeScope } from './freeze.ts';
-import type {
-  CallOutcome,
-  CallRequest,
-  CallView,
-  Receipt,
-  RunOutcome,
-  ToolAnswer,
-  UsedCapability,
-} from './invocation.ts';
-import type { Plugin, PluginReport, PluginTool, RunLimits } from './manifest.ts';
+import type { CallOutcome, CallRequest, CallView, Receipt, ToolAnswer } from './invocation.ts';
+import type { PluginReport, PluginTool } from './manifest.ts';
 import type { ProofBundle } from './proof-bundle.ts';
-import type { Layer, RecordDraft, RecordKey, StoredRecord } from './record.ts';
+import type { RecordDraft, RecordKey, StoredRecord } from './record.ts';
 import type { AdminTool, Tool } from './tool.ts';
 
 // ── identity ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -46,18 +35,6 @@ export type TokenAuthority = Authenticator & {
   /** @throws `TOKEN_UNKNOWN` */
   readonly revoke: (id: string) => void;
   /** After a token was revoked or expired. */
-  readonly onChange: OnChange;
-};
-
-// ── policy ────────────────────────────────────────────────────────────────────────────────────────────────
-
-export type PolicyDecider = {
-  /** Pure in the policy in force and the query. Never throws: what goes wrong in a condition denies. */
-  readonly decide: (query: DecisionQuery) => Decision;
-  /** Whether some arguments could be allowed now: what `tools/list` shows. No grant, or an unconditional deny: false. */
-  readonly mayCall: (agent: AgentName, toolName: string, nowMs: number) => boolean;
-  readonly current: () => PolicyRef;
-  /** After another policy came into force, or a grant or a deny of the one in force ended with time. */
   readonly onChange: OnChange;
 };
 
@@ -110,58 +87,7 @@ export type PluginAdmin = {
   readonly reload: () => Promise<readonly PluginReport[]>;
 };
 
-// ── sandbox ───────────────────────────────────────────────────────────────────────────────────────────────
-
-/** A host call as a guest made it. **Trust:** every field is the guest's; the broker parses it. */
-export type HostCall = { readonly name: string; readonly params: Json };
-
-/**
- * Answers the host calls of one invocation. A rejection with an SmcpError reaches the guest as {code, message, details}.
- * `signal` is the invocation's: once it is aborted no effect begins any more.
- */
-export type HostCallHandler = (call: HostCall, signal: AbortSignal) => Promise<Json> | Json;
-
-export type RunRequest = {
-  readonly plugin: Plugin;
-  readonly tool: PluginTool;
-  readonly agent: AgentName;
-  readonly invocation: string;
-  readonly argsJson: string;
-  /** The tool's, narrowed by the grant. */
-  readonly limits: RunLimits;
-  /** What the guest may ask for; a name outside is refused before it reaches the handler. */
-  readonly capabilities: Capabilities;
-  readonly signal: AbortSignal;
-  readonly onHostCall: HostCallHandler;
-};
-
-/** The code of plugins as it was hashed. */
-export type PluginCode = {
-  /**
-   * The bytes of every module (`.js`, `.mjs`) of a plugin, by path, read at once from a copy that as a whole has the
-   * plugin's digest. These bytes run, and no others.
-   *
-   * @throws `PLUGIN_TAMPERED` when the copy is not what was hashed
-   */
-  readonly modules: (plugin: Plugin) => Promise<ReadonlyMap<string, Uint8Array>>;
-};
-
-/** The sandbox, as the dispatcher sees it. */
-export type PluginRuntime = {
-  /** Runs one call; resolves in every case, at most `limits.timeoutMs` + grace after the start. Never rejects for a guest's fault. */
-  readonly run: (request: RunRequest) => Promise<RunOutcome>;
-  /** What confines this plugin: for the record. @throws `SANDBOX_UNAVAILABLE` when a layer it needs is missing. */
-  readonly profile: (plugin: Plugin) => SandboxProfile;
-  /** What this machine offers: for `doctor` and `status`. */
-  readonly layers: () => readonly Layer[];
-  /**
-   * Ends at once the processes of every plugin for which `isEnded` holds, and resolves when they are reaped. Calls that run
-   * there end `cancelled` where their signal is aborted, else as interrupted; later calls start new processes.
-   */
-  readonly end: (isEnded: (plugin: Plugin) => boolean) => Promise<void>;
-  /** Ends every process it started and waits until they are reaped. */
-  readonly close: () => Promise<void>;
-};
+// ── dispatch ──────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Carries out the server's own tools, in the host. */
 export type AdminTools = {
@@ -174,37 +100,6 @@ export type AdminTools = {
     readonly agent: AgentName;
   }) => Promise<ToolAnswer>;
 };
-
-export type SandboxProfile = {
-  readonly tier: 'isolate' | 'process';
-  readonly digest: Digest;
-  /** Names of the layers in force, sorted. */
-  readonly layers: readonly string[];
-};
-
-// ── broker ────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Made per invocation by the dispatcher; joins guard, decision, transcript and effect. */
-export type BrokerSession = {
-  readonly handle: HostCallHandler;
-  /** What was used so far: one line per kind and target. */
-  readonly used: () => readonly UsedCapability[];
-};
-
-export type Broker = {
-  readonly open: (options: {
-    readonly plugin: string;
-    readonly tool: string;
-    readonly agent: AgentName;
-    readonly invocation: string;
-    readonly capabilities: Capabilities;
-    /** Host calls of this invocation, log and progress included. */
-    readonly hostCallsMax: number;
-    readonly onProgress?: CallRequest['onProgress'];
-  }) => BrokerSession;
-};
-
-// ── dispatch ──────────────────────────────────────────────────────────────────────────────────────────────
 
 export type LaneName = 'main' | 'control';
 
@@ -290,107 +185,4 @@ export type RecordReader = {
    * @throws `LOG_TAMPERED` when what is stored does not give the root of the checkpoint.
    */
   readonly prove: (index: number) => ProofBundle | undefined;
-};
-
-// ── doors ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** A request that passed the door's guards: host, origin, token, size. **Trust:** params, query and body are the caller's. */
-export type HttpRequest = {
-  /** Undefined only on routes for anyone. */
-  readonly principal: Principal | undefined;
-  readonly params: { readonly [name: string]: string };
-  readonly query: { readonly [name: string]: string };
-  /** Parsed JSON; undefined when there was no body. */
-  readonly body: Json | undefined;
-  /** Aborted when the client goes away before its answer. */
-  readonly signal: AbortSignal;
-  /** Whether the token that it came with still stands for the principal; true where there was none. */
-  readonly mayStillAct: () => boolean;
-};
-
-export type HttpAnswer = {
-  readonly status: number;
-  /** JSON unless `contentType` says otherwise, then text or bytes. */
-  readonly body: Json | Uint8Array;
-  readonly contentType?: string;
-};
-
-/** A route that a feature adds to the door. `path` as Fastify writes it (`/admin/v1/agents/:name`, `*` at its end). */
-export type HttpRoute = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  readonly path: string;
-  /** `anyone` needs no token · `admin` the home's own · `principal` any that is good: what an agent may do there is the route's to ask. */
-  readonly access: 'anyone' | 'admin' | 'principal';
-  /** What it throws leaves as `{error: {code, message, details}}` with the status of the error table. */
-  readonly handle: (request: HttpRequest) => Promise<HttpAnswer> | HttpAnswer;
-};
-
-// ── administration ────────────────────────────────────────────────────────────────────────────────────────
-
-/** A finding in a policy file. Line and column from 1. */
-export type PolicyFinding = {
-  readonly severity: 'error' | 'warning';
-  readonly line: number;
-  readonly column: number;
-  readonly pointer: string;
-  readonly message: string;
-  readonly remedy?: string;
-};
-
-/** What is known of the policy's file, beside the text that is in force. */
-export type PolicyFileState =
-  | { readonly kind: 'in-force' }
-  /** A good text that waits for `policy apply`, since the configuration says `policy.apply: manual`. */
-  | { readonly kind: 'staged'; readonly digest: Digest }
-  /** What is in the file is not applied, and why. */
-  | { readonly kind: 'refused'; readonly message: string; readonly findings: readonly PolicyFinding[] };
-
-/** One version of the policy, as it was applied. */
-export type PolicyVersionView = PolicyRef & {
-  readonly appliedMs: number;
-  readonly by: string;
-  readonly isInForce: boolean;
-};
-
-/** What another text would change. */
-export type PolicyDiff = {
-  readonly from: PolicyRef;
-  readonly to: Digest;
-  /** Unified diff of the texts; '' when they are equal. */
-  readonly text: string;
-  /** `[]` when nobody could do more under it; else sentences that name agent and rule. */
-  readonly widenings: readonly string[];
-};
-
-/** Who changes the policy. An agent's change must take away only: no agent may do more after it. */
-export type PolicyAuthor = { readonly by: string; readonly mayWiden: boolean };
-
-export type PolicyAdmin = {
-  /** The text in force, its version and digest. */
-  readonly show: () => {
-    readonly text: string;
-    readonly policy: PolicyRef;
-    readonly file: string;
-    readonly fileState: PolicyFileState;
-  };
-  /** Names of the agents in force, sorted. */
-  readonly agents: () => readonly AgentName[];
-  /** Reads the file again and applies it whole or not at all. @throws `POLICY_INVALID` with `details.findings` · `POLICY_WIDENS`. */
-  readonly reload: (author: PolicyAuthor) => Promise<PolicyRef>;
-  /** Adds an empty agent to the file, keeping its comments, and applies it. @throws `AGENT_EXISTS`, `POLICY_INVALID` */
-  readonly addAgent: (name: AgentName, author: PolicyAuthor) => Promise<PolicyRef>;
-  /**
-   * Puts `text` into the file and applies it; without a text what the file holds now.
-   *
-   * @throws `POLICY_INVALID` · `POLICY_WIDENS` · `POLICY_CONFLICT` when the file holds another text that was never applied
-   */
-  readonly apply: (text: string | undefined, author: PolicyAuthor) => Promise<PolicyRef>;
-  /** Compares with the text in force; without a text what the file holds now. @throws `POLICY_INVALID` */
-  readonly diff: (text: string | undefined) => PolicyDiff;
-  /** Newest first. */
-  readonly history: () => readonly PolicyVersionView[];
-  /** The text of a version. @throws `POLICY_VERSION_UNKNOWN` */
-  readonly version: (version: number) => PolicyVersionView & { readonly text: string };
-  /** Puts the text of an earlier version in force as a new one. @throws `POLICY_VERSION_UNKNOWN` · as `apply` */
-  readonly rollback: (version: number, author: PolicyAuthor) => Promise<PolicyRef>;
 };

@@ -5,7 +5,8 @@ import type { Tool as WireTool } from '@modelcontextprotocol/server';
 import type { Clock } from '#base/clock.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from '#domain/agent.ts';
-import type { PolicyDecider, ToolCatalog } from '#domain/ports.ts';
+import type { PolicyDecider } from '#domain/policy-ports.ts';
+import type { ToolCatalog } from '#domain/ports.ts';
 import type { Tool } from '#domain/tool.ts';
 
 export type CatalogPorts = {

@@ -1,6 +1,6 @@
 // Liveness and readiness for whoever watches the process: a status, nothing else, for anyone.
 
-import type { HttpRoute } from '#domain/ports.ts';
+import type { HttpRoute } from '#domain/door-ports.ts';
 
 /** `/healthz` answers while the process does; `/readyz` says 503 until `isReady` holds. */
 export function healthRoutes(isReady: () => boolean): readonly HttpRoute[] {

@@ -4,7 +4,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
-import type { HttpAnswer, HttpRequest, HttpRoute } from '#domain/ports.ts';
+import type { HttpAnswer, HttpRequest, HttpRoute } from '#domain/door-ports.ts';
 import { type Admission, FOR_ANYONE } from './admission.ts';
 import { requireAdmin, unauthenticated } from './authenticate.ts';
 

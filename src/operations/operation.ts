@@ -2,14 +2,12 @@
 
 import type { Clock } from '#base/clock.ts';
 import type { Json, JsonObject } from '#base/json.ts';
+import type { PolicyAdmin, PolicyAuthor, PolicyDecider } from '#domain/policy-ports.ts';
 import type {
   Dispatcher,
   Freezes,
   PluginAdmin,
   PluginCatalog,
-  PolicyAdmin,
-  PolicyAuthor,
-  PolicyDecider,
   RecordLog,
   RecordReader,
   TokenAuthority,

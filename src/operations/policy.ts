@@ -6,7 +6,7 @@ import { sha256 } from '#base/digest.ts';
 import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { PolicyRef } from '#domain/decision.ts';
-import type { PolicyVersionView } from '#domain/ports.ts';
+import type { PolicyVersionView } from '#domain/policy-ports.ts';
 import { pathFor } from './host-paths.ts';
 import { authorOf, inputSchema, type Operation, type Services } from './operation.ts';
 import { fileStateSchema, fileStateView, policyRefSchema } from './views.ts';

@@ -5,7 +5,7 @@ import type { JsonObject } from '#base/json.ts';
 import type { Freeze } from '#domain/freeze.ts';
 import type { CallView } from '#domain/invocation.ts';
 import type { PluginReport } from '#domain/manifest.ts';
-import type { PolicyFileState } from '#domain/ports.ts';
+import type { PolicyFileState } from '#domain/policy-ports.ts';
 import { pathFor, sentenceFor } from './host-paths.ts';
 import type { Caller } from './operation.ts';
 

@@ -9,7 +9,7 @@ import { type Digest, digestHex } from '#base/digest.ts';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import { checkOwnedDirectory } from '#base/owned-file.ts';
-import type { PluginCode } from '#domain/ports.ts';
+import type { PluginCode } from '#domain/sandbox-ports.ts';
 import { packageDigest } from './package-digest.ts';
 import type { PluginFile, PluginFiles } from './plugin-files.ts';
 import { readPluginFiles } from './plugin-tree.ts';

@@ -6,7 +6,7 @@ import { ERRORS, SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
 import { compileOwnSchema } from '#base/schema.ts';
 import type { Principal } from '#domain/agent.ts';
-import type { HttpRequest, HttpRoute } from '#domain/ports.ts';
+import type { HttpRequest, HttpRoute } from '#domain/door-ports.ts';
 import { type Operation, pathParameters } from '#operations/operation.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';

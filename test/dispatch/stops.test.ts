@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentName } from '#domain/agent.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
-import type { RunRequest } from '#domain/ports.ts';
+import type { RunRequest } from '#domain/sandbox-ports.ts';
 import { createWorld, returned, usage } from './world.ts';
 
 const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 5));

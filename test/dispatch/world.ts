@@ -12,17 +12,10 @@ import { type Capabilities, effectClassOf } from '#domain/capability.ts';
 import type { Decision } from '#domain/decision.ts';
 import type { CallRequest, RunOutcome, ToolAnswer } from '#domain/invocation.ts';
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
-import type {
-  AdminTools,
-  Broker,
-  PluginRuntime,
-  PolicyDecider,
-  RecordLog,
-  RecordReader,
-  RunRequest,
-  ToolCatalog,
-} from '#domain/ports.ts';
+import type { PolicyDecider } from '#domain/policy-ports.ts';
+import type { AdminTools, RecordLog, RecordReader, ToolCatalog } from '#domain/ports.ts';
 import type { InvocationPredicate, RecordDraft } from '#domain/record.ts';
+import type { Broker, PluginRuntime, RunRequest } from '#domain/sandbox-ports.ts';
 import type { AdminTool, Tool } from '#domain/tool.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';

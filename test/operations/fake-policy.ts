@@ -4,7 +4,13 @@
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import type { AgentName } from '#domain/agent.ts';
-import type { PolicyAdmin, PolicyAuthor, PolicyDecider, PolicyFileState, PolicyVersionView } from '#domain/ports.ts';
+import type {
+  PolicyAdmin,
+  PolicyAuthor,
+  PolicyDecider,
+  PolicyFileState,
+  PolicyVersionView,
+} from '#domain/policy-ports.ts';
 
 export const ana = 'ana' as AgentName;
 export const bea = 'bea' as AgentName;

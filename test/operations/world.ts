@@ -10,16 +10,9 @@ import { createDispatcher } from '#dispatch/dispatcher.ts';
 import type { TokenRow } from '#domain/agent.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { Plugin, PluginReport, PluginTool } from '#domain/manifest.ts';
-import type {
-  Broker,
-  PluginAdmin,
-  PluginCatalog,
-  PluginRuntime,
-  RecordLog,
-  RecordReader,
-  TokenAuthority,
-} from '#domain/ports.ts';
+import type { PluginAdmin, PluginCatalog, RecordLog, RecordReader, TokenAuthority } from '#domain/ports.ts';
 import type { RecordDraft } from '#domain/record.ts';
+import type { Broker, PluginRuntime } from '#domain/sandbox-ports.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Operation, Services } from '#operations/operation.ts';

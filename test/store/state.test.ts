@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import type { AgentName, TokenRow } from '#domain/agent.ts';
-import type { LogRow } from '#domain/store-ports.ts';
 import { openStore } from '#store/open-store.ts';
 
 let home: string;
@@ -14,11 +13,6 @@ beforeEach(() => {
   file = join(home, 'smcp.db');
 });
 afterEach(() => rmSync(home, { recursive: true }));
-
-function _rowAt(index: number, parts: Partial<LogRow> = {}): LogRow {
-  const leaf = new Uint8Array(32).fill(index);
-  return { index, envelope: `{"payload":"${index}"}`, leaf, invocation: '', phase: '', disclosed: {}, ...parts };
-}
 
 function refusal(code: string, message = '') {
   return expect.objectContaining({ code, message: expect.stringContaining(message) });

@@ -1,0 +1,35 @@
+// What a feature adds to the door: requests and routes in plain terms. Features import this file, never each other.
+
+import type { Json } from '#base/json.ts';
+import type { Principal } from './agent.ts';
+
+/** A request that passed the door's guards: host, origin, token, size. **Trust:** params, query and body are the caller's. */
+export type HttpRequest = {
+  /** Undefined only on routes for anyone. */
+  readonly principal: Principal | undefined;
+  readonly params: { readonly [name: string]: string };
+  readonly query: { readonly [name: string]: string };
+  /** Parsed JSON; undefined when there was no body. */
+  readonly body: Json | undefined;
+  /** Aborted when the client goes away before its answer. */
+  readonly signal: AbortSignal;
+  /** Whether the token that it came with still stands for the principal; true where there was none. */
+  readonly mayStillAct: () => boolean;
+};
+
+export type HttpAnswer = {
+  readonly status: number;
+  /** JSON unless `contentType` says otherwise, then text or bytes. */
+  readonly body: Json | Uint8Array;
+  readonly contentType?: string;
+};
+
+/** A route that a feature adds to the door. `path` as Fastify writes it (`/admin/v1/agents/:name`, `*` at its end). */
+export type HttpRoute = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  /** `anyone` needs no token · `admin` the home's own · `principal` any that is good: what an agent may do there is the route's to ask. */
+  readonly access: 'anyone' | 'admin' | 'principal';
+  /** What it throws leaves as `{error: {code, message, details}}` with the status of the error table. */
+  readonly handle: (request: HttpRequest) => Promise<HttpAnswer> | HttpAnswer;
+};

@@ -1,0 +1,88 @@
+// The policy: what decides, and what changes it. Features import this file, never each other.
+
+import type { Digest } from '#base/digest.ts';
+import type { OnChange } from '#base/listeners.ts';
+import type { AgentName } from './agent.ts';
+import type { Decision, DecisionQuery, PolicyRef } from './decision.ts';
+
+// ── policy ────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type PolicyDecider = {
+  /** Pure in the policy in force and the query. Never throws: what goes wrong in a condition denies. */
+  readonly decide: (query: DecisionQuery) => Decision;
+  /** Whether some arguments could be allowed now: what `tools/list` shows. No grant, or an unconditional deny: false. */
+  readonly mayCall: (agent: AgentName, toolName: string, nowMs: number) => boolean;
+  readonly current: () => PolicyRef;
+  /** After another policy came into force, or a grant or a deny of the one in force ended with time. */
+  readonly onChange: OnChange;
+};
+
+// ── administration ────────────────────────────────────────────────────────────────────────────────────────
+
+/** A finding in a policy file. Line and column from 1. */
+export type PolicyFinding = {
+  readonly severity: 'error' | 'warning';
+  readonly line: number;
+  readonly column: number;
+  readonly pointer: string;
+  readonly message: string;
+  readonly remedy?: string;
+};
+
+/** What is known of the policy's file, beside the text that is in force. */
+export type PolicyFileState =
+  | { readonly kind: 'in-force' }
+  /** A good text that waits for `policy apply`, since the configuration says `policy.apply: manual`. */
+  | { readonly kind: 'staged'; readonly digest: Digest }
+  /** What is in the file is not applied, and why. */
+  | { readonly kind: 'refused'; readonly message: string; readonly findings: readonly PolicyFinding[] };
+
+/** One version of the policy, as it was applied. */
+export type PolicyVersionView = PolicyRef & {
+  readonly appliedMs: number;
+  readonly by: string;
+  readonly isInForce: boolean;
+};
+
+/** What another text would change. */
+export type PolicyDiff = {
+  readonly from: PolicyRef;
+  readonly to: Digest;
+  /** Unified diff of the texts; '' when they are equal. */
+  readonly text: string;
+  /** `[]` when nobody could do more under it; else sentences that name agent and rule. */
+  readonly widenings: readonly string[];
+};
+
+/** Who changes the policy. An agent's change must take away only: no agent may do more after it. */
+export type PolicyAuthor = { readonly by: string; readonly mayWiden: boolean };
+
+export type PolicyAdmin = {
+  /** The text in force, its version and digest. */
+  readonly show: () => {
+    readonly text: string;
+    readonly policy: PolicyRef;
+    readonly file: string;
+    readonly fileState: PolicyFileState;
+  };
+  /** Names of the agents in force, sorted. */
+  readonly agents: () => readonly AgentName[];
+  /** Reads the file again and applies it whole or not at all. @throws `POLICY_INVALID` with `details.findings` · `POLICY_WIDENS`. */
+  readonly reload: (author: PolicyAuthor) => Promise<PolicyRef>;
+  /** Adds an empty agent to the file, keeping its comments, and applies it. @throws `AGENT_EXISTS`, `POLICY_INVALID` */
+  readonly addAgent: (name: AgentName, author: PolicyAuthor) => Promise<PolicyRef>;
+  /**
+   * Puts `text` into the file and applies it; without a text what the file holds now.
+   *
+   * @throws `POLICY_INVALID` · `POLICY_WIDENS` · `POLICY_CONFLICT` when the file holds another text that was never applied
+   */
+  readonly apply: (text: string | undefined, author: PolicyAuthor) => Promise<PolicyRef>;
+  /** Compares with the text in force; without a text what the file holds now. @throws `POLICY_INVALID` */
+  readonly diff: (text: string | undefined) => PolicyDiff;
+  /** Newest first. */
+  readonly history: () => readonly PolicyVersionView[];
+  /** The text of a version. @throws `POLICY_VERSION_UNKNOWN` */
+  readonly version: (version: number) => PolicyVersionView & { readonly text: string };
+  /** Puts the text of an earlier version in force as a new one. @throws `POLICY_VERSION_UNKNOWN` · as `apply` */
+  readonly rollback: (version: number, author: PolicyAuthor) => Promise<PolicyRef>;
+};

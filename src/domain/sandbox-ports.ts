@@ -1,0 +1,91 @@
+// The sandbox and the broker as the dispatcher sees them. Features import this file, never each other.
+
+import type { Digest } from '#base/digest.ts';
+import type { Json } from '#base/json.ts';
+import type { AgentName } from './agent.ts';
+import type { Capabilities } from './capability.ts';
+import type { CallRequest, RunOutcome, UsedCapability } from './invocation.ts';
+import type { Plugin, PluginTool, RunLimits } from './manifest.ts';
+import type { Layer } from './record.ts';
+
+// ── sandbox ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A host call as a guest made it. **Trust:** every field is the guest's; the broker parses it. */
+export type HostCall = { readonly name: string; readonly params: Json };
+
+/**
+ * Answers the host calls of one invocation. A rejection with an SmcpError reaches the guest as {code, message, details}.
+ * `signal` is the invocation's: once it is aborted no effect begins any more.
+ */
+export type HostCallHandler = (call: HostCall, signal: AbortSignal) => Promise<Json> | Json;
+
+export type RunRequest = {
+  readonly plugin: Plugin;
+  readonly tool: PluginTool;
+  readonly agent: AgentName;
+  readonly invocation: string;
+  readonly argsJson: string;
+  /** The tool's, narrowed by the grant. */
+  readonly limits: RunLimits;
+  /** What the guest may ask for; a name outside is refused before it reaches the handler. */
+  readonly capabilities: Capabilities;
+  readonly signal: AbortSignal;
+  readonly onHostCall: HostCallHandler;
+};
+
+/** The code of plugins as it was hashed. */
+export type PluginCode = {
+  /**
+   * The bytes of every module (`.js`, `.mjs`) of a plugin, by path, read at once from a copy that as a whole has the
+   * plugin's digest. These bytes run, and no others.
+   *
+   * @throws `PLUGIN_TAMPERED` when the copy is not what was hashed
+   */
+  readonly modules: (plugin: Plugin) => Promise<ReadonlyMap<string, Uint8Array>>;
+};
+
+/** The sandbox, as the dispatcher sees it. */
+export type PluginRuntime = {
+  /** Runs one call; resolves in every case, at most `limits.timeoutMs` + grace after the start. Never rejects for a guest's fault. */
+  readonly run: (request: RunRequest) => Promise<RunOutcome>;
+  /** What confines this plugin: for the record. @throws `SANDBOX_UNAVAILABLE` when a layer it needs is missing. */
+  readonly profile: (plugin: Plugin) => SandboxProfile;
+  /** What this machine offers: for `doctor` and `status`. */
+  readonly layers: () => readonly Layer[];
+  /**
+   * Ends at once the processes of every plugin for which `isEnded` holds, and resolves when they are reaped. Calls that run
+   * there end `cancelled` where their signal is aborted, else as interrupted; later calls start new processes.
+   */
+  readonly end: (isEnded: (plugin: Plugin) => boolean) => Promise<void>;
+  /** Ends every process it started and waits until they are reaped. */
+  readonly close: () => Promise<void>;
+};
+
+export type SandboxProfile = {
+  readonly tier: 'isolate' | 'process';
+  readonly digest: Digest;
+  /** Names of the layers in force, sorted. */
+  readonly layers: readonly string[];
+};
+
+// ── broker ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Made per invocation by the dispatcher; joins guard, decision, transcript and effect. */
+export type BrokerSession = {
+  readonly handle: HostCallHandler;
+  /** What was used so far: one line per kind and target. */
+  readonly used: () => readonly UsedCapability[];
+};
+
+export type Broker = {
+  readonly open: (options: {
+    readonly plugin: string;
+    readonly tool: string;
+    readonly agent: AgentName;
+    readonly invocation: string;
+    readonly capabilities: Capabilities;
+    /** Host calls of this invocation, log and progress included. */
+    readonly hostCallsMax: number;
+    readonly onProgress?: CallRequest['onProgress'];
+  }) => BrokerSession;
+};
