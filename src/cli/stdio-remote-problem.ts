@@ -16,12 +16,12 @@ export type RemoteProblem = {
 };
 
 export function remoteProblem(thrown: unknown, url: string): RemoteProblem {
-  const { status, text } = (thrown ?? {}) as { status?: unknown; text?: unknown };
+  const { status, data } = (thrown ?? {}) as { status?: unknown; data?: { text?: unknown } };
   if (typeof status !== 'number') {
     const error = thrown instanceof TypeError ? notRunning(url, thrown) : unexpected('no message of MCP', thrown);
     return { error, isFatal: false, isSessionLost: false };
   }
-  const body = typeof text === 'string' ? parsed(text) : undefined;
+  const body = typeof data?.text === 'string' ? parsed(data.text) : undefined;
   const said = isJsonObject(body?.['error']) ? body['error'] : undefined;
   const own = said === undefined ? undefined : errorFrom(isJsonObject(said['data']) ? said['data'] : said);
   const isSessionLost = status === 404 && (own?.code === 'SESSION_UNKNOWN' || body?.['jsonrpc'] === undefined);

@@ -5,7 +5,7 @@ import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyRef } from '#domain/decision.ts';
-import type { PolicyAuthor } from '#domain/ports.ts';
+import type { PolicyAuthor } from '#domain/policy-ports.ts';
 import { advise } from './advice.ts';
 import { checkGiven, checkText, refuseWidening, withAgent } from './check-text.ts';
 import type { PolicyParser } from './document.ts';

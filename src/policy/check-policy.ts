@@ -1,7 +1,7 @@
 // `smcp policy check`: everything that is wrong with a policy, and what is probably not meant. Does no I/O.
 
 import { systemClock } from '#base/clock.ts';
-import type { PolicyFinding } from '#domain/ports.ts';
+import type { PolicyFinding } from '#domain/policy-ports.ts';
 import { type AdvisedTool, advise } from './advice.ts';
 import { createPolicyParser } from './document.ts';
 

@@ -4,18 +4,24 @@ import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { addEmptyEntry } from '#base/yaml.ts';
 import type { AgentName } from '#domain/agent.ts';
-import type { PolicyFinding } from '#domain/ports.ts';
+import type { PolicyFinding } from '#domain/policy-ports.ts';
 import { wideningsOf } from './attenuation.ts';
 import type { ParsedPolicy, PolicyParser } from './document.ts';
 import type { CheckedPolicy } from './in-force.ts';
 import type { Policy } from './rules.ts';
 
-/** The last text is kept with what came of it: a file is looked at more often than it changes. */
+/**
+ * A file is looked at more often than it changes: what came of the last text is used again as long as it is in memory. It is
+ * not held there, since the places of everything in a text take forty times its size.
+ */
 export function createRememberingParser(parse: PolicyParser): PolicyParser {
-  let last: { readonly text: string; readonly parsed: ParsedPolicy } | undefined;
+  let last: { readonly text: string; readonly parsed: WeakRef<ParsedPolicy> } | undefined;
   return (text) => {
-    if (last?.text !== text) last = { text, parsed: parse(text) };
-    return last.parsed;
+    const known = last?.text === text ? last.parsed.deref() : undefined;
+    if (known !== undefined) return known;
+    const parsed = parse(text);
+    last = { text, parsed: new WeakRef(parsed) };
+    return parsed;
   };
 }
 

@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { compileOwnSchema, type Validator } from '#base/schema.ts';
 import { parseYaml } from '#base/yaml.ts';
-import type { PolicyFinding } from '#domain/ports.ts';
+import type { PolicyFinding } from '#domain/policy-ports.ts';
 import schema from '#schemas/policy.v1.json' with { type: 'json' };
 import { type CompiledPolicy, compilePolicy } from './compile.ts';
 import { explainShape, type Finding } from './explain.ts';

@@ -6,7 +6,7 @@ import { asSmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import { watchFile } from '#base/watch-file.ts';
-import type { PolicyAuthor, PolicyFileState, PolicyFinding } from '#domain/ports.ts';
+import type { PolicyAuthor, PolicyFileState, PolicyFinding } from '#domain/policy-ports.ts';
 import type { PolicyChanges } from './changes.ts';
 import { checkText } from './check-text.ts';
 import type { PolicyParser } from './document.ts';

@@ -3,7 +3,7 @@
 import { type Digest, sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { PolicyVersionView } from '#domain/ports.ts';
+import type { PolicyVersionView } from '#domain/policy-ports.ts';
 import type { PolicyStore, PolicyVersion } from '#domain/store-ports.ts';
 
 export type PolicyHistory = {

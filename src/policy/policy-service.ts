@@ -5,7 +5,7 @@ import { sha256 } from '#base/digest.ts';
 import { unifiedDiff } from '#base/text-diff.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyRef } from '#domain/decision.ts';
-import type { PolicyAdmin, PolicyAuthor, PolicyDecider, PolicyDiff } from '#domain/ports.ts';
+import type { PolicyAdmin, PolicyAuthor, PolicyDecider, PolicyDiff } from '#domain/policy-ports.ts';
 import { wideningsOf } from './attenuation.ts';
 import { createPolicyChanges } from './changes.ts';
 import { checkGiven, checkText, createRememberingParser } from './check-text.ts';
@@ -68,7 +68,7 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
   const diff = (given: string | undefined): PolicyDiff => {
     const { text, ref, policy } = current();
     const next = given === undefined ? checkText(parse, file.read(), file.path) : checkGiven(parse, given);
-    const names = { from: `version ${ref.version}`, to: given === undefined ? file.path : 'given' };
+    const names = { from: `version ${ref.version}`, to: given === undefined ? 'the file' : 'given' };
     return {
       from: ref,
       to: sha256(next.text),

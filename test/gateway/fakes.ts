@@ -10,9 +10,11 @@ import { createListeners } from '#base/listeners.ts';
 import type { LogFields, Logger } from '#base/log.ts';
 import { type AgentName, type Principal, parseAgentName } from '#domain/agent.ts';
 import type { Decision } from '#domain/decision.ts';
+import type { HttpRoute } from '#domain/door-ports.ts';
 import type { CallOutcome, CallRequest, ToolAnswer } from '#domain/invocation.ts';
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
-import type { Dispatcher, HttpRoute, PolicyDecider, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
+import type { PolicyDecider } from '#domain/policy-ports.ts';
+import type { Dispatcher, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
 import type { AdminTool, Tool } from '#domain/tool.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
 

@@ -3,7 +3,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
-import type { HttpAnswer, HttpRequest, HttpRoute } from '#domain/ports.ts';
+import type { HttpAnswer, HttpRequest, HttpRoute } from '#domain/door-ports.ts';
 import { ATHENA, openDoor, type TestDoor } from './fakes.ts';
 import { BEARER, eventually, JSON_TYPE, send } from './http.ts';
 

@@ -2,7 +2,8 @@
 
 import { SmcpError } from '#base/errors.ts';
 import type { LogFields, Logger } from '#base/log.ts';
-import type { PolicyAuthor, RecordLog } from '#domain/ports.ts';
+import type { PolicyAuthor } from '#domain/policy-ports.ts';
+import type { RecordLog } from '#domain/ports.ts';
 import type { RecordDraft } from '#domain/record.ts';
 import type { PolicyStore, PolicyVersion } from '#domain/store-ports.ts';
 import { createPolicyService, type PolicyService } from '#policy/policy-service.ts';

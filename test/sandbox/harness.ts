@@ -12,7 +12,7 @@ import { type AgentName, parseAgentName } from '#domain/agent.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { Plugin, PluginTool, RunLimits } from '#domain/manifest.ts';
-import type { HostCall, HostCallHandler, PluginCode, PluginRuntime } from '#domain/ports.ts';
+import type { HostCall, HostCallHandler, PluginCode, PluginRuntime } from '#domain/sandbox-ports.ts';
 import { type Confinement, createConfinement } from '#sandbox/host/confinement.ts';
 import { createPluginRuntime, type PluginRuntimeOptions } from '#sandbox/host/plugin-runtime.ts';
 

@@ -76,7 +76,10 @@ function openConnection(path: string): Promise<RawConnection> {
   const { promise: closed, resolve: close } = Promise.withResolvers<void>();
   const socket = connect({ path, allowHalfOpen: true });
   const lines: { readonly [key: string]: unknown }[] = [];
-  let wake = () => {};
+  const wakers: (() => void)[] = [];
+  const wake = () => {
+    for (const waker of wakers.splice(0)) waker();
+  };
   const reader = createLineReader({
     bytesMax: 64 * 1024 * 1024,
     onLine: (line) => {
@@ -97,9 +100,7 @@ function openConnection(path: string): Promise<RawConnection> {
       const there = lines[index];
       if (there !== undefined) return there;
       if (socket.destroyed) throw new Error(`the connection ended after ${lines.length} lines`);
-      await new Promise<void>((next) => {
-        wake = next;
-      });
+      await new Promise<void>((next) => void wakers.push(next));
     }
   };
   const write = (text: string | Uint8Array) => void socket.write(text);
