@@ -91,8 +91,9 @@ async function reachOwn(app: App, home: Home, agent: string | undefined): Promis
   }
 }
 
-/** Messages go both ways until one side ends. */
+/** Messages go both ways until one side ends. @throws `SERVER_UNAVAILABLE` when the server gave up a client that does not read */
 async function carry(client: StdioClient, link: Link, stop: AbortSignal): Promise<'client' | 'stop' | 'server'> {
+  let isClientSlow = false;
   link.listen({
     onLine: (line) => {
       const value = parseLine(line);
@@ -104,8 +105,14 @@ async function carry(client: StdioClient, link: Link, stop: AbortSignal): Promis
     send: ({ line }) => {
       if (!link.send(line)) client.pause();
     },
-    pause: link.pause,
-    resume: link.resume,
+    pause: () => {
+      isClientSlow = true;
+      link.pause();
+    },
+    resume: () => {
+      isClientSlow = false;
+      link.resume();
+    },
   });
   const end = await Promise.race([
     client.ended.then(() => 'client' as const),
@@ -113,6 +120,7 @@ async function carry(client: StdioClient, link: Link, stop: AbortSignal): Promis
     link.closed.then(() => 'server' as const),
   ]);
   client.detach();
+  if (end === 'server' && isClientSlow) throw notRead();
   if (end !== 'client') return end;
   link.finish();
   await atMost(LIMITS.doorCloseMsMax, Promise.race([link.closed, aborted(stop)]));
@@ -123,6 +131,12 @@ function goneAway(lost: number): SmcpError {
   const calls = lost === 0 ? '' : `; ${lost} ${lost === 1 ? 'request was' : 'requests were'} under way`;
   return new SmcpError('SERVER_UNAVAILABLE', `the server of this home went away${calls}`, {
     details: { remedy: 'start it again with smcp serve, then let the client connect again' },
+  });
+}
+
+function notRead(): SmcpError {
+  return new SmcpError('SERVER_UNAVAILABLE', 'the client does not read the answers that it asked for', {
+    details: { remedy: 'let the client connect again, and ask for less at once' },
   });
 }
 
