@@ -1,10 +1,19 @@
 // /mcp on the wire: MCP 2026-07-28, one request and one answer.
 
 import { request as httpRequest } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import { agentName, openDoor, type TestDoor } from './fakes.ts';
-import { BEARER, eventually, JSON_TYPE, type RawRequest, STATELESS_META, send, stateless } from './http.ts';
+import {
+  BEARER,
+  eventually,
+  JSON_TYPE,
+  openStreamed,
+  type RawRequest,
+  STATELESS_META,
+  send,
+  stateless,
+} from './http.ts';
 
 let door: TestDoor;
 beforeEach(async () => {
@@ -94,6 +103,23 @@ describe('tools/call', () => {
     const { headers, json } = await ask(call('demo__count'));
     expect(headers['content-type']).toContain('application/json');
     expect(json.result.content).toEqual([{ type: 'text', text: '3' }]);
+  });
+
+  test('that is long in coming is a stream, with pings, and ends when its client goes', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const opening = openStreamed(door.url, call('demo__wait'));
+      await eventually(() => door.dispatcher.requests.length === 1);
+      vi.advanceTimersByTime(2 * LIMITS.streamPingMs);
+      const stream = await opening;
+      expect(stream.headers['content-type']).toBe('text/event-stream');
+      vi.advanceTimersByTime(LIMITS.streamPingMs);
+      await eventually(() => stream.comments.length > 0);
+      stream.cut();
+      await eventually(() => door.dispatcher.cancelled.length === 1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('is cancelled when its connection closes, and no other with it', async () => {
