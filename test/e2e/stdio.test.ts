@@ -275,11 +275,16 @@ describe('several on one home', () => {
 });
 
 describe('beside other commands', () => {
-  test('a server does not start on a home that a stdio serves', async () => {
+  test('neither a server starts nor a command works on a home that a stdio serves, and both say why', async () => {
     const home = newHome();
     const stdio = start(home);
     await stdio.ask(echo(1));
     await expect(startServer(home)).rejects.toThrow('HOME_LOCKED');
+    const asked = await smcp(['status', '--home', home]);
+    expect([asked.code, asked.stderr]).toEqual([
+      3,
+      expect.stringContaining(`served by smcp stdio, which takes no commands\nend it (process ${stdio.pid})`),
+    ]);
     expect(await stdio.ask(echo(2))).toMatchObject(echoed());
     expect(await stdio.end()).toBe(0);
   });
