@@ -92,7 +92,7 @@ export function createMcpSessions(ports: SessionPorts, { version }: { readonly v
     // `connect` sets up everything before its first await; the transport starts at once.
     server.connect(wire.transport).catch(end);
     // A session whose opening came to nothing is nobody's: its id was told to no one.
-    wire.receive([initialize], () => {
+    const openAnswer = () => {
       const answer = createPostAnswer(reply, { isStream: false, slow, mayRead: isValid, onGone: end });
       const send = (message: JSONRPCMessage) => {
         const isOpen = 'result' in message;
@@ -101,12 +101,18 @@ export function createMcpSessions(ports: SessionPorts, { version }: { readonly v
         if (!isOpen) end();
       };
       return { ...answer, send };
-    });
+    };
+    try {
+      wire.receive([initialize], openAnswer);
+    } catch (thrown) {
+      end();
+      throw thrown;
+    }
   };
 
-  const ask = (session: Session, messages: readonly JSONRPCMessage[], reply: FastifyReply) => {
-    const { wire, isValid } = session;
-    const isStream = messages.length > 1;
+  const ask = ({ wire, isValid }: Session, body: JSONRPCMessage | JSONRPCMessage[], reply: FastifyReply) => {
+    const isStream = Array.isArray(body);
+    const messages = isStream ? body : [body];
     const isAnswered = wire.receive(messages, (onGone) =>
       createPostAnswer(reply, { isStream, slow, mayRead: isValid, onGone }),
     );
@@ -122,9 +128,10 @@ export function createMcpSessions(ports: SessionPorts, { version }: { readonly v
       }
       const session = find(caller, request);
       if (reason === 'initialize') throw invalid('this session has begun already', 'send no Mcp-Session-Id');
-      const messages = reason === 'batch' ? (request.body as JSONRPCMessage[]) : [request.body as JSONRPCMessage];
-      if (reason === 'batch') checkBatch(messages, session.wire.version());
-      ask(session, messages, reply);
+      // As the classification found it.
+      const body = request.body as JSONRPCMessage | JSONRPCMessage[];
+      if (Array.isArray(body)) checkBatch(body, session.wire.version());
+      ask(session, body, reply);
     },
     listen: (caller, { request, reply }) => {
       checkAccept(request.headers, ['text/event-stream']);

@@ -3,7 +3,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { FastifyReply } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import { openEventStream } from '#gateway/event-stream.ts';
@@ -16,12 +15,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+type Reply = Parameters<typeof openEventStream>[0];
+
 /** `takes`: whether the reader takes what is written. */
 function openTo({ takes, mayRead = () => true }: { takes: boolean; mayRead?: () => boolean }) {
   const socket = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => void (takes && done()) }) as Socket;
   const raw = new ServerResponse(new IncomingMessage(socket));
   raw.assignSocket(socket);
-  const reply = { raw, hijack: () => reply, getHeaders: () => ({}) } as unknown as FastifyReply;
+  const reply = { raw, hijack: () => reply, getHeaders: () => ({}) } as unknown as Reply;
   const onClose = vi.fn();
   return { raw, onClose, stream: openEventStream(reply, { mayRead, onClose }) };
 }

@@ -15,7 +15,7 @@ import type { CallOutcome, CallRequest, ToolAnswer } from '#domain/invocation.ts
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { Dispatcher, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
-import type { AdminTool, Tool } from '#domain/tool.ts';
+import type { Tool } from '#domain/tool.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
 
 export function agentName(text: string): AgentName {
@@ -64,22 +64,6 @@ export function fakeTool(localName: string, more: Partial<PluginTool> = {}): Plu
     checkInput: () => [],
     checkOutput: () => [],
     plugin: DEMO,
-    ...more,
-  };
-}
-
-export function fakeAdminTool(operation: string, more: Partial<AdminTool> = {}): AdminTool {
-  return {
-    kind: 'admin',
-    operation,
-    isForPeople: false,
-    name: `smcp__${operation}`,
-    description: `The operation ${operation}`,
-    inputSchema: { type: 'object' },
-    schemaDigest: NOTHING,
-    effect: 'read',
-    idempotent: false,
-    checkInput: () => [],
     ...more,
   };
 }
@@ -177,13 +161,14 @@ const CONFLICT: ToolAnswer = {
   error: { code: 'IDEMPOTENCY_CONFLICT', message: 'the key was used with other arguments' },
 };
 
-type Decider = Pick<PolicyDecider, 'decide'>;
-
 /**
  * Runs the demo tools in place: denies by the policy and by freezes, refuses arguments, echoes, counts with progress, waits
  * until it is cancelled. Answers under an idempotency key are given again.
  */
-export function fakeDispatcher(policy: Decider = fakePolicy(), catalog: ToolCatalog = fakeCatalog()) {
+export function fakeDispatcher(
+  policy: Pick<PolicyDecider, 'decide'> = fakePolicy(),
+  catalog: ToolCatalog = fakeCatalog(),
+) {
   const calls: CallRequest[] = [];
   const cancelled: CallRequest[] = [];
   const frozen = new Set<AgentName>();

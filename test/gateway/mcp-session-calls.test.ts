@@ -29,6 +29,13 @@ describe('a batch', () => {
     expect(messages.filter(({ method }) => method === 'notifications/progress')).toHaveLength(3);
   });
 
+  test('of one message is a batch, too', async () => {
+    const session = await open('2025-03-26');
+    const stream = await session.stream([rpc(1, 'ping')]);
+    expect(await stream.closed).toBe(true);
+    expect(answerOf(stream, 0)).toEqual({ jsonrpc: '2.0', id: 1, result: {} });
+  });
+
   test('of notifications only is taken with 202', async () => {
     const session = await open('2025-03-26');
     expect((await session.post([INITIALIZED, cancelOf(1)])).status).toBe(202);

@@ -50,12 +50,15 @@ describe('initialize', () => {
   test.each([
     ['without params', { jsonrpc: '2.0', id: 'init', method: 'initialize' }],
     ['with params of another kind', rpc('init', 'initialize', { protocolVersion: 7 })],
-  ])('%s opens nothing', async (_what, message) => {
+    ['with an id that is too long', { ...initializeOf(), id: 'x'.repeat(LIMITS.requestIdLengthMax + 1) }],
+  ])('%s opens nothing, and takes no place', async (_what, message) => {
     for (let count = 0; count < LIMITS.sessionsPerAgentMax + 1; count++) {
       const answer = await postMcp(door.url, message, { ...BEARER, ...ACCEPT_BOTH });
       expect(answer.headers['mcp-session-id']).toBeUndefined();
-      expect(JSON.parse(answer.text).error.data.code).toBe('REQUEST_INVALID');
+      const { error } = JSON.parse(answer.text);
+      expect(error.data?.code ?? error.code).toBe('REQUEST_INVALID');
     }
+    expect((await open()).id).toMatch(/^[0-9a-f]{32}$/);
   });
 
   test('that says too much of itself opens nothing', async () => {

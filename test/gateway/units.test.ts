@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '#base/clock.ts';
+import { sha256 } from '#base/digest.ts';
 import { ERRORS, SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
-import { LIMITS } from '#base/limits.ts';
 import type { CallOutcome } from '#domain/invocation.ts';
+import type { AdminTool } from '#domain/tool.ts';
 import { callResult } from '#gateway/call-result.ts';
 import { describeTool, visibleTools } from '#gateway/catalog.ts';
 import { checkHost, checkOrigin } from '#gateway/guards.ts';
-import { parseJsonBody } from '#gateway/json-body.ts';
 import { asDoorError, codedMessage, httpRefusal, rpcError } from '#gateway/wire-errors.ts';
 import { ATHENA, fakeCatalog, fakePolicy, fakeTool, memoryLogger } from './fakes.ts';
 
@@ -89,67 +89,6 @@ describe('the Origin guard', () => {
   });
 });
 
-describe('a JSON body', () => {
-  const parse = (text: string) => parseJsonBody(Buffer.from(text));
-
-  test('comes through as JSON.parse reads it', () => {
-    const json = fc.jsonValue({ maxDepth: 8 }).filter((value) => !JSON.stringify(value).includes('__proto__'));
-    fc.assert(
-      fc.property(json, (value) => {
-        const text = JSON.stringify(value);
-        expect(parse(text)).toEqual(JSON.parse(text));
-      }),
-    );
-  });
-
-  test('is refused by one code or read, whatever the bytes', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
-        try {
-          parseJsonBody(Buffer.from(bytes));
-        } catch (thrown) {
-          expect(thrown).toMatchObject({ code: 'REQUEST_INVALID' });
-        }
-        return true;
-      }),
-    );
-    expect(parse('')).toBeUndefined();
-  });
-
-  test('is taken to the depth of jsonDepthMax and no deeper; brackets in strings count for nothing', () => {
-    const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
-    expect(parse(nested(LIMITS.jsonDepthMax))).toBeDefined();
-    expect(() => parse(nested(LIMITS.jsonDepthMax + 1))).toThrow(SmcpError);
-    const quoted = `a"\\${'['.repeat(500)}`;
-    expect(parse(JSON.stringify({ [quoted]: quoted }))).toEqual({ [quoted]: quoted });
-  });
-
-  test.each([
-    ['1e308', 1e308],
-    ['{"constructor":{"name":"x"}}', { constructor: { name: 'x' } }],
-    ['"\\ud83d\\ude00"', '😀'],
-    ['"__proto__"', '__proto__'],
-  ])('takes the harmless %s', (text, value) => {
-    expect(parse(text)).toEqual(value);
-  });
-
-  test.each([
-    '1e309',
-    // Few digits in the exponent, the rest in the mantissa.
-    `-1${'0'.repeat(250)}e99`,
-    `1${'0'.repeat(301)}E8`,
-    '9'.repeat(310),
-    '-1E+400',
-    '9'.repeat(400),
-    '"\\udc00"',
-    '{"\\ud800":1}',
-    '{"__proto__":1}',
-    '[{"\\u005f_proto__":{}}]',
-  ])('refuses %s', (text) => {
-    expect(() => parse(text)).toThrow(SmcpError);
-  });
-});
-
 describe('a tool on the wire', () => {
   const hints = (more: Parameters<typeof fakeTool>[1]) => describeTool(fakeTool('x', more), true).annotations;
 
@@ -167,6 +106,30 @@ describe('a tool on the wire', () => {
   test('that writes is idempotent only where its author says so and a person approved', () => {
     expect(hints({ effect: 'write', idempotent: true })?.idempotentHint).toBe(true);
   });
+
+  test.each([
+    ['read', [true, false, true, false]],
+    ['write', [false, true, false, false]],
+  ] as const)(
+    'of the server itself, of effect %s, is hinted by that, and reaches nothing outside',
+    (effect, expected) => {
+      const tool: AdminTool = {
+        kind: 'admin',
+        operation: 'queue_flush',
+        isForPeople: false,
+        name: 'smcp__queue_flush',
+        description: 'Empties the queue',
+        inputSchema: {},
+        schemaDigest: sha256(''),
+        effect,
+        idempotent: false,
+        checkInput: () => [],
+      };
+      const { name, annotations } = describeTool(tool, true);
+      const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = annotations ?? {};
+      expect([name, [readOnlyHint, destructiveHint, idempotentHint, openWorldHint]]).toEqual([tool.name, expected]);
+    },
+  );
 
   test('always has an input schema of type object, which some clients insist on', () => {
     expect(describeTool(fakeTool('x', { inputSchema: {} }), true).inputSchema).toEqual({ type: 'object' });
@@ -211,6 +174,11 @@ describe('the answer to a call', () => {
     expect(result.content).toEqual([{ type: 'text', text }]);
     expect(result.structuredContent).toEqual(structured);
     expect(result._meta).toEqual({ 'smcp/receipt': { invocation: 'i', index: 3, leaf: 'x' } });
+  });
+
+  test('that is an earlier one says so in its receipt', () => {
+    const result = callResult({ ...outcome(1), isReplayed: true });
+    expect(result._meta).toEqual({ 'smcp/receipt': { invocation: 'i', index: 3, leaf: 'x', replayed: true } });
   });
 
   test('of a failure without details or record says code and message, and has the invocation still', () => {
