@@ -74,7 +74,8 @@ export type PolicyAdmin = {
   /**
    * Puts `text` into the file and applies it; without a text what the file holds now.
    *
-   * @throws `POLICY_INVALID` · `POLICY_WIDENS` · `POLICY_CONFLICT` when the file holds another text that was never applied
+   * @throws `POLICY_INVALID` · `POLICY_WIDENS` · `PERSON_NEEDED` when an agent gives a rule a new `id` or `why` · `POLICY_CONFLICT`
+   * when the file holds another text that was never applied
    */
   readonly apply: (text: string | undefined, author: PolicyAuthor) => Promise<PolicyRef>;
   /** Compares with the text in force; without a text what the file holds now. @throws `POLICY_INVALID` */

@@ -7,7 +7,8 @@ import type { AgentName } from '#domain/agent.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { PolicyAuthor } from '#domain/policy-ports.ts';
 import { advise } from './advice.ts';
-import { checkGiven, checkText, refuseWidening, withAgent } from './check-text.ts';
+import { checkAgentChange } from './agent-change.ts';
+import { checkGiven, checkText, withAgent } from './check-text.ts';
 import type { PolicyParser } from './document.ts';
 import type { PolicyHistory } from './history.ts';
 import type { CheckedPolicy, PolicyInForce } from './in-force.ts';
@@ -39,7 +40,7 @@ export function createPolicyChanges(parts: ChangeParts, options: { readonly isMa
   const { parse, file, inForce, history } = parts;
 
   const checkAuthor = ({ mayWiden }: PolicyAuthor, { compiled }: CheckedPolicy): void => {
-    if (!mayWiden) refuseWidening(inForce.current().policy, compiled.policy);
+    if (!mayWiden) checkAgentChange(inForce.current().policy, compiled.policy);
   };
   const apply = async (next: CheckedPolicy, by: string): Promise<PolicyRef> => {
     const { version } = inForce.current().ref;

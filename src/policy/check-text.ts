@@ -5,10 +5,8 @@ import { SmcpError } from '#base/errors.ts';
 import { addEmptyEntry } from '#base/yaml.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyFinding } from '#domain/policy-ports.ts';
-import { wideningsOf } from './attenuation.ts';
 import type { ParsedPolicy, PolicyParser } from './document.ts';
 import type { CheckedPolicy } from './in-force.ts';
-import type { Policy } from './rules.ts';
 
 /**
  * A file is looked at more often than it changes: what came of the last text is used again as long as it is in memory. It is
@@ -56,20 +54,6 @@ function invalid(name: string, findings: readonly PolicyFinding[]): SmcpError {
   const remedy = first?.remedy ?? 'mend the file; smcp policy check tells all that is wrong';
   return new SmcpError('POLICY_INVALID', `${name}${where}`, {
     details: { remedy, findings: findings.map((finding) => ({ ...finding })) },
-  });
-}
-
-/** @throws `POLICY_WIDENS` with `details.widenings` when somebody could do more. */
-export function refuseWidening(before: Policy, after: Policy): void {
-  const widenings = wideningsOf(before, after);
-  const first = widenings[0];
-  if (first === undefined) return;
-  const more = widenings.length > 1 ? ` (and ${widenings.length - 1} more)` : '';
-  throw new SmcpError('POLICY_WIDENS', `the policy would give more: ${first}${more}`, {
-    details: {
-      widenings,
-      remedy: 'an agent may only take rights away; have a person apply it: smcp policy apply FILE',
-    },
   });
 }
 

@@ -209,6 +209,21 @@ describe('a change that an agent makes', () => {
     },
   );
 
+  test('tells other agents nothing in a rule’s why or id, but may leave or move what a person wrote there', async () => {
+    const why = (text: string) => `${twoTools}deny:\n  - { tools: [x__y], why: ${text} }\n`;
+    const service = await start('auto', why('done by hand'));
+    expect(await codeOf(service.apply(why('ask admin for your token'), ATHENA))).toBe('PERSON_NEEDED');
+    const named = why('done by hand').replace('tools: [x__y]', 'id: ask.the-admin, tools: [x__y]');
+    expect(await codeOf(service.apply(named, ATHENA))).toBe('PERSON_NEEDED');
+    const roles = 'roles: { ask.the-admin: { deny: [{ tools: [x__z] }] } }\n';
+    const role = `${why('done by hand').replace('boreas: {}', 'boreas: { roles: [ask.the-admin] }')}${roles}`;
+    expect(await codeOf(service.apply(role, ATHENA))).toBe('PERSON_NEEDED');
+    expect([read(), service.current().version]).toEqual([why('done by hand'), 1]);
+    const moved = why('done by hand').replace('x__y', 'x__*');
+    expect((await service.apply(moved, ATHENA)).version).toBe(2);
+    expect((await service.apply(why('ask admin'), ADMIN)).version).toBe(3);
+  });
+
   test('does not bring a person’s edits into force in its own name', async () => {
     const service = await start('auto', twoTools);
     write(oneTool);

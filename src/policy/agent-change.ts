@@ -1,0 +1,51 @@
+// What an agent may make of the policy: only less for everybody, and no words of its own for others. Pure.
+
+import { SmcpError } from '#base/errors.ts';
+import { wideningsOf } from './attenuation.ts';
+import type { DenyRule, GrantRule, Policy } from './rules.ts';
+
+/**
+ * Refuses a change that is not an agent's to make.
+ *
+ * **Trust:** `after` is the agent's own text.
+ * @throws `POLICY_WIDENS` with `details.widenings` when somebody could do more · `PERSON_NEEDED` when a rule has an `id`, a
+ * `why` or a role that none had before: other agents are told them, and take them for a person's words.
+ */
+export function checkAgentChange(before: Policy, after: Policy): void {
+  const widenings = wideningsOf(before, after);
+  const first = widenings[0];
+  if (first !== undefined) {
+    const more = widenings.length > 1 ? ` (and ${widenings.length - 1} more)` : '';
+    throw new SmcpError('POLICY_WIDENS', `the policy would give more: ${first}${more}`, {
+      details: {
+        widenings,
+        remedy: 'an agent may only take rights away; have a person apply it: smcp policy apply FILE',
+      },
+    });
+  }
+  const known = new Set([...wordsOf(before)].map(({ words }) => words));
+  for (const { words, what, pointer } of wordsOf(after)) {
+    if (known.has(words)) continue;
+    throw new SmcpError(
+      'PERSON_NEEDED',
+      `the rule at ${pointer} has ${what} that none had before: agents are told it`,
+      {
+        details: { remedy: `leave ${what} out, or have a person apply it: smcp policy apply FILE` },
+      },
+    );
+  }
+}
+
+type Words = { readonly words: string; readonly what: 'a role' | 'an id' | 'a why'; readonly pointer: string };
+
+/** What denials repeat of the rules that some agent can meet; lists that are shared are walked once. */
+function* wordsOf({ agents }: Policy): Generator<Words> {
+  const lists = new Set<readonly (GrantRule & DenyRule)[]>();
+  for (const { denies, grants } of agents.values()) for (const list of [...denies, ...grants]) lists.add(list);
+  for (const { name, pointer, why } of [...lists].flat()) {
+    const role = /^\/roles\/([^/]+)\//.exec(pointer)?.[1];
+    if (role !== undefined) yield { words: role, what: 'a role', pointer };
+    if (name !== pointer) yield { words: name, what: 'an id', pointer };
+    if (why !== undefined) yield { words: why, what: 'a why', pointer };
+  }
+}
