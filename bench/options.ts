@@ -15,6 +15,8 @@ export type Options = {
   /** The parts to run besides, or instead of, the comparison. */
   readonly isComparing: boolean;
   readonly isProfiling: boolean;
+  /** Under which the host is sampled. */
+  readonly profileConnections: number;
   /** Calls of the memory part; undefined without it. */
   readonly memoryCalls: number | undefined;
   /** Running calls of the freeze part; undefined without it. */
@@ -41,7 +43,7 @@ What is measured
 How
   --rounds N           pairs of runs for each number of connections (7)
   --seconds S          how long each run takes (1.5)
-  --connections LIST   (1,16,64)
+  --connections LIST   (1,16,64); --profile samples the host under the first of them (16)
   --agents N           our connections belong to N agents in turn (1)
   --client lean|sdk    a client that does little more than write and read (lean), or the SDK's own (sdk)
   --bare recommended|lean
@@ -82,6 +84,7 @@ export function parseOptions(args: readonly string[]): Options {
     bare: oneOf('--bare', values.bare ?? 'recommended', ['recommended', 'lean']),
     isComparing: !isOther || isCheck || values.compare === true,
     isProfiling,
+    profileConnections: count('--connections', values.connections?.split(',')[0] ?? '16'),
     memoryCalls,
     freezeCalls,
     isCheck,

@@ -21,7 +21,6 @@ import { wardenPart } from './warden-part.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ECHO = fileURLToPath(new URL('../servers/echo.ts', import.meta.url));
-const CONNECTIONS = 16;
 const US_PER_MS = 1000;
 const MS_PER_SECOND = 1000;
 const FILES_SHOWN = 30;
@@ -65,7 +64,7 @@ async function httpPart(options: Options, load: LoadProcess): Promise<PartCost> 
 async function hostProfile(options: Options, load: LoadProcess, directory: string): Promise<Profile['host']> {
   const flags = ['--cpu-prof', '--cpu-prof-dir', directory, '--cpu-prof-name', 'host.cpuprofile'];
   const run = await withOurs(flags, async (server) => {
-    const job = jobOf(server, CONNECTIONS, options);
+    const job = jobOf(server, options.profileConnections, options);
     await load.load(job);
     const cpuUs = server.cpu().ownUs;
     const fromUs = clockUs();
@@ -79,7 +78,7 @@ async function hostProfile(options: Options, load: LoadProcess, directory: strin
   const perCall = (sum: Sum) =>
     [...sum].map(([name, us]) => ({ name, us: us / answered })).toSorted((a, b) => b.us - a.us);
   return {
-    connections: CONNECTIONS,
+    connections: options.profileConnections,
     callsPerSecond: (calls / ms) * MS_PER_SECOND,
     busyUsPerCall: sums.busyUs / answered,
     cpuUsPerCall: run.cpuUs / answered,
