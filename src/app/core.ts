@@ -78,7 +78,8 @@ async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promi
   // What a server that crashed left behind would send the admin token to whoever listens there now.
   rmSync(home.server, { force: true });
   const store = stack.adopt(openStore(home.database), (opened) => opened.close());
-  const made = initialiseHome(home, { hasLog: store.log.size() > 0, ownPolicy: options.policyFile === undefined });
+  const hasLog = store.log.size() > 0;
+  const made = initialiseHome(home, { hasLog, makesPolicy: !hasLog && options.policyFile === undefined });
   const log = stack.adopt(
     await createRecordLog(
       { store, signers: made.signers, clock: systemClock, logger },

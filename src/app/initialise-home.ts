@@ -18,16 +18,18 @@ export type InitialisedHome = {
  * Call it with the home's lock held.
  *
  * @param hasLog whether the log has records: then its keys must be there, and are never made anew.
+ * @param makesPolicy whether a missing policy is made: only where a person asked, or for a home that was never served. A policy
+ * that vanished is no reason to grant what the first one grants.
  * **Durability:** what it made is on disk when it returns.
  * @throws `HOME_UNSAFE` · `HOME_INVALID`
  */
 export function initialiseHome(
   home: Home,
-  options: { readonly hasLog: boolean; readonly ownPolicy: boolean },
+  options: { readonly hasLog: boolean; readonly makesPolicy: boolean },
 ): InitialisedHome {
   const missing = ['policy', 'adminToken', 'keys'] as const;
   const wasThere = missing.filter((name) => existsSync(home[name]));
-  const needsPolicy = options.ownPolicy && !wasThere.includes('policy');
+  const needsPolicy = options.makesPolicy && !wasThere.includes('policy');
   if (needsPolicy) createFile(home.policy, FIRST_POLICY, 0o600);
   const adminToken = loadOrCreateAdminToken(home.adminToken);
   const signers = openFileSigners(home.keys, { create: !options.hasLog });

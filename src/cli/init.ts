@@ -17,7 +17,7 @@ export const initCommand: Command = {
     using _lock = lockHome(home.directory);
     const store = openStore(home.database);
     try {
-      const { made } = initialiseHome(home, { hasLog: store.log.size() > 0, ownPolicy: true });
+      const { made } = initialiseHome(home, { hasLog: store.log.size() > 0, makesPolicy: true });
       print({ home: home.directory, made }, () =>
         made.length === 0
           ? `${home.directory} is a home already; nothing was changed\n`

@@ -1,7 +1,7 @@
 // How a server is run: starts, refusals to start, policy at run time, bad plugins, the end.
 
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
@@ -133,6 +133,18 @@ describe('the policy of a running server', () => {
     expect(await server.json('log', 'verify')).toMatchObject({ ok: true });
     await client.close();
     await server.stop();
+  });
+
+  test('that is gone at the next start is not replaced by the first one, unless a person asks for it', async () => {
+    await (await startServer(home)).stop();
+    rmSync(join(home, 'policy.yaml'));
+    expect(await smcp(['serve', '--home', home, '--port', '0'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/POLICY_INVALID[\s\S]*smcp init/),
+    });
+    expect(existsSync(join(home, 'policy.yaml'))).toBe(false);
+    expect((await smcp(['init', '--home', home])).code).toBe(0);
+    await (await startServer(home)).stop();
   });
 
   test('stays as it is when the file has become invalid', async () => {
