@@ -14,7 +14,6 @@ import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
 
 export type App = {
-  /** '' without HTTP. */
   readonly url: string;
   /** Resolves once nobody is connected to the socket in the home. */
   readonly whenUnused: () => Promise<void>;
@@ -46,16 +45,15 @@ async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<
   const { home, logger } = options;
   const core = await buildCore(options, stack);
   const { services } = core;
-  const isSocketOnly = options.isSocketOnly === true;
-  const gateway = isSocketOnly ? undefined : buildGateway(options, core);
-  if (gateway !== undefined) stack.defer(() => gateway.close());
+  const gateway = buildGateway(options, core);
+  stack.defer(() => gateway.close());
   const socket = buildStdioDoor(options, core);
   stack.defer(() => socket.close());
   // Running calls end and are answered before the doors close.
   stack.defer(() => services.dispatcher.drain());
-  const { url } = (await gateway?.listen()) ?? { url: '' };
+  const { url } = await gateway.listen();
   await openSocket(socket, options);
-  replaceFile(home.server, `${JSON.stringify({ ...(isSocketOnly ? {} : { url }), pid: process.pid })}\n`, 0o600);
+  replaceFile(home.server, `${JSON.stringify({ url, pid: process.pid })}\n`, 0o600);
   stack.defer(() => rmSync(home.server, { force: true }));
   core.readiness.isReady = true;
   stack.defer(() => {
@@ -63,7 +61,7 @@ async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<
     logger.info('stopping: no new calls, running ones may end');
   });
   const isFirstStart =
-    !isSocketOnly && services.policy.show().text === FIRST_POLICY && services.tokens.list().length === 0;
+    options.isForStdio !== true && services.policy.show().text === FIRST_POLICY && services.tokens.list().length === 0;
   const started = isFirstStart ? { firstStart: await firstStart(services) } : {};
   const owned = stack.move();
   let closed: Promise<void> | undefined;

@@ -16,6 +16,6 @@ export type AppOptions = {
   readonly externalPlugins: readonly string[];
   /** In place of the home's policy.yaml. */
   readonly policyFile?: string;
-  /** Agents come by the socket in the home alone: no HTTP, so `host` and `port` are not used, and no token is issued. */
-  readonly isSocketOnly?: boolean;
+  /** It serves the client that started it over stdio, and who else comes by the socket: no token is issued at its first start. */
+  readonly isForStdio?: boolean;
 };

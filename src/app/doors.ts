@@ -33,21 +33,21 @@ export function buildGateway(
 }
 
 /** The door for `smcp stdio`; nothing listens yet. */
-export function buildStdioDoor({ home, isSocketOnly, version, logger }: AppOptions, { services }: Core): StdioDoor {
+export function buildStdioDoor({ home, isForStdio, version, logger }: AppOptions, { services }: Core): StdioDoor {
   const { dispatcher, tools: catalog, policy, clock } = services;
   return createStdioDoor(
     { dispatcher, catalog, policy, clock, logger, agents: policy.agents },
-    { socket: home.socket, command: isSocketOnly === true ? 'stdio' : 'serve', version },
+    { socket: home.socket, command: isForStdio === true ? 'stdio' : 'serve', version },
   );
 }
 
 /** A home on a file system without sockets can still be served over HTTP. What lies there in a socket's place is refused. */
-export async function openSocket(door: StdioDoor, { isSocketOnly, logger }: AppOptions): Promise<void> {
+export async function openSocket(door: StdioDoor, { isForStdio, logger }: AppOptions): Promise<void> {
   try {
     await door.listen();
   } catch (thrown) {
     const isUnsafe = thrown instanceof SmcpError && thrown.code === 'HOME_UNSAFE';
-    if (isSocketOnly === true || isUnsafe || !(thrown instanceof SmcpError)) throw thrown;
+    if (isForStdio === true || isUnsafe || !(thrown instanceof SmcpError)) throw thrown;
     logger.warn('agents can not come by smcp stdio', { code: thrown.code, error: thrown.message });
   }
 }

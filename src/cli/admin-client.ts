@@ -28,11 +28,9 @@ export async function findServer(home: Home, { env }: Terminal): Promise<Server>
   try {
     const server: unknown = JSON.parse(readFileSync(home.server, 'utf8'));
     const address = isJsonObject(server) ? server['url'] : undefined;
-    if (isJsonObject(server) && address === undefined) throw servedByStdio(home, server['pid']);
     if (typeof address !== 'string') throw new Error('no url');
     return { url: address, token: token ?? readFileSync(home.adminToken, 'utf8').trim() };
   } catch (cause) {
-    if (cause instanceof SmcpError) throw cause;
     if (systemErrorCode(cause) === 'EACCES') {
       throw new SmcpError('HOME_INVALID', `${home.directory} can't be read: it belongs to another user`, {
         cause,
@@ -41,12 +39,6 @@ export async function findServer(home: Home, { env }: Terminal): Promise<Server>
     }
     throw notRunning(home.directory, cause);
   }
-}
-
-function servedByStdio(home: Home, pid: unknown): SmcpError {
-  return new SmcpError('SERVER_UNAVAILABLE', `${home.directory} is served by smcp stdio, which takes no commands`, {
-    details: { remedy: `end it (process ${String(pid)}) or the client that started it, then: smcp serve` },
-  });
 }
 
 /** No server answers there. */

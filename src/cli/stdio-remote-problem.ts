@@ -61,6 +61,6 @@ function parsed(text: string): JsonObject | undefined {
 function unexpected(what: string, cause: unknown): SmcpError {
   return new SmcpError('SERVER_UNAVAILABLE', `the server answered with ${what}`, {
     cause,
-    details: { remedy: 'SMCP_URL is the address of an SMCP server, without a path: http://127.0.0.1:8000' },
+    details: { remedy: 'SMCP_URL is the address of an SMCP server, for example http://127.0.0.1:8000' },
   });
 }

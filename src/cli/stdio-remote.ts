@@ -3,6 +3,7 @@
 // has forgotten is opened anew. **Trust:** the token goes to that address only; what comes from there is the server's.
 
 import type { JSONRPCMessage, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { SmcpError } from '#base/errors.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { LASTING_METHODS } from '#domain/stdio.ts';
@@ -30,12 +31,12 @@ const RECONNECTION = { initialReconnectionDelay: 1_000, maxReconnectionDelay: 30
  * Serves the client until it is gone, or the process is told to end.
  *
  * @returns the exit code.
- * @throws `UNAUTHENTICATED` · `FORBIDDEN` · `SERVER_UNAVAILABLE` before anything was answered
+ * @throws `USAGE` for what is no address · `UNAUTHENTICATED` · `FORBIDDEN` · `SERVER_UNAVAILABLE` before anything was answered
  */
 export async function serveRemotely(client: StdioClient, options: RemoteOptions): Promise<number> {
   const { StreamableHTTPClientTransport: Transport } = await import('@modelcontextprotocol/client');
   const { url, token } = options.server;
-  const transport = new Transport(new URL(`${url}/mcp`), {
+  const transport = new Transport(endpointOf(url), {
     requestInit: { headers: { authorization: `Bearer ${token}` } },
     fetch: createBoundedFetch(LIMITS.streamBufferBytesMax),
     reconnectionOptions: { ...RECONNECTION, maxRetries: Number.MAX_SAFE_INTEGER },
@@ -56,6 +57,15 @@ export async function serveRemotely(client: StdioClient, options: RemoteOptions)
     );
     await transport.close();
   }
+}
+
+/** `/mcp` of the address, also where the address is that already. */
+function endpointOf(address: string): URL {
+  const url = URL.parse(address.replace(/(\/mcp)?\/?$/, '/mcp'));
+  if (url !== null && /^https?:$/.test(url.protocol)) return url;
+  throw new SmcpError('USAGE', `SMCP_URL is no address: ${JSON.stringify(address)}`, {
+    details: { remedy: 'set it to that of an SMCP server: http://127.0.0.1:8000' },
+  });
 }
 
 type Bridge = {

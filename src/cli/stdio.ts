@@ -25,6 +25,8 @@ export const stdioCommand: Command = {
   run: async (context, input) => {
     // Node would open its inspector to the whole machine at this signal, which any process of this user can send.
     process.on('SIGUSR1', () => {});
+    // A client that is gone reads no more of it; others may still be served from here.
+    process.stderr.on('error', () => {});
     using stop = stopSignal();
     const client = createStdioClient({ input: process.stdin, output: process.stdout });
     try {
@@ -68,7 +70,7 @@ async function local(context: CommandContext, { client, stop, agent }: Serving):
   });
 }
 
-/** Serves the home from here, without HTTP. */
+/** Serves the home from here. HTTP is for commands: without it nobody could freeze what this client's agent does. */
 async function startApp({ home, terminal }: CommandContext) {
   const { createApp } = await import('#app.ts');
   const { createLogger } = await import('#app/logger.ts');
@@ -79,9 +81,9 @@ async function startApp({ home, terminal }: CommandContext) {
   return createApp({
     home,
     config,
-    host: '',
+    host: '127.0.0.1',
     port: 0,
-    isSocketOnly: true,
+    isForStdio: true,
     logger,
     version: productVersion(),
     productPlugins: productPluginsDirectory(),

@@ -57,7 +57,10 @@ describe('alone on a new home', () => {
     const answer = await stdio.ask(echo(1));
     expect(answer).toMatchObject({ result: { _meta: { 'smcp/receipt': { index: expect.any(Number) } } } });
     expect(lstatSync(join(home, 'agents.sock')).mode & 0o777).toBe(0o600);
-    expect(JSON.parse(readFileSync(join(home, 'server.json'), 'utf8'))).toEqual({ pid: stdio.pid });
+    expect(JSON.parse(readFileSync(join(home, 'server.json'), 'utf8'))).toEqual({
+      pid: stdio.pid,
+      url: expect.stringMatching(/^http:\/\/127.0.0.1:/),
+    });
     const wardens = wardensOf(stdio.pid);
     expect(wardens.length).toBeGreaterThan(0);
     expect(await stdio.end()).toBe(0);
@@ -223,6 +226,26 @@ describe('several on one home', () => {
     expect(await first.ended).toBe(0);
   });
 
+  test('are served on when nobody reads what the first one says any more', async () => {
+    const home = newHome();
+    const first = start(home);
+    await first.ask(echo(1));
+    const second = start(home);
+    await second.ask(echo(1));
+    first.child.stderr.destroy();
+    first.child.stdout.destroy();
+    first.child.stdin.end();
+    // Each change makes the first one write to its stderr before it is in force.
+    for (const [index, agent] of ['demo: {}', 'demo: { grants: [{ tools: ["demo_text__*"] }] }'].entries()) {
+      writeFileSync(join(home, 'policy.yaml'), `version: 1\nagents:\n  ${agent}\n`);
+      const isAllowed = async (id: string) => !JSON.stringify(await second.ask(echo(id))).includes('DENIED');
+      for (let asked = 0; (await isAllowed(`${index} ${asked}`)) !== (index === 1); asked += 1);
+    }
+    expect(first.child.exitCode).toBe(null);
+    expect(await second.end()).toBe(0);
+    expect(await first.ended).toBe(0);
+  });
+
   test('started at the same moment are all served', async () => {
     const home = newHome();
     const all = Array.from({ length: 4 }, () => start(home));
@@ -275,18 +298,20 @@ describe('several on one home', () => {
 });
 
 describe('beside other commands', () => {
-  test('neither a server starts nor a command works on a home that a stdio serves, and both say why', async () => {
+  test('no server starts on a home that a stdio serves; its commands work, a freeze above all', async () => {
     const home = newHome();
     const stdio = start(home);
     await stdio.ask(echo(1));
     await expect(startServer(home)).rejects.toThrow('HOME_LOCKED');
-    const asked = await smcp(['status', '--home', home]);
-    expect([asked.code, asked.stderr]).toEqual([
-      3,
-      expect.stringContaining(`served by smcp stdio, which takes no commands\nend it (process ${stdio.pid})`),
-    ]);
-    expect(await stdio.ask(echo(2))).toMatchObject(echoed());
+    expect((await smcp(['freeze', '--home', home])).code).toBe(0);
+    expect(JSON.stringify(await stdio.ask(echo(2)))).toContain('FROZEN');
+    expect((await smcp(['unfreeze', '--home', home])).code).toBe(0);
+    expect(await stdio.ask(echo(3))).toMatchObject(echoed());
     expect(await stdio.end()).toBe(0);
+    expect(await smcp(['status', '--home', home])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('no server'),
+    });
   });
 
   test('a home that is another kind of directory is refused', async () => {
