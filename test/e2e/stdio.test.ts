@@ -1,54 +1,18 @@
-// `smcp stdio` on a home that nothing serves: the process serves it by itself, and shares it with the next ones.
+// `smcp stdio` on a home that nothing serves: the process serves it by itself.
 
-import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { initialize, rpc, stateless } from '#test/stdio/door.ts';
-import { smcp, startServer, temporaryFolder } from './server.ts';
-import { type StdioProcess, startStdio, untilGone, wardensOf } from './stdio-process.ts';
+import { smcp } from './server.ts';
+import { createHomes, echo, echoed, stall, wake } from './stdio-homes.ts';
+import { untilGone, wardensOf } from './stdio-process.ts';
 
-const folder = temporaryFolder();
-let count = 0;
-const started: StdioProcess[] = [];
+const homes = createHomes();
+const { newHome, start } = homes;
 
-/** A home that is not there yet. */
-const newHome = () => {
-  count += 1;
-  return join(folder.path, `home-${count}`);
-};
-const start = (home: string, ...args: readonly string[]) => {
-  const stdio = startStdio(['--agent', 'demo', '--home', home, ...args]);
-  started.push(stdio);
-  return stdio;
-};
-const echo = (id: unknown, message = 'hello') =>
-  stateless(id, 'tools/call', { name: 'demo_text__echo', arguments: { message } });
-const echoed = (message = 'hello') => ({ result: { structuredContent: { output: message } } });
-
-/** Its wardens stand still, so that a call of theirs does not end by itself. */
-async function stall(stdio: StdioProcess): Promise<readonly number[]> {
-  await stdio.ask(echo('warm'));
-  const wardens = wardensOf(stdio.pid);
-  for (const pid of wardens) process.kill(pid, 'SIGSTOP');
-  return wardens;
-}
-
-/** What stands still can't see that its host is gone. */
-async function wake(wardens: readonly number[]): Promise<void> {
-  for (const pid of wardens) {
-    try {
-      process.kill(pid, 'SIGCONT');
-    } catch {
-      // Gone already.
-    }
-  }
-  await untilGone(wardens);
-}
-
-afterEach(async () => {
-  for (const stdio of started.splice(0)) if (stdio.child.exitCode === null) await stdio.kill('SIGKILL');
-});
-afterAll(() => folder.remove());
+afterEach(homes.killAll);
+afterAll(homes.remove);
 
 describe('alone on a new home', () => {
   test('makes the home, serves, records, and leaves nothing when its input ends', async () => {
@@ -83,7 +47,7 @@ describe('alone on a new home', () => {
     expect(stdio.stderr()).not.toContain('smcp_');
   });
 
-  test('answers a whole conversation that was written before it was read, but cancels calls', async () => {
+  test('answers a whole conversation that was written before it was read', async () => {
     const home = newHome();
     const stdio = start(home);
     stdio.send(initialize('2025-11-25'));
@@ -94,13 +58,11 @@ describe('alone on a new home', () => {
   });
 
   test('takes a home whose path is longer than that of a socket may be', async () => {
-    const home = join(folder.path, 'long'.repeat(40));
-    const first = start(home);
-    const second = start(home);
-    expect(await first.ask(echo(1))).toMatchObject(echoed());
-    expect(await second.ask(echo(1))).toMatchObject(echoed());
-    expect(await second.end()).toBe(0);
-    expect(await first.end()).toBe(0);
+    const home = join(homes.path, 'long'.repeat(40));
+    const both = [start(home), start(home)];
+    for (const stdio of both) expect(await stdio.ask(echo(1))).toMatchObject(echoed());
+    // Whichever serves stays until the other is gone.
+    expect(await Promise.all(both.map((stdio) => stdio.end()))).toEqual([0, 0]);
   });
 
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends cleanly at %s, with a call under way', async (signal) => {
@@ -208,118 +170,5 @@ describe('which agent', () => {
       error: { code: 'AGENT_UNKNOWN', details: { agents: ['demo'], remedy: 'did you mean --agent demo' } },
     });
     expect(existsSync(join(home, 'server.json'))).toBe(false);
-  });
-});
-
-describe('several on one home', () => {
-  test('share one server; the first one stays until the others are gone', async () => {
-    const home = newHome();
-    const first = start(home);
-    expect(await first.ask(echo(1))).toMatchObject(echoed());
-    const second = start(home);
-    expect(await second.ask(echo(1))).toMatchObject(echoed());
-    expect(wardensOf(second.pid)).toEqual([]);
-    first.child.stdin.end();
-    expect(await second.ask(echo(2, 'still served'))).toMatchObject(echoed('still served'));
-    expect(first.child.exitCode).toBe(null);
-    expect(await second.end()).toBe(0);
-    expect(await first.ended).toBe(0);
-  });
-
-  test('are served on when nobody reads what the first one says any more', async () => {
-    const home = newHome();
-    const first = start(home);
-    await first.ask(echo(1));
-    const second = start(home);
-    await second.ask(echo(1));
-    first.child.stderr.destroy();
-    first.child.stdout.destroy();
-    first.child.stdin.end();
-    // Each change makes the first one write to its stderr before it is in force.
-    for (const [index, agent] of ['demo: {}', 'demo: { grants: [{ tools: ["demo_text__*"] }] }'].entries()) {
-      writeFileSync(join(home, 'policy.yaml'), `version: 1\nagents:\n  ${agent}\n`);
-      const isAllowed = async (id: string) => !JSON.stringify(await second.ask(echo(id))).includes('DENIED');
-      for (let asked = 0; (await isAllowed(`${index} ${asked}`)) !== (index === 1); asked += 1);
-    }
-    expect(first.child.exitCode).toBe(null);
-    expect(await second.end()).toBe(0);
-    expect(await first.ended).toBe(0);
-  });
-
-  test('started at the same moment are all served', async () => {
-    const home = newHome();
-    const all = Array.from({ length: 4 }, () => start(home));
-    const answers = await Promise.all(all.map((stdio) => stdio.ask(echo(1))));
-    expect(answers).toHaveLength(4);
-    for (const answer of answers) expect(answer).toMatchObject(echoed());
-    const indexes = answers.map(({ result }) => JSON.stringify(result).match(/"index":(\d+)/)?.[1]);
-    expect(new Set(indexes).size).toBe(4);
-    expect(await Promise.all(all.map((stdio) => stdio.end()))).toEqual([0, 0, 0, 0]);
-  });
-
-  test.each(['SIGTERM', 'SIGKILL'] as const)(
-    'go on when the one that served them ends by %s: one takes its place, sessions and all',
-    async (signal) => {
-      const home = newHome();
-      const first = start(home);
-      await first.ask(echo(1));
-      const inSession = start(home);
-      await inSession.ask(initialize('2025-06-18'));
-      inSession.send({ jsonrpc: '2.0', method: 'notifications/initialized' });
-      await inSession.ask(rpc(2, 'tools/list'));
-      const without = start(home);
-      await without.ask(echo(1));
-      await first.kill(signal);
-      await Promise.all([inSession, without].map((stdio) => stdio.says('going on without it')));
-      const call = { name: 'demo_text__echo', arguments: { message: 'after' } };
-      expect(await inSession.ask(rpc(3, 'tools/call', call))).toMatchObject(echoed('after'));
-      expect(await without.ask(echo(2, 'after'))).toMatchObject(echoed('after'));
-      expect(inSession.lines.map(({ id }) => id)).toEqual(['init', 2, 3]);
-      expect(await Promise.all([inSession.end(), without.end()])).toEqual([0, 0]);
-    },
-  );
-
-  test('are told that a call is lost when the one that served it is killed', async () => {
-    const home = newHome();
-    const first = start(home);
-    const wardens = await stall(first);
-    const second = start(home);
-    await second.ask(stateless(1, 'tools/list'));
-    second.send(echo('lost'));
-    second.send(stateless(2, 'tools/list'));
-    await second.find(({ id }) => id === 2);
-    await first.kill('SIGKILL');
-    const answer = await second.find(({ id }) => id === 'lost');
-    expect(answer).toMatchObject({ error: { code: -32003, data: { code: 'INTERRUPTED' } } });
-    expect(await second.ask(echo(3))).toMatchObject(echoed());
-    expect(await second.end()).toBe(0);
-    await wake(wardens);
-  });
-});
-
-describe('beside other commands', () => {
-  test('no server starts on a home that a stdio serves; its commands work, a freeze above all', async () => {
-    const home = newHome();
-    const stdio = start(home);
-    await stdio.ask(echo(1));
-    await expect(startServer(home)).rejects.toThrow('HOME_LOCKED');
-    expect((await smcp(['freeze', '--home', home])).code).toBe(0);
-    expect(JSON.stringify(await stdio.ask(echo(2)))).toContain('FROZEN');
-    expect((await smcp(['unfreeze', '--home', home])).code).toBe(0);
-    expect(await stdio.ask(echo(3))).toMatchObject(echoed());
-    expect(await stdio.end()).toBe(0);
-    expect(await smcp(['status', '--home', home])).toMatchObject({
-      code: 3,
-      stderr: expect.stringContaining('no server'),
-    });
-  });
-
-  test('a home that is another kind of directory is refused', async () => {
-    const home = newHome();
-    mkdirSync(home);
-    writeFileSync(join(home, 'diary.txt'), 'dear diary');
-    const { code, stdout, stderr } = await smcp(['stdio', '--agent', 'demo', '--home', home]);
-    expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain('HOME_INVALID');
   });
 });

@@ -1,11 +1,10 @@
 // The socket of the home: who is let in, both eras of the protocol on it, and how connections end.
 
-import { chmodSync, lstatSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
-import { checkOwnedSocket } from '#base/owned-socket.ts';
 import { agentName } from '#test/gateway/fakes.ts';
 import { eventually } from '#test/gateway/http.ts';
 import { createSocketDoor, initialize, openSocketDoor, rpc, stateless, type TestSocketDoor } from './door.ts';
@@ -279,23 +278,5 @@ describe('the door', () => {
     await other.door.listen();
     expect(lstatSync(other.socket).isSocket()).toBe(true);
     expect(await other.remove()).toBe(false);
-  });
-});
-
-describe('a socket is looked at before it is used', () => {
-  test.each([0o666, 0o660, 0o606, 0o640])('with mode %o it is refused', (mode) => {
-    chmodSync(door.socket, mode);
-    expect(() => checkOwnedSocket(door.socket)).toThrow(expect.objectContaining({ code: 'HOME_UNSAFE' }));
-  });
-
-  test('with mode 600 it is taken, and where there is none it says so', () => {
-    expect(checkOwnedSocket(door.socket)).toBe(true);
-    expect(checkOwnedSocket(`${door.socket}.not`)).toBe(false);
-  });
-
-  test('a link to it is refused', () => {
-    const link = `${door.socket}.link`;
-    symlinkSync(door.socket, link);
-    expect(() => checkOwnedSocket(link)).toThrow(expect.objectContaining({ code: 'HOME_UNSAFE' }));
   });
 });

@@ -153,6 +153,14 @@ describe('the bridge', () => {
     expect(await bridge.ended).toMatchObject({ code });
   });
 
+  test.each(['', 'no address', 'file:///etc/passwd', '127.0.0.1:8000'])('refuses %j as an address', async (url) => {
+    expect(await startBridge('athena-token', url).ended).toMatchObject({ code: 'USAGE' });
+  });
+
+  test.each(['/', '/mcp', '/mcp/'])('takes the address with %s at its end', async (end) => {
+    expect(await ask(startBridge('athena-token', `${door.url}${end}`), echo(1))).toMatchObject(echoed());
+  });
+
   test('to nobody answers the first request with why, and ends', async () => {
     await door.gateway.close();
     const bridge = startBridge();
