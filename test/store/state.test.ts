@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import type { AgentName, TokenRow } from '#domain/agent.ts';
@@ -117,6 +118,41 @@ describe('state', () => {
     keyedCalls.prune(9);
     keyedCalls.remove({ agent: 'a', tool: 't', key: 'nothing' });
     expect(keyedCalls.usage('a')).toEqual({ count: 1, bytes: 0 });
+    close();
+  });
+
+  test('counts what an agent keeps as it changes, in bytes and not in characters, and the same after a new start', () => {
+    const opened = openStore(file);
+    const call = (key: string) => ({
+      ...{ agent: 'a', tool: 't', key, argsDigest: sha256('x'), invocation: 'i', createdMs: 5 },
+    });
+    for (const key of ['one', 'two', 'two', 'three']) opened.keyedCalls.put(call(key));
+    opened.keyedCalls.settle(call('one'), '"\u{1f600}"');
+    opened.keyedCalls.settle(call('two'), '"to be replaced"');
+    opened.keyedCalls.put(call('two'));
+    opened.keyedCalls.remove(call('three'));
+    opened.keyedCalls.settle(call('nothing'), '"not there"');
+    const counted = opened.keyedCalls.usage('a');
+    opened.close();
+    const again = openStore(file);
+    expect(counted).toEqual({ count: 2, bytes: 6 });
+    expect(again.keyedCalls.usage('a')).toEqual(counted);
+    again.close();
+  });
+
+  test('does not read all that an agent keeps for each of its calls', () => {
+    const { keyedCalls, close } = openStore(file);
+    const call = { agent: 'a', tool: 't', key: 'k', argsDigest: sha256('x'), invocation: 'i', createdMs: 5 };
+    keyedCalls.put(call);
+    keyedCalls.settle(call, '"mine"');
+    const before = keyedCalls.usage('a');
+    // A second connection writes beside the lock, as nobody may: what was counted is not read again.
+    const beside = new DatabaseSync(file);
+    beside.exec('UPDATE keyed_call SET outcome = \'"another answer"\'');
+    beside.close();
+    expect(keyedCalls.usage('a')).toEqual(before);
+    keyedCalls.prune(0);
+    expect(keyedCalls.usage('a')).toEqual({ count: 1, bytes: 16 });
     close();
   });
 
