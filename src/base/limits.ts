@@ -89,6 +89,8 @@ export const LIMITS = {
   runningMax: 64,
   /** Of them, those of one agent: a slow tool of one agent must leave places to the others. */
   runningPerAgentMax: 32,
+  /** Of the server's own tools, in the lane control: they work on the host's thread, and a freeze must get in between two. */
+  controlRunningMax: 1,
   /** An idempotency key, in UTF-16 units; clients send UUIDs. */
   idempotencyKeyLengthMax: 256,
   /** How long an answer is kept under its key, and how often older ones are looked for. */
@@ -220,6 +222,11 @@ export const LIMITS = {
   conditionStepsMax: 100_000,
   /** Findings told of one policy file; the first ones are those to mend. */
   policyFindingsMax: 200,
+  /** Of them, those that are told which name may have been meant, and the names that are looked at for it: a pair is up to 40 µs. */
+  policySuggestionsMax: 10,
+  suggestionCandidatesMax: 1_024,
+  /** A policy that an agent sends, in UTF-8 bytes: one of 512 KiB held the host, and a person's freeze, up for 4 s and more. */
+  policyOfAgentBytesMax: 64 * 1024,
   /** Reloads and edits of the policy that wait for the one under way. */
   policyChangesWaitingMax: 32,
   /** An edited policy file counts as whole once it was the same this long; one that never is, is looked at after the second. */

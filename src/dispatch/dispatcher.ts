@@ -2,6 +2,7 @@
 // **Trust:** the request's tool, arguments, session and key are the agent's words; its agent is authenticated by a door.
 
 import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { Dispatcher, LaneName } from '#domain/ports.ts';
 import { createAdmission } from './admission.ts';
@@ -24,7 +25,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   const { clock } = ports;
   const lanes: { readonly [name in LaneName]: Lane } = {
     main: new Lane(clock, options),
-    control: new Lane(clock, options),
+    control: new Lane(clock, { ...options, runningMax: LIMITS.controlRunningMax }),
   };
   const book = createCallBook();
   const keyed = createKeyedCalls(ports);

@@ -3,12 +3,13 @@
 
 import { rfc3339 } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
+import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { PolicyVersionView } from '#domain/policy-ports.ts';
 import { pathFor } from './host-paths.ts';
-import { authorOf, inputSchema, type Operation, type Services } from './operation.ts';
+import { authorOf, type Caller, inputSchema, type Operation, type Services } from './operation.ts';
 import { fileStateSchema, fileStateView, policyRefSchema } from './views.ts';
 
 const HISTORY_LENGTH = 100;
@@ -80,8 +81,8 @@ export const policyOperations: readonly Operation[] = [
       },
       required: ['from', 'to', 'text', 'widenings'],
     },
-    run: ({ policy }, input) => {
-      const { from, to, text: lines, widenings } = policy.diff(textOf(input));
+    run: ({ policy }, input, caller) => {
+      const { from, to, text: lines, widenings } = policy.diff(givenBy(caller, input));
       return { from: refView(from), to, text: lines, widenings };
     },
   },
@@ -103,7 +104,8 @@ export const policyOperations: readonly Operation[] = [
       const given = textOf(input);
       return given === undefined ? 'the file' : sha256(given);
     },
-    run: (services, input, caller) => change(services, () => services.policy.apply(textOf(input), authorOf(caller))),
+    run: (services, input, caller) =>
+      change(services, () => services.policy.apply(givenBy(caller, input), authorOf(caller))),
   },
   {
     name: 'policy_history',
@@ -174,6 +176,16 @@ function refView({ version, digest }: PolicyRef): JsonObject {
 
 function versionView({ version, digest, appliedMs, by, isInForce }: PolicyVersionView): JsonObject {
   return { version, digest, appliedAt: rfc3339(appliedMs), by, isInForce };
+}
+
+/** The text to work on. @throws `POLICY_INVALID` for one of an agent that would keep the host's one thread for too long. */
+function givenBy({ kind }: Caller, input: JsonObject): string | undefined {
+  const given = textOf(input);
+  const bytesMax = LIMITS.policyOfAgentBytesMax;
+  if (kind === 'person' || given === undefined || Buffer.byteLength(given) <= bytesMax) return given;
+  throw new SmcpError('POLICY_INVALID', `a policy that an agent sends has at most ${bytesMax} bytes`, {
+    details: { remedy: 'have a person do it: smcp policy diff FILE, smcp policy apply FILE', findings: [] },
+  });
 }
 
 function textOf({ text: given }: JsonObject): string | undefined {

@@ -64,8 +64,9 @@ export function compilePolicy(document: JsonObject): CompiledPolicy {
     const deny = compileList(agent['deny'], `/agents/${name}/deny`, 'deny', workshop);
     const own = listOf(agent['roles']).flatMap((role, index) => {
       const found = roles.get(String(role));
-      if (found === undefined)
-        workshop.findings.push(unknownRole(String(role), `/agents/${name}/roles/${index}`, roles));
+      const { findings } = workshop;
+      if (found === undefined && findings.length < LIMITS.policyFindingsMax)
+        findings.push(unknownRole(String(role), `/agents/${name}/roles/${index}`, roles, findings.length));
       return found === undefined ? [] : [found];
     });
     agents.set(name, {
@@ -167,12 +168,14 @@ function compileExpires(written: string, pointer: string, workshop: Workshop): n
   return undefined;
 }
 
-function unknownRole(role: string, pointer: string, roles: ReadonlyMap<string, unknown>): Finding {
-  const near = nearest(role, roles.keys());
+/** Only the first ones are told, and fewer still get a name that is meant: an agent may send a text of nothing else. */
+function unknownRole(role: string, pointer: string, roles: ReadonlyMap<string, unknown>, told: number): Finding {
+  const candidates = [...roles.keys()].slice(0, LIMITS.suggestionCandidatesMax);
+  const near = told < LIMITS.policySuggestionsMax ? nearest(role, candidates) : undefined;
   const known =
     roles.size === 0
       ? 'there are no roles; add it under roles'
-      : `the roles are: ${[...roles.keys()].slice(0, 16).join(', ')}`;
+      : `the roles are: ${candidates.slice(0, 16).join(', ')}`;
   const remedy = near === undefined ? known : `did you mean ${JSON.stringify(near)}?`;
   return errorAt(pointer, `unknown role ${JSON.stringify(role)}`, remedy);
 }

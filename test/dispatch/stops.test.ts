@@ -239,6 +239,36 @@ describe('an admin tool', () => {
     }
   });
 
+  test('runs alone even where it only reads, so that a stop gets in between two of them', async () => {
+    const { dispatcher, call, request, state, tools } = createWorld();
+    const flush = tools.get('smcp__queue_flush');
+    if (flush?.kind !== 'admin') throw new Error('there is an admin tool');
+    tools.set('smcp__queue', { ...flush, name: 'smcp__queue', operation: 'queue', effect: 'read' });
+    let running = 0;
+    const seen: number[] = [];
+    const oneMore = async () => {
+      running += 1;
+      seen.push(running);
+      await settle();
+      running -= 1;
+    };
+    state.runAdmin = async () => {
+      await oneMore();
+      return { kind: 'value', value: null };
+    };
+    state.run = async () => {
+      await oneMore();
+      return returned({ ok: true });
+    };
+    const agents = ['a', 'b', 'c'] as AgentName[];
+    await Promise.all(agents.map((agent) => dispatcher.call({ ...request('smcp__queue'), agent })));
+    expect(seen).toEqual([1, 1, 1]);
+    // A plugin's tools that read run beside each other.
+    seen.length = 0;
+    await Promise.all([call('p__read'), call('p__read'), call('p__read')]);
+    expect(seen).toEqual([1, 2, 3]);
+  });
+
   test('that throws is a fault of ours, answered without its text', async () => {
     const { call, state } = createWorld();
     state.runAdmin = async () => {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
 import { silentLogger } from '#base/log.ts';
 import type { ToolAnswer } from '#domain/invocation.ts';
 import { adminToolName, createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
@@ -139,6 +140,24 @@ describe('an agent with a grant for smcp__ tools', () => {
     const world = createWorld();
     expect(await call(world, bea, ['freeze', {}])).toMatchObject({ kind: 'value', value: { scope: 'all', by: 'bea' } });
     expect(await call(world, bea, ['status', {}])).toMatchObject({ error: { code: 'FROZEN' } });
+  });
+
+  test.each(['policy_diff', 'policy_apply'])('can not hold the server up with a long text for %s', async (name) => {
+    const world = createWorld();
+    const text = 'a'.repeat(LIMITS.policyOfAgentBytesMax + 1);
+    world.did.length = 0;
+    const refused = await call(world, bea, [name, { text }]);
+    expect(refused).toMatchObject({
+      error: { code: 'POLICY_INVALID', message: expect.stringContaining('65536 bytes') },
+    });
+    // In bytes, not in characters.
+    expect(await call(world, bea, [name, { text: '\u20ac'.repeat(30_000) }])).toMatchObject({
+      error: { code: 'POLICY_INVALID' },
+    });
+    expect(world.did).not.toContain('apply');
+    // A person's is looked at, and so is one that is not too long.
+    expect(await createOperationRunner(world.services)(operation(name), { text }, person)).toBeTruthy();
+    expect(await call(world, bea, [name, { text: text.slice(1) }])).toMatchObject({ kind: 'value' });
   });
 
   test('is told of a refusal by the operation as an answer', async () => {

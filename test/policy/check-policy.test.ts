@@ -140,6 +140,18 @@ describe('an error names line, column and what would do', () => {
     expect(found).toHaveLength(LIMITS.policyFindingsMax);
     expect(check(`version: 1\n#${'x'.repeat(LIMITS.policyBytesMax)}`)[0]).toContain('at most 1048576 bytes');
   });
+
+  test('with names that may be meant for the first ones only: comparing every name with every other took minutes', () => {
+    const roles = Array.from({ length: 1_500 }, (_, n) => `  role${n}: {}`);
+    const agents = Array.from({ length: 300 }, (_, n) => `  a${n}: { roles: [rolle1, role1400] }`);
+    const found = check(`version: 1\nroles:\n${roles.join('\n')}\nagents:\n${agents.join('\n')}\n`);
+    expect(found).toHaveLength(LIMITS.policyFindingsMax);
+    expect(found.filter((finding) => finding.includes('did you mean'))).toHaveLength(LIMITS.policySuggestionsMax);
+    expect(found.at(0)).toContain('did you mean "role1"?');
+    expect(found.at(-1)).toContain('unknown role "rolle1" (the roles are: role0, ');
+    // A name far down the list is not looked at, and is no error where it is written right.
+    expect(found.filter((finding) => finding.includes('role1400'))).toEqual([]);
+  });
 });
 
 describe('a warning tells what is probably not meant', () => {
