@@ -62,8 +62,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   const work = async (entry: BookEntry, key: string | undefined) => {
     if (key === undefined) return (await waitAndRun(entry)).outcome;
     const { admitted, decision, controller } = entry;
-    const signal = admitted.request.signal ?? controller.signal;
-    const result = await keyed.once({ admitted, key, signal }, () => waitAndRun(entry));
+    const result = await keyed.once({ admitted, key, signal: controller.signal }, () => waitAndRun(entry));
     if (result.kind === 'answered') return result.outcome;
     const { phase, error } = result;
     return close(phase, admitted, errorAnswer(error), phase === 'denied' ? {} : { decision });

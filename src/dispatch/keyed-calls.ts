@@ -19,7 +19,7 @@ export type KeyedResult =
   /** Nothing ran for this call: `IDEMPOTENCY_CONFLICT`, `IDEMPOTENCY_FULL`, or its caller left while another's run went on. */
   | { readonly kind: 'refused'; readonly phase: 'denied' | 'cancelled'; readonly error: WireError };
 
-/** `signal`: the caller's own; it ends the wait for another's run. */
+/** `signal`: the call's own, aborted with an SmcpError by whatever ends the call; it ends the wait for another's run. */
 export type KeyedRequest = { readonly admitted: Admitted; readonly key: string; readonly signal: AbortSignal };
 
 export type KeyedCalls = {
@@ -81,6 +81,9 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
     other.waiters += 1;
     try {
       return { kind: 'answered', outcome: { ...(await orAborted(other.done, signal)), isReplayed: true } };
+    } catch (thrown) {
+      if (!signal.aborted || thrown !== signal.reason || !(thrown instanceof SmcpError)) throw thrown;
+      return { kind: 'refused', phase: 'cancelled', error: thrown.toWire() };
     } finally {
       other.waiters -= 1;
     }
@@ -124,15 +127,13 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
 const REFUSED_AS: { readonly [code in ErrorCode]?: 'denied' | 'cancelled' } = {
   IDEMPOTENCY_CONFLICT: 'denied',
   IDEMPOTENCY_FULL: 'denied',
-  CANCELLED: 'cancelled',
 };
 
 /** Waits for another's run, until the one that waits is called off. */
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort = () => {};
   const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () =>
-      reject(new SmcpError('CANCELLED', 'the call was cancelled while it waited for another under its key'));
+    onAbort = () => reject(signal.reason);
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
   });

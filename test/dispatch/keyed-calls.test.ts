@@ -164,6 +164,41 @@ describe('the same key while its call runs', () => {
     expect((await first).answer.kind).toBe('value');
   });
 
+  test.each([
+    [
+      'is revoked',
+      { code: 'UNAUTHENTICATED' },
+      async ({ dispatcher }: ReturnType<typeof heldWorld>) => dispatcher.reconsider(),
+    ],
+    [
+      'is cancelled by an operator',
+      { code: 'CANCELLED', message: expect.stringContaining('operator') },
+      async ({ dispatcher }: ReturnType<typeof heldWorld>) => {
+        dispatcher.cancel(dispatcher.calls().at(-1)?.invocation ?? '');
+      },
+    ],
+  ])('one that only waited and %s gets no answer of the run, and the run goes on', async (_, error, stop) => {
+    const world = heldWorld();
+    const { call, end, records } = world;
+    const mayAct = { second: true };
+    const first = call('p__write', key('k'));
+    await settle();
+    // Its client is there and waits, as it does behind every door.
+    const { signal } = new AbortController();
+    const second = call('p__write', { ...key('k'), signal, mayStillAct: () => mayAct.second });
+    const third = call('p__write', { ...key('k'), signal });
+    await settle();
+    if (error.code === 'UNAUTHENTICATED') mayAct.second = false;
+    await stop(world);
+    const [ended, other] = error.code === 'UNAUTHENTICATED' ? [second, third] : [third, second];
+    expect((await ended).answer).toMatchObject({ kind: 'error', error });
+    expect(records.at(-1)).toMatchObject({ phase: 'cancelled', result: { class: error.code } });
+    // Who was not stopped is answered.
+    end();
+    expect((await other).answer.kind).toBe('value');
+    expect((await first).answer.kind).toBe('value');
+  });
+
   test('its only caller leaving ends it, and the answer says that its effect is unknown', async () => {
     const { call, runs } = heldWorld();
     const client = new AbortController();
