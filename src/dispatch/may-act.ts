@@ -1,9 +1,10 @@
 // Whether a call that was admitted may (still) go on: its token, freezes, its tool, the policy. Asked when its turn comes and
 // whenever any of these has changed. No I/O.
 
+import { rfc3339 } from '#base/clock.ts';
 import { SmcpError, type WireError } from '#base/errors.ts';
 import type { Allow, Decision } from '#domain/decision.ts';
-import { describeScope, type Freeze } from '#domain/freeze.ts';
+import { describeFreeze, describeScope, type Freeze } from '#domain/freeze.ts';
 import type { Tool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
 import { denialError } from './answer.ts';
@@ -66,10 +67,11 @@ function stop(phase: 'denied' | 'cancelled', error: WireError): Verdict {
 }
 
 /** The answer of a call that a freeze stops: what is frozen, by whom, since when. */
-export function frozen({ scope, by, sinceMs }: Freeze): SmcpError {
-  const since = new Date(sinceMs).toISOString();
-  return new SmcpError('FROZEN', `${describeScope(scope)}: frozen by ${by} since ${since}`, {
-    details: { scope: describeScope(scope), by, since, remedy: 'a person lifts it with: smcp unfreeze' },
+export function frozen(freeze: Freeze): SmcpError {
+  const { scope, by, sinceMs } = freeze;
+  const { reason, remedy } = describeFreeze(freeze);
+  return new SmcpError('FROZEN', reason, {
+    details: { scope: describeScope(scope), by, since: rfc3339(sinceMs), remedy },
   });
 }
 

@@ -1,5 +1,6 @@
 // Freezes: what a person, or an agent that was granted it, stops at once and until a person lets it go on. Pure.
 
+import { rfc3339 } from '#base/clock.ts';
 import type { EffectClass } from './capability.ts';
 
 /** What a freeze stops: every call · calls of one agent · of one plugin's tools · of tools that may change something. */
@@ -37,4 +38,13 @@ export function isStoppedBy(scope: FreezeScope, { agent, plugin, effect }: Freez
 export function describeScope(scope: FreezeScope): string {
   if (scope.kind === 'all') return 'everything';
   return scope.kind === 'writes' ? 'writes' : `${scope.kind} ${scope.name}`;
+}
+
+/** A freeze in words: what it stops, by whom and since when, and the command that lifts this one and no other. */
+export function describeFreeze({ scope, by, sinceMs }: Freeze): { readonly reason: string; readonly remedy: string } {
+  const option = scope.kind === 'all' ? '' : scope.kind === 'writes' ? ' --writes' : ` --${scope.kind} ${scope.name}`;
+  return {
+    reason: `${describeScope(scope)}: frozen by ${by} since ${rfc3339(sinceMs)}`,
+    remedy: `a person lifts it with: smcp unfreeze${option}`,
+  };
 }

@@ -1,11 +1,10 @@
 // The question whether an agent may call a tool now: the policy, what is left to people, and what is frozen.
 
-import { rfc3339 } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { Decision } from '#domain/decision.ts';
-import { describeScope, type FreezeScope } from '#domain/freeze.ts';
+import { describeFreeze } from '#domain/freeze.ts';
 import type { Tool } from '#domain/tool.ts';
 import { knownAgent } from './known.ts';
 import { inputSchema, type Operation, type Services } from './operation.ts';
@@ -78,18 +77,7 @@ function stoppedBy(
     const plugin = tool.kind === 'plugin' ? { plugin: tool.plugin.name } : {};
     freeze = freezes.stops({ agent, effect: tool.effect, ...plugin });
   }
-  if (freeze === undefined) return undefined;
-  return {
-    decision: 'deny',
-    rule: 'frozen',
-    reason: `${describeScope(freeze.scope)}: frozen by ${freeze.by} since ${rfc3339(freeze.sinceMs)}`,
-    remedy: `a person lifts it with: smcp unfreeze${optionOf(freeze.scope)}`,
-  };
-}
-
-function optionOf(scope: FreezeScope): string {
-  if (scope.kind === 'all') return '';
-  return scope.kind === 'writes' ? ' --writes' : ` --${scope.kind} ${scope.name}`;
+  return freeze === undefined ? undefined : { decision: 'deny', rule: 'frozen', ...describeFreeze(freeze) };
 }
 
 /** What no grant gives. */

@@ -53,6 +53,17 @@ describe('a freeze', () => {
     expect(frozen).toEqual(ofAgent);
   });
 
+  test.each([
+    [{ kind: 'all' }, 'a person lifts it with: smcp unfreeze'],
+    [{ kind: 'agent', name: 'a' }, 'a person lifts it with: smcp unfreeze --agent a'],
+    [{ kind: 'plugin', name: 'p' }, 'a person lifts it with: smcp unfreeze --plugin p'],
+    [{ kind: 'writes' }, 'a person lifts it with: smcp unfreeze --writes'],
+  ] as const)('of %j names the command that lifts it and no other', async (scope, remedy) => {
+    const { call, freezes } = createWorld();
+    freezes.freeze(scope, 'admin');
+    expect((await call('p__write')).answer).toMatchObject({ error: { code: 'FROZEN', details: { remedy } } });
+  });
+
   test('is lifted by a person, and calls go on', async () => {
     const { call, freezes } = createWorld();
     freezes.freeze({ kind: 'all' }, 'admin');
