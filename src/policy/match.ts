@@ -1,9 +1,7 @@
 // Patterns of tool names. Pure. Trust: the pattern is a person's, the name is an agent's.
 
 import { LIMITS } from '#base/limits.ts';
-
-/** The server's own tools: a pattern covers them only when it says so itself. */
-const RESERVED_PREFIX = 'smcp__';
+import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
 
 export type ToolPattern = {
   readonly source: string;
@@ -11,12 +9,12 @@ export type ToolPattern = {
 };
 
 /**
- * `*` stands for any run of characters, an empty one too, and is the only sign. Names that begin with `smcp__` are
- * matched only by a pattern that begins so itself. A name longer than a tool's can be is matched by nothing. The time is
- * linear in the name for each part of the pattern.
+ * `*` stands for any run of characters, an empty one too, and is the only sign. Names that begin with `smcp__`, the
+ * server's own tools, are matched only by a pattern that begins so itself. A name longer than a tool's can be is matched by
+ * nothing. The time is linear in the name for each part of the pattern.
  */
 export function compileToolPattern(source: string): ToolPattern {
-  const isForReserved = source.startsWith(RESERVED_PREFIX);
+  const isForReserved = source.startsWith(ADMIN_TOOL_PREFIX);
   const parts = source.split('*');
   const first = parts[0] ?? '';
   const last = parts.at(-1) ?? '';
@@ -37,7 +35,7 @@ export function compileToolPattern(source: string): ToolPattern {
   };
   const matches = (name: string): boolean =>
     name.length <= LIMITS.toolNameLengthMax &&
-    (isForReserved || !name.startsWith(RESERVED_PREFIX)) &&
+    (isForReserved || !name.startsWith(ADMIN_TOOL_PREFIX)) &&
     matchesText(name);
   return { source, matches };
 }
@@ -61,7 +59,7 @@ export function mayOverlap(one: ToolPattern, other: ToolPattern): boolean {
   return isBegun && (a.last.endsWith(b.last) || b.last.endsWith(a.last));
 }
 
-const isReserved = (pattern: ToolPattern): boolean => pattern.source.startsWith(RESERVED_PREFIX);
+const isReserved = (pattern: ToolPattern): boolean => pattern.source.startsWith(ADMIN_TOOL_PREFIX);
 
 const endsOf = ({ source }: ToolPattern) => ({
   first: source.slice(0, source.indexOf('*')),
