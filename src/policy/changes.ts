@@ -64,7 +64,9 @@ export function createPolicyChanges(parts: ChangeParts, options: { readonly isMa
   };
   const applyGiven = (next: CheckedPolicy, author: PolicyAuthor): Promise<PolicyRef> => {
     const held = file.find();
-    const isKept = held === undefined || held === next.text || history.has(sha256(held));
+    const isOver = held === undefined || held === next.text || held === inForce.current().text;
+    // A person who puts an earlier version there takes rights back: an agent may not be quicker.
+    const isKept = isOver || (author.mayWiden && history.has(sha256(held)));
     if (!isKept) throw conflict(file.path);
     return writeAndApply(held, next, author);
   };

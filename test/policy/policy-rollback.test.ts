@@ -26,7 +26,7 @@ const start = async (apply: 'auto' | 'manual' = 'auto', text = policy('a__b')) =
   return around.open(apply);
 };
 const ADMIN = person('admin');
-const _ATHENA = agent('athena');
+const ATHENA = agent('athena');
 
 describe('what waits for a person is not applied by the way', () => {
   test('adding an agent and going back are refused while an edit is staged', async () => {
@@ -46,6 +46,26 @@ describe('what waits for a person is not applied by the way', () => {
     expect(await codeOf(service.addAgent(agentName('new'), ADMIN))).toBe('POLICY_CONFLICT');
     expect(service.show().text).toBe(policy('a__c'));
   });
+
+  test.each(['auto', 'manual'] as const)(
+    'and an agent does not overwrite an earlier version that a person has put there to take rights back (policy.apply: %s)',
+    async (apply) => {
+      const service = await start(apply, policy('a__b'));
+      await service.apply(policy('a__*'), ADMIN);
+      // Not yet looked at, or staged.
+      write(policy('a__b'));
+      const same = `${policy('a__*')}# nothing less`;
+      expect(await codeOf(service.apply(same, ATHENA))).toBe('POLICY_CONFLICT');
+      await service.apply(undefined, ADMIN);
+      expect(await codeOf(service.apply(same, ATHENA))).toBe('POLICY_WIDENS');
+      expect([read(), service.show().text]).toEqual([policy('a__b'), policy('a__b')]);
+      // A person’s command does, and an agent takes away where nobody else has edited.
+      write(policy('a__*'));
+      await service.apply(policy('a__c'), ADMIN);
+      await service.apply(`${policy('a__c')}# less`, ATHENA);
+      expect(read()).toBe(`${policy('a__c')}# less`);
+    },
+  );
 });
 
 describe('going back', () => {
