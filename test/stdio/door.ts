@@ -71,7 +71,8 @@ export type RawConnection = {
   readonly closed: Promise<void>;
 };
 
-function openConnection(path: string): Promise<RawConnection> {
+/** A connection to a socket of a home that has said nothing yet. */
+export function openConnection(path: string): Promise<RawConnection> {
   const { promise, resolve, reject } = Promise.withResolvers<RawConnection>();
   const { promise: closed, resolve: close } = Promise.withResolvers<void>();
   const socket = connect({ path, allowHalfOpen: true });
