@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
-import { describeScope, type Freeze, type FreezeScope, isStoppedBy } from '#domain/freeze.ts';
+import { describeFreeze, describeScope, type Freeze, type FreezeScope, isStoppedBy } from '#domain/freeze.ts';
 import type { FreezeStore } from '#domain/store-ports.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 
@@ -26,6 +26,21 @@ function memoryStore() {
   } satisfies FreezeStore;
   return { store, state };
 }
+
+test.each([
+  [{ kind: 'all' }, 'everything', 'smcp unfreeze'],
+  [{ kind: 'writes' }, 'writes', 'smcp unfreeze --writes'],
+  [{ kind: 'agent', name: 'athena' }, 'agent athena', 'smcp unfreeze --agent athena'],
+  [{ kind: 'plugin', name: 'shell' }, 'plugin shell', 'smcp unfreeze --plugin shell'],
+] as const)(
+  'a freeze of %j names what it stops, and the command that lifts it and no other',
+  (scope, what, command) => {
+    expect(describeFreeze({ scope, by: 'ana', sinceMs: 0 })).toEqual({
+      reason: `${what}: frozen by ana since 1970-01-01T00:00:00.000Z`,
+      remedy: `a person lifts it with: ${command}`,
+    });
+  },
+);
 
 describe('which calls a scope stops', () => {
   const write = { agent: 'athena', plugin: 'shell', effect: 'write' } as const;
