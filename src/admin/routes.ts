@@ -7,12 +7,10 @@ import type { Principal } from '#domain/agent.ts';
 import type { HttpRequest, HttpRoute } from '#domain/door-ports.ts';
 import type { Dispatcher } from '#domain/ports.ts';
 import { adminToolName } from '#operations/admin-tools.ts';
-import { type Operation, propertiesOf } from '#operations/operation.ts';
+import { ADMIN_PREFIX, type Operation, propertiesOf } from '#operations/operation.ts';
 import type { OperationRunner } from '#operations/runner.ts';
 import { docsPage } from './docs-page.ts';
 import { openApiDocument } from './openapi.ts';
-
-export const ADMIN_PREFIX = '/admin/v1';
 
 export type AdminApiPorts = { readonly run: OperationRunner; readonly dispatcher: Pick<Dispatcher, 'call'> };
 

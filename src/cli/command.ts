@@ -49,18 +49,20 @@ export type Command = {
 /** Exit codes of every command. */
 export const EXIT = { done: 0, no: 1, invalid: 2, unavailable: 3, tampered: 4 } as const;
 
+/** The options of every command. */
+export const COMMON_OPTIONS: { readonly [name: string]: CommandOption } = {
+  home: { type: 'string', placeholder: 'DIR', help: 'the home of the server (SMCP_HOME; default ./.smcp)' },
+  json: { type: 'boolean', help: 'one JSON document (or one per line) instead of text' },
+  help: { type: 'boolean', help: 'what the command takes' },
+};
+
 /** The options of a command as `node:util` parses them. */
 export function parseConfigOf(command: Command): NonNullable<ParseArgsConfig['options']> {
-  const own = Object.entries(command.options).map(([name, { type, multiple }]) => [
+  const all = Object.entries({ ...command.options, ...COMMON_OPTIONS }).map(([name, { type, multiple }]) => [
     name,
-    { type, ...(multiple === undefined ? {} : { multiple }) },
+    { type, ...(multiple === undefined ? {} : { multiple }), ...(name === 'help' ? { short: 'h' } : {}) },
   ]);
-  return {
-    ...Object.fromEntries(own),
-    home: { type: 'string' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  };
+  return Object.fromEntries(all);
 }
 
 /** A text option, or undefined. */

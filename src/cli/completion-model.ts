@@ -1,6 +1,6 @@
 // What a shell can complete after each run of words, derived from the table of commands.
 
-import type { Command, CommandOption } from './command.ts';
+import { COMMON_OPTIONS, type Command } from './command.ts';
 
 export type Completion = {
   /** The words so far, joined by a space; '' at the start. */
@@ -20,18 +20,12 @@ export type CompletionModel = {
   readonly valueOptions: readonly { readonly name: string; readonly isFile: boolean }[];
 };
 
-const COMMON: { readonly [name: string]: CommandOption } = {
-  home: { type: 'string', placeholder: 'DIR', help: 'the home of the server' },
-  json: { type: 'boolean', help: 'JSON instead of text' },
-  help: { type: 'boolean', help: 'what the command takes' },
-};
-
 const FILE = /\b(FILE|DIR|FOLDER|HOME|BUNDLE)\b/;
 
 export function completionModel(commands: readonly Command[]): CompletionModel {
   const prefixes = new Set(commands.flatMap(({ words }) => words.map((_, length) => words.slice(0, length).join(' '))));
   const givens = new Set([...prefixes, ...commands.map(({ words }) => words.join(' '))]);
-  const options = commands.flatMap((command) => Object.entries({ ...command.options, ...COMMON }));
+  const options = commands.flatMap((command) => Object.entries({ ...command.options, ...COMMON_OPTIONS }));
   const values = new Map(
     options
       .filter(([, { type }]) => type === 'string')
@@ -62,7 +56,7 @@ function completionAfter(given: string, commands: readonly Command[]): Completio
 }
 
 function optionsOf(command: Command): Completion['options'] {
-  return Object.entries({ ...command.options, ...COMMON }).map(([name, { help, type }]) => ({
+  return Object.entries({ ...command.options, ...COMMON_OPTIONS }).map(([name, { help, type }]) => ({
     name,
     help,
     takesValue: type === 'string',

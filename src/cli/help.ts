@@ -1,12 +1,6 @@
 // The texts of --help.
 
-import type { Command } from './command.ts';
-
-const COMMON = [
-  ['--home DIR', 'the home of the server (SMCP_HOME; default ./.smcp)'],
-  ['--json', 'one JSON document (or one per line) instead of text'],
-  ['--help', 'this'],
-] as const;
+import { COMMON_OPTIONS, type Command, type CommandOption } from './command.ts';
 
 const columns = (rows: readonly (readonly [string, string])[]): string => {
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
@@ -30,19 +24,20 @@ export function overviewHelp(commands: readonly Command[]): string {
       commands.filter(({ isLocal }) => !isLocal).map(row),
     ),
     '\nEvery command takes:\n',
-    columns(COMMON),
+    columns(optionRows(COMMON_OPTIONS)),
     '\nsmcp --version says which version this is.\nExit codes: 0 done or yes, 1 refused or no, 2 wrong usage or invalid input, 3 unavailable, 4 tampered.\n',
   ].join('');
 }
 
 /** The help of one command. */
 export function commandHelp(command: Command): string {
-  const options = Object.entries(command.options).map(
-    ([name, { placeholder, help, multiple }]) =>
-      [
-        `--${name}${placeholder === undefined ? '' : ` ${placeholder}`}`,
-        multiple ? `${help} (may be repeated)` : help,
-      ] as const,
-  );
-  return `${command.summary}\n\nUsage: ${usage(command)} [options]\n\n${columns([...options, ...COMMON])}`;
+  const options = optionRows({ ...command.options, ...COMMON_OPTIONS });
+  return `${command.summary}\n\nUsage: ${usage(command)} [options]\n\n${columns(options)}`;
+}
+
+function optionRows(options: { readonly [name: string]: CommandOption }): readonly (readonly [string, string])[] {
+  return Object.entries(options).map(([name, { placeholder, help, multiple }]) => [
+    `--${name}${placeholder === undefined ? '' : ` ${placeholder}`}`,
+    multiple ? `${help} (may be repeated)` : help,
+  ]);
 }

@@ -4,6 +4,7 @@ import { SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { RecordReader } from '#domain/ports.ts';
+import { ADMIN_PREFIX } from '#operations/operation.ts';
 import { findServer, requestBytes } from './admin-client.ts';
 import { type Command, EXIT } from './command.ts';
 import { plural } from './render.ts';
@@ -26,7 +27,7 @@ export const logExportCommand: Command = {
       {
         checkpoint: () => text('/log/checkpoint'),
         vkey: async () => ((await text('/log/vkey')) ?? '').trim(),
-        keys: async () => keysOf(await text('/admin/v1/log/keys')),
+        keys: async () => keysOf(await text(`${ADMIN_PREFIX}/log/keys`)),
         tile: (path, bytesMax) => requestBytes(server, `/log/${path}`, bytesMax),
       },
       folder,

@@ -4,6 +4,7 @@
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
 import { formatProofBundle, type ProofBundle } from '#domain/proof-bundle.ts';
+import { ADMIN_PREFIX } from '#operations/operation.ts';
 import { findServer, requestJson } from './admin-client.ts';
 import { type Command, EXIT, text } from './command.ts';
 import { writeOut } from './write-out.ts';
@@ -17,7 +18,7 @@ export const logProveCommand: Command = {
   run: async ({ home, terminal, print }, input) => {
     const server = await findServer(home, terminal);
     const id = input.positionals[0] ?? '';
-    const answer = await requestJson(server, 'GET', `/admin/v1/log/proofs/${encodeURIComponent(id)}`);
+    const answer = await requestJson(server, 'GET', `${ADMIN_PREFIX}/log/proofs/${encodeURIComponent(id)}`);
     if (!isJsonObject(answer) || answer['bundle'] !== 1) {
       throw new SmcpError('SERVER_UNAVAILABLE', 'the server answered with something else than a proof', {
         details: { remedy: 'is it an SMCP server, of this version?' },

@@ -4,6 +4,7 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
+import { ADMIN_PREFIX } from '#operations/operation.ts';
 import { errorFrom, findServer, notRunning, requestJson, type Server } from './admin-client.ts';
 import { type CommandContext, type CommandInput, text } from './command.ts';
 
@@ -23,13 +24,13 @@ export async function withMcpClient<T>(
   const own = context.terminal.env['SMCP_TOKEN'];
   if (own !== undefined && named === undefined) return useClient(server.url, own, use);
   const agent = named ?? (await onlyAgent(server));
-  const path = `/admin/v1/agents/${encodeURIComponent(agent)}/tokens`;
+  const path = `${ADMIN_PREFIX}/agents/${encodeURIComponent(agent)}/tokens`;
   const issued = await requestJson(server, 'POST', path, { expires: TOKEN_LIFETIME });
   if (!isJsonObject(issued)) throw new SmcpError('SERVER_UNAVAILABLE', 'the server issued no token');
   try {
     return await useClient(server.url, String(issued['token']), use);
   } finally {
-    await requestJson(server, 'DELETE', `/admin/v1/tokens/${String(issued['id'])}`).catch(() => {
+    await requestJson(server, 'DELETE', `${ADMIN_PREFIX}/tokens/${String(issued['id'])}`).catch(() => {
       context.terminal.err(`warning: token ${issued['id']} could not be revoked; it expires by itself\n`);
     });
   }
@@ -70,7 +71,7 @@ function asCommandError(thrown: unknown, url: string): unknown {
 
 /** The agent to be when none is named: the only one there is. */
 async function onlyAgent(server: Server): Promise<string> {
-  const agents = await requestJson(server, 'GET', '/admin/v1/agents');
+  const agents = await requestJson(server, 'GET', `${ADMIN_PREFIX}/agents`);
   const names = Array.isArray(agents) ? agents.filter(isJsonObject).map((agent) => String(agent['name'])) : [];
   if (names.length === 1 && names[0] !== undefined) return names[0];
   throw new SmcpError('USAGE', names.length === 0 ? 'the policy names no agent' : 'which agent?', {

@@ -4,12 +4,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { SmcpError } from '#base/errors.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
-import { fillPath, type Operation, propertiesOf, requiredOf } from '#operations/operation.ts';
+import { ADMIN_PREFIX, fillPath, type Operation, propertiesOf, requiredOf } from '#operations/operation.ts';
 import { findServer, requestJson } from './admin-client.ts';
 import { type Command, type CommandInput, type CommandOption, EXIT } from './command.ts';
 import { renderOperation } from './render-operation.ts';
-
-const ADMIN = '/admin/v1';
 
 /** The command of an operation; undefined when it has none. */
 export function operationCommand(operation: Operation): Command | undefined {
@@ -109,7 +107,7 @@ function requestOf(operation: Operation, input: JsonObject): { method: string; p
     delete rest[name];
     return encodeURIComponent(String(value));
   });
-  if (operation.method === 'POST') return { method: 'POST', path: `${ADMIN}${path}`, body: rest };
+  if (operation.method === 'POST') return { method: 'POST', path: `${ADMIN_PREFIX}${path}`, body: rest };
   const query = new URLSearchParams(Object.entries(rest).map(([name, value]) => [name, String(value)]));
-  return { method: operation.method, path: `${ADMIN}${path}${query.size > 0 ? `?${query}` : ''}` };
+  return { method: operation.method, path: `${ADMIN_PREFIX}${path}${query.size > 0 ? `?${query}` : ''}` };
 }

@@ -45,6 +45,9 @@ export function authorOf({ by, kind }: Caller): PolicyAuthor {
   return { by, mayWiden: kind === 'person' };
 }
 
+/** Before the path of every operation over HTTP. */
+export const ADMIN_PREFIX = '/admin/v1';
+
 /** What an operation is about: its section in documents, its tag in OpenAPI. */
 export type Topic = 'server' | 'agents' | 'policy' | 'plugins' | 'queue' | 'freezes' | 'log';
 
@@ -63,7 +66,7 @@ export type Operation = {
   /** The property, among `positional`, that the command line reads from a file of that name. */
   readonly fileProperty?: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Below `/admin/v1`, as Fastify writes it; `:name` are properties of `input`. */
+  /** Below `ADMIN_PREFIX`, as Fastify writes it; `:name` are properties of `input`. */
   readonly path: string;
   /** `write` operations are recorded before they are done. */
   readonly effect: 'read' | 'write';
