@@ -7,6 +7,7 @@ import type { JsonObject } from '#base/json.ts';
 import type { TokenRow } from '#domain/agent.ts';
 import { knownAgent, readAgentName } from './known.ts';
 import { authorOf, inputSchema, type Operation } from './operation.ts';
+import { checkLength } from './policy-of-agent.ts';
 
 const agentName = { type: 'string', description: "The agent's name, as in the policy." };
 
@@ -53,6 +54,7 @@ export const agentOperations: readonly Operation[] = [
     },
     run: async (services, input, caller) => {
       const name = readAgentName(input['name']);
+      checkLength(caller, services.policy.show().text);
       await services.policy.addAgent(name, authorOf(caller));
       return { name, inPolicy: true, tokens: [] };
     },

@@ -3,13 +3,13 @@
 
 import { rfc3339 } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
-import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { PolicyVersionView } from '#domain/policy-ports.ts';
 import { pathFor } from './host-paths.ts';
 import { authorOf, type Caller, inputSchema, type Operation, type Services } from './operation.ts';
+import { checkLength } from './policy-of-agent.ts';
 import { fileStateSchema, fileStateView, policyRefSchema } from './views.ts';
 
 const HISTORY_LENGTH = 100;
@@ -158,8 +158,11 @@ export const policyOperations: readonly Operation[] = [
     output: policyRefSchema,
     subject: (input) => `version ${String(input['version'])}`,
     check: ({ policy }, input) => void policy.version(Number(input['version'])),
-    run: (services, input, caller) =>
-      change(services, () => services.policy.rollback(Number(input['version']), authorOf(caller))),
+    run: (services, input, caller) => {
+      const { version, text: kept } = services.policy.version(Number(input['version']));
+      checkLength(caller, kept);
+      return change(services, () => services.policy.rollback(version, authorOf(caller)));
+    },
   },
 ];
 
@@ -178,14 +181,11 @@ function versionView({ version, digest, appliedMs, by, isInForce }: PolicyVersio
   return { version, digest, appliedAt: rfc3339(appliedMs), by, isInForce };
 }
 
-/** The text to work on. @throws `POLICY_INVALID` for one of an agent that would keep the host's one thread for too long. */
-function givenBy({ kind }: Caller, input: JsonObject): string | undefined {
+/** The text to work on; undefined for the file's. @throws `POLICY_INVALID` for one that is too long for an agent. */
+function givenBy(caller: Caller, input: JsonObject): string | undefined {
   const given = textOf(input);
-  const bytesMax = LIMITS.policyOfAgentBytesMax;
-  if (kind === 'person' || given === undefined || Buffer.byteLength(given) <= bytesMax) return given;
-  throw new SmcpError('POLICY_INVALID', `a policy that an agent sends has at most ${bytesMax} bytes`, {
-    details: { remedy: 'have a person do it: smcp policy diff FILE, smcp policy apply FILE', findings: [] },
-  });
+  if (given !== undefined) checkLength(caller, given);
+  return given;
 }
 
 function textOf({ text: given }: JsonObject): string | undefined {

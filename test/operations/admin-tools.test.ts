@@ -160,6 +160,24 @@ describe('an agent with a grant for smcp__ tools', () => {
     expect(await call(world, bea, [name, { text: text.slice(1) }])).toMatchObject({ kind: 'value' });
   });
 
+  test('can not hold the server up with a policy that has grown long, one agent or version at a time', async () => {
+    const world = createWorld();
+    const long = 'a'.repeat(LIMITS.policyOfAgentBytesMax + 1);
+    await world.services.policy.apply(long, { by: 'admin', mayWiden: true });
+    world.did.length = 0;
+    for (const asked of [
+      ['agent_add', { name: 'zoe' }],
+      ['policy_rollback', { version: 2 }],
+    ] as const) {
+      expect(await call(world, bea, asked)).toMatchObject({ error: { code: 'POLICY_INVALID' } });
+    }
+    expect(world.did.filter((act) => act !== 'record')).toEqual([]);
+    // A person can, and an agent can go back to a short one.
+    expect(await createOperationRunner(world.services)(operation('agent_add'), { name: 'zoe' }, person)).toBeTruthy();
+    expect(await call(world, bea, ['policy_rollback', { version: 1 }])).toMatchObject({ kind: 'value' });
+    expect(await call(world, bea, ['agent_add', { name: 'yan' }])).toMatchObject({ kind: 'value' });
+  });
+
   test('is told of a refusal by the operation as an answer', async () => {
     const world = createWorld();
     expect(await call(world, bea, ['queue_cancel', { id: 'x' }])).toMatchObject({ error: { code: 'CALL_UNKNOWN' } });
