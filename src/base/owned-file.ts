@@ -1,8 +1,9 @@
 // Files and directories of the home that decide what is allowed or true: only what nobody else could have written or swapped.
 // **Trust:** other users of the machine may have put something else in their place.
 
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats } from 'node:fs';
 import { type ErrorCode, SmcpError, systemErrorCode } from './errors.ts';
+import { readAtMost } from './read-at-most.ts';
 
 /** `being written`: no other user may write it · `being read`: nor read it. */
 export type KeptFrom = 'being written' | 'being read';
@@ -120,17 +121,6 @@ export function checkOwner(
     const what = isKeptSecret ? 'can be read or written by other users' : 'can be written by other users';
     throw unsafe(path, what, isKeptSecret ? 'chmod 600 it' : 'chmod go-w it');
   }
-}
-
-function readAtMost(file: number, bytesMax: number): Uint8Array {
-  const buffer = new Uint8Array(bytesMax);
-  let length = 0;
-  while (length < bytesMax) {
-    const read = readSync(file, buffer, length, bytesMax - length, null);
-    if (read === 0) break;
-    length += read;
-  }
-  return buffer.subarray(0, length);
 }
 
 function unsafe(path: string, what: string, remedy: string): SmcpError {

@@ -1,14 +1,15 @@
 // smcp log verify: recomputes everything that a log, or the proof of one record, claims. Needs public keys only, and no
 // server. What is given may be anyone's.
 
-import { readFileSync } from 'node:fs';
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
 import { visible, visibleLines } from '#base/visible.ts';
 import { homeAt } from '#config/home.ts';
 import type { BundleReport, Proven } from '#provenance/verify/verify-bundle.ts';
 import type { VerifyOptions, VerifyReport } from '#provenance/verify/verify-log.ts';
 import { type Command, type CommandContext, EXIT, text } from './command.ts';
+import { readGiven } from './read-given.ts';
 import { plural } from './render.ts';
 
 type Report = VerifyReport | BundleReport;
@@ -25,7 +26,7 @@ export const logVerifyCommand: Command = {
     const { readBundleFile } = await import('#provenance/verify/bundle.ts');
     const path = input.positionals[0] ?? context.home.directory;
     const keyFile = text(input, 'key');
-    const options = keyFile === undefined ? {} : { vkey: readKey(keyFile) };
+    const options = keyFile === undefined ? {} : { vkey: readGiven(keyFile, LIMITS.noteBytesMax).trim() };
     const bundle = readBundleFile(path);
     const report = bundle === undefined ? await reportOfLog(context, path, options) : await reportOf(bundle, options);
     if (report.trust === 'self' && report.ok) {
@@ -82,12 +83,4 @@ function asReport(thrown: unknown): VerifyReport {
   if (!(thrown instanceof SmcpError) || thrown.code !== 'LOG_TAMPERED') throw thrown;
   const firstProblem = { index: -1, code: 'STORAGE_DAMAGED', message: thrown.message } as const;
   return { ok: false, trust: 'self', entries: 0, checkpoints: 0, openIntents: 0, firstProblem };
-}
-
-function readKey(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (cause) {
-    throw new SmcpError('USAGE', `the key file ${file} can't be read`, { cause });
-  }
 }

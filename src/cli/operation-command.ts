@@ -1,12 +1,12 @@
 // Commands that are derived from the table of operations: arguments and options to input, input to a request.
 
-import { readFileSync, statSync } from 'node:fs';
 import { SmcpError } from '#base/errors.ts';
-import type { Json, JsonObject } from '#base/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { ADMIN_PREFIX, fillPath, type Operation, propertiesOf, requiredOf } from '#operations/operation.ts';
 import { findServer, requestJson } from './admin-client.ts';
 import { type Command, type CommandInput, type CommandOption, EXIT } from './command.ts';
+import { readGiven } from './read-given.ts';
 import { renderOperation } from './render-operation.ts';
 
 /** The command of an operation; undefined when it has none. */
@@ -51,7 +51,8 @@ function inputOf(operation: Operation, { positionals, options }: CommandInput): 
     if (typeof value === 'boolean') input[name] = value;
     if (typeof value !== 'string') continue;
     const label = place < 0 ? `--${name}` : argumentOf(operation, name);
-    input[name] = name === operation.fileProperty ? readFile(value) : readValue(label, value, schema);
+    input[name] =
+      name === operation.fileProperty ? readGiven(value, LIMITS.policyBytesMax) : readValue(label, value, schema);
   }
   return input;
 }
@@ -60,42 +61,27 @@ function readValue(label: string, value: string, schema: JsonObject): Json {
   if (schema['type'] === 'object') return readJsonOption(label, value);
   if (schema['type'] === 'integer') {
     if (!/^(0|[1-9][0-9]{0,14})$/.test(value)) {
-      throw new SmcpError('USAGE', `${label} must be a whole number, not ${JSON.stringify(value)}`);
+      throw new SmcpError('USAGE', `${label} must be a whole number, not ${JSON.stringify(value)}`, {
+        details: { remedy: `give digits only, such as ${label} 20` },
+      });
     }
     return Number(value);
   }
   return value;
 }
 
-function readFile(file: string): string {
-  let size: number | undefined;
-  try {
-    size = statSync(file).size;
-    if (size <= LIMITS.policyBytesMax) return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new SmcpError('USAGE', `${file} can't be read`, {
-      cause,
-      details: { remedy: 'name a file that you can read' },
-    });
-  }
-  throw new SmcpError('USAGE', `${file} has ${size} bytes, more than ${LIMITS.policyBytesMax}`);
-}
-
 /** JSON text, or `@FILE` with it; `label` as the person wrote it. @throws `USAGE` */
 export function readJsonOption(label: string, value: string): JsonObject {
+  const json = value.startsWith('@') ? readGiven(value.slice(1), LIMITS.bodyBytesMax) : value;
+  const details = { remedy: `give a JSON object, or @FILE with one: ${label} '{"text":"hello"}'` };
   let parsed: unknown;
   try {
-    parsed = JSON.parse(value.startsWith('@') ? readFileSync(value.slice(1), 'utf8') : value);
+    parsed = JSON.parse(json);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : 'unreadable';
-    throw new SmcpError('USAGE', `${label}: ${why}`, {
-      cause,
-      details: { remedy: `give a JSON object, or @FILE with one: ${label} '{"text":"hello"}'` },
-    });
+    throw new SmcpError('USAGE', `${label}: ${why}`, { cause, details });
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new SmcpError('USAGE', `${label} must be a JSON object`);
-  }
+  if (!isJsonObject(parsed)) throw new SmcpError('USAGE', `${label} must be a JSON object`, { details });
   return parsed as JsonObject;
 }
 

@@ -1,12 +1,12 @@
 // smcp policy check: reads a policy as the server would, and changes nothing.
 
-import { readFileSync } from 'node:fs';
-import { SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
 import { silentLogger } from '#base/log.ts';
 import { visible } from '#base/visible.ts';
 import { productPluginsDirectory } from '#config/product.ts';
 import { type Command, EXIT } from './command.ts';
+import { readGiven } from './read-given.ts';
 
 export const policyCheckCommand: Command = {
   words: ['policy', 'check'],
@@ -37,7 +37,7 @@ export const policyCheckCommand: Command = {
         availableCapabilities: AVAILABLE_CAPABILITIES,
       },
     );
-    const findings = createPolicyChecker()(read(file), tools);
+    const findings = createPolicyChecker()(readGiven(file, LIMITS.policyBytesMax), tools);
     const isGood = findings.every(({ severity }) => severity !== 'error');
     print({ ok: isGood, findings } as unknown as Json, () => {
       const lines = findings.map(
@@ -49,11 +49,3 @@ export const policyCheckCommand: Command = {
     return isGood ? EXIT.done : EXIT.invalid;
   },
 };
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new SmcpError('USAGE', `${file} can't be read`, { cause, details: { remedy: 'name a policy file' } });
-  }
-}

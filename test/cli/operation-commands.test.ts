@@ -1,5 +1,6 @@
 // Commands of operations against a server that only listens: what each sends, and what it makes of the answer.
 
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -135,14 +136,23 @@ describe('a command of an operation', () => {
     expect(err).toMatch(message);
   });
 
-  test('refuses a policy file that is too large to be one, unread', async () => {
-    const large = join(folder, 'large.yaml');
-    writeFileSync(large, 'x'.repeat(1024 * 1024 + 1));
-    expect(await smcp('policy', 'apply', large)).toMatchObject({
-      code: 2,
-      err: expect.stringContaining('1048577 bytes'),
-    });
+  test.each([
+    ['is too large to be one', 'x'.repeat(1024 * 1024 + 1), 'has more than 1048576 bytes'],
+    ['is no text', Buffer.from([0x76, 0xff]), 'is no text in UTF-8'],
+  ])('refuses a policy file that %s', async (_why, bytes, what) => {
+    const file = join(folder, 'bad.yaml');
+    writeFileSync(file, bytes);
+    expect(await smcp('policy', 'apply', file)).toMatchObject({ code: 2, err: expect.stringContaining(what) });
     expect(heard).toEqual([]);
+  });
+
+  test('reads a policy from a pipe', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const writing = spawn('sh', ['-c', 'printf "version: 1\\n" > "$1"', 'sh', pipe]);
+    const { code } = await smcp('policy', 'apply', pipe);
+    if (writing.exitCode === null) await once(writing, 'exit');
+    expect([code, heard]).toEqual([0, ['POST /admin/v1/policy {"text":"version: 1\\n"}']]);
   });
 });
 

@@ -1,9 +1,10 @@
 // The files of a log that is verified, read so that none of them can hold the verifier up. **Trust:** none; anyone may
 // have put anything there: a link, a pipe, a device, a file without end.
 
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
+import { readAtMost } from '#base/read-at-most.ts';
 
 /**
  * The bytes of a plain file; undefined when it is not there. Nobody asks who owns it: it may come from elsewhere.
@@ -23,9 +24,11 @@ export function readPlainFile(path: string, bytesMax: number): Uint8Array | unde
     const stats = fstatSync(file);
     if (!stats.isFile()) throw refused(path, 'is no plain file');
     if (stats.size > bytesMax) throw refused(path, `has ${stats.size} bytes, more than ${bytesMax}`);
-    const bytes = readAtMost(file, path, bytesMax);
+    const bytes = readAtMost(file, bytesMax + 1);
     if (bytes.length > bytesMax) throw refused(path, `has more than ${bytesMax} bytes`);
     return bytes;
+  } catch (cause) {
+    throw cause instanceof SmcpError ? cause : refused(path, "can't be read", cause);
   } finally {
     closeSync(file);
   }
@@ -40,27 +43,6 @@ export function readSmallFile(path: string): string | undefined {
   } catch (cause) {
     throw refused(path, 'is no text in UTF-8', cause);
   }
-}
-
-const CHUNK_BYTES = 64 * 1024;
-
-/** Up to one byte more than `bytesMax`, whatever the file's size was said to be: it may grow, or be one of the kernel's. */
-function readAtMost(file: number, path: string, bytesMax: number): Uint8Array {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  while (length <= bytesMax) {
-    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, bytesMax + 1 - length));
-    let read: number;
-    try {
-      read = readSync(file, chunk, 0, chunk.length, null);
-    } catch (cause) {
-      throw refused(path, "can't be read", cause);
-    }
-    if (read === 0) break;
-    chunks.push(chunk.subarray(0, read));
-    length += read;
-  }
-  return Buffer.concat(chunks);
 }
 
 function refused(path: string, what: string, cause?: unknown): SmcpError {
