@@ -9,7 +9,9 @@ export function logRoutes(log: RecordReader, options: { readonly isPublic: boole
   const access = options.isPublic ? 'anyone' : 'admin';
   const text = (read: () => string | undefined) => () => {
     const body = read();
-    if (body === undefined) throw new SmcpError('NOT_FOUND', 'the log is empty');
+    if (body === undefined) {
+      throw new SmcpError('NOT_FOUND', 'the log is empty', { details: { remedy: 'try again after a first record' } });
+    }
     return { status: 200, body: Buffer.from(body), contentType: 'text/plain; charset=utf-8' };
   };
   return [
@@ -21,7 +23,10 @@ export function logRoutes(log: RecordReader, options: { readonly isPublic: boole
       access,
       handle: ({ params }) => {
         const bytes = log.tile(`tile/${params['*'] ?? ''}`);
-        if (bytes === undefined) throw new SmcpError('NOT_FOUND', 'the log has no such tile');
+        if (bytes === undefined) {
+          const details = { remedy: 'ask for tiles of the tree size that /log/checkpoint names' };
+          throw new SmcpError('NOT_FOUND', 'the log has no such tile', { details });
+        }
         return { status: 200, body: bytes, contentType: 'application/octet-stream' };
       },
     },

@@ -81,7 +81,7 @@ export function openApiDocument(operations: readonly Operation[], { prefix, vers
 }
 
 /** The names of an operation's input that are not in its path. */
-export function restOf(operation: Operation): readonly string[] {
+function restOf(operation: Operation): readonly string[] {
   const inPath = pathParameters(operation.path);
   return Object.keys(propertiesOf(operation)).filter((name) => !inPath.includes(name));
 }

@@ -47,7 +47,10 @@ async function answer(operation: Operation, request: HttpRequest, { run, dispatc
   const isStray = body !== undefined && !isJsonObject(body);
   switch (principal?.kind) {
     case 'admin':
-      if (isStray) throw new SmcpError('USAGE', 'the body must be a JSON object');
+      if (isStray) {
+        const details = { remedy: 'send an object, as /openapi.json describes it' };
+        throw new SmcpError('USAGE', 'the body must be a JSON object', { details });
+      }
       return run(operation, inputOf(operation, request), { by: 'admin', kind: 'person' });
     case 'agent':
       return callAsAgent(dispatcher, principal, {

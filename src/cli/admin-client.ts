@@ -49,6 +49,11 @@ export function notRunning(where: string, cause: unknown): SmcpError {
   });
 }
 
+/** What answers there is no server of ours. */
+export function notOurs(what: string): SmcpError {
+  return new SmcpError('SERVER_UNAVAILABLE', what, { details: { remedy: 'is it an SMCP server, of this version?' } });
+}
+
 /** One request. Bodies are JSON, answers JSON or, for `bytes`, as they are. */
 async function request(server: Server, method: string, path: string, body?: Json): Promise<Response> {
   const headers: Record<string, string> = { authorization: `Bearer ${server.token}` };
@@ -102,9 +107,7 @@ async function readAtMost(response: Response, server: Server, bytesMax: number):
     throw notRunning(server.url, cause);
   }
   if (length <= bytesMax) return Buffer.concat(chunks);
-  throw new SmcpError('SERVER_UNAVAILABLE', `the server answered with more than ${bytesMax} bytes`, {
-    details: { remedy: 'is it an SMCP server, of this version?' },
-  });
+  throw notOurs(`the server answered with more than ${bytesMax} bytes`);
 }
 
 function parsedOrNothing(bytes: Uint8Array): unknown {
@@ -117,12 +120,7 @@ function parsedOrNothing(bytes: Uint8Array): unknown {
 
 function errorOf(status: number, answer: unknown): SmcpError {
   const error = isJsonObject(answer) && isJsonObject(answer['error']) ? errorFrom(answer['error']) : undefined;
-  return (
-    error ??
-    new SmcpError('SERVER_UNAVAILABLE', `the server answered with HTTP status ${status}`, {
-      details: { remedy: 'is it an SMCP server, of this version?' },
-    })
-  );
+  return error ?? notOurs(`the server answered with HTTP status ${status}`);
 }
 
 /** `{code, message, details}` of a server as an error; undefined when it is no code of ours. */

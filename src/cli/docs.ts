@@ -1,8 +1,7 @@
 // smcp docs: the page about the admin API, to be opened in a browser, which has no token of its own to send.
 
-import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
-import { findServer, requestBytes } from './admin-client.ts';
+import { findServer, notOurs, requestBytes } from './admin-client.ts';
 import { type Command, EXIT, text } from './command.ts';
 import { writeOut } from './write-out.ts';
 
@@ -15,7 +14,7 @@ export const docsCommand: Command = {
   run: async ({ home, terminal, print }, input) => {
     const server = await findServer(home, terminal);
     const bytes = await requestBytes(server, '/docs', LIMITS.bodyBytesMax);
-    if (bytes === undefined) throw new SmcpError('NOT_FOUND', 'the server has no such page');
+    if (bytes === undefined) throw notOurs('the server has no such page');
     const page = Buffer.from(bytes).toString('utf8');
     const file = text(input, 'out');
     if (file === undefined) {

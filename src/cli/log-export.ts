@@ -1,11 +1,10 @@
 // smcp log export: the log of a running server as a folder of static files that anyone can verify.
 
-import { SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { RecordReader } from '#domain/ports.ts';
 import { ADMIN_PREFIX } from '#operations/operation.ts';
-import { findServer, requestBytes } from './admin-client.ts';
+import { findServer, notOurs, requestBytes } from './admin-client.ts';
 import { type Command, EXIT } from './command.ts';
 import { plural } from './render.ts';
 
@@ -48,7 +47,5 @@ function keysOf(text: string | undefined): ReturnType<RecordReader['keys']> {
   } catch {
     // Told below.
   }
-  throw new SmcpError('SERVER_UNAVAILABLE', 'the server names no keys of its log', {
-    details: { remedy: 'is it an SMCP server, of this version?' },
-  });
+  throw notOurs('the server names no keys of its log');
 }

@@ -1,11 +1,10 @@
 // smcp log prove: a record with everything that proves it, as one file that anyone can verify. Evidence to be handed out,
 // so its file is readable by others.
 
-import { SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
 import { formatProofBundle, type ProofBundle } from '#domain/proof-bundle.ts';
 import { ADMIN_PREFIX } from '#operations/operation.ts';
-import { findServer, requestJson } from './admin-client.ts';
+import { findServer, notOurs, requestJson } from './admin-client.ts';
 import { type Command, EXIT, text } from './command.ts';
 import { writeOut } from './write-out.ts';
 
@@ -20,9 +19,7 @@ export const logProveCommand: Command = {
     const id = input.positionals[0] ?? '';
     const answer = await requestJson(server, 'GET', `${ADMIN_PREFIX}/log/proofs/${encodeURIComponent(id)}`);
     if (!isJsonObject(answer) || answer['bundle'] !== 1) {
-      throw new SmcpError('SERVER_UNAVAILABLE', 'the server answered with something else than a proof', {
-        details: { remedy: 'is it an SMCP server, of this version?' },
-      });
+      throw notOurs('the server answered with something else than a proof');
     }
     const bundle = formatProofBundle(answer as unknown as ProofBundle);
     const file = text(input, 'out');

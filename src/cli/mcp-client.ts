@@ -5,7 +5,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
 import { ADMIN_PREFIX } from '#operations/operation.ts';
-import { errorFrom, findServer, notRunning, requestJson, type Server } from './admin-client.ts';
+import { errorFrom, findServer, notOurs, notRunning, requestJson, type Server } from './admin-client.ts';
 import { type CommandContext, type CommandInput, text } from './command.ts';
 
 const TOKEN_LIFETIME = '10m';
@@ -26,7 +26,7 @@ export async function withMcpClient<T>(
   const agent = named ?? (await onlyAgent(server));
   const path = `${ADMIN_PREFIX}/agents/${encodeURIComponent(agent)}/tokens`;
   const issued = await requestJson(server, 'POST', path, { expires: TOKEN_LIFETIME });
-  if (!isJsonObject(issued)) throw new SmcpError('SERVER_UNAVAILABLE', 'the server issued no token');
+  if (!isJsonObject(issued)) throw notOurs('the server issued no token');
   try {
     return await useClient(server.url, String(issued['token']), use);
   } finally {

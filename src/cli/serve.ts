@@ -98,7 +98,9 @@ function addressOf(input: CommandInput, configured: { readonly host: string; rea
   const portText = text(input, 'port') ?? String(configured.port);
   const port = /^[0-9]{1,5}$/.test(portText) ? Number(portText) : Number.NaN;
   if (!(port <= 65_535)) {
-    throw new SmcpError('USAGE', `--port must be a number from 0 to 65535, not ${JSON.stringify(portText)}`);
+    throw new SmcpError('USAGE', `--port must be a number from 0 to 65535, not ${JSON.stringify(portText)}`, {
+      details: { remedy: 'leave it out for 8000, or give 0 for a free one' },
+    });
   }
   if (!LOOPBACK.test(host) && input.options['allow-external'] !== true) {
     throw new SmcpError('USAGE', `${host} is an address that other machines can reach`, {

@@ -27,7 +27,7 @@ export function initializedAgain({ isInitialized }: Handshake): typeof INITIALIZ
   return isInitialized ? INITIALIZED : undefined;
 }
 
-export function handshakeRefused(why: string): SmcpError {
+function handshakeRefused(why: string): SmcpError {
   return new SmcpError('SERVER_UNAVAILABLE', `the session can't go on with another server: ${why}`, {
     details: { remedy: 'let the client connect again' },
   });

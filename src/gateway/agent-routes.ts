@@ -54,7 +54,9 @@ export function agentRoutes(app: FastifyInstance, { admission, sse, streamable, 
 function refuseOthers(app: FastifyInstance, url: string, taken: readonly Method[]): void {
   const refuse = (_request: FastifyRequest, reply: FastifyReply): never => {
     reply.header('allow', taken.join(', '));
-    throw new SmcpError('METHOD_REFUSED', `${url} takes ${taken.join(' and ')} only`);
+    throw new SmcpError('METHOD_REFUSED', `${url} takes ${taken.join(' and ')} only`, {
+      details: { remedy: `use ${taken.join(' or ')}` },
+    });
   };
   app.route({ method: METHODS.filter((method) => !taken.includes(method)), url, onRequest: refuse, handler: refuse });
 }

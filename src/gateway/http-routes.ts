@@ -68,7 +68,10 @@ function asText(body: Exclude<HttpAnswer['body'], Uint8Array>, contentType: stri
 function singleTexts(values: unknown): { readonly [name: string]: string } {
   const texts: [string, string][] = [];
   for (const [name, value] of Object.entries(values ?? {})) {
-    if (typeof value !== 'string') throw new SmcpError('REQUEST_INVALID', `${name} is given more than once`);
+    if (typeof value !== 'string') {
+      const details = { remedy: 'give each name once' };
+      throw new SmcpError('REQUEST_INVALID', `${name} is given more than once`, { details });
+    }
     texts.push([name, value]);
   }
   return Object.fromEntries(texts);

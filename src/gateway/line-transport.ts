@@ -3,21 +3,15 @@
 // **Trust:** every line is the agent's.
 
 import type { Duplex } from 'node:stream';
-import {
-  isJSONRPCErrorResponse,
-  isJSONRPCNotification,
-  isJSONRPCRequest,
-  isJSONRPCResultResponse,
-  type JSONRPCMessage,
-  ProtocolErrorCode,
-  type Transport,
-} from '@modelcontextprotocol/server';
+import { type JSONRPCMessage, ProtocolErrorCode, type Transport } from '@modelcontextprotocol/server';
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { LASTING_METHODS } from '#domain/stdio.ts';
 import { parseJsonBody } from './json-body.ts';
 import {
+  admitWithRoom,
+  asMessage,
   cancelledId,
   cancelledNotice,
   checkInitialize,
@@ -112,15 +106,6 @@ type Refused = { readonly id: RequestId | null; readonly error: SmcpError };
 function createRequests(reserve: LineTransportOptions['reserve']) {
   const underWay = createUnderWay<() => void>();
   const lasting = new Set<RequestId>();
-  const take = (id: RequestId, bytes: number) => {
-    const release = reserve(bytes);
-    try {
-      underWay.admit([id], release);
-    } catch (thrown) {
-      release();
-      throw thrown;
-    }
-  };
   return {
     /** Undefined when the message may go on: it is no request, or has a place from now on. */
     admit: (message: JSONRPCMessage, bytes: number): Refused | undefined => {
@@ -128,7 +113,7 @@ function createRequests(reserve: LineTransportOptions['reserve']) {
       if (id === undefined || !('method' in message)) return undefined;
       try {
         checkInitialize(message);
-        take(id, bytes);
+        admitWithRoom(underWay, id, reserve(bytes));
       } catch (thrown) {
         if (!(thrown instanceof SmcpError)) throw thrown;
         // An error under the id of a request that is under way would be taken for its answer.
@@ -162,8 +147,8 @@ function parseLine(line: Buffer): ParsedLine {
     if (!(thrown instanceof SmcpError)) throw thrown;
     return { kind: 'refused', id: null, error: thrown, rpc: ProtocolErrorCode.ParseError };
   }
-  if (isJSONRPCRequest(value) || isJSONRPCNotification(value)) return { kind: 'message', message: value };
-  if (isJSONRPCResultResponse(value) || isJSONRPCErrorResponse(value)) return { kind: 'message', message: value };
+  const message = asMessage(value);
+  if (message !== undefined) return { kind: 'message', message };
   const id = isJsonObject(value) ? value['id'] : undefined;
   const error = new SmcpError('REQUEST_INVALID', 'the line is not a JSON-RPC 2.0 message', {
     details: { remedy: 'send one JSON-RPC message a line; batches are not taken' },

@@ -10,11 +10,11 @@ import {
 } from '@modelcontextprotocol/server';
 import type { FastifyReply } from 'fastify';
 import { SmcpError } from '#base/errors.ts';
-import { LIMITS } from '#base/limits.ts';
 import { type AgentCaller, stillStandsFor } from './authenticate.ts';
 import { type EventStream, openEventStream } from './event-stream.ts';
 import { serverInfo } from './mcp.ts';
 import type { SessionPorts } from './mcp-sessions.ts';
+import { checkRequestId } from './under-way.ts';
 
 export const LISTEN_METHOD = 'subscriptions/listen';
 
@@ -59,9 +59,7 @@ export function createListenDoor(
 
 /** Whether changes of tools are asked for. */
 function wantsTools(id: string | number, filter: unknown): boolean {
-  if (typeof id === 'string' && id.length > LIMITS.requestIdLengthMax) {
-    throw new SmcpError('REQUEST_INVALID', `the id of a request has at most ${LIMITS.requestIdLengthMax} characters`);
-  }
+  checkRequestId(id);
   if (isSpecType.SubscriptionFilter(filter)) return filter.toolsListChanged === true;
   throw new SmcpError('REQUEST_INVALID', 'params.notifications does not say what to listen for', {
     details: { remedy: 'send `notifications: { toolsListChanged: true }`' },

@@ -61,7 +61,8 @@ export function createMcpServer(ports: McpPorts, options: McpServerOptions): Ser
   server.onerror = (error) => ports.logger.debug('protocol error', { agent, error: error.name });
   server.setRequestHandler('tools/list', (request) => {
     try {
-      if (request.params?.cursor !== undefined) throw invalid('there is no such page: the list has only one');
+      if (request.params?.cursor !== undefined)
+        throw invalid('there is no such page: the list has only one', 'ask without a cursor');
       return { tools: visibleTools(ports, { agent, showsOutputSchema: era === 'stateless' }) };
     } catch (thrown) {
       throw rpcError(asDoorError(thrown, ports.logger));
@@ -110,7 +111,7 @@ type Meta = { readonly [key: string]: unknown };
 /** What asks for a guarantee that this version does not give is refused, not ignored: the client would rely on it. */
 function refuseUnsupported(meta: Meta): void {
   if (meta['smcp/approval'] === undefined) return;
-  throw invalid('_meta["smcp/approval"] is not taken by this version; leave it out');
+  throw invalid('_meta["smcp/approval"] is not taken by this version', 'leave it out');
 }
 
 /** A text that a request may carry; undefined when it is left out. @throws `REQUEST_INVALID` for anything else. */
@@ -118,7 +119,7 @@ function textOf(meta: Meta, key: string, lengthMax: number): string | undefined 
   const value = meta[key];
   if (value === undefined) return undefined;
   if (typeof value === 'string' && value.length > 0 && value.length <= lengthMax) return value;
-  throw invalid(`_meta["${key}"] is a text of 1 to ${lengthMax} characters`);
+  throw invalid(`_meta["${key}"] is a text of 1 to ${lengthMax} characters`, 'send such a text, or leave it out');
 }
 
 type ProgressReporter = { readonly report: NonNullable<CallRequest['onProgress']>; readonly stop: () => void };
@@ -127,7 +128,7 @@ type ProgressReporter = { readonly report: NonNullable<CallRequest['onProgress']
 function progressReporter(context: ServerContext, token: string | number | undefined): ProgressReporter | undefined {
   if (token === undefined) return undefined;
   if (String(token).length > LIMITS.progressTokenLengthMax) {
-    throw invalid(`progressToken has at most ${LIMITS.progressTokenLengthMax} characters`);
+    throw invalid(`progressToken has at most ${LIMITS.progressTokenLengthMax} characters`, 'send a shorter one');
   }
   let isOver = false;
   return {
@@ -143,6 +144,6 @@ function progressReporter(context: ServerContext, token: string | number | undef
   };
 }
 
-function invalid(message: string): SmcpError {
-  return new SmcpError('REQUEST_INVALID', message);
+function invalid(message: string, remedy: string): SmcpError {
+  return new SmcpError('REQUEST_INVALID', message, { details: { remedy } });
 }

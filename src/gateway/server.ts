@@ -97,7 +97,9 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
   });
   app.setErrorHandler((thrown, _request, reply) => refuse(thrown, reply));
   app.setNotFoundHandler(() => {
-    throw new SmcpError('NOT_FOUND', 'nothing is there');
+    throw new SmcpError('NOT_FOUND', 'nothing is there', {
+      details: { remedy: 'agents use /mcp or /sse; what administrators use is described at /openapi.json' },
+    });
   });
 
   const doors = createAgentDoors(ports, options);

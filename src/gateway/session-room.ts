@@ -78,7 +78,7 @@ export function createSessionRoom({ clock }: { readonly clock: Clock }): Session
 
   const enter = (guest: Guest): Place => {
     const { agent } = guest;
-    if (isClosed) throw new SmcpError('SHUTTING_DOWN', 'the server is stopping');
+    if (isClosed) throw stopping();
     makeRoom(agent);
     guests.add(guest);
     countOf.set(agent, (countOf.get(agent) ?? 0) + 1);
@@ -122,4 +122,8 @@ function full(isForAgent: boolean): SmcpError {
   return new SmcpError('SESSION_LIMIT', message, {
     details: { remedy: 'close those that are not needed, then try again' },
   });
+}
+
+function stopping(): SmcpError {
+  return new SmcpError('SHUTTING_DOWN', 'the server is stopping', { details: { remedy: 'try again when it is back' } });
 }

@@ -3,7 +3,7 @@
 
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import type { EventStream } from './event-stream.ts';
-import { cancelledId, checkInitialize, createUnderWay, type RequestId, requestId } from './under-way.ts';
+import { admitWithRoom, cancelledId, checkInitialize, createUnderWay, requestId } from './under-way.ts';
 import { codedMessage } from './wire-errors.ts';
 
 export type SseTransport = {
@@ -31,20 +31,12 @@ export function createSseTransport(stream: EventStream): SseTransport {
       stream.event('message', JSON.stringify(codedMessage(message)));
     },
   };
-  const admit = (id: RequestId, release: () => void) => {
-    try {
-      underWay.admit([id], release);
-    } catch (thrown) {
-      release();
-      throw thrown;
-    }
-  };
   return {
     transport,
     receive: (message, reserve) => {
       checkInitialize(message);
       const id = requestId(message);
-      if (id !== undefined) admit(id, reserve());
+      if (id !== undefined) admitWithRoom(underWay, id, reserve());
       const cancelled = cancelledId(message);
       // A cancelled request gets no answer, so its place is free from here on.
       if (cancelled !== undefined) underWay.settle(cancelled)?.();

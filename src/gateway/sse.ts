@@ -2,13 +2,7 @@
 // use them. A session belongs to the token that opened it, and ends with that or with its stream. **Trust:** session ids and
 // messages are the caller's; an id alone opens nothing.
 
-import {
-  isJSONRPCErrorResponse,
-  isJSONRPCNotification,
-  isJSONRPCRequest,
-  isJSONRPCResultResponse,
-  type JSONRPCMessage,
-} from '@modelcontextprotocol/server';
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { FastifyReply } from 'fastify';
 import { SmcpError } from '#base/errors.ts';
 import { randomHex } from '#base/ids.ts';
@@ -19,6 +13,7 @@ import type { SessionPorts } from './mcp-sessions.ts';
 import { sessionUnknown } from './session-transport.ts';
 import { createSseTransport, type SseTransport } from './sse-transport.ts';
 import { announceToolChanges } from './tool-changes.ts';
+import { asMessage } from './under-way.ts';
 
 export type SseDoor = {
   /** Opens a session. @throws `SESSION_LIMIT` · `SHUTTING_DOWN` */
@@ -76,8 +71,8 @@ export function createSseDoor(ports: SessionPorts, { version }: { readonly versi
 }
 
 function parseMessage(body: unknown): JSONRPCMessage {
-  if (isJSONRPCRequest(body) || isJSONRPCNotification(body)) return body;
-  if (isJSONRPCResultResponse(body) || isJSONRPCErrorResponse(body)) return body;
+  const message = asMessage(body);
+  if (message !== undefined) return message;
   throw new SmcpError('REQUEST_INVALID', 'the body is not a JSON-RPC 2.0 message', {
     details: { remedy: 'send one JSON-RPC message; batches are not taken' },
   });

@@ -1,7 +1,13 @@
 // The requests of one session that are under way: how many, and under which ids. Answers and cancellations name a request
 // by its id only, so no id may stand for two. Used by the transports of sessions. **Trust:** messages are the client's.
 
-import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import {
+  isJSONRPCErrorResponse,
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  isJSONRPCResultResponse,
+  type JSONRPCMessage,
+} from '@modelcontextprotocol/server';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 
@@ -28,7 +34,7 @@ export function createUnderWay<T>(): UnderWay<T> {
   return {
     admit: (ids, entry) => {
       for (const id of ids) check(id, entries);
-      if (new Set(ids).size < ids.length) throw new SmcpError('REQUEST_INVALID', 'two requests have the same id');
+      if (new Set(ids).size < ids.length) throw invalid('two requests have the same id', OWN_ID);
       if (entries.size + ids.length > LIMITS.requestsPerSessionMax) {
         throw new SmcpError('QUEUE_FULL', 'too many requests are under way on this session', {
           details: { remedy: 'wait for answers before asking more' },
@@ -51,11 +57,36 @@ export function createUnderWay<T>(): UnderWay<T> {
   };
 }
 
+const OWN_ID = 'give each request an id of its own';
+
 function check(id: RequestId, underWay: ReadonlyMap<RequestId, unknown>): void {
-  if (underWay.has(id)) throw new SmcpError('REQUEST_INVALID', 'a request with this id is under way already');
-  if (typeof id === 'string' && id.length > LIMITS.requestIdLengthMax) {
-    throw new SmcpError('REQUEST_INVALID', `the id of a request has at most ${LIMITS.requestIdLengthMax} characters`);
+  if (underWay.has(id)) throw invalid('a request with this id is under way already', OWN_ID);
+  checkRequestId(id);
+}
+
+/** @throws `REQUEST_INVALID` for an id that is too long to be kept until the answer. */
+export function checkRequestId(id: RequestId): void {
+  if (typeof id !== 'string' || id.length <= LIMITS.requestIdLengthMax) return;
+  throw invalid(
+    `the id of a request has at most ${LIMITS.requestIdLengthMax} characters`,
+    'count requests, or use UUIDs',
+  );
+}
+
+/** Admits a request for which room is kept already; the room is given back where it is refused. @throws as `admit` */
+export function admitWithRoom(underWay: UnderWay<() => void>, id: RequestId, release: () => void): void {
+  try {
+    underWay.admit([id], release);
+  } catch (thrown) {
+    release();
+    throw thrown;
   }
+}
+
+/** A value that is a JSON-RPC 2.0 message; undefined for anything else, a batch too. */
+export function asMessage(value: unknown): JSONRPCMessage | undefined {
+  if (isJSONRPCRequest(value) || isJSONRPCNotification(value)) return value;
+  return isJSONRPCResultResponse(value) || isJSONRPCErrorResponse(value) ? value : undefined;
 }
 
 /**
@@ -66,7 +97,7 @@ function check(id: RequestId, underWay: ReadonlyMap<RequestId, unknown>): void {
 export function checkInitialize(message: JSONRPCMessage): void {
   if (!('method' in message) || message.method !== 'initialize') return;
   if (JSON.stringify(message.params ?? {}).length <= LIMITS.initializeLengthMax) return;
-  throw new SmcpError('REQUEST_INVALID', `initialize has at most ${LIMITS.initializeLengthMax} characters of params`);
+  throw invalid(`initialize has at most ${LIMITS.initializeLengthMax} characters of params`, 'say less of the client');
 }
 
 /** The id of a request; undefined for any other message. */
@@ -83,4 +114,8 @@ export function cancelledId(message: JSONRPCMessage): RequestId | undefined {
 
 export function cancelledNotice(id: RequestId): JSONRPCMessage {
   return { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } };
+}
+
+function invalid(message: string, remedy: string): SmcpError {
+  return new SmcpError('REQUEST_INVALID', message, { details: { remedy } });
 }

@@ -113,7 +113,9 @@ function asRequestError(thrown: unknown): SmcpError | undefined {
     });
   }
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
-    return new SmcpError('REQUEST_INVALID', 'the request is malformed');
+    return new SmcpError('REQUEST_INVALID', 'the request is malformed', {
+      details: { remedy: 'send a well-formed HTTP request' },
+    });
   }
   return undefined;
 }

@@ -24,7 +24,10 @@ export function createTurns(): Turns {
   };
   return {
     inTurn: async (change) => {
-      if (isClosed) throw new SmcpError('SHUTTING_DOWN', 'the server is stopping: the policy stays as it is');
+      if (isClosed) {
+        const details = { remedy: 'try again when it is back' };
+        throw new SmcpError('SHUTTING_DOWN', 'the server is stopping: the policy stays as it is', { details });
+      }
       if (waiting >= LIMITS.policyChangesWaitingMax) {
         throw new SmcpError('QUEUE_FULL', 'too many changes of the policy are waiting', {
           details: { remedy: 'try again in a moment' },
