@@ -1,5 +1,8 @@
 // Every bound of the product, each with its unit (last in the name), its reason and, where measured, its source.
-// Relations between bounds are asserted by test/base/limits.test.ts.
+// Those of plugins and policies have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
+
+import { PLUGIN_LIMITS } from './limits-plugins.ts';
+import { POLICY_LIMITS } from './limits-policy.ts';
 
 export const LIMITS = {
   // Requests
@@ -72,7 +75,7 @@ export const LIMITS = {
   stdioRetryMs: 100,
   /** A log line waits for a client that does not read stderr; beyond this much they are dropped. */
   stderrBufferBytesMax: 1024 * 1024,
-  /** Servers of the protocol kept warm, one per agent; the oldest idle one goes first. */
+  /** Servers of the protocol kept warm, one per token; the oldest idle one goes first. */
   agentServersMax: 256,
 
   // Dispatch
@@ -89,6 +92,8 @@ export const LIMITS = {
   runningMax: 64,
   /** Of them, those of one agent: a slow tool of one agent must leave places to the others. */
   runningPerAgentMax: 32,
+  /** Decisions on calls in one turn of the event loop: those after it wait for the next, so that a freeze gets in between. */
+  decisionTurnMsMax: 20,
   /** Of the server's own tools, in the lane control: they work on the host's thread, and a freeze must get in between two. */
   controlRunningMax: 1,
   /** An idempotency key, in UTF-16 units; clients send UUIDs. */
@@ -102,163 +107,8 @@ export const LIMITS = {
   /** At shutdown: how long running calls may take to end by themselves. */
   drainMsMax: 10_000,
 
-  // A run
-  timeoutMsDefault: 30_000,
-  timeoutMsMax: 600_000,
-  cpuMsDefault: 5_000,
-  cpuMsMax: 60_000,
-  memoryMiBDefault: 64,
-  memoryMiBMin: 16,
-  memoryMiBMax: 1024,
-  /** The result of a tool as JSON text, in UTF-8 bytes; a manifest may ask less. */
-  outputBytesDefault: 1024 * 1024,
-  outputBytesMax: 1024 * 1024,
-  /** Host calls of one invocation, log and progress included; a manifest may ask less. */
-  hostCallsDefault: 10_000,
-  hostCallsMax: 10_000,
-  /** One host call's request or answer as JSON text. */
-  hostCallBytesMax: 64 * 1024,
-  /** One log line or progress message of a plugin, in UTF-16 units; longer ones are cut. */
-  logMessageLengthMax: 4096,
-  /** Random bytes of one `host.random` call. */
-  randomBytesMax: 1024,
-  /** The message of a plugin's error, in UTF-16 units; longer ones are cut. */
-  errorMessageLengthMax: 4096,
-
-  // Wardens
-  /** One frame between host and warden: output or arguments, JSON text within JSON (at most doubled), and the envelope. */
-  frameBytesMax: 2 * 1024 * 1024 + 64 * 1024,
-  /** From start of a warden's process to its ready message. */
-  wardenStartMsMax: 15_000,
-  /** Past the deadline until SIGKILL: time for the softer limits inside to answer first. */
-  deadlineGraceMs: 200,
-  /** Wardens of all plugins together, and of one plugin at one profile: each is a process of about 80 MiB before its guests. */
-  wardensMax: 32,
-  wardensPerPluginMax: 8,
-  /** Isolates in one warden; the least recently used idle one is replaced. */
-  isolatesPerWardenMax: 32,
-  /** Calls in one isolate before it is replaced. */
-  callsPerIsolateMax: 10_000,
-  /** Memory that one warden's isolates may have together: it decides how many agents share a process. */
-  wardenMemoryMiBMax: 1024,
-  /** RLIMIT_DATA of a warden before any guest's memory. Measured on Node 26: 72 MiB never starts, 80 fails, 88 serves; it uses 78. */
-  wardenDataBaselineMiB: 160,
-  /** On top of what its isolates may have: a new context, a result on its way, garbage not yet collected. */
-  wardenHeadroomMiB: 64,
-  /** Between two looks at the resident memory of the wardens that run calls. A guest took 1–2 GB in a second. */
-  wardenMemoryPollMs: 25,
-  /** How long a guest's code may take to stop inside before its process is ended. Less than the grace. */
-  wardenSettleMs: 100,
-  /** Without calls for this long a warden is ended; starting one takes about 0.2 s. */
-  wardenIdleMs: 300_000,
-  /** Output of a warden's process that is kept for the log, from the end. */
-  wardenTailBytesMax: 8 * 1024,
-  /** What a warden may print in its life, and in how many pieces: ours prints a few lines when it fails, else nothing. */
-  wardenOutputBytesMax: 256 * 1024,
-  wardenOutputPiecesMax: 1024,
-  /** Good calls in a row after which an agent that ended a warden shares one again; doubles with each time, up to the second. */
-  wardenTrustCallsMin: 20,
-  wardenTrustCallsMax: 1280,
-  /** Back-off after a warden died before it was ready: doubles from the first to the second. */
-  wardenBackoffMsMin: 100,
-  wardenBackoffMsMax: 10_000,
-  /** Open descriptors of a warden's process; Node itself takes about 30. */
-  wardenDescriptorsMax: 256,
-  /** Contexts kept ready in an isolate, so that a call needn't wait for the one after it. */
-  contextsReady: 2,
-  /** All host calls of one invocation together, as text: what may wait in pipes when the host is slow. */
-  hostCallBytesTotalMax: 4 * 1024 * 1024,
-
-  // Plugins
-  pluginFilesMax: 2_000,
-  pluginFileBytesMax: 8 * 1024 * 1024,
-  pluginBytesMax: 32 * 1024 * 1024,
-  /** All modules (`.js`, `.mjs`) of a plugin: they are handed to its process, where they take twice as much and more. */
-  pluginModuleBytesMax: 8 * 1024 * 1024,
-  pluginsMax: 256,
-  /** Entries of one plugins directory, whatever they are, so that a wrong `--plugins /` ends at once. */
-  pluginDirectoryEntriesMax: 4096,
-  /** A file's path inside its plugin, in UTF-8 bytes, and the folders it may lie in. */
-  pluginPathBytesMax: 512,
-  pluginFoldersDeepMax: 16,
-  /** plugin.json. The largest public SMCP plugin describes itself in under 100 KiB. */
-  manifestBytesMax: 1024 * 1024,
-  /** Problems told of one plugin; the first ones are those to mend. */
-  problemsPerPluginMax: 64,
-  /** Texts of a manifest, in characters. */
-  descriptionLengthMax: 4096,
-  titleLengthMax: 128,
-  versionLengthMax: 64,
-  /** Entries of one kind of capability, and of the lists inside an entry. */
-  capabilityEntriesMax: 64,
-  /** Runs of one call in all, where a manifest asks for retries. */
-  retryAttemptsMax: 10,
-  /** Processes of one restricted child. */
-  processesPerChildMax: 64,
-  /** What one plugin may keep in its store. */
-  pluginStoreBytesMax: 64 * 1024 * 1024,
-  /** A tool's input or output schema: its JSON, and the subschemas in it (compiling 1,000 takes 0.6 s, 2,000 2.5 s). */
-  schemaBytesMax: 256 * 1024,
-  schemaPartsMax: 1_024,
-  /** Work of one check of a value against a foreign schema; a step is about 60 ns, so that none takes longer than 0.1 to 0.2 s. */
-  schemaStepsMax: 2_000_000,
-  toolsPerPluginMax: 256,
-  /** A full tool name, `plugin__tool`; clients refuse longer ones. */
-  toolNameLengthMax: 64,
-
-  // Policy
-  policyBytesMax: 1024 * 1024,
-  /** Elements of a list that a condition may walk (nested macros took 1.2 s over 2,000). */
-  conditionListLengthMax: 1_000,
-  conditionLengthMax: 4_096,
-  /** How deep macros (`all`, `exists`, …) may lie in each other: once. */
-  conditionMacroDepthMax: 2,
-  /** Keys of a map that a condition may walk, and JSON values of one call's arguments that it may look at. */
-  conditionMapSizeMax: 1_000,
-  conditionValuesMax: 10_000,
-  /** A string that a condition may look at, in UTF-16 units. */
-  conditionStringLengthMax: 64 * 1024,
-  /** Work of all conditions of one decision; a step is under 1 µs, so that no arguments hold the server up for longer than 0.1 s. */
-  conditionStepsMax: 100_000,
-  /** Findings told of one policy file; the first ones are those to mend. */
-  policyFindingsMax: 200,
-  /** Of them, those that are told which name may have been meant, and the names that are looked at for it: a pair is up to 40 µs. */
-  policySuggestionsMax: 10,
-  suggestionCandidatesMax: 1_024,
-  /** A policy that an agent sends, in UTF-8 bytes: one of 512 KiB held the host, and a person's freeze, up for 4 s and more. */
-  policyOfAgentBytesMax: 64 * 1024,
-  /** Reloads and edits of the policy that wait for the one under way. */
-  policyChangesWaitingMax: 32,
-  /** An edited policy file counts as whole once it was the same this long; one that never is, is looked at after the second. */
-  policyFileSettleMs: 200,
-  policyFileSettleMsMax: 5_000,
-  /** Between two looks at the policy file's size, times, owner and mode, for what the system tells no event of. */
-  policyFilePollMs: 1_000,
-  /** Versions that `policy history` lists, the newest ones. All are kept. */
-  policyHistoryLengthMax: 1_000,
-  /** Sentences on how a policy widens another one. */
-  policyWideningsMax: 100,
-  /** Pairs of tool patterns looked at to compare two policies; a pair is about 0.1 µs, so that none takes longer than 0.3 s. */
-  policyComparisonStepsMax: 2_000_000,
-
-  // Time
-  /** Between two looks at the clock while something has an expiry: how late a clock that was set is noticed. */
-  timeWatchMsMax: 60_000,
-  /** Between two tellings that something expired, so that ten thousand expiries in a second are told ten times. */
-  timeWatchMsMin: 100,
-
-  // Texts
-  /** Work to find a small difference between two texts; one that takes more is told as a whole block. None takes longer than 0.3 s. */
-  diffStepsMax: 3_000_000,
-
-  // YAML
-  /** config.yaml: a few dozen lines. */
-  configBytesMax: 256 * 1024,
-  /** Values of a document, aliases followed. A policy of 1 MiB has under 100,000. */
-  yamlValuesMax: 200_000,
-  yamlAliasesMax: 64,
-  /** Syntax errors told of one document; each may only follow from the one before. */
-  yamlProblemsMax: 20,
+  ...PLUGIN_LIMITS,
+  ...POLICY_LIMITS,
 
   // Log
   /** One record. **Source:** C2SP tlog-tiles: entries are length-prefixed by 16 bits. */

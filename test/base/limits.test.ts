@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
+import { PLUGIN_LIMITS } from '#base/limits-plugins.ts';
+import { POLICY_LIMITS } from '#base/limits-policy.ts';
 
 test.each(Object.entries(LIMITS))('%s is a whole number above zero', (_, value) => {
   expect(Number.isSafeInteger(value) && value > 0).toBe(true);
+});
+
+test('no bound has two rows: what a file of its own says is what everything reads', () => {
+  expect(LIMITS).toMatchObject({ ...PLUGIN_LIMITS, ...POLICY_LIMITS });
+  expect(Object.keys(PLUGIN_LIMITS).filter((name) => name in POLICY_LIMITS)).toEqual([]);
 });
 
 /** Left must be less than right. */

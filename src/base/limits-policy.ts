@@ -1,0 +1,57 @@
+// The bounds of policies and of the texts that they come as. Part of LIMITS (limits.ts), by which everything else reads them.
+
+export const POLICY_LIMITS = {
+  // Policy
+  policyBytesMax: 1024 * 1024,
+  /** Elements of a list that a condition may walk (nested macros took 1.2 s over 2,000). */
+  conditionListLengthMax: 1_000,
+  conditionLengthMax: 4_096,
+  /** How deep macros (`all`, `exists`, …) may lie in each other: once. */
+  conditionMacroDepthMax: 2,
+  /** Keys of a map that a condition may walk, and JSON values of one call's arguments that it may look at. */
+  conditionMapSizeMax: 1_000,
+  conditionValuesMax: 10_000,
+  /** A string that a condition may look at, in UTF-16 units. */
+  conditionStringLengthMax: 64 * 1024,
+  /** Work of all conditions of one decision; a step is under 1 µs, so that no arguments hold the server up for longer than 0.1 s. */
+  conditionStepsMax: 100_000,
+  /** Findings told of one policy file; the first ones are those to mend. */
+  policyFindingsMax: 200,
+  /** Of them, those that are told which name may have been meant, and the names that are looked at for it: a pair is up to 40 µs. */
+  policySuggestionsMax: 10,
+  suggestionCandidatesMax: 1_024,
+  /** A policy that an agent sends, in UTF-8 bytes: one of 512 KiB held the host, and a person's freeze, up for 4 s and more. */
+  policyOfAgentBytesMax: 64 * 1024,
+  /** Reloads and edits of the policy that wait for the one under way. */
+  policyChangesWaitingMax: 32,
+  /** An edited policy file counts as whole once it was the same this long; one that never is, is looked at after the second. */
+  policyFileSettleMs: 200,
+  policyFileSettleMsMax: 5_000,
+  /** Between two looks at the policy file's size, times, owner and mode, for what the system tells no event of. */
+  policyFilePollMs: 1_000,
+  /** Versions that `policy history` lists, the newest ones. All are kept. */
+  policyHistoryLengthMax: 1_000,
+  /** Sentences on how a policy widens another one. */
+  policyWideningsMax: 100,
+  /** Pairs of tool patterns looked at to compare two policies; a pair is about 0.1 µs, so that none takes longer than 0.3 s. */
+  policyComparisonStepsMax: 2_000_000,
+
+  // Time
+  /** Between two looks at the clock while something has an expiry: how late a clock that was set is noticed. */
+  timeWatchMsMax: 60_000,
+  /** Between two tellings that something expired, so that ten thousand expiries in a second are told ten times. */
+  timeWatchMsMin: 100,
+
+  // Texts
+  /** Work to find a small difference between two texts; one that takes more is told as a whole block. None takes longer than 0.3 s. */
+  diffStepsMax: 3_000_000,
+
+  // YAML
+  /** config.yaml: a few dozen lines. */
+  configBytesMax: 256 * 1024,
+  /** Values of a document, aliases followed. A policy of 1 MiB has under 100,000. */
+  yamlValuesMax: 200_000,
+  yamlAliasesMax: 64,
+  /** Syntax errors told of one document; each may only follow from the one before. */
+  yamlProblemsMax: 20,
+} as const;
