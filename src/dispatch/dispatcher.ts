@@ -15,6 +15,7 @@ import { createDrain } from './drain.ts';
 import { createKeyedCalls, type KeyedOutcome } from './keyed-calls.ts';
 import { Lane, type LaneOptions, type Turn } from './lane.ts';
 import { mayAct, stoppedBy } from './may-act.ts';
+import { createPace } from './pace.ts';
 import { runAdminTool } from './run-admin.ts';
 import { runPluginTool } from './run-plugin.ts';
 
@@ -32,11 +33,13 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   const { close, hasRun } = createCloser(ports);
   const admission = createAdmission(ports, close);
   const draining = createDrain(book, options);
+  const pace = createPace(clock);
   let callsTotal = 0;
 
   const call: Dispatcher['call'] = async (request) => {
     callsTotal += 1;
-    const admitted = await admission.admit(request);
+    while (pace.busy() !== undefined) await pace.busy();
+    const admitted = await pace.count(() => admission.admit(request));
     if (admitted.kind === 'closed') return admitted.outcome;
     const { call: one, decision } = admitted;
     if (draining.hasBegun()) return close('cancelled', one, errorAnswer(draining.reason().toWire()), { decision });
@@ -88,7 +91,8 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   /** What was revoked, frozen or replaced while the call waited does not start. */
   const takeTurn = async (entry: BookEntry, turn: Turn): Promise<KeyedOutcome> => {
     const { admitted, controller } = entry;
-    const verdict = mayAct(ports, admitted);
+    while (pace.busy() !== undefined) await pace.busy();
+    const verdict = pace.count(() => mayAct(ports, admitted));
     if (verdict.kind === 'stop') {
       const { phase, error } = verdict;
       // A call that was allowed and is no longer keeps the decision that let it in, unless another one ends it.
