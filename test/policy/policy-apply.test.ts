@@ -1,32 +1,15 @@
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
 import { agentName, NOW_MS, question } from './policies.ts';
-import { agent, codeOf, person, policy, until, world } from './service-world.ts';
+import { agent, codeOf, eachInItsHome, type PolicyHome, person, policy, until } from './service-world.ts';
 
 let directory: string;
 let file: string;
-let around: ReturnType<typeof world>;
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'smcp-policy-'));
-  file = join(directory, 'policy.yaml');
-  around = world(file);
-});
-afterEach(async () => {
-  await around.close();
-  rmSync(directory, { recursive: true, force: true });
+let around: PolicyHome['around'];
+eachInItsHome((home) => {
+  ({ directory, file, around } = home);
 });
 
 const write = (text: string) => writeFileSync(file, text, { mode: 0o600 });

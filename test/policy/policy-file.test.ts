@@ -1,32 +1,15 @@
-import {
-  chmodSync,
-  linkSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, linkSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import { agentName, question } from './policies.ts';
-import { codeOf, person, policy, world } from './service-world.ts';
+import { codeOf, eachInItsHome, type PolicyHome, person, policy } from './service-world.ts';
 
 let directory: string;
 let file: string;
-let around: ReturnType<typeof world>;
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'smcp-policy-'));
-  file = join(directory, 'policy.yaml');
-  around = world(file);
-});
-afterEach(async () => {
-  await around.close();
-  rmSync(directory, { recursive: true, force: true });
+let around: PolicyHome['around'];
+eachInItsHome((home) => {
+  ({ directory, file, around } = home);
 });
 
 const write = (text: string, path = file) => writeFileSync(path, text, { mode: 0o600 });

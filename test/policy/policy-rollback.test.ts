@@ -1,22 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import { agentName, NOW_MS } from './policies.ts';
-import { agent, codeOf, person, policy, world } from './service-world.ts';
+import { agent, codeOf, eachInItsHome, type PolicyHome, person, policy } from './service-world.ts';
 
-let directory: string;
 let file: string;
-let around: ReturnType<typeof world>;
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'smcp-policy-'));
-  file = join(directory, 'policy.yaml');
-  around = world(file);
-});
-afterEach(async () => {
-  await around.close();
-  rmSync(directory, { recursive: true, force: true });
+let around: PolicyHome['around'];
+eachInItsHome((home) => {
+  ({ file, around } = home);
 });
 
 const write = (text: string) => writeFileSync(file, text, { mode: 0o600 });

@@ -1,24 +1,15 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { RecordDraft } from '#domain/record.ts';
 import { agentName, NOW_MS, question } from './policies.ts';
-import { codeOf, person, policy, world } from './service-world.ts';
+import { codeOf, eachInItsHome, type PolicyHome, person, policy } from './service-world.ts';
 
-let directory: string;
 let file: string;
-let around: ReturnType<typeof world>;
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'smcp-policy-'));
-  file = join(directory, 'policy.yaml');
-  around = world(file);
-});
-afterEach(async () => {
-  await around.close();
-  rmSync(directory, { recursive: true, force: true });
+let around: PolicyHome['around'];
+eachInItsHome((home) => {
+  ({ file, around } = home);
 });
 
 const write = (text: string, path = file) => writeFileSync(path, text, { mode: 0o600 });

@@ -1,34 +1,18 @@
 // The file is edited as people and editors do; the service is told by the real file system.
 
-import {
-  appendFileSync,
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
 import { question } from './policies.ts';
-import { codeOf, person, policy, until, world } from './service-world.ts';
+import { codeOf, eachInItsHome, type PolicyHome, person, policy, until } from './service-world.ts';
 
 let directory: string;
 let file: string;
-let around: ReturnType<typeof world>;
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'smcp-policy-'));
-  file = join(directory, 'policy.yaml');
-  around = world(file);
-});
-afterEach(async () => {
-  await around.close();
-  rmSync(directory, { recursive: true, force: true });
+let around: PolicyHome['around'];
+eachInItsHome((home) => {
+  ({ directory, file, around } = home);
 });
 
 const write = (text: string | Uint8Array, path = file) => writeFileSync(path, text, { mode: 0o600 });

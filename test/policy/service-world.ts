@@ -1,5 +1,9 @@
 // What the policy's service needs around it, in memory: store, log, clock and a logger that keeps warnings. The file is real.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
 import type { LogFields, Logger } from '#base/log.ts';
 import type { PolicyAuthor } from '#domain/policy-ports.ts';
@@ -83,6 +87,28 @@ export function world(file: string) {
     await Promise.all(services.map((service) => service.close()));
   };
   return { open, versions, drafts, state, store, warnings, hang, close };
+}
+
+export type PolicyHome = {
+  readonly directory: string;
+  /** Of the policy; not there yet. */
+  readonly file: string;
+  readonly around: ReturnType<typeof world>;
+};
+
+/** Gives `take` a folder and a world of their own before each test, and ends both after it. */
+export function eachInItsHome(take: (home: PolicyHome) => void): void {
+  let home: PolicyHome | undefined;
+  beforeEach(() => {
+    const directory = mkdtempSync(join(tmpdir(), 'smcp-policy-'));
+    const file = join(directory, 'policy.yaml');
+    home = { directory, file, around: world(file) };
+    take(home);
+  });
+  afterEach(async () => {
+    await home?.around.close();
+    if (home !== undefined) rmSync(home.directory, { recursive: true, force: true });
+  });
 }
 
 /** The code that a promise is rejected with; undefined when it is not. */
