@@ -1,12 +1,10 @@
 // The one table of denials over every door of a whole server, with every client: its own policy, dispatcher and log deny, and
 // what is newest in the log says so. (Over each door by itself it runs in test/gateway and test/stdio.)
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type App, createApp } from '#app.ts';
-import { silentLogger } from '#base/log.ts';
-import { loadConfig } from '#config/config.ts';
+import type { App } from '#app.ts';
 import { homeAt, prepareHome } from '#config/home.ts';
 import { productPluginsDirectory } from '#config/product.ts';
 import { HTTP_CLIENTS, type McpClient } from '#test/gateway/clients.ts';
@@ -23,6 +21,7 @@ import {
 import { LINE_CLIENTS, socketTransport } from '#test/stdio/clients.ts';
 import { openConnection } from '#test/stdio/door.ts';
 import { type GeneratedClient, generateClient } from './admin-client.ts';
+import { adminTokenOf, startInProcess } from './in-process.ts';
 import { temporaryFolder } from './server.ts';
 
 const POLICY = `version: 1
@@ -50,17 +49,8 @@ const issue = async (expires: string) =>
 beforeAll(async () => {
   prepareHome(home);
   writeFileSync(home.policy, POLICY, { mode: 0o600 });
-  app = await createApp({
-    home,
-    config: loadConfig(home.config, {}),
-    host: '127.0.0.1',
-    port: 0,
-    logger: silentLogger,
-    version: '0.0.0',
-    productPlugins: productPluginsDirectory(),
-    externalPlugins: [],
-  });
-  const adminToken = readFileSync(home.adminToken, 'utf8').trim();
+  app = await startInProcess(home, productPluginsDirectory());
+  const adminToken = adminTokenOf(home);
   admin = await generateClient(app.url, adminToken);
   const revoked = await issue('1h');
   await admin.call('agent_revoke', { id: revoked.id });

@@ -2,11 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type App, createApp } from '#app.ts';
-import { silentLogger } from '#base/log.ts';
-import { loadConfig } from '#config/config.ts';
+import type { App } from '#app.ts';
 import { homeAt, prepareHome } from '#config/home.ts';
 import { connectStreamable, errorOf, type TestClient } from './clients.ts';
+import { adminTokenOf, startInProcess } from './in-process.ts';
 import { childPids } from './processes.ts';
 import { smcp, temporaryFolder } from './server.ts';
 
@@ -20,18 +19,7 @@ const clients = new Map<string, TestClient>();
 const policyOf = (agents: readonly string[]) =>
   `version: 1\nagents:\n${agents.map((name) => `  ${name}:\n    grants:\n      - tools: ["slow__*"]\n`).join('')}`;
 
-const start = () =>
-  createApp({
-    home,
-    config: loadConfig(home.config, {}),
-    host: '127.0.0.1',
-    port: 0,
-    logger: silentLogger,
-    version: '0.0.0',
-    // As if it came with the product: until the operating system's wall is there, no others run.
-    productPlugins: fileURLToPath(new URL('./slow-plugins', import.meta.url)),
-    externalPlugins: [],
-  });
+const start = () => startInProcess(home, fileURLToPath(new URL('./slow-plugins', import.meta.url)));
 
 const json = async (...args: readonly string[]): Promise<Record<string, unknown>> => {
   const { code, stdout, stderr } = await smcp([...args, '--json', '--home', home.directory]);
@@ -47,7 +35,7 @@ async function connect(agent: string): Promise<{ client: TestClient; tokenId: st
 
 /** Waits until as many calls run as are asked for. */
 async function untilRunning(count: number): Promise<void> {
-  const authorization = `Bearer ${readFileSync(home.adminToken, 'utf8').trim()}`;
+  const authorization = `Bearer ${adminTokenOf(home)}`;
   for (;;) {
     const response = await fetch(`${app.url}/admin/v1/status`, { headers: { authorization } });
     const { lanes } = (await response.json()) as { lanes: { name: string; running: number }[] };
