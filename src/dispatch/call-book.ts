@@ -3,8 +3,7 @@
 
 import type { SmcpError } from '#base/errors.ts';
 import type { Allow } from '#domain/decision.ts';
-import type { CallView } from '#domain/invocation.ts';
-import type { LaneName } from '#domain/ports.ts';
+import type { CallView, LaneName } from '#domain/invocation.ts';
 import type { Admitted } from './admitted.ts';
 
 /** A call under way. Aborting the controller with an SmcpError ends it with that error as its answer. */

@@ -4,7 +4,8 @@
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { AgentName } from '#domain/agent.ts';
-import type { Dispatcher, LaneName } from '#domain/ports.ts';
+import type { LaneName } from '#domain/invocation.ts';
+import type { Dispatcher } from '#domain/ports.ts';
 import { createAdmission } from './admission.ts';
 import type { Admitted } from './admitted.ts';
 import { errorAnswer, refusalAnswer } from './answer.ts';

@@ -42,13 +42,16 @@ export type CallOutcome = {
   readonly isReplayed?: true;
 };
 
+/** `main` for plugins' tools, `control` for the server's own. */
+export type LaneName = 'main' | 'control';
+
 /** A call that waits or runs, as an operator sees it. */
 export type CallView = {
   readonly invocation: string;
   readonly agent: AgentName;
   readonly tool: string;
   readonly door: Door;
-  readonly lane: 'main' | 'control';
+  readonly lane: LaneName;
   readonly state: 'waiting' | 'running';
   readonly receivedMs: number;
   /** Absent while it waits. */

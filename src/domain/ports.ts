@@ -4,7 +4,7 @@ import type { JsonObject } from '#base/json.ts';
 import type { OnChange } from '#base/listeners.ts';
 import type { AgentName, Principal, TokenRow } from './agent.ts';
 import type { Freeze, FreezeQuery, FreezeScope } from './freeze.ts';
-import type { CallOutcome, CallRequest, CallView, Receipt, ToolAnswer } from './invocation.ts';
+import type { CallOutcome, CallRequest, CallView, LaneName, Receipt, ToolAnswer } from './invocation.ts';
 import type { PluginReport, PluginTool } from './manifest.ts';
 import type { ProofBundle } from './proof-bundle.ts';
 import type { RecordDraft, RecordKey, StoredRecord } from './record.ts';
@@ -100,8 +100,6 @@ export type AdminTools = {
     readonly agent: AgentName;
   }) => Promise<ToolAnswer>;
 };
-
-export type LaneName = 'main' | 'control';
 
 export type DispatcherStatus = {
   readonly lanes: readonly {
