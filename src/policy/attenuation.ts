@@ -21,11 +21,9 @@ export function wideningsOf(before: Policy, after: Policy): readonly string[] {
   meter.use(createStepBudget(LIMITS.policyComparisonStepsMax));
   const compareAgent = createAgentComparison(meter);
   try {
-    for (const [name, rules] of after.agents) {
+    for (const [whom, rules, earlier] of comparedOf(before, after)) {
       if (found.length >= LIMITS.policyWideningsMax) break;
-      for (const sentence of compareAgent(before.agents.get(name) ?? NOBODY, rules)) {
-        found.push(`agent ${name}: ${sentence}`);
-      }
+      for (const sentence of compareAgent(earlier ?? NOBODY, rules)) found.push(`${whom}: ${sentence}`);
     }
   } catch (thrown) {
     if (!meter.isEmpty()) throw thrown;
@@ -35,6 +33,17 @@ export function wideningsOf(before: Policy, after: Policy): readonly string[] {
 }
 
 const NOBODY: AgentRules = { denies: [], grants: [] };
+
+/** Agents, and what agents will have that a person adds or gives a role: who did not see it change would trust in it. */
+function* comparedOf(
+  before: Policy,
+  after: Policy,
+): Generator<readonly [whom: string, now: AgentRules, earlier: AgentRules | undefined]> {
+  for (const [name, rules] of after.agents) yield [`agent ${name}`, rules, before.agents.get(name)];
+  for (const [name, rules] of after.roles ?? []) {
+    yield [name === '' ? 'every agent to come' : `role ${name}`, rules, before.roles?.get(name)];
+  }
+}
 
 function timeoutWidenings({ timeoutMs: before }: Policy, { timeoutMs: after }: Policy): readonly string[] {
   if (before === undefined || (after !== undefined && after <= before)) return [];
@@ -65,7 +74,7 @@ function createAgentComparison(meter: StepMeter) {
   };
   return (before: AgentRules, after: AgentRules): readonly string[] => {
     const areDeniesSame = isSame(before.denies, after.denies);
-    if (after.grants.length === 0 || (areDeniesSame && isSame(before.grants, after.grants))) return [];
+    if (areDeniesSame && isSame(before.grants, after.grants)) return [];
     const key = [before.denies, before.grants, after.denies, after.grants]
       .map((lists) => lists.map(numberOf))
       .join('|');
@@ -95,7 +104,7 @@ const flat = ({ denies, grants }: AgentRules): FlatRules => ({ denies: denies.fl
 
 type Comparison = { readonly before: FlatRules; readonly after: FlatRules; readonly meter: StepMeter };
 
-/** Every deny must remain, as far as any grant still reaches. */
+/** Every deny must remain, also one that no grant meets today: a person may rely on it when they write the next grant. */
 function lostDenies({ before, after, meter }: Comparison): readonly string[] {
   const lost: string[] = [];
   for (const deny of before.denies) {
@@ -103,21 +112,18 @@ function lostDenies({ before, after, meter }: Comparison): readonly string[] {
       const isKept = after.denies.some(
         (other) => isTrueWith(other, [deny]) && lastsAsLongAs(other, expiryOf(deny)) && covers(other, pattern, meter),
       );
-      const isReached = () => after.grants.some((grant) => overlapOf(grant, pattern, meter).length > 0);
-      if (!isKept && isReached())
-        lost.push(`${quoted(pattern)} is no longer denied as the rule ${deny.name} denied it`);
+      if (!isKept) lost.push(`${quoted(pattern)} is no longer denied as the rule ${deny.name} denied it`);
     }
   }
   return lost;
 }
 
+/** A grant that can't be reached today counts too: it is reached once the rule before it is taken out. */
 function* widerGrants(comparison: Comparison): Generator<string> {
   for (const [at, grant] of comparison.after.grants.entries()) {
     const earlier = comparison.after.grants.slice(0, at);
     for (const pattern of grant.tools) {
-      const what = isNeverReached({ grant, pattern, earlier }, comparison)
-        ? undefined
-        : widening({ grant, pattern, earlier }, comparison);
+      const what = widening({ grant, pattern, earlier }, comparison);
       if (what !== undefined) yield `the grant ${grant.name} gives ${quoted(pattern)} ${what}`;
     }
   }
@@ -125,15 +131,6 @@ function* widerGrants(comparison: Comparison): Generator<string> {
 
 /** One pattern of a grant of the new policy, and the grants that are asked before it. */
 type Candidate = { readonly grant: GrantRule; readonly pattern: ToolPattern; readonly earlier: readonly GrantRule[] };
-
-/** A grant before it always decides, or a deny always denies. */
-function isNeverReached({ grant, pattern, earlier }: Candidate, { after, meter }: Comparison): boolean {
-  const isFirst = (rule: Rule) => covers(rule, pattern, meter) && lastsAsLongAs(rule, expiryOf(grant));
-  return (
-    earlier.some((rule) => isTrueWith(rule, [grant]) && isFirst(rule)) ||
-    after.denies.some((rule) => rule.when === undefined && isFirst(rule))
-  );
-}
 
 /**
  * Walks the old grants as a decision does. Until one is found that matched every call which the new grant now decides, each

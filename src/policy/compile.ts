@@ -74,9 +74,11 @@ export function compilePolicy(document: JsonObject): CompiledPolicy {
       grants: [grants, ...own.map((role) => role.grants)].filter((list) => list.length > 0),
     });
   }
+  const given = new Map<string, AgentRules>([['', { denies: [everybody], grants: [] }]]);
+  for (const [name, { grants, deny }] of roles) given.set(name, { denies: [everybody, deny], grants: [grants] });
   const timeoutMs = compileTimeout(document, workshop);
   return {
-    policy: { agents, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
+    policy: { agents, roles: given, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
     lists: workshop.lists,
     findings: workshop.findings,
   };

@@ -33,4 +33,9 @@ export type Policy = {
   readonly agents: ReadonlyMap<string, AgentRules>;
   /** From `defaults.timeout`. */
   readonly timeoutMs?: number;
+  /**
+   * What an agent would have that is given a role, by the role's name, and under '' one that is given none. No decision asks
+   * them: they are compared where an agent changes the policy.
+   */
+  readonly roles?: ReadonlyMap<string, AgentRules>;
 };

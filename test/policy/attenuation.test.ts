@@ -52,12 +52,6 @@ describe('a policy gives nobody more when it', () => {
       { ...grants(SOME), deny: [{ tools: ['a__b'], when: 'args.x == 1' }] },
       { ...grants(SOME), deny: [{ tools: ['a__*'] }] },
     ],
-    [
-      'denies in a role what it denied for all, where the agent has the role',
-      athena({ grants: [SOME], roles: ['r'] }, { roles: { r: {} }, deny: [{ tools: ['a__b'] }] }),
-      athena({ grants: [SOME], roles: ['r'] }, { roles: { r: { deny: [{ tools: ['a__b'] }] } } }),
-    ],
-    ['lets a deny go that no grant reaches', { ...grants(SOME), deny: [{ tools: ['b__*'] }] }, grants(SOME)],
     ['removes the last grant', grants(NARROW, SOME), grants(NARROW)],
     [
       'removes an earlier grant whose place one takes that gives as little',
@@ -65,11 +59,6 @@ describe('a policy gives nobody more when it', () => {
       grants({ ...SOME, capabilities: [] }),
     ],
     ['has a grant more that is never reached', grants(SOME), grants(SOME, { tools: ['a__b'], when: 'args.x == 1' })],
-    [
-      'has a grant more that is always denied',
-      grants(SOME),
-      { ...grants(SOME, { tools: ['z__*'] }), deny: [{ tools: ['*'] }] },
-    ],
     [
       'takes a role away',
       athena({ roles: ['r'], grants: [NARROW] }, { roles: { r: { grants: [SOME] } } }),
