@@ -48,7 +48,13 @@ export async function measureMemory(calls: number, load: LoadProcess, say: (text
   while (done < calls) {
     const { url, tokens } = server;
     const until = { calls: Math.min(portion, calls - done) };
-    await load.load({ url, tokens, connections: CONNECTIONS, until, client: 'lean', hasReceipt: true });
+    try {
+      await load.load({ url, tokens, connections: CONNECTIONS, until, client: 'lean', hasReceipt: true });
+    } catch (cause) {
+      throw new Error(`${(cause as Error).message}\nafter ${done} calls; memory so far: ${growthSoFar(samples)}`, {
+        cause,
+      });
+    }
     done += until.calls;
     samples.push(await sampleOf(server, done));
     if (samples.length % 10 === 0) say(`memory: ${done} of ${calls} calls`);
@@ -88,6 +94,12 @@ function trackOf({ what, isJudged }: (typeof TRACKED)[number], samples: readonly
   const mib = (sample: Sample | undefined) => (sample === undefined ? 0 : sample.bytes[what] / MIB);
   const growth = slopeOf(warm.map((sample) => ({ x: sample.calls, y: mib(sample) }))) * GROWTH_CALLS;
   return { what, firstMiB: mib(warm[0]), lastMiB: mib(warm.at(-1)), growth, isJudged };
+}
+
+/** What there is to say where a call failed: it may have failed for this. */
+function growthSoFar(samples: readonly Sample[]): string {
+  const mib = (sample: Sample | undefined, what: Tracked) => Math.round((sample?.bytes[what] ?? 0) / MIB);
+  return TRACKED.map(({ what }) => `${what} ${mib(samples[0], what)} to ${mib(samples.at(-1), what)} MiB`).join(', ');
 }
 
 async function countLeft(processes: readonly ProcessFigures[]): Promise<number> {

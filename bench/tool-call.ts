@@ -53,10 +53,12 @@ export type CallResult = {
  */
 export function faultOf(result: CallResult | undefined, n: number, hasReceipt: boolean): string | undefined {
   const value = result?.structuredContent;
-  if (result === undefined || value === undefined || result.isError === true) return 'an error, or no result';
+  const text = result?.content?.[0]?.text;
+  if (result?.isError === true) return `an error: ${text}`;
+  if (result === undefined || value === undefined) return 'no result';
   const isRight = value['ok'] === true && value['a'] === n && value['b'] === 1 && value['result'] === n + 1;
   if (!isRight) return 'a wrong sum';
-  if (result.content?.[0]?.text !== JSON.stringify(value)) return 'a text that is not the data';
+  if (text !== JSON.stringify(value)) return 'a text that is not the data';
   const receipt = result._meta?.['smcp/receipt'] as { leaf?: unknown } | undefined;
   if (hasReceipt !== (typeof receipt?.leaf === 'string'))
     return hasReceipt ? 'no receipt' : 'a receipt nobody can give';

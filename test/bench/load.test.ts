@@ -21,6 +21,11 @@ describe('an answer', () => {
     expect(faultOf(withReceipt(RIGHT), 7, true)).toBeUndefined();
   });
 
+  test('that is an error is told with its text', () => {
+    const error: CallResult = { isError: true, content: [{ type: 'text', text: 'TIMEOUT: ran past its deadline' }] };
+    expect(faultOf(error, 7, true)).toBe('an error: TIMEOUT: ran past its deadline');
+  });
+
   test.each<[string, CallResult | undefined, boolean]>([
     ['nothing', undefined, false],
     ['an error', { ...RIGHT, isError: true }, false],
