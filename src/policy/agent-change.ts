@@ -8,8 +8,9 @@ import type { DenyRule, GrantRule, Policy } from './rules.ts';
  * Refuses a change that is not an agent's to make.
  *
  * **Trust:** `after` is the agent's own text.
- * @throws `POLICY_WIDENS` with `details.widenings` when somebody could do more · `PERSON_NEEDED` when a rule has an `id`, a
- * `why` or a role that none had before: other agents are told them, and take them for a person's words.
+ * @throws `POLICY_WIDENS` with `details.widenings` when somebody could do more · `PERSON_NEEDED` when an agent is given a
+ * role, and when a rule has an `id`, a `why` or a role that none had before: other agents are told them, and take them for
+ * a person's words.
  */
 export function checkAgentChange(before: Policy, after: Policy): void {
   const widenings = wideningsOf(before, after);
@@ -21,6 +22,13 @@ export function checkAgentChange(before: Policy, after: Policy): void {
         widenings,
         remedy: 'an agent may only take rights away; have a person apply it: smcp policy apply FILE',
       },
+    });
+  }
+  for (const [name, { roles = [] }] of after.agents) {
+    const given = roles.find((role) => !before.agents.get(name)?.roles?.includes(role));
+    if (given === undefined) continue;
+    throw new SmcpError('PERSON_NEEDED', `agent ${name} is given the role ${given}, and so whatever is added to it`, {
+      details: { remedy: 'write the rules out, or have a person apply it: smcp policy apply FILE' },
     });
   }
   const known = new Set([...wordsOf(before)].map(({ words }) => words));

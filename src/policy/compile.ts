@@ -72,6 +72,7 @@ export function compilePolicy(document: JsonObject): CompiledPolicy {
     agents.set(name, {
       denies: [everybody, deny, ...own.map((role) => role.deny)].filter((list) => list.length > 0),
       grants: [grants, ...own.map((role) => role.grants)].filter((list) => list.length > 0),
+      roles: listOf(agent['roles']).map(String),
     });
   }
   const given = new Map<string, AgentRules>([['', { denies: [everybody], grants: [] }]]);

@@ -27,6 +27,8 @@ export type DenyRule = Rule & { readonly why?: string };
 export type AgentRules = {
   readonly denies: readonly (readonly DenyRule[])[];
   readonly grants: readonly (readonly GrantRule[])[];
+  /** Names of its roles, whose rules are among those above. Absent: none. */
+  readonly roles?: readonly string[];
 };
 
 export type Policy = {

@@ -89,6 +89,27 @@ describe('an agent may not leave behind a policy in which', () => {
     expect([allows(edit(before), tool), allows(edit(after), tool)]).toEqual([false, true]);
   });
 
+  test('somebody has a role that they had not, whatever it gives today', () => {
+    const roles = { roles: { reader: { grants: [ECHO] } } };
+    const before = policy({ grants: [ECHO] }, roles);
+    const after = policy({ roles: ['reader'] }, roles);
+    expect(wideningsOf(policyOf(before), policyOf(after))).toEqual([]);
+    expect(() => checkAgentChange(policyOf(before), policyOf(after))).toThrow(
+      expect.objectContaining({ code: 'PERSON_NEEDED', message: expect.stringContaining('the role reader') }),
+    );
+    // A person lets readers do more.
+    const more = { roles: { reader: { grants: [ECHO, ALL] } } };
+    expect([allows({ ...before, ...more }, 'z__drop'), allows({ ...after, ...more }, 'z__drop')]).toEqual([
+      false,
+      true,
+    ]);
+    // Who has it may keep it, or lose it.
+    const less = { roles: { reader: {} } };
+    for (const next of [{ ...after, ...less }, policy({ grants: [ECHO] }, roles)]) {
+      expect(() => checkAgentChange(policyOf(after), policyOf(next))).not.toThrow();
+    }
+  });
+
   test('and may take out a role, an agent with its own rules, and a grant that is never reached', () => {
     const whole = policy(
       { grants: [ECHO, { ...ECHO, when: 'args.n == 1' }], deny: [NEVER] },
