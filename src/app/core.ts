@@ -44,16 +44,16 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
     (opened) => opened.close(),
   );
   const catalog = await openRegistry(options, stack, { kept: { store, log, adminToken }, runtime });
+  const tools = joinCatalogs(catalog, createAdminToolCatalog());
   const policy = stack.adopt(
     await createPolicyService(
-      { store: store.policies, recordLog: log, catalog: catalog.tools, clock, logger },
+      { store: store.policies, recordLog: log, catalog: tools.tools, clock, logger },
       { file: options.policyFile ?? home.policy, apply: config.policy.apply },
     ),
     (opened) => opened.close(),
   );
   const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
   const freezes = createFreezes({ store: store.freezes, clock });
-  const tools = joinCatalogs(catalog, createAdminToolCatalog());
   const dispatcher = createDispatcher({
     ...{ catalog: tools, policy, freezes, runtime, log, clock, logger },
     broker: createBroker({ clock, logger }),

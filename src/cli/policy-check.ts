@@ -27,7 +27,8 @@ export const policyCheckCommand: Command = {
     const { AVAILABLE_CAPABILITIES } = await import('#broker/broker.ts');
     const { createPolicyChecker } = await import('#policy/check-policy.ts');
     const { readTools } = await import('#registry/read-tools.ts');
-    const tools = await readTools(
+    const { createAdminToolCatalog } = await import('#operations/admin-tools.ts');
+    const ofPlugins = await readTools(
       { logger: silentLogger },
       {
         directories: [
@@ -37,7 +38,10 @@ export const policyCheckCommand: Command = {
         availableCapabilities: AVAILABLE_CAPABILITIES,
       },
     );
-    const findings = createPolicyChecker()(readGiven(file, LIMITS.policyBytesMax), tools);
+    const findings = createPolicyChecker()(readGiven(file, LIMITS.policyBytesMax), [
+      ...ofPlugins,
+      ...createAdminToolCatalog().tools(),
+    ]);
     const isGood = findings.every(({ severity }) => severity !== 'error');
     print({ ok: isGood, findings } as unknown as Json, () => {
       const lines = findings.map(

@@ -1,6 +1,7 @@
 // What is allowed in a policy and yet probably not meant: warnings for `policy check`. Pure.
 
 import type { JsonObject } from '#base/json.ts';
+import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
 import type { RuleList } from './compile.ts';
 import { adviseCondition } from './condition-advice.ts';
 import type { Finding } from './explain.ts';
@@ -51,9 +52,12 @@ function adviseExpiry(rule: Rule, kind: RuleList['kind'], nowMs: number): readon
 
 function advisePatterns(rule: Rule, matches: Matches): readonly Finding[] {
   return rule.tools.flatMap((pattern, index) => {
-    if (matches(pattern).length > 0 || pattern.source.startsWith('smcp__')) return [];
+    if (matches(pattern).length > 0) return [];
     const message = `no tool of today is matched by ${JSON.stringify(pattern.source)}`;
-    return [warning(`${rule.pointer}/tools/${index}`, message, 'smcp tools lists the names; plugins come and go')];
+    const remedy = pattern.source.startsWith(ADMIN_TOOL_PREFIX)
+      ? 'smcp docs lists the tools that can be granted; some acts are left to people'
+      : 'smcp tools lists the names; plugins come and go';
+    return [warning(`${rule.pointer}/tools/${index}`, message, remedy)];
   });
 }
 

@@ -175,6 +175,10 @@ describe('the policy of a running server', () => {
     writePolicy(POLICY);
     const file = join(home, 'policy.yaml');
     expect(await smcp(['policy', 'check', file])).toMatchObject({ code: 0 });
+    writePolicy(POLICY.replace('tools: [', 'tools: ["smcp__freeze", "smcp__unfreeze", '));
+    const { stdout } = await smcp(['policy', 'check', file]);
+    expect(stdout).toContain('matched by "smcp__unfreeze"');
+    expect(stdout).not.toContain('smcp__freeze');
     writePolicy(POLICY.replace('tools:', 'tool:'));
     expect(await smcp(['policy', 'check', file])).toMatchObject({
       code: 2,

@@ -29,6 +29,7 @@ const TOOLS = [
     inputSchema: { type: 'object', required: ['text'], properties: { text: {} } } as JsonObject,
   },
   { name: 'any__thing', inputSchema: { type: 'object', additionalProperties: true } as JsonObject },
+  { name: 'smcp__queue_flush', inputSchema: { type: 'object' } as JsonObject },
 ];
 
 const check = (text: string) =>
@@ -162,6 +163,11 @@ describe('a warning tells what is probably not meant', () => {
       '5:35 warning: no tool of today is matched by "devop__*"',
     ],
     [
+      'a misspelt name of an admin tool, or of one that is left to people',
+      grant('tools: ["devops__deploy", "smcp__queue_flsh"]'),
+      '5:35 warning: no tool of today is matched by "smcp__queue_flsh" (smcp docs lists the tools that can be granted; some acts are left to people)',
+    ],
+    [
       'an expired grant',
       grant('tools: ["devops__deploy"]', 'expires: 2026-11-22T10:00:00Z'),
       '6:18 warning: this grant has expired and gives nothing',
@@ -219,7 +225,7 @@ describe('a warning tells what is probably not meant', () => {
     ['a double with a double', deploy('has(args.ratio) && args.ratio * 2.0 > 1.0')],
     ['any property of a tool that takes any', grant('tools: ["any__thing"]', 'when: args.x == 1')],
     ['a conditional grant before a broader one', `${deploy('args.environment == "x"')}      - tools: ["devops__*"]\n`],
-    ['the server’s own tools', grant('tools: ["smcp__queue_*"]')],
+    ['the server’s own tools', grant('tools: ["smcp__queue_*", "smcp__queue_flush"]')],
   ])('and is silent about %s', (_what, text) => {
     expect(check(text)).toEqual([]);
   });
