@@ -49,7 +49,8 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
       ...{ controller: new AbortController(), state: 'waiting' },
     };
     const cancel = () => {
-      if (!keyed.isShared(one.invocation)) endCall(entry, cancelledByCaller(entry));
+      const end = () => endCall(entry, cancelledByCaller(entry));
+      if (!keyed.goesOnWithout(one.invocation, end)) end();
     };
     request.signal?.addEventListener('abort', cancel, { once: true });
     if (request.signal?.aborted) cancel();

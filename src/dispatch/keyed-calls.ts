@@ -29,15 +29,21 @@ export type KeyedCalls = {
    * **Durability:** the key is on disk before `run` is called, and the answer before it is given.
    */
   readonly once: (request: KeyedRequest, run: () => Promise<KeyedOutcome>) => Promise<KeyedResult>;
-  /** Whether others wait for the run of this invocation, so that it goes on when its own caller leaves. */
-  readonly isShared: (invocation: string) => boolean;
+  /**
+   * The call's own caller leaves. True when others wait for its run: it goes on for them, and `end` is called once the last of
+   * them has left too. False when nobody does, or it has no run of its own.
+   */
+  readonly goesOnWithout: (invocation: string, end: () => void) => boolean;
 };
 
 type Running = {
   readonly argsDigest: string;
   readonly invocation: string;
   readonly done: Promise<CallOutcome>;
+  /** Other calls under the key. */
   waiters: number;
+  /** Ends the run; there from when its own caller has left. */
+  end?: () => void;
 };
 
 export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'log' | 'clock' | 'logger'>): KeyedCalls {
@@ -86,6 +92,7 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
       return { kind: 'refused', phase: 'cancelled', error: thrown.toWire() };
     } finally {
       other.waiters -= 1;
+      if (other.waiters === 0) other.end?.();
     }
   };
 
@@ -104,7 +111,12 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
   };
 
   return {
-    isShared: (invocation) => [...running.values()].some((one) => one.invocation === invocation && one.waiters > 0),
+    goesOnWithout: (invocation, end) => {
+      const own = [...running.values()].find((one) => one.invocation === invocation);
+      if (own === undefined || own.waiters === 0) return false;
+      own.end = end;
+      return true;
+    },
     once: async ({ admitted, key, signal }, run) => {
       const { request, invocation } = admitted;
       const argsDigest = sha256(canonicalJson(request.args));

@@ -150,6 +150,20 @@ describe('the same key while its call runs', () => {
     expect((await first).answer.kind).toBe('value');
   });
 
+  test('the run is ended once everybody has left who asked for it', async () => {
+    const { call, dispatcher, runs } = heldWorld();
+    const clients = [new AbortController(), new AbortController(), new AbortController()];
+    const calls = clients.map(({ signal }) => call('p__write', { ...key('k'), signal }));
+    await settle();
+    clients[0]?.abort();
+    clients[1]?.abort();
+    await settle();
+    expect(runs[0]?.signal.aborted).toBe(false);
+    clients[2]?.abort();
+    for (const { answer } of await Promise.all(calls)) expect(answer).toMatchObject({ error: { code: 'CANCELLED' } });
+    expect([runs.length, runs[0]?.signal.aborted, dispatcher.calls()]).toEqual([1, true, []]);
+  });
+
   test('one that only waited can leave, and the run goes on', async () => {
     const { call, end, records } = heldWorld();
     const client = new AbortController();
