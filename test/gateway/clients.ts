@@ -43,6 +43,12 @@ export type HttpClient = {
 
 const INFO = { name: 'test', version: '1' };
 
+/** The option of either SDK to be told, at once and each time, that the tools have changed. */
+export function changesOf(onToolsChanged: (() => void) | undefined) {
+  if (onToolsChanged === undefined) return {};
+  return { listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: () => onToolsChanged() } } };
+}
+
 export const HTTP_CLIENTS: readonly HttpClient[] = [
   { title: 'the 1.x SDK over SSE', door: 'sse', connect: (options) => legacy(LegacySse, '/sse', options) },
   { title: 'the 2.x client over SSE', door: 'sse', connect: (options) => modern(ModernSse, '/sse', options) },
@@ -71,18 +77,18 @@ async function legacy(
   path: string,
   { url, token, onToolsChanged }: ConnectOptions,
 ): Promise<McpClient> {
-  const onChanged = () => onToolsChanged?.();
-  const listChanged = { tools: { autoRefresh: false, debounceMs: 0, onChanged } };
-  const client = new LegacyClient(INFO, onToolsChanged === undefined ? {} : { listChanged });
+  const client = new LegacyClient(INFO, changesOf(onToolsChanged));
   await client.connect(new Transport(new URL(path, url), initOf(token)) as never);
-  return {
-    list: () => client.listTools(),
-    call: (params, options) => client.callTool(params, undefined, options) as never,
-    instructions: () => client.getInstructions(),
-    name: () => client.getServerVersion()?.name,
-    close: () => client.close(),
-  };
+  return legacyFace(client);
 }
+
+export const legacyFace = (client: LegacyClient): McpClient => ({
+  list: () => client.listTools(),
+  call: (params, options) => client.callTool(params, undefined, options) as never,
+  instructions: () => client.getInstructions(),
+  name: () => client.getServerVersion()?.name,
+  close: () => client.close(),
+});
 
 /** `pin`: the version to speak; absent: one with a session. */
 async function modern(
@@ -91,22 +97,21 @@ async function modern(
   { url, token, onToolsChanged }: ConnectOptions,
   pin?: string,
 ): Promise<McpClient> {
-  const onChanged = () => onToolsChanged?.();
   const client = new ModernClient(INFO, {
     ...(pin === undefined ? {} : { versionNegotiation: { mode: { pin } } }),
-    ...(onToolsChanged === undefined
-      ? {}
-      : { listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged } } }),
+    ...changesOf(onToolsChanged),
   });
   await client.connect(new Transport(new URL(path, url), initOf(token)) as never);
-  return {
-    list: () => client.listTools(),
-    call: (params, options) => client.callTool(params, options) as never,
-    instructions: () => client.getInstructions(),
-    name: () => client.getServerVersion()?.name,
-    close: () => client.close(),
-  };
+  return modernFace(client);
 }
+
+export const modernFace = (client: ModernClient): McpClient => ({
+  list: () => client.listTools(),
+  call: (params, options) => client.callTool(params, options) as never,
+  instructions: () => client.getInstructions(),
+  name: () => client.getServerVersion()?.name,
+  close: () => client.close(),
+});
 
 function initOf(token: string | undefined): Init {
   return { requestInit: { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } } };

@@ -5,7 +5,7 @@ import { Client as ModernClient } from '@modelcontextprotocol/client';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { createLineReader } from '#base/line-reader.ts';
-import type { McpClient } from '#test/gateway/clients.ts';
+import { changesOf, legacyFace, type McpClient, modernFace } from '#test/gateway/clients.ts';
 import type { RawConnection } from './door.ts';
 
 export type LineClientOptions = { readonly onToolsChanged?: () => void };
@@ -25,21 +25,10 @@ export const LINE_CLIENTS: readonly LineClient[] = [
   { title: 'the 2.x client that finds out', connect: (transport, options) => modern(transport, options, 'auto') },
 ];
 
-function changesOf({ onToolsChanged }: LineClientOptions) {
-  if (onToolsChanged === undefined) return {};
-  return { listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: onToolsChanged } } };
-}
-
 async function legacy(transport: Transport, options: LineClientOptions = {}): Promise<McpClient> {
-  const client = new LegacyClient(INFO, changesOf(options));
+  const client = new LegacyClient(INFO, changesOf(options.onToolsChanged));
   await client.connect(transport);
-  return {
-    list: () => client.listTools(),
-    call: (params, more) => client.callTool(params, undefined, more) as never,
-    instructions: () => client.getInstructions(),
-    name: () => client.getServerVersion()?.name,
-    close: () => client.close(),
-  };
+  return legacyFace(client);
 }
 
 async function modern(
@@ -50,16 +39,10 @@ async function modern(
   const mode = negotiation === 'pin' ? { pin: '2026-07-28' } : negotiation;
   const client = new ModernClient(INFO, {
     ...(mode === undefined ? {} : { versionNegotiation: { mode } }),
-    ...changesOf(options),
+    ...changesOf(options.onToolsChanged),
   });
   await client.connect(transport as never);
-  return {
-    list: () => client.listTools(),
-    call: (params, more) => client.callTool(params, more) as never,
-    instructions: () => client.getInstructions(),
-    name: () => client.getServerVersion()?.name,
-    close: () => client.close(),
-  };
+  return modernFace(client);
 }
 
 /** A connection to the socket of a home, greeted already, as a transport. */
