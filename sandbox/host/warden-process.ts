@@ -2,6 +2,7 @@
 // violation, what it prints is kept as a bounded tail for the log.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 import type { Duplex, Readable } from 'node:stream';
 import { LIMITS } from '#base/limits.ts';
 import { createFrameReader, encodeFrame } from '#sandbox/protocol/frame.js';
@@ -43,6 +44,7 @@ export function startWardenProcess(command: WardenCommand, events: WardenEvents)
     env: { ...command.env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
+  yieldToHost(child.pid);
   let isOver = false;
   const channel = child.stdio[HOST_DESCRIPTOR] as Duplex | undefined;
   const tail = keepTail(child, () => {
@@ -99,6 +101,19 @@ export function startWardenProcess(command: WardenCommand, events: WardenEvents)
     },
     exited,
   };
+}
+
+/** How much a warden stands back for the host, and for whoever wants to stop it. A process may always lower itself. */
+const NICENESS = 10;
+
+/** Guests that spin on every processor must not keep a freeze waiting: with fifty of them it took seconds. */
+function yieldToHost(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, NICENESS);
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** Keeps the end of what the process prints, in bounded memory; past the bounds it reads no more and says so. */

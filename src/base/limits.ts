@@ -115,6 +115,8 @@ export const LIMITS = {
   recordBytesMax: 65_535,
   /** Records of one group commit. */
   commitRecordsMax: 256,
+  /** Turns of the event loop that a commit waits for more records, as long as each brings some. One turn under load is under 1 ms. */
+  commitTurnsMax: 8,
   /** Values over this are kept as digest and length, not as a disclosure document. */
   disclosureBytesMax: 256 * 1024,
   /** The same of calls that were denied or cancelled: an agent without a grant stored 220 MB of arguments in 5 s. */

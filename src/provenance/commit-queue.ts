@@ -1,5 +1,5 @@
-// Group commit: records that are appended in the same turn of the event loop, or while a commit is under way, share the
-// next commit and its fsync. Order of commit = order of `add`.
+// Group commit: records that are appended while a commit is under way, or in turns of the event loop that follow each other,
+// share the next commit and its fsync. A commit costs about as much as three records. Order of commit = order of `add`.
 
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
@@ -43,12 +43,21 @@ export function createCommitQueue({ appender, logger, onCommit }: CommitQueuePor
   let pumping: Promise<void> | undefined;
 
   async function pump(): Promise<void> {
-    await nextTurn();
+    await gather();
     while (waiting.length > 0) {
       await commitNext();
-      await nextTurn();
+      await gather();
     }
     pumping = undefined;
+  }
+
+  /** Waits as long as each turn brings more: what is on its way to us anyway needn't have a commit of its own. */
+  async function gather(): Promise<void> {
+    let before = -1;
+    for (let turn = 0; turn < LIMITS.commitTurnsMax && waiting.length > before; turn += 1) {
+      before = waiting.length;
+      await nextTurn();
+    }
   }
 
   async function commitNext(): Promise<void> {

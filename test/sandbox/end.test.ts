@@ -5,7 +5,7 @@ const sandbox = createTestSandbox();
 afterAll(() => sandbox.close());
 
 const SOURCE = `export const tools = {
-  spin: () => { for (;;); },
+  spin: async (args, host) => { await host.random(1); for (;;); },
   ask: async (args, host) => { for (;;) await host.random(1); },
   quick: () => 'done',
 };`;
@@ -13,15 +13,31 @@ const stopped = sandbox.plugin(SOURCE);
 const other = sandbox.plugin(`${SOURCE} // another`);
 const capabilities = { random: true } as const;
 
+/** Calls that spin, once each of them has come as far as that. */
+async function spinning(agents: readonly string[], signal?: AbortSignal) {
+  const begun = agents.map(() => Promise.withResolvers<void>());
+  const calls = agents.map((agent, index) =>
+    sandbox.call(stopped, 'spin', {
+      agent,
+      capabilities,
+      limits: { cpuMs: 60_000, timeoutMs: 60_000 },
+      onHostCall: () => {
+        begun[index]?.resolve();
+        return 'AA==';
+      },
+      ...(signal === undefined ? {} : { signal }),
+    }),
+  );
+  await Promise.all(begun.map(({ promise }) => promise));
+  return calls;
+}
+
 describe('ending the processes of some plugins', () => {
   test('ends a call that runs there at once, as cancelled where it was called off, and leaves no process', async () => {
     await sandbox.value(other, 'quick');
     const calm = wardenPids();
     const controller = new AbortController();
-    const calls = ['ana', 'bob', 'cat'].map((agent) =>
-      sandbox.call(stopped, 'spin', { agent, signal: controller.signal, limits: { cpuMs: 60_000, timeoutMs: 60_000 } }),
-    );
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const calls = await spinning(['ana', 'bob', 'cat'], controller.signal);
     const ended = wardenPids().filter((pid) => !calm.includes(pid));
     expect(ended.length).toBeGreaterThan(0);
     controller.abort();
@@ -33,8 +49,7 @@ describe('ending the processes of some plugins', () => {
   });
 
   test('a call that was not called off is told that its process was ended', async () => {
-    const running = sandbox.call(stopped, 'spin', { limits: { cpuMs: 60_000, timeoutMs: 60_000 } });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const [running] = await spinning(['ana']);
     await sandbox.runtime.end(({ digest }) => digest === stopped.digest);
     expect(await running).toMatchObject({ kind: 'failed', error: { code: 'INTERRUPTED' }, effect: 'unknown' });
   });
