@@ -16,24 +16,34 @@ function makeHostApi(post, bounds) {
   const indexOf = uncurry(String.prototype.indexOf);
   const isHolder = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
-  /** An answer that was a refusal or an error, with the code that the host gave. */
-  class HostError extends NativeError {
-    #isReal = true;
-    /** @param {{ code: string, message: string, details?: unknown }} error */
-    constructor({ code, message, details }) {
-      super(message);
-      defineProperty(this, 'code', { value: code, enumerable: true });
-      if (details !== undefined) defineProperty(this, 'details', { value: details, enumerable: true });
+  /** The class of answers that were a refusal or an error, with the code that the host gave. */
+  const makeHostError = () => {
+    class HostError extends NativeError {
+      #isReal = true;
+      /** @param {{ code: string, message: string, details?: unknown }} error */
+      constructor({ code, message, details }) {
+        super(message);
+        defineProperty(this, 'code', { value: code, enumerable: true });
+        if (details !== undefined) defineProperty(this, 'details', { value: details, enumerable: true });
+      }
+      /** @param {any} value */
+      static codeOf(value) {
+        return isHolder(value) && #isReal in value ? /** @type {any} */ (value).code : undefined;
+      }
     }
-    /** @param {any} value */
-    static codeOf(value) {
-      return isHolder(value) && #isReal in value ? /** @type {any} */ (value).code : undefined;
-    }
-  }
-  const { codeOf } = HostError;
-  delete HostError.prototype.constructor;
-  freeze(HostError);
-  freeze(HostError.prototype);
+    const { codeOf } = HostError;
+    delete HostError.prototype.constructor;
+    freeze(HostError);
+    freeze(HostError.prototype);
+    return { HostError, codeOf };
+  };
+  /** Made for the first refusal: most calls have none. @type {ReturnType<typeof makeHostError> | undefined} */
+  let errors;
+  const hostError = (error) => {
+    errors ??= makeHostError();
+    return new errors.HostError(error);
+  };
+  const codeOf = (thrown) => errors?.codeOf(thrown);
 
   const waiting = setPrototypeOf({}, null);
 
@@ -41,7 +51,7 @@ function makeHostApi(post, bounds) {
   const send = (name, isAnswered, params) => {
     const call = post(`${isAnswered ? '?' : '!'}${name}\n${stringify(params)}`);
     if (typeof call !== 'number' || call < 0) {
-      throw new HostError({ code: 'HOST_CALLS_EXCEEDED', message: 'the limit of host calls is reached' });
+      throw hostError({ code: 'HOST_CALLS_EXCEEDED', message: 'the limit of host calls is reached' });
     }
     return call;
   };
@@ -115,7 +125,7 @@ function makeHostApi(post, bounds) {
     delete waiting[call];
     const value = parse(json);
     if (isOk) entry.resolve(entry.decode(value));
-    else entry.reject(new HostError(value));
+    else entry.reject(hostError(value));
   };
 
   return { host, settle, codeOf };

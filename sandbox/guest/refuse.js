@@ -1,14 +1,16 @@
 // Takes away what a plugin must not have: clocks, chance, shared memory, code from text, memory that V8 does not count.
 // What is gone says so when it is used, with the remedy. Runs first in a fresh context, before any code of the plugin.
+// Gives back the stand-ins that it made, which are closed already: what is behind them is frozen here.
 // biome-ignore lint/correctness/noUnusedVariables: sandbox/warden runs the text of this file
 function refuseAmbientPower(mentions) {
-  const root = globalThis;
-  const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
+  const root = /** @type {any} */ (globalThis);
+  const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
   const { freeze, hasOwn } = Object;
   const NativeError = Error;
-  const NativeTypeError = TypeError;
+  const NativeProxy = Proxy;
   const NativeDate = Date;
   const NativeArrayBuffer = ArrayBuffer;
+  const standIns = [];
   // The engine makes these when they are first touched, which takes longer than all the rest of what runs here.
   for (const name of ['Intl', 'Temporal']) if (!mentions.includes(name)) delete root[name];
 
@@ -16,77 +18,82 @@ function refuseAmbientPower(mentions) {
     function refused() {
       throw new NativeError(`${what} is not available in a plugin: ${remedy}`);
     };
-  const replace = (owner, key, value) =>
-    defineProperty(owner, key, { value, writable: true, enumerable: false, configurable: true });
+  /** All that is replaced can be assigned in a fresh context, and keeps its attributes so: far cheaper than to define it. */
   const refuse = (owner, key, what, remedy) => {
-    if (hasOwn(owner, key)) replace(owner, key, refusal(what, remedy));
+    if (hasOwn(owner, key)) owner[key] = refusal(what, remedy);
   };
-  const refuseMembers = (owner, key, members, remedy) => {
-    const replacement = {};
-    for (const member of members) replacement[member] = refusal(`${key}.${member}`, remedy);
-    replace(owner, key, freeze(replacement));
+  /** A stand-in made of nothing but refusals, each made when it is asked for. */
+  const refuseMembers = (owner, key, hasMember, remedy) => {
+    const get = (_target, member) =>
+      typeof member === 'string' && hasMember(member) ? refusal(`${key}.${member}`, remedy) : undefined;
+    const value = new NativeProxy(freeze({}), { get });
+    standIns.push(value);
+    if (hasOwn(owner, key)) owner[key] = value;
+    else defineProperty(owner, key, { value, writable: true, enumerable: false, configurable: true });
+  };
+  /** A stand-in for a constructor, which is reached through its traps alone. */
+  const guard = (Native, traps) => {
+    const value = new NativeProxy(Native, traps);
+    standIns.push(value);
+    Native.prototype.constructor = value;
+    freeze(Native);
+    freeze(Native.prototype);
+    root[Native.name] = value;
   };
 
   const askClock = 'ask the capability `clock` and use `await host.now()`';
   const noShared = 'a plugin has one thread; use ordinary arrays and buffers';
   const noCodeFromText = 'code from text is off; put the code into a file of the plugin and import it';
   const inJavaScript = 'write the tool in JavaScript, or as a plugin of runtime `process`';
-  const wasmMembers = ['Memory', 'Module', 'Instance', 'Table', 'Global', 'compile', 'instantiate', 'validate'];
-  const textKeys = (owner) => ownKeys(owner).filter((key) => typeof key === 'string');
-  refuseMembers(root, 'WebAssembly', wasmMembers, inJavaScript);
-  refuseMembers(root, 'Atomics', textKeys(root.Atomics), noShared);
-  refuse(root, 'SharedArrayBuffer', 'SharedArrayBuffer', noShared);
-  refuse(root, 'WeakRef', 'WeakRef', 'nothing outlives a call; keep the value itself');
-  refuse(root, 'FinalizationRegistry', 'FinalizationRegistry', 'nothing outlives a call; use try … finally');
-  refuse(Math, 'random', 'Math.random', 'ask the capability `random` and use `await host.random(byteCount)`');
+
+  const refuseThreads = () => {
+    const wasm = ['Memory', 'Module', 'Instance', 'Table', 'Global', 'compile', 'instantiate', 'validate'];
+    refuseMembers(root, 'WebAssembly', (member) => wasm.includes(member), inJavaScript);
+    const native = root.Atomics;
+    refuseMembers(root, 'Atomics', (member) => hasOwn(native, member), noShared);
+    refuse(root, 'SharedArrayBuffer', 'SharedArrayBuffer', noShared);
+    refuse(root, 'WeakRef', 'WeakRef', 'nothing outlives a call; keep the value itself');
+    refuse(root, 'FinalizationRegistry', 'FinalizationRegistry', 'nothing outlives a call; use try … finally');
+  };
 
   const refuseCodeFromText = () => {
     refuse(root, 'eval', 'eval', noCodeFromText);
     const functionKinds = [() => {}, async () => {}, function* () {}, async function* () {}];
+    const refused = refusal('the Function constructor', noCodeFromText);
+    defineProperty(refused, 'prototype', { value: getPrototypeOf(functionKinds[0]), writable: false });
+    defineProperty(root, 'Function', { value: refused });
     for (const sample of functionKinds) {
-      const prototype = getPrototypeOf(sample);
-      const refused = refusal('the Function constructor', noCodeFromText);
-      defineProperty(refused, 'prototype', { value: prototype, writable: false });
-      defineProperty(prototype, 'constructor', { value: refused, writable: false, configurable: false });
-      if (sample === functionKinds[0]) replace(root, 'Function', refused);
+      defineProperty(getPrototypeOf(sample), 'constructor', { value: refused, writable: false, configurable: false });
     }
-  };
-
-  const copyStatics = (from, to) => {
-    for (const key of ownKeys(from)) {
-      if (key !== 'prototype' && key !== 'length' && key !== 'name') {
-        defineProperty(to, key, getOwnPropertyDescriptor(from, key));
-      }
-    }
-    defineProperty(to, 'prototype', { value: from.prototype, writable: false });
-    replace(from.prototype, 'constructor', to);
   };
 
   const guardDate = () => {
-    function GuestDate(...args) {
-      if (new.target === undefined || args.length === 0) {
-        throw new NativeError(`the current time is not available in a plugin: ${askClock}`);
-      }
-      return construct(NativeDate, args, new.target);
-    }
-    copyStatics(NativeDate, GuestDate);
-    defineProperty(GuestDate, 'name', { value: 'Date' });
-    refuse(GuestDate, 'now', 'Date.now', askClock);
-    replace(root, 'Date', GuestDate);
-    if (root.Temporal !== undefined) refuseMembers(root.Temporal, 'Now', textKeys(root.Temporal.Now), askClock);
+    const needArguments = (args) => {
+      if (args.length === 0) throw new NativeError(`the current time is not available in a plugin: ${askClock}`);
+    };
+    refuse(NativeDate, 'now', 'Date.now', askClock);
+    guard(NativeDate, {
+      apply: () => needArguments([]),
+      construct: (target, args, newTarget) => {
+        needArguments(args);
+        return construct(target, args, newTarget);
+      },
+    });
+    if (root.Temporal === undefined) return;
+    const { Now } = root.Temporal;
+    refuseMembers(root.Temporal, 'Now', (member) => hasOwn(Now, member), askClock);
   };
 
   const guardBuffers = () => {
-    function GuestArrayBuffer(length, options) {
-      if (new.target === undefined) throw new NativeTypeError('ArrayBuffer needs new');
-      if (options?.maxByteLength !== undefined) {
-        throw new NativeError('resizable buffers are not available in a plugin: make a larger ArrayBuffer and copy');
-      }
-      return construct(NativeArrayBuffer, [length], new.target);
-    }
-    copyStatics(NativeArrayBuffer, GuestArrayBuffer);
-    defineProperty(GuestArrayBuffer, 'name', { value: 'ArrayBuffer' });
-    replace(root, 'ArrayBuffer', GuestArrayBuffer);
+    guard(NativeArrayBuffer, {
+      construct: (target, args, newTarget) => {
+        if (args[1]?.maxByteLength !== undefined) {
+          throw new NativeError('resizable buffers are not available in a plugin: make a larger ArrayBuffer and copy');
+        }
+        // Not the options: a getter may answer differently when it is asked again.
+        return construct(target, [args[0]], newTarget);
+      },
+    });
   };
 
   const guardNow = (prototype) => {
@@ -105,11 +112,14 @@ function refuseAmbientPower(mentions) {
         };
       },
     });
-    replace(prototype, 'formatToParts', function (date) {
+    prototype.formatToParts = function (date) {
       needDate(date);
       return apply(formatToParts, this, [date]);
-    });
+    };
   };
+
+  refuse(Math, 'random', 'Math.random', 'ask the capability `random` and use `await host.random(byteCount)`');
+  refuseThreads();
   refuseCodeFromText();
   guardDate();
   guardBuffers();
@@ -120,4 +130,5 @@ function refuseAmbientPower(mentions) {
     set: refusal('Error.prepareStackTrace', 'read `error.stack`'),
     configurable: false,
   });
+  return standIns;
 }

@@ -11,7 +11,7 @@ import type { RunOutcome } from '#domain/invocation.ts';
 import type { IsolateRuntime, Plugin } from '#domain/manifest.ts';
 import type { PluginCode, PluginRuntime, RunRequest, SandboxProfile } from '#domain/sandbox-ports.ts';
 import type { StartMessage } from '#sandbox/protocol/messages.js';
-import { type Confinement, layerMissing, NEEDED_LAYERS, OS_WALL } from './confinement.ts';
+import { type Confinement, isolateYoungMiB, layerMissing, NEEDED_LAYERS, OS_WALL } from './confinement.ts';
 import { modulesText } from './modules-text.ts';
 import { createWarden } from './warden.ts';
 import { createWardenPool, type WardenPool } from './warden-pool.ts';
@@ -168,6 +168,7 @@ function startMessage(plugin: Plugin): StartMessage {
     t: 'start',
     entry: requireIsolate(plugin).entry,
     memoryMiB: memoryMiBOf(plugin),
+    youngMiB: isolateYoungMiB(memoryMiBOf(plugin)),
     callsPerIsolateMax: LIMITS.callsPerIsolateMax,
     hostCallBytesMax: LIMITS.hostCallBytesMax,
     hostCallBytesTotalMax: LIMITS.hostCallBytesTotalMax,

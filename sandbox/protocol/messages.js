@@ -11,6 +11,7 @@
  *   readonly t: 'start',
  *   readonly entry: string,
  *   readonly memoryMiB: number,
+ *   readonly youngMiB: number,
  *   readonly callsPerIsolateMax: number,
  *   readonly hostCallBytesMax: number,
  *   readonly hostCallBytesTotalMax: number,

@@ -1,30 +1,25 @@
 // @ts-check
 // One fresh context in an isolate: prelude run, the plugin's modules compiled and linked, none of the plugin's code run
-// yet. Gives one function to enter it. Every handle it makes is released with it: releasing only the context leaks.
+// yet. Made while the thread waits, which is far cheaper than a task per step and safe: no code of a guest can run in it
+// (guest-isolate.js sees to that). Every handle it makes is released with it: releasing only the context leaks.
 
+import { describeGuestError } from './guest-error.js';
 import { PluginLoadError } from './plugin-files.js';
 
-const HOOK_NAME = 'smcp:hook';
-const ROOT_NAME = 'smcp:root';
-/** Takes the prelude's registration out of the guest's sight before any module of the plugin is evaluated. */
-const HOOK_SOURCE = 'export const register = globalThis.smcpRegister; delete globalThis.smcpRegister;';
-/** Registers when the plugin's modules are evaluated, top-level awaits included. */
-const ROOT_SOURCE = `import { register } from '${HOOK_NAME}'; import * as plugin from 'smcp:entry'; register(plugin);`;
-
-/** Making these safe costs more than all the rest, so a plugin that never names them does without. */
-const LARGE_GLOBALS = ['Intl', 'Temporal'];
+const AS_REFERENCE = /** @type {const} */ ({ reference: true });
+const RESULT_AS_REFERENCE = /** @type {const} */ ({ result: AS_REFERENCE });
 
 /**
  * @param {{
  *   readonly ivm: typeof import('isolated-vm'),
  *   readonly isolate: import('isolated-vm').Isolate,
  *   readonly prelude: import('isolated-vm').Script,
- *   readonly files: import('./plugin-files.js').PluginFiles,
+ *   readonly graph: import('./plugin-graph.js').PluginGraph,
  *   readonly boundsJson: string,
  * }} options
- * @throws {PluginLoadError} when a module is missing, refused or does not compile
+ * @throws {PluginLoadError} when the modules don't fit together
  */
-export async function prepareGuestContext({ ivm, isolate, prelude, files, boundsJson }) {
+export function prepareGuestContext({ ivm, isolate, prelude, graph, boundsJson }) {
   /** @type {(text: unknown) => number} */
   let post = () => -1;
   /** @type {{ release: () => void }[]} */
@@ -40,22 +35,23 @@ export async function prepareGuestContext({ ivm, isolate, prelude, files, bounds
   };
 
   try {
-    // Asked for together, since each wait for isolated-vm's thread costs as much as what is waited for.
-    const [context, modules] = await allOf([
-      isolate.createContext().then(keep),
-      compileModules({ isolate, files, keep }),
-    ]);
+    const context = keep(isolate.createContextSync());
+    const harden = keep(prelude.runSync(context, AS_REFERENCE));
     const callback = new ivm.Callback((/** @type {unknown} */ text) => post(text), { sync: true });
-    const mentions = LARGE_GLOBALS.filter((name) => files.mention(name)).join();
-    const hardened = async () => {
-      const harden = keep(await prelude.run(context, { reference: true }));
-      return keep(await harden.apply(undefined, [callback, boundsJson, mentions], { result: { reference: true } }));
-    };
-    const [enter] = await allOf([hardened(), linkModules({ isolate, context, modules })]);
+    const enter = keep(harden.applySync(undefined, [callback, boundsJson, graph.mentions], RESULT_AS_REFERENCE));
+    const root = linkModules({ isolate, context, graph, keep });
     return {
-      root: modules.root,
-      /** Calls the prelude's dispatcher. @param {...(string | number | boolean)} args @returns {Promise<unknown>} */
+      /** Runs the plugin's modules, and the tool once they have loaded. @returns {Promise<unknown>} */
+      evaluate: () => root.evaluate(),
+      /** Calls the prelude's dispatcher on isolated-vm's thread. @param {...(string | number | boolean)} args @returns {Promise<unknown>} */
       enter: (...args) => enter.apply(undefined, args),
+      /**
+       * The same while this thread waits: for what runs code of the prelude alone.
+       *
+       * @param {...(string | number | boolean)} args
+       * @returns {unknown}
+       */
+      enterNow: (...args) => enter.applySync(undefined, args),
       /** Who takes this context's host calls. @param {(text: unknown) => number} taker */
       bind: (taker) => {
         post = taker;
@@ -68,110 +64,41 @@ export async function prepareGuestContext({ ivm, isolate, prelude, files, bounds
   }
 }
 
-/** @typedef {Awaited<ReturnType<typeof prepareGuestContext>>} GuestContext */
-
-/**
- * Like Promise.all, but settles only when all have: what a late one made is then known, and can be released.
- *
- * @template {readonly unknown[]} T
- * @param {readonly [...{ [K in keyof T]: Promise<T[K]> }]} promises
- * @returns {Promise<T>}
- */
-async function allOf(promises) {
-  const results = await Promise.allSettled(promises);
-  const values = results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
-  return /** @type {any} */ (values);
-}
-
-/**
- * Every module of the plugin's graph, compiled, and what each specifier in it means.
- *
- * @param {{
- *   readonly isolate: import('isolated-vm').Isolate,
- *   readonly files: import('./plugin-files.js').PluginFiles,
- *   readonly keep: <T extends { release: () => void }>(handle: T) => T,
- * }} options
- */
-async function compileModules({ isolate, files, keep }) {
-  /** @type {Map<string, import('isolated-vm').Module>} */
-  const modules = new Map();
-  /** @type {Map<import('isolated-vm').Module, string>} */
-  const names = new Map();
-
-  /** @param {string} name @param {string} source */
-  const compile = async (name, source) => {
-    let module;
-    try {
-      module = keep(await isolate.compileModule(source, { filename: name }));
-    } catch (error) {
-      if (isolate.isDisposed) throw error;
-      throw new PluginLoadError(describeGuestError(error));
-    }
-    modules.set(name, module);
-    names.set(module, name);
-    return module;
-  };
-  /** @param {string} specifier @param {string} referrer */
-  const nameOf = (specifier, referrer) => {
-    if (referrer === ROOT_NAME) return specifier === HOOK_NAME ? HOOK_NAME : files.entry;
-    return files.resolve(specifier, referrer);
-  };
-
-  const entrySource = files.load(files.entry);
-  const [root, entry] = await allOf([
-    compile(ROOT_NAME, ROOT_SOURCE),
-    compile(files.entry, entrySource),
-    compile(HOOK_NAME, HOOK_SOURCE),
-  ]);
-  const queue = [entry];
-  for (let module = queue.pop(); module !== undefined; module = queue.pop()) {
-    const referrer = names.get(module) ?? '';
-    for (const specifier of module.dependencySpecifiers) {
-      const name = nameOf(specifier, referrer);
-      if (!modules.has(name)) queue.push(await compile(name, files.load(name)));
-    }
-  }
-  return {
-    root,
-    /** @param {string} specifier @param {import('isolated-vm').Module} referrer */
-    resolve: (specifier, referrer) => {
-      const module = modules.get(nameOf(specifier, names.get(referrer) ?? ''));
-      if (module === undefined) throw new PluginLoadError(`unresolved import ${specifier}`);
-      return module;
-    },
-  };
-}
+/** @typedef {ReturnType<typeof prepareGuestContext>} GuestContext */
 
 /**
  * @param {{
  *   readonly isolate: import('isolated-vm').Isolate,
  *   readonly context: import('isolated-vm').Context,
- *   readonly modules: Awaited<ReturnType<typeof compileModules>>,
+ *   readonly graph: import('./plugin-graph.js').PluginGraph,
+ *   readonly keep: <T extends { release: () => void }>(handle: T) => T,
  * }} options
  */
-async function linkModules({ isolate, context, modules }) {
+function linkModules({ isolate, context, graph, keep }) {
+  /** @type {Map<string, import('isolated-vm').Module>} */
+  const modules = new Map();
+  /** @type {Map<import('isolated-vm').Module, string>} */
+  const names = new Map();
+  /** @param {string} name */
+  const moduleNamed = (name) => {
+    const module = modules.get(name);
+    if (module === undefined) throw new PluginLoadError(`unresolved import ${name}`);
+    return module;
+  };
+
   try {
-    await modules.root.instantiate(context, modules.resolve);
+    for (const [name, source] of graph.sources) {
+      const module = keep(isolate.compileModuleSync(source, { filename: name }));
+      modules.set(name, module);
+      names.set(module, name);
+    }
+    const root = moduleNamed(graph.root);
+    root.instantiateSync(context, (specifier, referrer) =>
+      moduleNamed(graph.resolve(specifier, names.get(referrer) ?? '')),
+    );
+    return root;
   } catch (error) {
     if (isolate.isDisposed || error instanceof PluginLoadError) throw error;
     throw new PluginLoadError(describeGuestError(error));
   }
-}
-
-/**
- * What went wrong and where in the plugin: the message, and file:line of the first frame that is a module of the plugin.
- * Frames of the warden's own, which isolated-vm appends, are left out.
- *
- * @param {unknown} error as isolated-vm copied it out
- */
-export function describeGuestError(error) {
-  if (typeof error !== 'object' || error === null) return String(error);
-  const { message, stack } = /** @type {{ message?: unknown, stack?: unknown }} */ (error);
-  const text = typeof message === 'string' ? message : 'the module threw a value without a message';
-  const inside = typeof stack === 'string' ? stack.slice(text.length) : '';
-  const where = /(?:^|[\s(])((?!smcp:)[\w.@-][\w./@-]*\.m?js:\d+:\d+)/.exec(inside)?.[1];
-  return where === undefined || text.includes(where) ? text : `${text} (${where})`;
 }

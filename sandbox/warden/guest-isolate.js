@@ -1,22 +1,26 @@
 // @ts-check
 // One isolate: one entry at a time, each watched for processor time, and a way to stop what runs in it. What can't be
-// stopped from inside is reported as stuck, with the call to blame: then the host ends the process. No call here ever
-// waits for a guest: every operation on the isolate is asynchronous and runs on isolated-vm's threads.
+// stopped from inside is reported as stuck, with the call to blame: then the host ends the process. A guest's code runs on
+// isolated-vm's threads and the warden's thread never waits for it: it waits only for work of ours, alone in an isolate
+// in which no code of a guest is left to run (settle-guest.js).
 
 const NS_PER_MS = 1_000_000n;
+/** V8 counts the space for new objects three times, on top of the limit: what it is larger than its usual one comes off. */
+const YOUNG_SPACES = 2;
 
 /**
  * @param {{
  *   readonly ivm: typeof import('isolated-vm'),
  *   readonly memoryMiB: number,
+ *   readonly youngMiB: number,
  *   readonly settleMsMax: number,
  *   readonly onStuck: (call: import('./guest-call.js').GuestCall | undefined,
  *     code: import('#sandbox/protocol/messages.js').EndCode) => void,
  * }} options
  */
-export function createGuestIsolate({ ivm, memoryMiB, settleMsMax, onStuck }) {
+export function createGuestIsolate({ ivm, memoryMiB, youngMiB, settleMsMax, onStuck }) {
   const isolate = new ivm.Isolate({
-    memoryLimit: memoryMiB,
+    memoryLimit: memoryMiB - YOUNG_SPACES * youngMiB,
     onCatastrophicError: () => onStuck(executing ?? firstMember(), 'MEMORY_EXCEEDED'),
   });
   /** @type {import('./guest-call.js').GuestCall | undefined} */
@@ -106,7 +110,7 @@ export function createGuestIsolate({ ivm, memoryMiB, settleMsMax, onStuck }) {
      *
      * @template T
      * @param {import('./guest-call.js').GuestCall | undefined} call
-     * @param {() => Promise<T>} work must not reject for a guest's fault
+     * @param {() => T | Promise<T>} work must not reject for a guest's fault
      * @returns {Promise<T | undefined>}
      */
     enter: async (call, work) => {

@@ -2,9 +2,12 @@
 // What the host's number for (plugin, agent) stands for: an isolate, a context that is ready for the next call, and the
 // rule when the isolate is replaced (after a fault, after a number of calls, past a heap mark). Runs calls to their end.
 
-import { describeGuestError, prepareGuestContext } from './guest-context.js';
+import { prepareGuestContext } from './guest-context.js';
+import { describeGuestError } from './guest-error.js';
 import { createGuestIsolate } from './guest-isolate.js';
 import { PluginLoadError } from './plugin-files.js';
+import { compilePluginGraph } from './plugin-graph.js';
+import { settleGuest } from './settle-guest.js';
 
 /** Past this share of its limit after a call, an isolate is replaced rather than trusted to collect its garbage. */
 const HEAP_MARK = 0.5;
@@ -27,7 +30,7 @@ const HARMLESS = new Set(['RETURNED', 'TOOL_FAILED', 'RESULT_INVALID', 'OUTPUT_T
  * }} options
  */
 export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck }) {
-  const { memoryMiB, settleMsMax, callsPerIsolateMax, contextsReady } = start;
+  const { memoryMiB, youngMiB, settleMsMax, callsPerIsolateMax, contextsReady } = start;
   const boundsJson = JSON.stringify({
     logMessageLengthMax: start.logMessageLengthMax,
     errorMessageLengthMax: start.errorMessageLengthMax,
@@ -37,23 +40,41 @@ export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck })
   /** @type {ReturnType<typeof createHome> | undefined} */
   let current;
 
-  /** An isolate with its prelude compiled and contexts in store. */
+  /** An isolate with the prelude and the plugin compiled, and contexts in store. */
   const createHome = () => {
-    const guest = createGuestIsolate({ ivm, memoryMiB, settleMsMax, onStuck });
-    const prelude = guest.isolate.compileScript(preludeSource, { filename: 'smcp:prelude' });
-    prelude.catch(() => {});
+    const guest = createGuestIsolate({ ivm, memoryMiB, youngMiB, settleMsMax, onStuck });
+    const { isolate } = guest;
+    const compiled = Promise.all([
+      isolate.compileScript(preludeSource, { filename: 'smcp:prelude' }),
+      compilePluginGraph({ isolate, files }),
+    ]);
+    compiled.catch(() => {});
     /** @type {Promise<GuestContext | undefined>[]} */
     const store = [];
     /** Calls that wait for a context. @type {((context: Promise<GuestContext | undefined>) => void)[]} */
     const waiters = [];
     let liveCount = 0;
+    let isRefilling = false;
     const make = () => {
       liveCount += 1;
-      const made = guest.enter(undefined, async () =>
-        prepareGuestContext({ ivm, isolate: guest.isolate, prelude: await prelude, files, boundsJson }),
+      const made = compiled.then(([prelude, graph]) =>
+        guest.enter(undefined, () => prepareGuestContext({ ivm, isolate, prelude, graph, boundsJson })),
       );
       made.catch(() => {});
       return made;
+    };
+    const isWanted = () => store.length < contextsReady && liveCount < liveMax && !isolate.isDisposed;
+    const refillOne = () => {
+      isRefilling = false;
+      if (!isWanted()) return;
+      store.push(make());
+      refill();
+    };
+    /** One at a time, each after what the host said meanwhile was looked at: the thread waits while one is made. */
+    const refill = () => {
+      if (isRefilling || !isWanted()) return;
+      isRefilling = true;
+      setImmediate(refillOne);
     };
     return {
       guest,
@@ -66,13 +87,11 @@ export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck })
       },
       /** The context that `take` gave, or failed to give, is no longer used. */
       giveBack: (/** @type {GuestContext | undefined} */ context) => {
-        if (!guest.isolate.isDisposed) context?.release();
+        if (!isolate.isDisposed) context?.release();
         liveCount -= 1;
         waiters.shift()?.(make());
       },
-      refill: () => {
-        while (store.length < contextsReady && liveCount < liveMax && !guest.isolate.isDisposed) store.push(make());
-      },
+      refill,
     };
   };
 
@@ -133,16 +152,28 @@ async function runIn({ guest, take, giveBack }, call) {
     const fault = call.fault();
     if (fault !== undefined) call.fail(fault.code, fault.message);
   };
-  /** Enters the context, then says what came of it. @param {(inside: GuestContext) => Promise<unknown>[]} steps */
-  const visit = async (steps) => {
+  /**
+   * Enters the context by a task that lets the guest run, then says what came of it. `prepare` is work of ours before.
+   *
+   * @param {(inside: GuestContext) => Promise<unknown>} task
+   * @param {(inside: GuestContext) => unknown} [prepare]
+   */
+  const visit = async (task, prepare) => {
     const inside = context;
     if (inside === undefined) return;
     visitCount += 1;
-    const results = await guest.enter(call, () =>
-      Promise.allSettled([...steps(inside), inside.enter('finish'), guest.isolate.getHeapStatistics()]),
-    );
+    const entry = await guest.enter(call, () => {
+      prepare?.(inside);
+      return settleGuest(
+        guest.isolate,
+        () => task(inside),
+        () => inside.enterNow('finish'),
+      );
+    });
     visitCount -= 1;
-    judge(guest, call, { results, canGoOn: visitCount > 0 || call.isWaiting() });
+    const isLeftBehind = entry !== undefined && !('seen' in entry);
+    if (!call.isEnded()) judge(guest, call, { entry, canGoOn: visitCount > 0 || call.isWaiting() });
+    if (isLeftBehind) guest.dispose(call);
   };
   /** @type {() => void} */
   let settled = () => {};
@@ -151,7 +182,7 @@ async function runIn({ guest, take, giveBack }, call) {
   });
 
   call.bind({
-    answer: (number, isOk, json) => void visit((inside) => [inside.enter('answer', number, isOk, json)]),
+    answer: (number, isOk, json) => void visit((inside) => inside.enter('answer', number, isOk, json)),
     stop: () => {
       const code = call.fault()?.code;
       if (guest.isExecuting(call)) guest.interrupt(call, { isAtOnce: code !== 'HOST_CALLS_EXCEEDED' });
@@ -167,10 +198,10 @@ async function runIn({ guest, take, giveBack }, call) {
       if (guest.isolate.isDisposed) call.fail('LOST', 'its isolate was ended');
     } else {
       context.bind(call.post);
-      await visit((inside) => [
-        inside.root.evaluate(),
-        inside.enter('start', call.tool, call.argsJson, call.outputBytes),
-      ]);
+      await visit(
+        (inside) => inside.evaluate(),
+        (inside) => inside.enterNow('start', call.tool, call.argsJson, call.outputBytes),
+      );
       await untilEnd;
     }
   } catch (error) {
@@ -184,31 +215,28 @@ async function runIn({ guest, take, giveBack }, call) {
 }
 
 /**
- * What an entry came to. `results` are those of the steps, then of `finish`, then of the heap's statistics; undefined
- * when the entry was not made. `canGoOn`: something is still to come that may settle what the guest awaits. **Trust:** rejections may carry a guest's values; only the isolate's state is believed.
+ * What an entry came to, for a call that has not ended; `entry` is undefined when it was not made. `canGoOn`: something is
+ * still to come that may settle what the guest awaits. **Trust:** a rejection may carry a guest's values; only the
+ * isolate's state is believed.
  *
  * @param {import('./guest-isolate.js').GuestIsolate} guest
  * @param {GuestCall} call
- * @param {{ readonly results: readonly PromiseSettledResult<unknown>[] | undefined, readonly canGoOn: boolean }} entry
+ * @param {{
+ *   readonly entry: Awaited<ReturnType<typeof settleGuest<unknown>>> | undefined,
+ *   readonly canGoOn: boolean,
+ * }} came
  */
-function judge(guest, call, { results, canGoOn }) {
-  if (call.isEnded()) return;
-  const [first, finish, heap] = results === undefined ? [] : [results[0], results.at(-2), results.at(-1)];
-  if (heap?.status === 'fulfilled') {
-    const figures = /** @type {import('isolated-vm').HeapStatistics} */ (heap.value);
-    call.noteHeap(figures.used_heap_size + figures.externally_allocated_size);
-  }
+function judge(guest, call, { entry, canGoOn }) {
+  const { rejected, heap, seen: ending } = entry ?? {};
+  if (heap !== undefined) call.noteHeap(heap.used_heap_size + heap.externally_allocated_size);
   const fault = call.fault();
   if (fault !== undefined) return call.fail(fault.code, fault.message);
-  if (guest.isolate.isDisposed) {
-    const rejected = results?.find((result) => result.status === 'rejected');
-    return blameDisposal(guest, call, rejected?.reason);
-  }
+  if (guest.isolate.isDisposed) return blameDisposal(guest, call, rejected?.reason);
   if (call.cpuNsLeft() < 0n) return call.fail('CPU_EXCEEDED', 'used more processor time than its limit');
-  const ending = finish?.status === 'fulfilled' ? finish.value : undefined;
-  if (typeof ending !== 'string') return call.fail('PLUGIN_CRASHED', 'the guest did not come back');
+  if (typeof ending !== 'string')
+    return call.fail('PLUGIN_CRASHED', 'it leaves errors that make others when they are read');
   if (ending === 'L') {
-    if (first?.status === 'rejected') return call.fail('PLUGIN_LOAD_FAILED', describeGuestError(first.reason));
+    if (rejected !== undefined) return call.fail('PLUGIN_LOAD_FAILED', describeGuestError(rejected.reason));
     if (!canGoOn) return call.fail('PLUGIN_LOAD_FAILED', 'a top-level await never settles');
     return;
   }

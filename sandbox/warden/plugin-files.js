@@ -14,8 +14,6 @@ const ATTRIBUTES = /^[ \t]*(?:import|export)\b[^;'"`]*(['"])[^'"\n]+\1\s*with\s*
 export function createPluginFiles({ entry, modulesJson }) {
   /** By name inside the plugin, with `/`; null: no UTF-8. @type {ReadonlyMap<string, string | null>} */
   const modules = new Map(JSON.parse(modulesJson));
-  /** Those that were asked for. @type {Map<string, string>} */
-  const loaded = new Map();
 
   /** @param {string} name */
   const load = (name) => {
@@ -25,15 +23,12 @@ export function createPluginFiles({ entry, modulesJson }) {
     if (ATTRIBUTES.test(source)) {
       throw new PluginLoadError(`${name}: import attributes are not taken; write the data into a .js module`);
     }
-    loaded.set(name, source);
     return source;
   };
 
   return {
     entry,
     load,
-    /** Whether a module that was loaded has this word in it, as text. @param {string} word */
-    mention: (word) => [...loaded.values()].some((source) => source.includes(word)),
     /**
      * The module that `specifier` means inside `referrer`.
      *

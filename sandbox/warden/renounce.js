@@ -1,8 +1,8 @@
 // @ts-check
-// Gives up, in the thread that calls it, what the warden needs to start and never again: starting threads and programs,
-// loading modules and addons, files, sockets, signals, code from text. Called before any isolate exists.
-// A hurdle for JavaScript, not a wall: Node was not made to be taken apart, and native code is not held by it at all.
-// It stands because a thread with `--allow-worker` can start another one that no permission holds.
+// Gives up what the warden needs to start and never again: starting threads and programs, loading modules and addons,
+// files, sockets, signals, code from text. Called before any isolate exists. A hurdle for JavaScript, not a wall: Node was
+// not made to be taken apart, and native code is not held by it at all. It stands beside Node's permission model, which
+// lets a process signal every other one of its user and run code from text.
 
 import { builtinModules, Module, registerHooks, syncBuiltinESMExports } from 'node:module';
 
@@ -33,14 +33,14 @@ const GLOBAL_KEEPS = new Set([
   ...['global', 'globalThis', 'process', 'Buffer', 'console', 'performance', 'queueMicrotask', 'structuredClone'],
   ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate'],
   ...['URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'AbortController', 'AbortSignal', 'DOMException'],
-  ...['Event', 'EventTarget', 'MessagePort', 'MessageChannel'],
+  ...['Event', 'EventTarget'],
 ]);
 
 /** Names that are the language's: those that a global has which no embedder has added to. */
 const LANGUAGE =
   /^(?:Object|Array|Number|parseFloat|parseInt|Infinity|NaN|undefined|Boolean|String|Symbol|Date|Promise|RegExp|\w*Error|JSON|Math|Intl|ArrayBuffer|\w+Array|DataView|\w*Map|\w*Set|WeakRef|BigInt|Proxy|Reflect|SharedArrayBuffer|Atomics|FinalizationRegistry|Iterator|\w*DisposableStack|Temporal|decodeURI\w*|encodeURI\w*|escape|unescape|WebAssembly|Function|eval)$/;
 
-/** Modules whose exports stay: they reach nothing outside of the thread. */
+/** Modules whose exports stay: they reach nothing outside of the process. */
 const MODULE_KEEPS = new Set([
   ...['assert', 'buffer', 'constants', 'diagnostics_channel', 'events', 'path', 'path/posix', 'path/win32'],
   ...['perf_hooks', 'punycode', 'querystring', 'stream', 'string_decoder', 'timers', 'timers/promises', 'url', 'util'],
@@ -75,7 +75,7 @@ function disarm(instance) {
   }
 }
 
-/** Every module of Node's that is loaded in this thread: those that are not can't be loaded any more. */
+/** Every module of Node's that is loaded: those that are not can't be loaded any more. */
 function loadedModules() {
   const loaded = new Set(
     /** @type {any} */ (process).moduleLoadList.map((/** @type {string} */ name) => name.split(' ')[1]),
@@ -91,9 +91,7 @@ function refuseModules() {
     if (exported === null || (typeof exported !== 'object' && typeof exported !== 'function')) continue;
     for (const key of Reflect.ownKeys(exported)) {
       const value = Object.getOwnPropertyDescriptor(exported, key)?.value;
-      // Node asks a port's class whether it is one of its own.
-      const isPort = value === MessagePort || value === MessageChannel;
-      if (typeof value === 'function' && value.prototype && !isPort) refuse(value.prototype, 'constructor');
+      if (typeof value === 'function' && value.prototype) refuse(value.prototype, 'constructor');
       if (key !== 'prototype') refuse(exported, key);
     }
   }
@@ -109,13 +107,13 @@ function refuseCodeFromText() {
   refuse(globalThis, 'Function');
 }
 
-/** @param {{ readonly mayKillItself: boolean }} options */
-function refuseProcess({ mayKillItself }) {
+/** Of signals SIGKILL to itself stays: how a warden ends when its host is gone. */
+function refuseProcess() {
   const { pid } = process;
   const kill = /** @type {any} */ (process)._kill;
   for (const key of Reflect.ownKeys(process)) {
     if (typeof key === 'symbol' || PROCESS_KEEPS.has(key)) continue;
-    if (mayKillItself && key === '_kill') {
+    if (key === '_kill') {
       const killItself = (/** @type {unknown} */ target, /** @type {unknown} */ signal) =>
         target === pid && signal === SIGKILL ? kill(pid, SIGKILL) : refused();
       Object.defineProperty(process, key, { value: killItself, writable: false, configurable: false });
@@ -124,14 +122,12 @@ function refuseProcess({ mayKillItself }) {
 }
 
 /**
- * From here on this thread's JavaScript has no power but what it holds already. Can't be undone.
+ * From here on the process's JavaScript has no power but what it holds already. Can't be undone.
  *
- * @param {{
- *   readonly holds: readonly (object | null | undefined)[],
- *   readonly mayKillItself: boolean,
- * }} options `holds`: objects of Node's that stay in use and that lead to classes with powers; `mayKillItself`: by SIGKILL
+ * @param {{ readonly holds: readonly (object | null | undefined)[] }} options objects of Node's that stay in use and that
+ *   lead to classes with powers
  */
-export function renounce({ holds, mayKillItself }) {
+export function renounce({ holds }) {
   Object.freeze(Object.setPrototypeOf(refused, null));
   refuseModules();
   for (const held of holds) {
@@ -143,7 +139,7 @@ export function renounce({ holds, mayKillItself }) {
       if (key === '_handle' || key.toString() === 'Symbol(kHandle)') disarm(part);
     }
   }
-  refuseProcess({ mayKillItself });
+  refuseProcess();
   refuseCodeFromText();
   for (const key of Reflect.ownKeys(globalThis)) {
     if (typeof key === 'symbol' || GLOBAL_KEEPS.has(key) || LANGUAGE.test(key)) continue;

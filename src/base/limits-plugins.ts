@@ -64,6 +64,12 @@ export const PLUGIN_LIMITS = {
   wardenBackoffMsMax: 10_000,
   /** Open descriptors of a warden's process; Node itself takes about 30. */
   wardenDescriptorsMax: 256,
+  /**
+   * How far an isolate's space for new objects may grow: with this much, nearly every context is garbage by the time it
+   * is full, and needn't be copied. And its share of the isolate's memory, where that is small.
+   */
+  isolateYoungMiBMax: 8,
+  isolateYoungShare: 1 / 8,
   /** Contexts kept ready in an isolate, so that a call needn't wait for the one after it. */
   contextsReady: 2,
   /** All host calls of one invocation together, as text: what may wait in pipes when the host is slow. */

@@ -104,7 +104,9 @@ let from = performance.now();
   if (work.callback) await context.global.set('post', new ivm.Callback(() => {}, { ignored: true }));
   if (work.reference) await context.global.set('leak', new ivm.Reference({}));
   from = performance.now();
-  const value = await context.eval(work.code, { timeout: work.timeoutMs, promise: true, copy: true });
+  const run = (code) => context.eval(code, { timeout: work.timeoutMs, promise: true, copy: true });
+  if (work.after !== undefined) await run(work.code).catch(() => {});
+  const value = await run(work.after ?? work.code);
   say(value === undefined ? null : value);
 })().catch((error) => say(String(error && error.message)));
 `;
@@ -119,6 +121,8 @@ export async function runBare(
     readonly rssMiBEnough?: number;
     readonly callback?: boolean;
     readonly reference?: boolean;
+    /** Evaluated once the code has ended, however it ended: its value is then the result. */
+    readonly after?: string;
   } = {},
 ): Promise<BareResult> {
   const addon = createRequire(import.meta.url).resolve('isolated-vm');
@@ -126,6 +130,7 @@ export async function runBare(
     code,
     callback: options.callback,
     reference: options.reference,
+    after: options.after,
     timeoutMs: options.timeoutMs ?? 500,
   });
   const child = spawn(process.execPath, ['--no-node-snapshot', '-e', BARE_CHILD, addon, work], {

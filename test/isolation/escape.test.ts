@@ -88,8 +88,7 @@ describe('what a guest can reach', () => {
     );
     const { outcome } = await runAttack(sandbox, plugin, { limits: { cpuMs: 5_000, timeoutMs: 8_000 } });
     const result = outcome.kind === 'returned' ? JSON.parse(outcome.resultJson) : outcome;
-    // The stand-in whose members only throw; the engine's own is gone.
-    expect(result.found).toEqual(['global.WebAssembly.Module']);
+    expect(result.found).toEqual([]);
     expect(result.size).toBeGreaterThan(500);
     expect(result.host.sort()).toEqual(['log', 'now', 'progress', 'random']);
     expect(beyond(result, await walkBare())).toEqual({ natives: [], globals: [], foreign: [] });
@@ -201,7 +200,8 @@ describe('time and chance without a capability', () => {
   );
   test.each(rows2)('%s is refused with its remedy', async (expression, remedy) => {
     const plugin = attack2(bodyOf2(expression));
-    const { outcome } = await runAttack(sandbox, plugin);
+    // The first use of Intl reads its data: on a busy machine that takes a while.
+    const { outcome } = await runAttack(sandbox, plugin, { limits: { cpuMs: 5_000 } });
     const text = outcome.kind === 'returned' ? String(JSON.parse(outcome.resultJson)) : '';
     expect(text).toContain(remedy);
     expect(text).toContain('not available in a plugin');

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { createTestSandbox } from '#test/sandbox/harness.ts';
+import { LIMITS } from '#base/limits.ts';
+import { codeOf, createTestSandbox } from '#test/sandbox/harness.ts';
 import { attackGroup, attackPlugin, runAttack, runBare, UNDISTURBED } from './attack.ts';
 
 const sandbox = createTestSandbox();
@@ -53,6 +54,31 @@ describe('a guest that takes memory without end', () => {
     const flood = await runBare('const all = []; for (;;) all.push(Array(1e7).fill(0));', grows);
     expect(['died', 'grew']).toContain(fill.ending);
     expect(['died', 'grew']).toContain(flood.ending);
+  });
+});
+
+describe('the memory of a manifest', () => {
+  const HOLD = `export const tools = {
+    hold: (args) => { const kept = []; for (let mib = 0; mib < args.mib; mib += 1) kept.push(new Array(131072).fill(mib)); return kept.length; },
+    fine: () => 'fine',
+  };`;
+
+  test.each([LIMITS.memoryMiBMin, 32, LIMITS.memoryMiBDefault, 128])(
+    'is about what a guest may hold: %i MiB',
+    async (memoryMiB) => {
+      const plugin = sandbox.plugin(HOLD, { memoryMiB });
+      const hold = (share: number) =>
+        sandbox.call(plugin, 'hold', { args: { mib: Math.floor(memoryMiB * share) }, limits: ONLY_MEMORY });
+      expect(codeOf(await hold(0.75))).toBe('returned');
+      expect(codeOf(await hold(1.75))).toBe('MEMORY_EXCEEDED');
+      expect(codeOf(await sandbox.call(plugin, 'fine'))).toBe('returned');
+    },
+  );
+
+  test('in a bare isolate of twice the limit the same is held', async () => {
+    const hold = 'for (let mib = 0; mib < 56; mib += 1) kept.push(new Array(131072).fill(mib));';
+    const bare = await runBare(`const kept = []; ${hold} kept.length`, { timeoutMs: 20_000, waitMs: 20_000 });
+    expect(bare.value).toBe(32 * 1.75);
   });
 });
 

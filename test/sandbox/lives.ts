@@ -1,5 +1,5 @@
 // Lives of wardens: start, calls of two agents, SIGKILL. For the test of a few and the stress script of hundreds, which
-// shows that isolates in piscina's workers are reliable in this set-up.
+// shows that isolates are reliable in this set-up.
 
 import { existsSync } from 'node:fs';
 import { codeOf, type TestSandbox, wardenPids } from './harness.ts';

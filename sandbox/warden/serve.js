@@ -1,33 +1,27 @@
 // @ts-check
-// A worker of the warden: takes the host's messages about its isolates and says how each call ended. Started by
-// piscina; its one piece of work never ends. Trusts the host's messages and nothing that a guest says.
+// What a warden does with the host's messages: one slot per isolate, one call per run message, and each call's end said
+// once. Used by main.js alone. Trusts the host's messages and nothing that a guest says.
 
 import ivm from 'isolated-vm';
 import { createGuestCall } from './guest-call.js';
 import { createIsolateSlot } from './isolate-slot.js';
 import { createPluginFiles } from './plugin-files.js';
-import { renounce } from './renounce.js';
 
 /**
  * @param {{
- *   readonly port: import('node:worker_threads').MessagePort,
  *   readonly start: import('#sandbox/protocol/messages.js').StartMessage,
  *   readonly modulesJson: string,
  *   readonly preludeSource: string,
- *   readonly isolatedVm: string,
- * }} work
- * @returns {Promise<never>}
+ *   readonly send: (message: import('#sandbox/protocol/messages.js').WardenMessage, body: string) => void,
+ * }} options
+ * @returns {(message: import('#sandbox/protocol/messages.js').HostMessage, body: string) => void} takes a message
  */
-export function serve({ port, start, modulesJson, preludeSource, isolatedVm }) {
-  renounce({ holds: [process.stdout, process.stderr], mayKillItself: false });
+export function createServer({ start, modulesJson, preludeSource, send }) {
   const files = createPluginFiles({ entry: start.entry, modulesJson });
   /** @type {Map<number, import('./isolate-slot.js').IsolateSlot>} */
   const slots = new Map();
   /** @type {Map<number, import('./guest-call.js').GuestCall>} */
   const calls = new Map();
-
-  /** @type {(message: import('#sandbox/protocol/messages.js').WardenMessage, body: string) => void} */
-  const send = (header, body) => port.postMessage({ header, body });
 
   /** @type {Parameters<typeof createIsolateSlot>[0]['onStuck']} */
   const onStuck = (call, code) => send({ t: 'stuck', id: call?.id ?? 0, code }, '');
@@ -41,8 +35,7 @@ export function serve({ port, start, modulesJson, preludeSource, isolatedVm }) {
     return slot;
   };
 
-  /** @param {import('#sandbox/protocol/messages.js').HostMessage} message @param {string} body */
-  const take = (message, body) => {
+  return (message, body) => {
     switch (message.t) {
       case 'run': {
         const call = createGuestCall({ message, argsJson: body, start, send });
@@ -64,8 +57,4 @@ export function serve({ port, start, modulesJson, preludeSource, isolatedVm }) {
         break;
     }
   };
-
-  port.on('message', ({ header, body }) => take(header, body));
-  send({ t: 'ready', isolatedVm }, '');
-  return new Promise(() => {});
 }

@@ -1,0 +1,72 @@
+// @ts-check
+// Which modules a plugin is made of and what each import in them means, as an isolate finds out by compiling them; what
+// the engine has compiled it keeps, so that each context compiles them again for next to nothing. Trust: the sources are
+// the plugin author's; compiling runs none of them.
+
+import { describeGuestError } from './guest-error.js';
+import { PluginLoadError } from './plugin-files.js';
+
+const HOOK_NAME = 'smcp:hook';
+const ROOT_NAME = 'smcp:root';
+/** Takes the prelude's registration out of the guest's sight before any module of the plugin is evaluated. */
+const HOOK_SOURCE = 'export const register = globalThis.smcpRegister; delete globalThis.smcpRegister;';
+/** Registers when the plugin's modules are evaluated, top-level awaits included. */
+const ROOT_SOURCE = `import { register } from '${HOOK_NAME}'; import * as plugin from 'smcp:entry'; register(plugin);`;
+
+/** Making these safe costs more than all the rest, so a plugin that never names them does without. */
+const LARGE_GLOBALS = ['Intl', 'Temporal'];
+
+/**
+ * @typedef {{
+ *   readonly root: string,
+ *   readonly sources: ReadonlyMap<string, string>,
+ *   readonly resolve: (specifier: string, referrer: string) => string,
+ *   readonly mentions: string,
+ * }} PluginGraph `sources` by name, the root's among them; `mentions`: the large globals that a module names
+ */
+
+/**
+ * Compiles the plugin's modules, from its entry on, on isolated-vm's threads.
+ *
+ * @param {{
+ *   readonly isolate: import('isolated-vm').Isolate,
+ *   readonly files: import('./plugin-files.js').PluginFiles,
+ * }} options
+ * @returns {Promise<PluginGraph>}
+ * @throws {PluginLoadError} when a module is missing, refused or does not compile
+ */
+export async function compilePluginGraph({ isolate, files }) {
+  const sources = new Map([
+    [ROOT_NAME, ROOT_SOURCE],
+    [HOOK_NAME, HOOK_SOURCE],
+    [files.entry, files.load(files.entry)],
+  ]);
+  /** @param {string} specifier @param {string} referrer */
+  const resolve = (specifier, referrer) => {
+    if (referrer === ROOT_NAME) return specifier === HOOK_NAME ? HOOK_NAME : files.entry;
+    return files.resolve(specifier, referrer);
+  };
+  // A map hands out what is added while it is walked.
+  for (const [name, source] of sources) {
+    for (const specifier of await importsOf(isolate, name, source)) {
+      const imported = resolve(specifier, name);
+      if (!sources.has(imported)) sources.set(imported, files.load(imported));
+    }
+  }
+  const texts = [...sources.values()];
+  const mentions = LARGE_GLOBALS.filter((name) => texts.some((source) => source.includes(name))).join();
+  return { root: ROOT_NAME, sources, resolve, mentions };
+}
+
+/** @param {import('isolated-vm').Isolate} isolate @param {string} filename @param {string} source */
+async function importsOf(isolate, filename, source) {
+  try {
+    const module = await isolate.compileModule(source, { filename });
+    const specifiers = module.dependencySpecifiers;
+    module.release();
+    return specifiers;
+  } catch (error) {
+    if (isolate.isDisposed) throw error;
+    throw new PluginLoadError(describeGuestError(error));
+  }
+}
