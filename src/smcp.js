@@ -1,11 +1,9 @@
 #!/usr/bin/env node
 // The command `smcp`. Plain JavaScript, so that an old Node gets a sentence instead of a syntax error; everything else
-// is TypeScript whose types Node strips as it loads. Under node_modules Node refuses to: there this file strips them,
+// is TypeScript whose types Node strips as it loads. Under node_modules Node refuses to: there #base/strip-types.js does,
 // so that the package holds what the repository holds (docs/decisions/0001-strip-types-when-installed.md).
 
-import { readFileSync } from 'node:fs';
-import * as nodeModule from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { stripOwnTypesWhenInstalled } from '#base/strip-types.js';
 
 /** `engines` in package.json; a test keeps the two the same. */
 const oldestNode = [24, 15];
@@ -19,29 +17,6 @@ function isNodeUsable() {
   return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
-/** Makes Node strip the types of this package's own files, and of nothing else under node_modules. */
-function stripOwnTypes() {
-  const packageFolder = new URL('../', import.meta.url).href;
-  hideStripWarning();
-  nodeModule.registerHooks({
-    load(url, context, nextLoad) {
-      if (!url.startsWith(packageFolder) || !url.endsWith('.ts')) return nextLoad(url, context);
-      const source = nodeModule.stripTypeScriptTypes(readFileSync(fileURLToPath(url), 'utf8'));
-      return { format: 'module', shortCircuit: true, source };
-    },
-  });
-}
-
-/** Node says once that stripping is an experimental feature; every other warning goes its usual way. */
-function hideStripWarning() {
-  const listeners = process.listeners('warning');
-  process.removeAllListeners('warning');
-  process.on('warning', (warning) => {
-    if (warning.name === 'ExperimentalWarning' && warning.message.startsWith('stripTypeScriptTypes')) return;
-    for (const listener of listeners) listener.call(process, warning);
-  });
-}
-
 /** As every error of the command line is written; the table of codes is TypeScript, which this Node may not read. */
 function refuseNode() {
   const message = `smcp needs Node ${oldestNode.join('.')} or later, and this is ${process.version}`;
@@ -53,7 +28,7 @@ function refuseNode() {
 }
 
 if (isNodeUsable()) {
-  if (import.meta.url.includes('/node_modules/')) stripOwnTypes();
+  stripOwnTypesWhenInstalled();
   const { main } = await import('./main.ts');
   process.exitCode = await main(process.argv.slice(2));
 } else {

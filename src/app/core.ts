@@ -16,6 +16,7 @@ import { createTokenAuthority } from '#identity/tokens.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Services } from '#operations/operation.ts';
 import { createPolicyService } from '#policy/policy-service.ts';
+import { createPolicyThread } from '#policy/policy-thread.ts';
 import { createRecordLog, type OpenRecordLog } from '#provenance/record-log.ts';
 import { loadRegistry, type Registry } from '#registry/load-registry.ts';
 import { createPluginCode } from '#registry/plugin-copies.ts';
@@ -45,12 +46,17 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   );
   const catalog = await openRegistry(options, stack, { kept: { store, log, adminToken }, runtime });
   const tools = joinCatalogs(catalog, createAdminToolCatalog());
+  const thread = stack.adopt(createPolicyThread(), (opened) => opened.close());
   const policy = stack.adopt(
     await createPolicyService(
-      { store: store.policies, recordLog: log, catalog: tools.tools, clock, logger },
+      { store: store.policies, recordLog: log, catalog: tools.tools, thread, clock, logger },
       { file: options.policyFile ?? home.policy, apply: config.policy.apply },
     ),
-    (opened) => opened.close(),
+    async (opened) => {
+      // A change whose text is still being checked is given up, not waited for.
+      await thread.close();
+      await opened.close();
+    },
   );
   const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
   const freezes = createFreezes({ store: store.freezes, clock });

@@ -154,6 +154,13 @@ export const ERRORS = {
   USAGE: row('invalid', -32602, 400, false, 'The command line is wrong.'),
   CONFIG_INVALID: row('invalid', -32602, 400, false, 'The configuration file or an environment variable is invalid.'),
   POLICY_INVALID: row('invalid', -32602, 400, false, 'The policy is invalid; nothing of it was applied.'),
+  POLICY_UNCHECKED: row(
+    'unavailable',
+    -32003,
+    503,
+    true,
+    'The policy could not be checked or compared within the bounds of time and memory, so nothing was done with it.',
+  ),
   POLICY_WIDENS: row(
     'denied',
     -32001,

@@ -22,6 +22,16 @@ export const POLICY_LIMITS = {
   suggestionCandidatesMax: 1_024,
   /** A policy that an agent sends, in UTF-8 bytes: one of 512 KiB held the host, and a person's freeze, up for 4 s and more. */
   policyOfAgentBytesMax: 64 * 1024,
+  /**
+   * The thread that checks and compares policies. One of 1 MiB took up to 3 s, and over 20 s on a machine with five times the work
+   * that it can do, within 256 MiB; what takes more than these is refused.
+   */
+  policyCheckMsMax: 60_000,
+  policyCheckHeapMiBMax: 256,
+  /** Comparisons that wait for it; changes go before them. */
+  policyComparisonsWaitingMax: 16,
+  /** It is ended when it has had nothing to do for this long: it holds up to 100 MiB, and takes 0.3 s to start. */
+  policyCheckIdleMs: 30_000,
   /** Reloads and edits of the policy that wait for the one under way. */
   policyChangesWaitingMax: 32,
   /** An edited policy file counts as whole once it was the same this long; one that never is, is looked at after the second. */

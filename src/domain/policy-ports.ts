@@ -67,7 +67,11 @@ export type PolicyAdmin = {
   };
   /** Names of the agents in force, sorted. */
   readonly agents: () => readonly AgentName[];
-  /** Reads the file again and applies it whole or not at all. @throws `POLICY_INVALID` with `details.findings` · `POLICY_WIDENS`. */
+  /**
+   * Reads the file again and applies it whole or not at all.
+   *
+   * @throws `POLICY_INVALID` with `details.findings` · `POLICY_WIDENS` · `POLICY_UNCHECKED` when checking it takes too much, as each change may
+   */
   readonly reload: (author: PolicyAuthor) => Promise<PolicyRef>;
   /** Adds an empty agent to the file, keeping its comments, and applies it. @throws `AGENT_EXISTS`, `POLICY_INVALID` */
   readonly addAgent: (name: AgentName, author: PolicyAuthor) => Promise<PolicyRef>;
@@ -78,8 +82,8 @@ export type PolicyAdmin = {
    * when the file holds another text that was never applied
    */
   readonly apply: (text: string | undefined, author: PolicyAuthor) => Promise<PolicyRef>;
-  /** Compares with the text in force; without a text what the file holds now. @throws `POLICY_INVALID` */
-  readonly diff: (text: string | undefined) => PolicyDiff;
+  /** Compares with the text in force; without a text what the file holds now. @throws `POLICY_INVALID` · `POLICY_UNCHECKED` · `QUEUE_FULL` */
+  readonly diff: (text: string | undefined) => Promise<PolicyDiff>;
   /** Newest first. */
   readonly history: () => readonly PolicyVersionView[];
   /** The text of a version. @throws `POLICY_VERSION_UNKNOWN` */

@@ -81,8 +81,8 @@ export const policyOperations: readonly Operation[] = [
       },
       required: ['from', 'to', 'text', 'widenings'],
     },
-    run: ({ policy }, input, caller) => {
-      const { from, to, text: lines, widenings } = policy.diff(givenBy(caller, input));
+    run: async ({ policy }, input, caller) => {
+      const { from, to, text: lines, widenings } = await policy.diff(givenBy(caller, input));
       return { from: refView(from), to, text: lines, widenings };
     },
   },

@@ -1,4 +1,4 @@
-// The ways in which the policy changes: each checks everything first, then writes the file, then applies. Called by the
+// The ways in which the policy changes: each has everything checked first, then writes the file, then applies. Called by the
 // policy's service, one at a time.
 
 import { sha256 } from '#base/digest.ts';
@@ -6,17 +6,18 @@ import { SmcpError } from '#base/errors.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { PolicyAuthor } from '#domain/policy-ports.ts';
-import { advise } from './advice.ts';
-import { checkAgentChange } from './agent-change.ts';
-import { checkGiven, checkText, withAgent } from './check-text.ts';
-import type { PolicyParser } from './document.ts';
 import type { PolicyHistory } from './history.ts';
 import type { CheckedPolicy, PolicyInForce } from './in-force.ts';
 import { conflict, type PolicyFile } from './policy-file.ts';
 import type { PolicyPorts } from './policy-ports.ts';
+import type { PolicyJudge } from './policy-thread.ts';
+import { given, type Judgement } from './thread-work.ts';
+
+/** The server itself, before anybody can ask for anything. */
+const AT_START: PolicyAuthor = { by: 'server start', mayWiden: true };
 
 export type ChangeParts = PolicyPorts & {
-  readonly parse: PolicyParser;
+  readonly judge: PolicyJudge;
   readonly file: PolicyFile;
   readonly inForce: PolicyInForce;
   readonly history: PolicyHistory;
@@ -37,22 +38,21 @@ export type PolicyChanges = {
 
 /** @param options.isManual whether edits of the file wait until somebody applies them. */
 export function createPolicyChanges(parts: ChangeParts, options: { readonly isManual: boolean }): PolicyChanges {
-  const { parse, file, inForce, history } = parts;
+  const { judge, file, inForce, history } = parts;
 
-  const checkAuthor = ({ mayWiden }: PolicyAuthor, { compiled }: CheckedPolicy): void => {
-    if (!mayWiden) checkAgentChange(inForce.current().policy, compiled.policy);
-  };
+  /** What an agent's change is compared with: nothing else is put in force meanwhile. */
+  const limit = ({ mayWiden }: PolicyAuthor) => (mayWiden ? {} : { changesFrom: inForce.current().text });
   const apply = async (next: CheckedPolicy, by: string): Promise<PolicyRef> => {
     const { version } = inForce.current().ref;
     const ref = await inForce.apply(next, by);
     if (ref.version !== version) warn(next, parts);
     return ref;
   };
-  const checkFile = () => checkText(parse, file.read(), file.path);
+  const judgeFile = (author: PolicyAuthor) => judge.judge({ text: file.read(), name: file.path, ...limit(author) });
 
   /** The file first: when the server ends in between, its next start finds there what was asked for. */
-  const writeAndApply = async (held: string | undefined, next: CheckedPolicy, author: PolicyAuthor) => {
-    checkAuthor(author, next);
+  const writeAndApply = async (held: string | undefined, judgement: Judgement, author: PolicyAuthor) => {
+    const next = await judge.admit(judgement);
     if (held === next.text) return apply(next, author.by);
     file.replace(held, next.text);
     try {
@@ -62,7 +62,7 @@ export function createPolicyChanges(parts: ChangeParts, options: { readonly isMa
       throw error;
     }
   };
-  const applyGiven = (next: CheckedPolicy, author: PolicyAuthor): Promise<PolicyRef> => {
+  const applyGiven = async (next: Judgement, author: PolicyAuthor): Promise<PolicyRef> => {
     const held = file.find();
     const isOver = held === undefined || held === next.text || held === inForce.current().text;
     // A person who puts an earlier version there takes rights back: an agent may not be quicker.
@@ -77,35 +77,36 @@ export function createPolicyChanges(parts: ChangeParts, options: { readonly isMa
       const by = latest === undefined ? 'first start' : 'server start';
       const kept = options.isManual ? history.lastRecorded() : undefined;
       // A change that was asked for, and written, before the server ended is carried out.
-      if (kept === undefined || digestOf(file) === latest?.digest) return apply(checkFile(), by);
-      return apply(checkKept(kept, parts), by);
+      const isFile = kept === undefined || digestOf(file) === latest?.digest;
+      return apply(await judge.admit(await (isFile ? judgeFile(AT_START) : judgeKept(kept, parts))), by);
     },
     applyFile: async (author) => {
-      const next = checkFile();
-      checkAuthor(author, next);
+      const next = await judge.admit(await judgeFile(author));
       return apply(next, author.by);
     },
-    applyText: async (text, author) => applyGiven(checkGiven(parse, text), author),
+    applyText: async (text, author) => applyGiven(await judge.judge({ ...given(text), ...limit(author) }), author),
     rollback: async (version, author) => {
       const { text } = history.version(version);
-      return applyGiven(checkText(parse, text, `version ${version}`), author);
+      return applyGiven(await judge.judge({ text, name: `version ${version}`, ...limit(author) }), author);
     },
     addAgent: async (name, author) => {
       const held = file.read();
       // What a person has edited comes into force by itself, but not as an agent's change, nor before it is asked for.
       const isOwnEdit = held === inForce.current().text || (!options.isManual && author.mayWiden);
       if (!isOwnEdit) throw conflict(file.path);
-      return writeAndApply(held, withAgent(parse, held, { name, path: file.path }), author);
+      const next = await judge.judge({ text: held, name: file.path, adds: name, ...limit(author) });
+      return writeAndApply(held, next, author);
     },
   };
 }
 
 /** @throws `POLICY_INVALID`: another release wrote it, and nobody has asked for what the file holds. */
-function checkKept(kept: { readonly version: number; readonly text: string }, { parse, file }: ChangeParts) {
+async function judgeKept({ version, text }: { readonly version: number; readonly text: string }, parts: ChangeParts) {
+  const { judge, file } = parts;
   try {
-    return checkText(parse, kept.text, `version ${kept.version}`);
+    return await judge.judge({ text, name: `version ${version}` });
   } catch (thrown) {
-    if (!(thrown instanceof SmcpError)) throw thrown;
+    if (!(thrown instanceof SmcpError) || thrown.code !== 'POLICY_INVALID') throw thrown;
     const remedy = `mend ${file.path}, and start once with policy.apply: auto in config.yaml`;
     const message = `${thrown.message} (it was in force, and is not valid for this release)`;
     throw new SmcpError(thrown.code, message, { cause: thrown, details: { ...thrown.details, remedy } });
@@ -122,8 +123,8 @@ function digestOf(file: PolicyFile): string | undefined {
   }
 }
 
-function warn(applied: CheckedPolicy, { catalog, clock, logger, file }: ChangeParts): void {
-  for (const { line, column, message } of applied.place(advise(applied.compiled.lists, catalog(), clock.nowMs()))) {
+function warn({ warnings }: CheckedPolicy, { logger, file }: ChangeParts): void {
+  for (const { line, column, message } of warnings) {
     logger.warn(`policy: ${message}`, { file: file.path, line, column });
   }
 }

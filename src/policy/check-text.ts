@@ -1,51 +1,35 @@
-// A text becomes a policy that may be applied, or an error that says where it is wrong. Pure.
+// A text becomes a policy that may be applied, or an error that says where it is wrong. Pure. Runs in the thread that checks.
 
-import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
+import type { JsonObject } from '#base/json.ts';
 import { addEmptyEntry } from '#base/yaml.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyFinding } from '#domain/policy-ports.ts';
+import type { CompiledPolicy } from './compile.ts';
 import type { ParsedPolicy, PolicyParser } from './document.ts';
-import type { CheckedPolicy } from './in-force.ts';
 
-/**
- * A file is looked at more often than it changes: what came of the last text is used again as long as it is in memory. It is
- * not held there, since the places of everything in a text take forty times its size.
- */
-export function createRememberingParser(parse: PolicyParser): PolicyParser {
-  let last: { readonly text: string; readonly parsed: WeakRef<ParsedPolicy> } | undefined;
-  return (text) => {
-    const known = last?.text === text ? last.parsed.deref() : undefined;
-    if (known !== undefined) return known;
-    const parsed = parse(text);
-    last = { text, parsed: new WeakRef(parsed) };
-    return parsed;
-  };
-}
+/** A text without errors, and what was made of it. */
+export type GoodText = {
+  readonly text: string;
+  readonly value: JsonObject;
+  readonly compiled: CompiledPolicy;
+  readonly place: ParsedPolicy['place'];
+};
 
 /**
  * @param name what the text is, for the error: a path, or words.
  * @throws `POLICY_INVALID` with `details.findings`
  */
-export function checkText(parse: PolicyParser, text: string, name: string): CheckedPolicy {
+export function checkText(parse: PolicyParser, text: string, name: string): GoodText {
   // It would be another text once it is in a file.
   if (!text.isWellFormed()) {
     throw new SmcpError('POLICY_INVALID', `${name} holds half a character (a lone surrogate)`, {
       details: { remedy: 'save it as UTF-8', findings: [] },
     });
   }
-  const { compiled, findings, place } = parse(text);
-  if (compiled === undefined) throw invalid(name, findings);
-  return { text, digest: sha256(text), compiled, place };
-}
-
-/**
- * As `checkText`, for a text that came with a command. A byte-order mark is no part of it: it would not be read back from a file.
- *
- * @throws `POLICY_INVALID` with `details.findings`
- */
-export function checkGiven(parse: PolicyParser, text: string): CheckedPolicy {
-  return checkText(parse, text.replace(/^\uFEFF+/, ''), 'the policy given');
+  const { value, compiled, findings, place } = parse(text);
+  if (value === undefined || compiled === undefined) throw invalid(name, findings);
+  return { text, value, compiled, place };
 }
 
 function invalid(name: string, findings: readonly PolicyFinding[]): SmcpError {
@@ -62,7 +46,7 @@ export function withAgent(
   parse: PolicyParser,
   text: string,
   { name, path }: { readonly name: AgentName; readonly path: string },
-): CheckedPolicy {
+): GoodText {
   const before = checkText(parse, text, path);
   if (before.compiled.policy.agents.has(name)) {
     throw new SmcpError('AGENT_EXISTS', `the policy already has an agent ${name}`, {

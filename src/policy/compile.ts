@@ -29,24 +29,39 @@ export type CompiledPolicy = {
   readonly findings: readonly Finding[];
 };
 
+/** Conditions that are compiled already, by their source, and what compiles the others. They never run at the same time. */
+export type Conditions = {
+  readonly compiler: ConditionCompiler;
+  readonly compiled: Map<string, CompiledCondition>;
+};
+
+export function createConditions(): Conditions {
+  return { compiler: createConditionCompiler(), compiled: new Map() };
+}
+
+/** Compiles a condition, unless it is. */
+export function compileCondition({ compiler, compiled }: Conditions, source: string): CompiledCondition {
+  const condition = compiled.get(source) ?? compiler.compile(source);
+  compiled.set(source, condition);
+  return condition;
+}
+
 /** What the rules of one document share. */
 type Workshop = {
   readonly findings: Finding[];
   readonly lists: RuleList[];
-  readonly conditions: Map<string, CompiledCondition>;
-  readonly compiler: ConditionCompiler;
+  readonly conditions: Conditions;
   readonly patterns: Map<string, ToolPattern>;
   /** Where each `id` was first used. */
   readonly ids: Map<string, string>;
 };
 
 /** `document` fits `schemas/policy.v1.json`. Conditions and patterns that are written twice are compiled once. */
-export function compilePolicy(document: JsonObject): CompiledPolicy {
+export function compilePolicy(document: JsonObject, conditions: Conditions = createConditions()): CompiledPolicy {
   const workshop: Workshop = {
     findings: [],
     lists: [],
-    conditions: new Map(),
-    compiler: createConditionCompiler(),
+    conditions,
     patterns: new Map(),
     ids: new Map(),
   };
@@ -153,8 +168,7 @@ function compilePattern(source: string, workshop: Workshop): ToolPattern {
 }
 
 function compileWhen(source: string, pointer: string, workshop: Workshop): Rule['when'] {
-  const compiled = workshop.conditions.get(source) ?? workshop.compiler.compile(source);
-  workshop.conditions.set(source, compiled);
+  const compiled = compileCondition(workshop.conditions, source);
   if (compiled.kind === 'condition') return compiled.condition;
   for (const { offset, message, remedy } of compiled.problems) {
     workshop.findings.push({ ...errorAt(pointer, `in the condition: ${message}`, remedy), within: offset });

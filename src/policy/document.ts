@@ -13,7 +13,8 @@ import { explainShape, type Finding } from './explain.ts';
 const SCHEMA: JsonObject = schema;
 
 export type ParsedPolicy = {
-  /** Absent when there are errors. */
+  /** The document as JSON. Absent, as `compiled`, when there are errors. */
+  readonly value?: JsonObject;
   readonly compiled?: CompiledPolicy;
   /** Errors only, in the order of the text. */
   readonly findings: readonly PolicyFinding[];
@@ -51,7 +52,7 @@ function parsePolicy(text: string, validate: Validator): ParsedPolicy {
   if (shape.length > 0 || !isJsonObject(value)) return { findings: place(shape), place };
   const compiled = compilePolicy(value);
   if (compiled.findings.length > 0) return { findings: place(compiled.findings), place };
-  return { compiled, findings: [], place };
+  return { value, compiled, findings: [], place };
 }
 
 type TextProblem = {

@@ -8,14 +8,13 @@ import type { Logger } from '#base/log.ts';
 import { watchFile } from '#base/watch-file.ts';
 import type { PolicyAuthor, PolicyFileState, PolicyFinding } from '#domain/policy-ports.ts';
 import type { PolicyChanges } from './changes.ts';
-import { checkText } from './check-text.ts';
-import type { PolicyParser } from './document.ts';
 import type { PolicyFile } from './policy-file.ts';
+import type { PolicyJudge } from './policy-thread.ts';
 import type { Turns } from './turns.ts';
 
 export type FollowerParts = {
   readonly file: PolicyFile;
-  readonly parse: PolicyParser;
+  readonly judge: PolicyJudge;
   readonly turns: Turns;
   readonly changes: PolicyChanges;
   readonly digestInForce: () => Digest;
@@ -35,12 +34,13 @@ export type FileFollower = {
 const BY_FILE: PolicyAuthor = { by: 'policy file', mayWiden: true };
 const IN_FORCE: PolicyFileState = { kind: 'in-force' };
 
-/** Errors that stay until the file changes. */
-const isAboutFile = (thrown: unknown): boolean => ['POLICY_INVALID', 'HOME_UNSAFE'].includes(asSmcpError(thrown).code);
+/** Errors that stay until the file changes, or somebody applies it: a text that takes too much would take it again and again. */
+const isAboutFile = (thrown: unknown): boolean =>
+  ['POLICY_INVALID', 'POLICY_UNCHECKED', 'HOME_UNSAFE'].includes(asSmcpError(thrown).code);
 
 /** @param options.isManual whether a good text waits until somebody applies it. */
 export function followFile(parts: FollowerParts, options: { readonly isManual: boolean }): FileFollower {
-  const { file, parse, turns, changes, digestInForce, logger } = parts;
+  const { file, judge, turns, changes, digestInForce, logger } = parts;
   let state: PolicyFileState = IN_FORCE;
   let isWaiting = false;
 
@@ -54,7 +54,10 @@ export function followFile(parts: FollowerParts, options: { readonly isManual: b
     try {
       const text = file.read();
       if (sha256(text) === digestInForce()) return become(IN_FORCE);
-      if (options.isManual) return become({ kind: 'staged', digest: checkText(parse, text, file.path).digest });
+      if (options.isManual) {
+        const { digest } = await judge.judge({ text, name: file.path });
+        return become({ kind: 'staged', digest });
+      }
       await changes.applyFile(BY_FILE);
       become(IN_FORCE);
     } catch (thrown) {

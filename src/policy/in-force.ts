@@ -6,19 +6,21 @@ import { type Digest, sha256 } from '#base/digest.ts';
 import { createListeners, type OnChange } from '#base/listeners.ts';
 import { createTimeWatch } from '#base/time-watch.ts';
 import type { PolicyRef } from '#domain/decision.ts';
+import type { PolicyFinding } from '#domain/policy-ports.ts';
 import type { CompiledPolicy } from './compile.ts';
-import type { ParsedPolicy } from './document.ts';
 import type { PolicyPorts } from './policy-ports.ts';
 import type { Policy } from './rules.ts';
 
 /** A policy with its number and the text that it was made from. */
 export type AppliedPolicy = { readonly policy: Policy; readonly ref: PolicyRef; readonly text: string };
 
-/** A text that has no errors. */
-export type CheckedPolicy = Pick<ParsedPolicy, 'place'> & {
+/** A text that has no errors, made ready to decide. */
+export type CheckedPolicy = {
   readonly text: string;
   readonly digest: Digest;
   readonly compiled: CompiledPolicy;
+  /** What is probably not meant. */
+  readonly warnings: readonly PolicyFinding[];
 };
 
 export type PolicyInForce = {

@@ -2,6 +2,7 @@
 
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
+import type { OffThread } from '#base/off-thread.ts';
 import type { RecordLog } from '#domain/ports.ts';
 import type { PolicyStore } from '#domain/store-ports.ts';
 import type { AdvisedTool } from './advice.ts';
@@ -11,6 +12,8 @@ export type PolicyPorts = {
   readonly recordLog: RecordLog;
   /** What is served now: for warnings. */
   readonly catalog: () => readonly AdvisedTool[];
+  /** Where texts are checked and compared, see `createPolicyThread`. The service does not close it. */
+  readonly thread: Pick<OffThread, 'run'>;
   readonly clock: Clock;
   readonly logger: Logger;
 };

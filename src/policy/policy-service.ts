@@ -1,21 +1,18 @@
 // The policy in force and everything that is done with it: decides, follows the file, applies it whole or not at all, keeps
 // and records every version. Made once by app.ts. Trusts the file only as far as its owner and mode allow.
 
-import { sha256 } from '#base/digest.ts';
-import { unifiedDiff } from '#base/text-diff.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { PolicyAdmin, PolicyAuthor, PolicyDecider, PolicyDiff } from '#domain/policy-ports.ts';
-import { wideningsOf } from './attenuation.ts';
 import { createPolicyChanges } from './changes.ts';
-import { checkGiven, checkText, createRememberingParser } from './check-text.ts';
 import { decide, mayCall } from './decide.ts';
-import { createPolicyParser } from './document.ts';
 import { followFile } from './file-follower.ts';
 import { createHistory } from './history.ts';
 import { createPolicyInForce } from './in-force.ts';
 import { createPolicyFile } from './policy-file.ts';
 import type { PolicyOptions, PolicyPorts } from './policy-ports.ts';
+import { createPolicyJudge } from './policy-thread.ts';
+import { given } from './thread-work.ts';
 import { createTurns } from './turns.ts';
 
 export type PolicyService = PolicyDecider &
@@ -29,25 +26,26 @@ export type PolicyService = PolicyDecider &
  * that was in force last keeps its version and is not recorded again.
  *
  * **Durability:** when it resolves, the version and its record are on disk; the same holds for each change.
- * @throws `POLICY_INVALID` with `details.findings` · `HOME_UNSAFE` · `LOG_UNAVAILABLE`; nothing is then in force.
+ * @throws `POLICY_INVALID` with `details.findings` · `POLICY_UNCHECKED` when the thread that checks does not start, or a bound is
+ * reached · `HOME_UNSAFE` · `LOG_UNAVAILABLE`; nothing is then in force.
  */
 export async function createPolicyService(ports: PolicyPorts, options: PolicyOptions): Promise<PolicyService> {
   const { store, logger } = ports;
   const mode = { isManual: options.apply === 'manual' };
-  const parse = createRememberingParser(createPolicyParser());
+  const judge = createPolicyJudge(ports);
   const file = createPolicyFile(options.file);
   const inForce = createPolicyInForce(ports);
   const { current } = inForce;
   const history = createHistory(store, () => current().ref.version);
   const turns = createTurns();
-  const changes = createPolicyChanges({ ...ports, parse, file, inForce, history }, mode);
+  const changes = createPolicyChanges({ ...ports, judge, file, inForce, history }, mode);
   try {
     await turns.inTurn(changes.start);
   } catch (thrown) {
     inForce.close();
     throw thrown;
   }
-  const follower = followFile({ file, parse, turns, changes, digestInForce: () => current().ref.digest, logger }, mode);
+  const follower = followFile({ file, judge, turns, changes, digestInForce: () => current().ref.digest, logger }, mode);
 
   /** Every change but the file's own: after it the file holds what is in force. */
   const change = (run: () => Promise<PolicyRef>): Promise<PolicyRef> =>
@@ -65,16 +63,12 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
         throw thrown;
       }
     });
-  const diff = (given: string | undefined): PolicyDiff => {
-    const { text, ref, policy } = current();
-    const next = given === undefined ? checkText(parse, file.read(), file.path) : checkGiven(parse, given);
-    const names = { from: `version ${ref.version}`, to: given === undefined ? 'the file' : 'given' };
-    return {
-      from: ref,
-      to: sha256(next.text),
-      text: unifiedDiff(text, next.text, names),
-      widenings: wideningsOf(policy, next.compiled.policy),
-    };
+  const diff = async (other: string | undefined): Promise<PolicyDiff> => {
+    const { text: inForceText, ref } = current();
+    const next = other === undefined ? { text: file.read(), name: file.path } : given(other);
+    const labels = { from: `version ${ref.version}`, to: other === undefined ? 'the file' : 'given' };
+    const { digest, text, widenings } = await judge.compare({ ...next, inForce: inForceText, labels });
+    return { from: ref, to: digest, text, widenings };
   };
   return {
     decide: (query) => decide(current().policy, current().ref, query),

@@ -18,6 +18,7 @@ const LEFTOVER = new RegExp(
 const ENTRIES = [
   'src/smcp.js',
   'src/main.ts',
+  'src/policy/thread-main.js',
   'sandbox/warden/main.js',
   'sandbox/warden/worker.js',
   'sandbox/guest/prelude.js',

@@ -118,7 +118,7 @@ export const AREAS: readonly Area[] = [
     ],
   }),
   area(4, 'src/main.ts', { imports: ['src/cli', 'src/config', ...MEANING] }),
-  area(4, 'src/smcp.js', { imports: ['src/main.ts'], locates: ['.'] }),
+  area(4, 'src/smcp.js', { imports: ['src/main.ts', 'src/base/strip-types.js'], locates: ['.'] }),
 
   // Bundled plugins are bytes to the host, imported by nobody but tests.
   area('outside', 'plugins', PURE),
@@ -152,14 +152,14 @@ export const GUARDED_NAMES: readonly {
     // To find installed packages and read their versions, not to load them.
     by: ['src/config/product.ts', 'sandbox/host/confinement.ts', 'sandbox/warden/main.js'],
   },
-  { module: 'module', name: '*', by: ['src/smcp.js'] },
+  { module: 'module', name: '*', by: ['src/base/strip-types.js'] },
   { module: 'vm', name: '*', by: [] },
   { module: 'vm', name: 'runInThisContext', by: [] },
 ];
 
 /** References that can't be told by reading, each with its reason. Tests may have them. */
 export const OPAQUE: readonly { readonly path: string; readonly what: string; readonly why: string }[] = [
-  { path: 'src/smcp.js', what: 'import.meta.url', why: 'it asks whether it lies under node_modules' },
+  { path: 'src/base/strip-types.js', what: 'import.meta.url', why: 'it asks whether it lies under node_modules' },
   { path: 'src/config/product.ts', what: 'import.meta.url', why: "reads isolated-vm's version without loading it" },
   { path: 'sandbox/warden/main.js', what: 'import.meta.url', why: "checks isolated-vm's version before it loads it" },
   { path: 'sandbox/host/confinement.ts', what: 'require.resolve', why: "finds the folders of the warden's packages" },

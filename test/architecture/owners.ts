@@ -10,6 +10,7 @@ export type Owner = {
 
 export const OWNERS: readonly Owner[] = [
   { name: 'isolated-vm', owners: ['sandbox/warden'] },
+  { name: 'piscina', owners: ['src/base/off-thread.ts'] },
   { name: 'fastify', owners: ['src/gateway', 'bench'] },
   // The test holds what the SDK's own transport does against ours.
   { name: '@modelcontextprotocol/server', owners: ['src/gateway', 'bench', 'test/gateway/sdk-transport.test.ts'] },
@@ -33,8 +34,6 @@ export const OWNERS: readonly Owner[] = [
 /** Dependencies that are used without an import: where their use can be seen. */
 export const TOOLS: readonly { readonly name: string; readonly seenIn: string; readonly text: string }[] = [
   { name: '@biomejs/biome', seenIn: 'package.json', text: '"biome ' },
-  // Not used yet: what it is kept for.
-  { name: 'piscina', seenIn: 'docs/decisions/0021-isolates-in-the-wardens-one-thread.md', text: '`piscina`' },
   { name: 'typescript', seenIn: 'package.json', text: 'tsc -p' },
   { name: '@types/node', seenIn: 'tsconfig.json', text: '"types": ["node"]' },
   // What openapi-client-axios sends its requests with.

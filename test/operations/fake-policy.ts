@@ -76,7 +76,7 @@ export function createPolicy(did: string[]) {
       return ref();
     },
     apply: (text, author) => put(text ?? 'a', author),
-    diff: (text) => ({ from: ref(), to: sha256(text ?? 'a'), text: '', widenings: [] }),
+    diff: async (text) => ({ from: ref(), to: sha256(text ?? 'a'), text: '', widenings: [] }),
     history: () => versions.map(view).toReversed(),
     version,
     rollback: (number, author) => put(version(number).text, author),

@@ -3,14 +3,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach } from 'vitest';
+import { afterAll, afterEach, beforeEach } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
 import type { LogFields, Logger } from '#base/log.ts';
 import type { PolicyAuthor } from '#domain/policy-ports.ts';
 import type { RecordLog } from '#domain/ports.ts';
 import type { RecordDraft } from '#domain/record.ts';
 import type { PolicyStore, PolicyVersion } from '#domain/store-ports.ts';
+import type { PolicyPorts } from '#policy/policy-ports.ts';
 import { createPolicyService, type PolicyService } from '#policy/policy-service.ts';
+import { createPolicyThread } from '#policy/policy-thread.ts';
 import { NOW_MS } from './policies.ts';
 
 /** One agent that may call one tool. */
@@ -51,10 +53,14 @@ function memoryLog() {
   return { log, drafts, state };
 }
 
+/** One for all worlds of a file: it takes a while to start. */
+const shared = createPolicyThread();
+afterAll(() => shared.close());
+
 type Apply = 'auto' | 'manual';
 
 /** Everything around a service that reads `file`; each `open` is a start of the server. `close` ends every service. */
-export function world(file: string) {
+export function world(file: string, thread: PolicyPorts['thread'] = shared) {
   const { store, versions } = memoryStore();
   const { log, drafts, state } = memoryLog();
   const warnings: { message: string; fields: LogFields | undefined }[] = [];
@@ -69,7 +75,7 @@ export function world(file: string) {
   };
   const catalog = () => [{ name: 'a__b', inputSchema: {} }];
   const clock = { nowMs: () => state.nowMs, monotonicMs: () => performance.now() };
-  const ports = { store, recordLog: log, catalog, clock, logger };
+  const ports = { store, recordLog: log, catalog, thread, clock, logger };
   const open = async (apply: Apply = 'auto') => {
     const service = await createPolicyService(ports, { file, apply });
     services.push(service);

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -75,6 +75,14 @@ async function look(installation: Installation, home: string, url: string): Prom
   check(
     unknown.status === 1,
     `smcp can ended with ${unknown.status} for a tool that no grant covers: ${unknown.stderr}`,
+  );
+  const file = join(home, 'policy.yaml');
+  const wider = join(home, 'wider.yaml');
+  writeFileSync(wider, `${readFileSync(file, 'utf8')}\n  stranger: { grants: [{ tools: ["*"] }] }\n`);
+  const diff = smcp('policy', 'diff', wider);
+  check(
+    diff.status === 0 && diff.stdout.includes('agent stranger'),
+    `smcp policy diff answered ${diff.stdout}${diff.stderr}`,
   );
   const verified = smcp('log', 'verify', home);
   check(verified.status === 0, `smcp log verify ended with ${verified.status}: ${verified.stdout}${verified.stderr}`);

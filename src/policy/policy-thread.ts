@@ -1,0 +1,97 @@
+// The thread that checks and compares policies, and what the host asks it. The host itself parses no policy: it makes ready only
+// what was found good, and that in small steps. Called by app.ts, which owns the thread, and by the policy's service.
+
+import type { Clock } from '#base/clock.ts';
+import { SmcpError } from '#base/errors.ts';
+import { invariant } from '#base/invariant.ts';
+import type { JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import { createOffThread, type OffThread, type OffThreadOutcome } from '#base/off-thread.ts';
+import { createPauses } from '#base/off-thread-pauses.ts';
+import type { AdvisedTool } from './advice.ts';
+import { type CompiledPolicy, compileCondition, compilePolicy, createConditions } from './compile.ts';
+import type { CheckedPolicy } from './in-force.ts';
+import type { CompareTask, Comparison, Judgement, JudgeTask, NamedText, PolicyTask } from './thread-work.ts';
+
+/** Starts when it is first needed. The caller closes it. */
+export function createPolicyThread(): OffThread {
+  return createOffThread({
+    entry: new URL('./thread-main.js', import.meta.url),
+    runMsMax: LIMITS.policyCheckMsMax,
+    heapMiBMax: LIMITS.policyCheckHeapMiBMax,
+    waitingMax: LIMITS.policyComparisonsWaitingMax,
+    idleMs: LIMITS.policyCheckIdleMs,
+  });
+}
+
+/** Everything rejects with `POLICY_UNCHECKED` when a bound is reached or the thread fails, and with `SHUTTING_DOWN` once it is closed. */
+export type PolicyJudge = {
+  /** Whether a text could be put in force. For one change at a time: it goes before comparisons. @throws `POLICY_INVALID` with `details.findings` · `AGENT_EXISTS` */
+  readonly judge: (question: NamedText & Pick<JudgeTask, 'adds' | 'changesFrom'>) => Promise<Judgement>;
+  /** What was judged, ready to decide, unless it was refused. @throws the refusal: `POLICY_WIDENS` · `PERSON_NEEDED` */
+  readonly admit: (judgement: Judgement) => Promise<CheckedPolicy>;
+  /** @throws `POLICY_INVALID` · `QUEUE_FULL` */
+  readonly compare: (question: Omit<CompareTask, 'kind'>) => Promise<Comparison>;
+};
+
+export type JudgePorts = {
+  readonly thread: Pick<OffThread, 'run'>;
+  readonly catalog: () => readonly AdvisedTool[];
+  readonly clock: Clock;
+};
+
+export function createPolicyJudge({ thread, catalog, clock }: JudgePorts): PolicyJudge {
+  const ask = async <T extends Judgement | Comparison>(task: PolicyTask): Promise<T> => {
+    const outcome = await thread.run<T>(task, { isUrgent: task.kind === 'judge' });
+    if (outcome.kind === 'failed') throw unchecked(task.name, outcome);
+    return outcome.value;
+  };
+  return {
+    judge: async (question) => {
+      // Only what can be copied.
+      const tools = catalog().map(({ name, inputSchema }) => ({ name, inputSchema }));
+      return ask({ kind: 'judge', tools, nowMs: clock.nowMs(), ...question });
+    },
+    compare: async (question) => ask({ kind: 'compare', ...question }),
+    admit: async (judgement) => {
+      const { text, digest, warnings, refusal } = judgement;
+      if (refusal !== undefined) {
+        throw new SmcpError(refusal.code, refusal.message, { details: refusal.details ?? {} });
+      }
+      return { text, digest, warnings, compiled: await makeReady(judgement) };
+    },
+  };
+}
+
+/** Functions can't be copied: what decides is made here. A condition takes 0.05 to 0.3 ms, and there may be thousands. */
+async function makeReady({ documentJson, conditions }: Judgement): Promise<CompiledPolicy> {
+  const known = createConditions();
+  const pause = createPauses();
+  for (const source of conditions) {
+    compileCondition(known, source);
+    await pause();
+  }
+  const compiled = compilePolicy(JSON.parse(documentJson) as JsonObject, known);
+  invariant(compiled.findings.length === 0, 'a policy that was found good is good');
+  return compiled;
+}
+
+type Failure = Extract<OffThreadOutcome<unknown>, { readonly kind: 'failed' }>;
+
+function unchecked(name: string, { why, cause }: Failure): SmcpError {
+  const told = {
+    time: {
+      message: `${name} took more than ${LIMITS.policyCheckMsMax / 1_000} s to check`,
+      remedy: 'make it smaller, or try again when the machine has less to do',
+    },
+    memory: {
+      message: `${name} takes more than ${LIMITS.policyCheckHeapMiBMax} MiB to check`,
+      remedy: 'make it smaller: fewer rules, less nesting',
+    },
+    thread: {
+      message: `${name} was not checked: the thread that checks policies did not start, or ended`,
+      remedy: 'try again; if it stays so, see that memory and threads are left on the machine, and install smcp anew',
+    },
+  }[why];
+  return new SmcpError('POLICY_UNCHECKED', told.message, { cause, details: { remedy: told.remedy, findings: [] } });
+}

@@ -1,0 +1,3 @@
+// The entry of a thread that does not start.
+
+throw new Error('it does not start');
