@@ -90,7 +90,7 @@ describe('when the server ends while a policy is applied', () => {
     write(policy('a__c'));
     around.hang();
     void service.reload(person('SIGHUP'));
-    while (around.drafts.length < 2) await Promise.resolve();
+    while (around.drafts.length < 2) await new Promise((resolve) => setImmediate(resolve));
     around.state.gate = Promise.resolve();
   }
 
