@@ -187,9 +187,10 @@ describe('a reload', () => {
     write(policy('a__c'));
     const release = around.hang();
     const reloading = service.reload(person('SIGHUP'));
-    while (service.current().version === 1) {
+    // Looked at as often as anything else could be, and the loop turned, since the text is checked on another thread.
+    for (let step = 1; service.current().version === 1; step += 1) {
       expect(drafts).toHaveLength(1);
-      await Promise.resolve();
+      await (step % 64 === 0 ? new Promise((resolve) => setImmediate(resolve)) : Promise.resolve());
     }
     expect(drafts).toHaveLength(2);
     expect(versions.map(({ isRecorded }) => isRecorded)).toEqual([true, false]);
