@@ -150,7 +150,7 @@ function nodeFlags(readable: readonly string[]): string[] {
 
 /** How large the space for new objects gets in an isolate of this size: a part of its memory, not on top of it. */
 export function isolateYoungMiB(memoryMiB: number): number {
-  return Math.min(LIMITS.isolateYoungMiBMax, Math.floor(memoryMiB * LIMITS.isolateYoungShare));
+  return Math.min(LIMITS.isolateYoungMiBMax, Math.floor(memoryMiB / LIMITS.isolateYoungDivisor));
 }
 
 /** For speed alone: every call leaves a context behind, and V8 would look for garbage after a few of them. */

@@ -66,10 +66,10 @@ export const PLUGIN_LIMITS = {
   wardenDescriptorsMax: 256,
   /**
    * How far an isolate's space for new objects may grow: with this much, nearly every context is garbage by the time it
-   * is full, and needn't be copied. And its share of the isolate's memory, where that is small.
+   * is full, and needn't be copied. And by what the isolate's memory is divided, where that is less.
    */
   isolateYoungMiBMax: 8,
-  isolateYoungShare: 1 / 8,
+  isolateYoungDivisor: 8,
   /** Contexts kept ready in an isolate, so that a call needn't wait for the one after it. */
   contextsReady: 2,
   /** All host calls of one invocation together, as text: what may wait in pipes when the host is slow. */

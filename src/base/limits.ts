@@ -73,6 +73,8 @@ export const LIMITS = {
   stdioStartMsMax: 30_000,
   /** Between two tries; a start takes about a second. */
   stdioRetryMs: 100,
+  /** Between two looks at whether the server of a client that does not read is still there. */
+  stdioProbeMs: 1_000,
   /** A log line waits for a client that does not read stderr; beyond this much they are dropped. */
   stderrBufferBytesMax: 1024 * 1024,
   /** Servers of the protocol kept warm, one per token; the oldest idle one goes first. */

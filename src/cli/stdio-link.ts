@@ -101,6 +101,10 @@ function createLines(socket: Socket) {
     resolve(undefined);
     close();
   });
+  /** A socket that is not read does not show its end: an empty line, which the other side leaves out, finds out. */
+  let probe: NodeJS.Timeout | undefined;
+  const stopProbing = () => clearInterval(probe);
+  socket.on('close', stopProbing);
   const link: Omit<Link, 'command'> = {
     send: (line) => {
       if (socket.destroyed || socket.writableEnded) return true;
@@ -114,8 +118,15 @@ function createLines(socket: Socket) {
       listener = next;
       for (const line of early.splice(0)) next.onLine(line);
     },
-    pause: () => void socket.pause(),
-    resume: () => void socket.resume(),
+    pause: () => {
+      socket.pause();
+      stopProbing();
+      probe = setInterval(() => socket.write('\n'), LIMITS.stdioProbeMs);
+    },
+    resume: () => {
+      stopProbing();
+      socket.resume();
+    },
     finish: () => void socket.end(),
     destroy: () => void socket.destroy(),
     closed,
