@@ -68,7 +68,7 @@ describe('opening a log that is not as it was', () => {
     ['a leaf hash is changed', 'UPDATE leaf SET hash = zeroblob(32) WHERE idx = 2'],
     ['a leaf hash is missing', 'DELETE FROM leaf WHERE idx = 2'],
     ['the first record is changed', "UPDATE record SET envelope = replace(envelope, 'a', 'b') WHERE idx = 0"],
-    ['the last checkpoint is changed', "UPDATE checkpoint SET note = upper(note) WHERE size = 9"],
+    ['the last checkpoint is changed', 'UPDATE checkpoint SET note = upper(note) WHERE size = 9'],
     ['the last checkpoint is missing', 'DELETE FROM checkpoint WHERE size = 9'],
   ])('is refused as tampered when %s', async (_title, sql) => {
     await closedLog();
