@@ -17,35 +17,27 @@ function makeHostApi(post, bounds) {
   const isHolder = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
   /** The class of answers that were a refusal or an error, with the code that the host gave. */
-  const makeHostError = () => {
-    class HostError extends NativeError {
-      #isReal = true;
-      /** @param {{ code: string, message: string, details?: unknown }} error */
-      constructor({ code, message, details }) {
-        super(message);
-        defineProperty(this, 'code', { value: code, enumerable: true });
-        if (details !== undefined) defineProperty(this, 'details', { value: details, enumerable: true });
-      }
-      /** @param {any} value */
-      static codeOf(value) {
-        return isHolder(value) && #isReal in value ? /** @type {any} */ (value).code : undefined;
-      }
+  class HostError extends NativeError {
+    #isReal = true;
+    /** @param {{ code: string, message: string, details?: unknown }} error */
+    constructor({ code, message, details }) {
+      super(message);
+      defineProperty(this, 'code', { value: code, enumerable: true });
+      if (details !== undefined) defineProperty(this, 'details', { value: details, enumerable: true });
     }
-    const { codeOf } = HostError;
-    delete HostError.prototype.constructor;
-    freeze(HostError);
-    freeze(HostError.prototype);
-    return { HostError, codeOf };
-  };
-  /** Made for the first refusal: most calls have none. @type {ReturnType<typeof makeHostError> | undefined} */
-  let errors;
-  const hostError = (error) => {
-    errors ??= makeHostError();
-    return new errors.HostError(error);
-  };
-  const codeOf = (thrown) => errors?.codeOf(thrown);
+    /** @param {any} value */
+    static codeOf(value) {
+      return isHolder(value) && #isReal in value ? /** @type {any} */ (value).code : undefined;
+    }
+  }
+  const { codeOf } = HostError;
+  delete HostError.prototype.constructor;
+  freeze(HostError);
+  freeze(HostError.prototype);
+  const hostError = (error) => new HostError(error);
 
-  const waiting = setPrototypeOf({}, null);
+  /** Of the call that is under way: what its host calls wait for, by number. */
+  let waiting;
 
   /** The number of the call; throws when the host takes no more. */
   const send = (name, isAnswered, params) => {
@@ -128,5 +120,9 @@ function makeHostApi(post, bounds) {
     else entry.reject(hostError(value));
   };
 
-  return { host, settle, codeOf };
+  const begin = () => {
+    waiting = setPrototypeOf({}, null);
+  };
+
+  return { host, begin, settle, codeOf };
 }

@@ -1,6 +1,5 @@
 // Takes away what a plugin must not have: clocks, chance, shared memory, code from text, memory that V8 does not count.
 // What is gone says so when it is used, with the remedy. Runs first in a fresh context, before any code of the plugin.
-// Gives back the stand-ins that it made, which are closed already: what is behind them is frozen here.
 // biome-ignore lint/correctness/noUnusedVariables: sandbox/warden runs the text of this file
 function refuseAmbientPower(mentions) {
   const root = /** @type {any} */ (globalThis);
@@ -10,7 +9,6 @@ function refuseAmbientPower(mentions) {
   const NativeProxy = Proxy;
   const NativeDate = Date;
   const NativeArrayBuffer = ArrayBuffer;
-  const standIns = [];
   // The engine makes these when they are first touched, which takes longer than all the rest of what runs here.
   for (const name of ['Intl', 'Temporal']) if (!mentions.includes(name)) delete root[name];
 
@@ -27,14 +25,12 @@ function refuseAmbientPower(mentions) {
     const get = (_target, member) =>
       typeof member === 'string' && hasMember(member) ? refusal(`${key}.${member}`, remedy) : undefined;
     const value = new NativeProxy(freeze({}), { get });
-    standIns.push(value);
     if (hasOwn(owner, key)) owner[key] = value;
     else defineProperty(owner, key, { value, writable: true, enumerable: false, configurable: true });
   };
   /** A stand-in for a constructor, which is reached through its traps alone. */
   const guard = (Native, traps) => {
     const value = new NativeProxy(Native, traps);
-    standIns.push(value);
     Native.prototype.constructor = value;
     freeze(Native);
     freeze(Native.prototype);
@@ -130,5 +126,4 @@ function refuseAmbientPower(mentions) {
     set: refusal('Error.prepareStackTrace', 'read `error.stack`'),
     configurable: false,
   });
-  return standIns;
 }

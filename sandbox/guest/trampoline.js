@@ -1,26 +1,24 @@
 // Runs a tool and hands out how it ended, as text: every throw, getter, proxy and toJSON of the guest stays inside. Its
-// value is the only way into a context: `start` a tool, `answer` a host call, `finish` asks for the ending.
+// value is the only way into a context: `start` a call, `answer` a host call of it, `finish` asks for its ending, `check`
+// whether it left the context as it was. One call after the other: what belongs to a call is made anew when it starts.
 // biome-ignore lint/correctness/noUnusedVariables: sandbox/warden runs the text of this file
-function makeTrampoline({ host, settle, codeOf }, bounds) {
+function makeTrampoline({ host, begin, settle, codeOf }, bounds, harden) {
   const root = globalThis;
   const { apply, defineProperty } = Reflect;
-  const { hasOwn } = Object;
+  const { freeze, hasOwn } = Object;
   const { parse, stringify } = JSON;
   const toText = String;
   const slice = Function.prototype.bind.bind(Function.prototype.call)(String.prototype.slice);
   const isHolder = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
-  /** How the call ended: `R` and the result's JSON, or `E` and the error's; undefined while it runs. */
-  let ending;
-  let plugin;
-  let isLoaded = false;
-  let start;
+  /**
+   * The call that is under way. `ending`: `R` and the result's JSON, or `E` and the error's; undefined while it runs.
+   * `plugin`: the entry module's namespace; undefined until it was evaluated.
+   */
+  let current;
 
-  const end = (letter, value) => {
-    ending ??= `${letter}${value}`;
-  };
-  const fail = (code, message) => {
-    end('E', stringify({ code, message: slice(message, 0, bounds.errorMessageLengthMax) }));
+  const fail = (call, code, message) => {
+    call.ending ??= `E${stringify({ code, message: slice(message, 0, bounds.errorMessageLengthMax) })}`;
   };
   /** Text about a thrown value that may be anything: every step can throw or run guest code. */
   const textOf = (thrown) => {
@@ -33,58 +31,61 @@ function makeTrampoline({ host, settle, codeOf }, bounds) {
     }
   };
 
-  const findTool = (name) => {
+  const findTool = ({ plugin, name }) => {
     const tools = plugin.tools;
     if (!isHolder(tools) || !hasOwn(tools, name)) return undefined;
     const tool = tools[name];
     return typeof tool === 'function' ? tool : undefined;
   };
 
-  const run = async ({ name, argsJson, outputBytes }) => {
+  const run = async (call) => {
+    const { name, argsJson, outputBytes } = call;
     let tool;
     try {
-      tool = findTool(name);
+      tool = findTool(call);
     } catch (thrown) {
-      return fail('PLUGIN_LOAD_FAILED', textOf(thrown));
+      return fail(call, 'PLUGIN_LOAD_FAILED', textOf(thrown));
     }
     if (tool === undefined) {
-      return fail('PLUGIN_LOAD_FAILED', `the entry module exports no function \`tools.${name}\``);
+      return fail(call, 'PLUGIN_LOAD_FAILED', `the entry module exports no function \`tools.${name}\``);
     }
     let value;
     try {
       value = await apply(tool, undefined, [parse(argsJson), host]);
     } catch (thrown) {
-      return fail(codeOf(thrown) ?? 'TOOL_FAILED', textOf(thrown));
+      return fail(call, codeOf(thrown) ?? 'TOOL_FAILED', textOf(thrown));
     }
     let text;
     try {
       text = value === undefined ? 'null' : stringify(value);
     } catch (thrown) {
-      return fail('RESULT_INVALID', `the result is not JSON: ${textOf(thrown)}`);
+      return fail(call, 'RESULT_INVALID', `the result is not JSON: ${textOf(thrown)}`);
     }
-    if (typeof text !== 'string') return fail('RESULT_INVALID', `the result is not JSON but a ${typeof value}`);
-    if (text.length > outputBytes) return fail('OUTPUT_TOO_LARGE', `the result is larger than ${outputBytes} bytes`);
-    end('R', text);
-  };
-  const runWhenLoaded = () => {
-    if (isLoaded && start !== undefined) run(start);
+    if (typeof text !== 'string') return fail(call, 'RESULT_INVALID', `the result is not JSON but a ${typeof value}`);
+    if (text.length > outputBytes) {
+      return fail(call, 'OUTPUT_TOO_LARGE', `the result is larger than ${outputBytes} bytes`);
+    }
+    call.ending ??= `R${text}`;
   };
 
-  // Read and removed by the module that is evaluated before the plugin's.
-  defineProperty(root, 'smcpRegister', {
-    configurable: true,
-    value: (namespace) => {
-      if (isLoaded) return;
-      plugin = namespace;
-      isLoaded = true;
-      runWhenLoaded();
-    },
+  const register = freeze((namespace) => {
+    const call = current;
+    if (call.plugin !== undefined) return;
+    call.plugin = namespace;
+    run(call);
   });
+  const start = (name, argsJson, outputBytes) => {
+    begin();
+    current = { name, argsJson, outputBytes, ending: undefined, plugin: undefined };
+    // Read and removed by the module that is evaluated before the plugin's.
+    defineProperty(root, 'smcpRegister', { configurable: true, value: register });
+  };
+  const isAsMade = harden();
 
   return (operation, a, b, c) => {
-    if (operation === 'finish') return ending ?? (isLoaded ? 'P' : 'L');
+    if (operation === 'finish') return current.ending ?? (current.plugin === undefined ? 'L' : 'P');
     if (operation === 'answer') return void settle(a, b, c);
-    start = { name: a, argsJson: b, outputBytes: c };
-    return void runWhenLoaded();
+    if (operation === 'start') return void start(a, b, c);
+    return isAsMade();
   };
 }

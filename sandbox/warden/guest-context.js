@@ -1,13 +1,21 @@
 // @ts-check
-// One fresh context in an isolate: prelude run, the plugin's modules compiled and linked, none of the plugin's code run
-// yet. Made while the thread waits, which is far cheaper than a task per step and safe: no code of a guest can run in it
-// (guest-isolate.js sees to that). Every handle it makes is released with it: releasing only the context leaks.
+// A context in an isolate, and one call after the other in it. Making it runs the prelude, which freezes all that is built
+// in; each call gets the plugin's modules anew, so that nothing of one call is there in the next. All of this is work of
+// ours while the thread waits, which is far cheaper than a task per step and safe: no code of a guest can run in it
+// (guest-isolate.js sees to that). Every handle that is made is released: releasing only the context leaks.
 
 import { describeGuestError } from './guest-error.js';
 import { PluginLoadError } from './plugin-files.js';
 
 const AS_REFERENCE = /** @type {const} */ ({ reference: true });
 const RESULT_AS_REFERENCE = /** @type {const} */ ({ result: AS_REFERENCE });
+
+/** @typedef {{ release: () => void }} Handle */
+
+/** @param {Handle[]} handles */
+function releaseAll(handles) {
+  for (let handle = handles.pop(); handle !== undefined; handle = handles.pop()) handle.release();
+}
 
 /**
  * @param {{
@@ -17,44 +25,56 @@ const RESULT_AS_REFERENCE = /** @type {const} */ ({ result: AS_REFERENCE });
  *   readonly graph: import('./plugin-graph.js').PluginGraph,
  *   readonly boundsJson: string,
  * }} options
- * @throws {PluginLoadError} when the modules don't fit together
  */
-export function prepareGuestContext({ ivm, isolate, prelude, graph, boundsJson }) {
+export function createGuestContext({ ivm, isolate, prelude, graph, boundsJson }) {
   /** @type {(text: unknown) => number} */
   let post = () => -1;
-  /** @type {{ release: () => void }[]} */
-  const handles = [];
-  /** @template {{ release: () => void }} T @param {T} handle @returns {T} */
+  /** @type {Handle[]} */
+  const own = [];
+  /** Of the call that is under way. @type {Handle[]} */
+  const ofCall = [];
+  /** @type {import('isolated-vm').Module | undefined} */
+  let root;
+  /** @template {Handle} T @param {T} handle @returns {T} */
   const keep = (handle) => {
-    handles.push(handle);
+    own.push(handle);
     return handle;
   };
   const release = () => {
     post = () => -1;
-    for (const handle of handles.splice(0).reverse()) handle.release();
+    releaseAll(ofCall);
+    releaseAll(own);
   };
 
   try {
     const context = keep(isolate.createContextSync());
-    const harden = keep(prelude.runSync(context, AS_REFERENCE));
+    const make = keep(prelude.runSync(context, AS_REFERENCE));
     const callback = new ivm.Callback((/** @type {unknown} */ text) => post(text), { sync: true });
-    const enter = keep(harden.applySync(undefined, [callback, boundsJson, graph.mentions], RESULT_AS_REFERENCE));
-    const root = linkModules({ isolate, context, graph, keep });
+    const enter = keep(make.applySync(undefined, [callback, boundsJson, graph.mentions], RESULT_AS_REFERENCE));
     return {
-      /** Runs the plugin's modules, and the tool once they have loaded. @returns {Promise<unknown>} */
-      evaluate: () => root.evaluate(),
-      /** Calls the prelude's dispatcher on isolated-vm's thread. @param {...(string | number | boolean)} args @returns {Promise<unknown>} */
-      enter: (...args) => enter.apply(undefined, args),
       /**
-       * The same while this thread waits: for what runs code of the prelude alone.
+       * Begins a call: the plugin's modules are there anew, and none of their code has run.
        *
-       * @param {...(string | number | boolean)} args
-       * @returns {unknown}
+       * @param {{ readonly tool: string, readonly argsJson: string, readonly outputBytes: number,
+       *   readonly post: (text: unknown) => number }} call `post` takes the context's host calls
+       * @throws {PluginLoadError} when the modules don't fit together
        */
-      enterNow: (...args) => enter.applySync(undefined, args),
-      /** Who takes this context's host calls. @param {(text: unknown) => number} taker */
-      bind: (taker) => {
-        post = taker;
+      begin: (call) => {
+        post = call.post;
+        root = linkModules({ isolate, context, graph, handles: ofCall });
+        enter.applySync(undefined, ['start', call.tool, call.argsJson, call.outputBytes]);
+      },
+      /** Runs the plugin's modules, and the tool once they have loaded. @returns {Promise<unknown>} */
+      evaluate: async () => root?.evaluate(),
+      /** @param {number} number @param {boolean} isOk @param {string} json @returns {Promise<unknown>} */
+      answer: (number, isOk, json) => enter.apply(undefined, ['answer', number, isOk, json]),
+      /** How the call stands: the trampoline's word. @returns {unknown} */
+      ending: () => enter.applySync(undefined, ['finish']),
+      /** Ends the call. True when the next one finds the context as this one did. */
+      end: () => {
+        post = () => -1;
+        releaseAll(ofCall);
+        return enter.applySync(undefined, ['check']) === true;
       },
       release,
     };
@@ -64,38 +84,37 @@ export function prepareGuestContext({ ivm, isolate, prelude, graph, boundsJson }
   }
 }
 
-/** @typedef {ReturnType<typeof prepareGuestContext>} GuestContext */
+/** @typedef {ReturnType<typeof createGuestContext>} GuestContext */
 
 /**
  * @param {{
  *   readonly isolate: import('isolated-vm').Isolate,
  *   readonly context: import('isolated-vm').Context,
  *   readonly graph: import('./plugin-graph.js').PluginGraph,
- *   readonly keep: <T extends { release: () => void }>(handle: T) => T,
+ *   readonly handles: Handle[],
  * }} options
  */
-function linkModules({ isolate, context, graph, keep }) {
+function linkModules({ isolate, context, graph, handles }) {
   /** @type {Map<string, import('isolated-vm').Module>} */
   const modules = new Map();
-  /** @type {Map<import('isolated-vm').Module, string>} */
-  const names = new Map();
-  /** @param {string} name */
+  /** @type {Map<import('isolated-vm').Module, ReadonlyMap<string, string> | undefined>} */
+  const importsOf = new Map();
+  /** @param {string | undefined} name */
   const moduleNamed = (name) => {
-    const module = modules.get(name);
+    const module = name === undefined ? undefined : modules.get(name);
     if (module === undefined) throw new PluginLoadError(`unresolved import ${name}`);
     return module;
   };
 
   try {
     for (const [name, source] of graph.sources) {
-      const module = keep(isolate.compileModuleSync(source, { filename: name }));
+      const module = isolate.compileModuleSync(source, { filename: name });
+      handles.push(module);
       modules.set(name, module);
-      names.set(module, name);
+      importsOf.set(module, graph.imports.get(name));
     }
     const root = moduleNamed(graph.root);
-    root.instantiateSync(context, (specifier, referrer) =>
-      moduleNamed(graph.resolve(specifier, names.get(referrer) ?? '')),
-    );
+    root.instantiateSync(context, (specifier, referrer) => moduleNamed(importsOf.get(referrer)?.get(specifier)));
     return root;
   } catch (error) {
     if (isolate.isDisposed || error instanceof PluginLoadError) throw error;

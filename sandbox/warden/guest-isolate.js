@@ -9,6 +9,19 @@ const NS_PER_MS = 1_000_000n;
 const YOUNG_SPACES = 2;
 
 /**
+ * What is done in an isolate: `prepare` is work of ours; `work` lets the code of the call run, is watched and must not reject
+ * for its fault; `conclude` says what came of it before anything else is done there.
+ *
+ * @template T
+ * @typedef {{
+ *   readonly call?: import('./guest-call.js').GuestCall,
+ *   readonly prepare?: () => void,
+ *   readonly work?: () => Promise<T>,
+ *   readonly conclude?: (came: T) => void,
+ * }} Entry
+ */
+
+/**
  * @param {{
  *   readonly ivm: typeof import('isolated-vm'),
  *   readonly memoryMiB: number,
@@ -105,15 +118,13 @@ export function createGuestIsolate({ ivm, memoryMiB, youngMiB, settleMsMax, onSt
     isExecuting: (/** @type {import('./guest-call.js').GuestCall} */ call) => executing === call,
 
     /**
-     * Runs `work` alone in the isolate; for a call it is watched. `work` is not run once the isolate is gone or the call
-     * has ended.
+     * Does something alone in the isolate. None of it is done once the isolate is gone or the call has ended.
      *
      * @template T
-     * @param {import('./guest-call.js').GuestCall | undefined} call
-     * @param {() => T | Promise<T>} work must not reject for a guest's fault
-     * @returns {Promise<T | undefined>}
+     * @param {Entry<T>} entry
+     * @returns {Promise<boolean>} whether it was done
      */
-    enter: async (call, work) => {
+    enter: async ({ call, prepare, work, conclude }) => {
       const before = tail;
       /** @type {() => void} */
       let leave = () => {};
@@ -122,16 +133,21 @@ export function createGuestIsolate({ ivm, memoryMiB, youngMiB, settleMsMax, onSt
       });
       await before;
       try {
-        if (isolate.isDisposed || call?.isEnded()) return undefined;
-        if (call === undefined) return await work();
-        executing = call;
-        const watch = watchCpu(call);
-        try {
-          return await work();
-        } finally {
-          executing = undefined;
-          watch.stop();
+        if (isolate.isDisposed || call?.isEnded()) return false;
+        prepare?.();
+        if (call !== undefined && work !== undefined) {
+          executing = call;
+          const watch = watchCpu(call);
+          let came;
+          try {
+            came = await work();
+          } finally {
+            executing = undefined;
+            watch.stop();
+          }
+          conclude?.(came);
         }
+        return true;
       } finally {
         leave();
       }

@@ -1,19 +1,15 @@
 // @ts-check
-// What the host's number for (plugin, agent) stands for: an isolate, a context that is ready for the next call, and the
-// rule when the isolate is replaced (after a fault, after a number of calls, past a heap mark). Runs calls to their end.
+// What the host's number for (plugin, agent) stands for: an isolate and the rule when it is replaced (after a fault, after a
+// number of calls, past a heap mark). Runs calls to their end.
 
-import { prepareGuestContext } from './guest-context.js';
 import { describeGuestError } from './guest-error.js';
-import { createGuestIsolate } from './guest-isolate.js';
+import { createIsolateHome } from './isolate-home.js';
 import { PluginLoadError } from './plugin-files.js';
-import { compilePluginGraph } from './plugin-graph.js';
 import { settleGuest } from './settle-guest.js';
 
 /** Past this share of its limit after a call, an isolate is replaced rather than trusted to collect its garbage. */
 const HEAP_MARK = 0.5;
 const MIB = 1024 * 1024;
-/** Memory that a context with its call is reckoned to need: it bounds how many calls of one agent interleave. */
-const CONTEXT_MIB = 4;
 /** Endings after which the isolate is as good as before: the guest's code came back by itself. */
 const HARMLESS = new Set(['RETURNED', 'TOOL_FAILED', 'RESULT_INVALID', 'OUTPUT_TOO_LARGE', 'PLUGIN_LOAD_FAILED']);
 
@@ -30,71 +26,11 @@ const HARMLESS = new Set(['RETURNED', 'TOOL_FAILED', 'RESULT_INVALID', 'OUTPUT_T
  * }} options
  */
 export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck }) {
-  const { memoryMiB, youngMiB, settleMsMax, callsPerIsolateMax, contextsReady } = start;
-  const boundsJson = JSON.stringify({
-    logMessageLengthMax: start.logMessageLengthMax,
-    errorMessageLengthMax: start.errorMessageLengthMax,
-    randomBytesMax: start.randomBytesMax,
-  });
-  const liveMax = Math.max(contextsReady, Math.floor(memoryMiB / CONTEXT_MIB));
-  /** @type {ReturnType<typeof createHome> | undefined} */
+  const { memoryMiB, callsPerIsolateMax } = start;
+  /** @type {import('./isolate-home.js').IsolateHome | undefined} */
   let current;
 
-  /** An isolate with the prelude and the plugin compiled, and contexts in store. */
-  const createHome = () => {
-    const guest = createGuestIsolate({ ivm, memoryMiB, youngMiB, settleMsMax, onStuck });
-    const { isolate } = guest;
-    const compiled = Promise.all([
-      isolate.compileScript(preludeSource, { filename: 'smcp:prelude' }),
-      compilePluginGraph({ isolate, files }),
-    ]);
-    compiled.catch(() => {});
-    /** @type {Promise<GuestContext | undefined>[]} */
-    const store = [];
-    /** Calls that wait for a context. @type {((context: Promise<GuestContext | undefined>) => void)[]} */
-    const waiters = [];
-    let liveCount = 0;
-    let isRefilling = false;
-    const make = () => {
-      liveCount += 1;
-      const made = compiled.then(([prelude, graph]) =>
-        guest.enter(undefined, () => prepareGuestContext({ ivm, isolate, prelude, graph, boundsJson })),
-      );
-      made.catch(() => {});
-      return made;
-    };
-    const isWanted = () => store.length < contextsReady && liveCount < liveMax && !isolate.isDisposed;
-    const refillOne = () => {
-      isRefilling = false;
-      if (!isWanted()) return;
-      store.push(make());
-      refill();
-    };
-    /** One at a time, each after what the host said meanwhile was looked at: the thread waits while one is made. */
-    const refill = () => {
-      if (isRefilling || !isWanted()) return;
-      isRefilling = true;
-      setImmediate(refillOne);
-    };
-    return {
-      guest,
-      callCount: 0,
-      /** A context for one call, at once or when another call gives its own back. Undefined when the isolate is gone. */
-      take: async () => {
-        const ready = store.shift();
-        if (ready !== undefined) return ready;
-        return liveCount < liveMax ? make() : new Promise((resolve) => waiters.push(resolve));
-      },
-      /** The context that `take` gave, or failed to give, is no longer used. */
-      giveBack: (/** @type {GuestContext | undefined} */ context) => {
-        if (!isolate.isDisposed) context?.release();
-        liveCount -= 1;
-        waiters.shift()?.(make());
-      },
-      refill,
-    };
-  };
-
+  const createHome = () => createIsolateHome({ ivm, files, start, preludeSource, onStuck });
   const homeForNextCall = () => {
     if (current !== undefined && (current.guest.isolate.isDisposed || current.callCount >= callsPerIsolateMax)) {
       retire(current);
@@ -104,7 +40,7 @@ export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck })
     return current;
   };
 
-  /** No further call starts in it; it ends with the last one that is in it. @param {ReturnType<typeof createHome>} home */
+  /** No further call starts in it; it ends with the last one that is in it. @param {import('./isolate-home.js').IsolateHome} home */
   const retire = (home) => {
     if (current === home) current = undefined;
     if (home.guest.members.size === 0) home.guest.dispose(undefined);
@@ -137,43 +73,52 @@ export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck })
 /** @typedef {ReturnType<typeof createIsolateSlot>} IsolateSlot */
 
 /**
- * @param {{ readonly guest: import('./guest-isolate.js').GuestIsolate,
- *   readonly take: () => Promise<GuestContext | undefined>,
- *   readonly giveBack: (context: GuestContext | undefined) => void }} home
+ * @param {import('./isolate-home.js').IsolateHome} home
  * @param {GuestCall} call
  * @returns {Promise<import('#sandbox/protocol/messages.js').EndCode | undefined>} how it ended
  */
-async function runIn({ guest, take, giveBack }, call) {
+async function runIn(home, call) {
+  const { guest } = home;
   /** @type {GuestContext | undefined} */
   let context;
+  let isAsMade = false;
   /** Entries under way or in the queue. */
   let visitCount = 0;
   const endByFault = () => {
     const fault = call.fault();
     if (fault !== undefined) call.fail(fault.code, fault.message);
   };
+  /** The trampoline's word; where nothing is left of the call, its context is made ready for the next. @param {GuestContext} inside */
+  const look = (inside) => {
+    const ending = inside.ending();
+    const isOver = ending !== 'L' && ending !== 'P' && visitCount === 1 && !call.isWaiting();
+    if (isOver && call.fault() === undefined) isAsMade = inside.end();
+    return ending;
+  };
   /**
    * Enters the context by a task that lets the guest run, then says what came of it. `prepare` is work of ours before.
    *
    * @param {(inside: GuestContext) => Promise<unknown>} task
-   * @param {(inside: GuestContext) => unknown} [prepare]
+   * @param {() => void} [prepare]
    */
-  const visit = async (task, prepare) => {
-    const inside = context;
-    if (inside === undefined) return;
+  const visit = async (task, prepare = () => {}) => {
     visitCount += 1;
-    const entry = await guest.enter(call, () => {
-      prepare?.(inside);
+    /** @param {Awaited<ReturnType<typeof settleGuest<unknown>>> | undefined} came */
+    const conclude = (came) => {
+      visitCount -= 1;
+      if (!call.isEnded()) judge(guest, call, { came, canGoOn: visitCount > 0 || call.isWaiting() });
+      if (came !== undefined && !('seen' in came)) guest.dispose(call);
+    };
+    const work = async () => {
+      const inside = context;
+      if (inside === undefined) return undefined;
       return settleGuest(
         guest.isolate,
         () => task(inside),
-        () => inside.enterNow('finish'),
+        () => look(inside),
       );
-    });
-    visitCount -= 1;
-    const isLeftBehind = entry !== undefined && !('seen' in entry);
-    if (!call.isEnded()) judge(guest, call, { entry, canGoOn: visitCount > 0 || call.isWaiting() });
-    if (isLeftBehind) guest.dispose(call);
+    };
+    if (!(await guest.enter({ call, prepare, work, conclude }))) conclude(undefined);
   };
   /** @type {() => void} */
   let settled = () => {};
@@ -182,7 +127,7 @@ async function runIn({ guest, take, giveBack }, call) {
   });
 
   call.bind({
-    answer: (number, isOk, json) => void visit((inside) => inside.enter('answer', number, isOk, json)),
+    answer: (number, isOk, json) => void visit((inside) => inside.answer(number, isOk, json)),
     stop: () => {
       const code = call.fault()?.code;
       if (guest.isExecuting(call)) guest.interrupt(call, { isAtOnce: code !== 'HOST_CALLS_EXCEEDED' });
@@ -191,16 +136,17 @@ async function runIn({ guest, take, giveBack }, call) {
     ended: () => settled(),
   });
 
-  const taken = take();
+  const room = home.room();
   try {
-    context = await Promise.race([taken, untilEnd.then(() => undefined)]);
-    if (context === undefined) {
-      if (guest.isolate.isDisposed) call.fail('LOST', 'its isolate was ended');
-    } else {
-      context.bind(call.post);
+    const parts = await Promise.race([room, untilEnd]);
+    if (parts !== undefined) {
       await visit(
         (inside) => inside.evaluate(),
-        (inside) => inside.enterNow('start', call.tool, call.argsJson, call.outputBytes),
+        () => {
+          const taken = home.take(parts);
+          context = taken;
+          taken.begin(call);
+        },
       );
       await untilEnd;
     }
@@ -209,25 +155,26 @@ async function runIn({ guest, take, giveBack }, call) {
     else if (guest.isolate.isDisposed) blameDisposal(guest, call, error);
     else throw error;
   } finally {
-    taken.then(giveBack, () => giveBack(undefined));
+    if (context !== undefined) home.giveBack(context, isAsMade);
+    room.then(home.leaveRoom, home.leaveRoom);
   }
   return call.endCode();
 }
 
 /**
- * What an entry came to, for a call that has not ended; `entry` is undefined when it was not made. `canGoOn`: something is
+ * What a visit came to, for a call that has not ended; `came` is undefined when it was not made. `canGoOn`: something is
  * still to come that may settle what the guest awaits. **Trust:** a rejection may carry a guest's values; only the
  * isolate's state is believed.
  *
  * @param {import('./guest-isolate.js').GuestIsolate} guest
  * @param {GuestCall} call
  * @param {{
- *   readonly entry: Awaited<ReturnType<typeof settleGuest<unknown>>> | undefined,
+ *   readonly came: Awaited<ReturnType<typeof settleGuest<unknown>>> | undefined,
  *   readonly canGoOn: boolean,
- * }} came
+ * }} visit
  */
-function judge(guest, call, { entry, canGoOn }) {
-  const { rejected, heap, seen: ending } = entry ?? {};
+function judge(guest, call, { came, canGoOn }) {
+  const { rejected, heap, seen: ending } = came ?? {};
   if (heap !== undefined) call.noteHeap(heap.used_heap_size + heap.externally_allocated_size);
   const fault = call.fault();
   if (fault !== undefined) return call.fail(fault.code, fault.message);

@@ -4,10 +4,10 @@
 // else; it trusts the host and nothing that comes out of an isolate. SIGKILL is its only end: the host's, or its own
 // when the host goes away.
 
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import { createFrameReader, encodeFrame } from '#sandbox/protocol/frame.js';
+import { readPrelude } from './prelude.js';
 import { renounce } from './renounce.js';
 import { createServer } from './serve.js';
 
@@ -29,22 +29,6 @@ function checkIsolatedVm() {
     if (!(part >= floor)) throw new Error(`isolated-vm ${version} is older than ${ISOLATED_VM_FLOOR.join('.')}`);
   }
   return String(version);
-}
-
-/** The guest's own files as one function of (post, boundsJson, mentions): the last to run before a plugin's code. */
-function readPrelude() {
-  const refuse = readFileSync(new URL('../guest/refuse.js', import.meta.url), 'utf8');
-  const hostApi = readFileSync(new URL('../guest/host-api.js', import.meta.url), 'utf8');
-  const trampoline = readFileSync(new URL('../guest/trampoline.js', import.meta.url), 'utf8');
-  const freeze = readFileSync(new URL('../guest/freeze.js', import.meta.url), 'utf8');
-  return `(function (post, boundsJson, mentions) {
-    'use strict';
-    const bounds = JSON.parse(boundsJson);
-    const standIns = (${refuse})(mentions);
-    const enter = (${trampoline})((${hostApi})(post, bounds), bounds);
-    (${freeze})(standIns);
-    return enter;
-  })`;
 }
 
 function main() {

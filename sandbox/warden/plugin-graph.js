@@ -1,6 +1,6 @@
 // @ts-check
 // Which modules a plugin is made of and what each import in them means, as an isolate finds out by compiling them; what
-// the engine has compiled it keeps, so that each context compiles them again for next to nothing. Trust: the sources are
+// the engine has compiled it keeps, so that each call compiles them again for next to nothing. Trust: the sources are
 // the plugin author's; compiling runs none of them.
 
 import { describeGuestError } from './guest-error.js';
@@ -20,9 +20,9 @@ const LARGE_GLOBALS = ['Intl', 'Temporal'];
  * @typedef {{
  *   readonly root: string,
  *   readonly sources: ReadonlyMap<string, string>,
- *   readonly resolve: (specifier: string, referrer: string) => string,
+ *   readonly imports: ReadonlyMap<string, ReadonlyMap<string, string>>,
  *   readonly mentions: string,
- * }} PluginGraph `sources` by name, the root's among them; `mentions`: the large globals that a module names
+ * }} PluginGraph `sources` by name, the root's among them; `imports`: by importing name and specifier; `mentions`: the large globals that a module names
  */
 
 /**
@@ -46,16 +46,21 @@ export async function compilePluginGraph({ isolate, files }) {
     if (referrer === ROOT_NAME) return specifier === HOOK_NAME ? HOOK_NAME : files.entry;
     return files.resolve(specifier, referrer);
   };
+  /** @type {Map<string, Map<string, string>>} */
+  const imports = new Map();
   // A map hands out what is added while it is walked.
   for (const [name, source] of sources) {
+    const own = new Map();
+    imports.set(name, own);
     for (const specifier of await importsOf(isolate, name, source)) {
       const imported = resolve(specifier, name);
+      own.set(specifier, imported);
       if (!sources.has(imported)) sources.set(imported, files.load(imported));
     }
   }
   const texts = [...sources.values()];
   const mentions = LARGE_GLOBALS.filter((name) => texts.some((source) => source.includes(name))).join();
-  return { root: ROOT_NAME, sources, resolve, mentions };
+  return { root: ROOT_NAME, sources, imports, mentions };
 }
 
 /** @param {import('isolated-vm').Isolate} isolate @param {string} filename @param {string} source */

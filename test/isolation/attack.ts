@@ -13,7 +13,7 @@ import { type CallOptions, codeOf, type TestSandbox, wardenPids } from '#test/sa
 const BYTES_PER_MIB = 1024 * 1024;
 
 /** Limits under which an attack ends soon. */
-export const ATTACK_LIMITS = { cpuMs: 150, timeoutMs: 8_000 };
+export const ATTACK_LIMITS = { cpuMs: 300, timeoutMs: 8_000 };
 
 export type AttackResult = {
   readonly outcome: RunOutcome;

@@ -110,10 +110,9 @@ describe('marks on everything in reach', () => {
       return count;
     };`;
 
-  test('in one call are in none of the contexts after it', async () => {
+  test('stay on the global object alone, and with their own call', async () => {
     const marking = sandbox.plugin(`${WALK} export const tools = { mark, look, both: () => (mark(), look()) };`);
-    expect(await sandbox.value(marking, 'both')).toBeGreaterThan(20);
-    // More than are made ahead: the later ones were made after the marks.
+    expect(await sandbox.value(marking, 'both')).toBe(1);
     for (let call = 0; call < 6; call += 1) {
       expect(await sandbox.value(marking, 'mark')).toBeGreaterThan(500);
       expect(await sandbox.value(marking, 'look')).toBe(0);
