@@ -92,7 +92,13 @@ export function startWardenProcess(command: WardenCommand, events: WardenEvents)
   return {
     pid: child.pid,
     send: (message, body) => {
-      if (!isOver) channel?.write(encodeFrame(message, body));
+      if (isOver || channel === undefined) return;
+      // What is said in one turn leaves in one write.
+      if (channel.writableCorked === 0) {
+        channel.cork();
+        process.nextTick(() => channel.uncork());
+      }
+      channel.write(encodeFrame(message, body));
     },
     kill: () => {
       isOver = true;

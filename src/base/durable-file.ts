@@ -14,6 +14,7 @@ import {
   type Stats,
   writeFileSync,
 } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -24,6 +25,35 @@ import { dirname } from 'node:path';
  */
 export function replaceFile(path: string, text: string, mode: number): void {
   writeBeside(path, { text, mode }, (temporary) => renameSync(temporary, path));
+}
+
+/**
+ * The same on a thread of libuv's, for what is written again and again. One at a time for a path.
+ *
+ * **Durability:** as `replaceFile`, when it resolves.
+ */
+export async function replaceFileLater(path: string, text: string, mode: number): Promise<void> {
+  const temporary = `${path}.new`;
+  await rm(temporary, { force: true });
+  try {
+    const file = await open(temporary, 'wx', mode);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (thrown) {
+    await rm(temporary, { force: true });
+    throw thrown;
+  }
+  const directory = await open(dirname(path), 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 /**

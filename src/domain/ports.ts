@@ -22,6 +22,8 @@ export type IssuedToken = {
 export type Authenticator = {
   /** Who this token stands for; undefined when unknown, expired or revoked. Compares in constant time. */
   readonly authenticate: (token: string) => Principal | undefined;
+  /** Whether a principal that was authenticated would be so once more: its token is neither revoked nor expired. */
+  readonly stillHolds: (principal: Principal) => boolean;
 };
 
 export type TokenAuthority = Authenticator & {

@@ -2,24 +2,25 @@
 // allows is said in its config; a route that says nothing, and a path that is no route, need a token.
 
 import type { FastifyRequest } from 'fastify';
+import type { Principal } from '#domain/agent.ts';
 import type { Authenticator } from '#domain/ports.ts';
-import { type Caller, callerOf, stillHolds, unauthenticated } from './authenticate.ts';
+import { callerOf, unauthenticated } from './authenticate.ts';
 import { type BoundAddress, checkHost, checkOrigin } from './guards.ts';
 
 export type Admission = {
   /** @throws `HOST_REFUSED` · `ORIGIN_REFUSED` · `UNAUTHENTICATED` */
   readonly admit: (request: FastifyRequest) => void;
   /** Who asks; undefined only on routes for anyone. */
-  readonly caller: (request: FastifyRequest) => Caller | undefined;
+  readonly caller: (request: FastifyRequest) => Principal | undefined;
   /** Whether its token still stands for the caller; true where nobody was asked for one. */
-  readonly stillHolds: (caller: Caller | undefined) => boolean;
+  readonly stillHolds: (caller: Principal | undefined) => boolean;
 };
 
 /** The config of a route that needs no token. */
 export const FOR_ANYONE = { access: 'anyone' } as const;
 
 export function createAdmission(authenticator: Authenticator, bound: () => BoundAddress): Admission {
-  const callers = new WeakMap<FastifyRequest, Caller>();
+  const callers = new WeakMap<FastifyRequest, Principal>();
   return {
     admit: (request) => {
       const { host, origin } = request.headers;
@@ -31,7 +32,7 @@ export function createAdmission(authenticator: Authenticator, bound: () => Bound
       else if (!isForAnyone(request)) throw unauthenticated();
     },
     caller: (request) => callers.get(request),
-    stillHolds: (caller) => caller === undefined || stillHolds(authenticator, caller),
+    stillHolds: (caller) => caller === undefined || authenticator.stillHolds(caller),
   };
 }
 

@@ -39,7 +39,7 @@ type Asking = { readonly admission: Admission; readonly signal: AbortSignal };
 function asHttpRequest(request: FastifyRequest, { admission, signal }: Asking): HttpRequest {
   const caller = admission.caller(request);
   return {
-    principal: caller?.principal,
+    principal: caller,
     params: singleTexts(request.params),
     query: singleTexts(request.query),
     body: request.body as Json | undefined,

@@ -10,7 +10,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { FastifyReply } from 'fastify';
 import { SmcpError } from '#base/errors.ts';
-import { type AgentCaller, stillStandsFor } from './authenticate.ts';
+import type { AgentCaller } from './authenticate.ts';
 import { type EventStream, openEventStream } from './event-stream.ts';
 import { serverInfo } from './mcp.ts';
 import type { SessionPorts } from './mcp-sessions.ts';
@@ -31,7 +31,7 @@ export function createListenDoor(
     open: (caller, { id, params }, reply) => {
       const { agent } = caller;
       const isWanted = wantsTools(id, params?.['notifications']);
-      const isValid = () => stillStandsFor(authenticator, caller);
+      const isValid = () => authenticator.stillHolds(caller);
       let stream: EventStream | undefined;
       let unwatch = () => {};
       const release = () => {

@@ -8,7 +8,7 @@ import { SmcpError } from '#base/errors.ts';
 import { randomHex } from '#base/ids.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Authenticator } from '#domain/ports.ts';
-import { type AgentCaller, stillStandsFor } from './authenticate.ts';
+import type { AgentCaller } from './authenticate.ts';
 import { openEventStream } from './event-stream.ts';
 import { createMcpServer, type McpPorts } from './mcp.ts';
 import { createPostAnswer } from './post-answer.ts';
@@ -76,7 +76,7 @@ export function createMcpSessions(ports: SessionPorts, { version }: { readonly v
     const { agent, tokenId } = caller;
     checkInitialize(initialize);
     const id = randomHex(SESSION_ID_BYTES);
-    const isValid = () => stillStandsFor(ports.authenticator, caller);
+    const isValid = () => ports.authenticator.stillHolds(caller);
     const end = () => {
       if (!sessions.delete(id)) return;
       place.leave();

@@ -2,28 +2,20 @@
 // the SDK's low-level `Server`; arguments are checked by the dispatcher, never by the SDK. **Trust:** every request is
 // the agent's.
 
-import type { Server, ServerContext } from '@modelcontextprotocol/server';
+import type { Server } from '@modelcontextprotocol/server';
 import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
-import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
-import type { AgentName } from '#domain/agent.ts';
-import type { CallRequest, Door } from '#domain/invocation.ts';
-import type { Dispatcher } from '#domain/ports.ts';
-import { callResult } from './call-result.ts';
 import { type CatalogPorts, visibleTools } from './catalog.ts';
 import { ProtocolServer, STATELESS_VERSION, StatelessServer, strayArgsIn } from './protocol-server.ts';
+import { type CallPorts, type CallSource, callTool } from './tool-call.ts';
 import { asDoorError, rpcError } from './wire-errors.ts';
 
-export type McpPorts = CatalogPorts & { readonly dispatcher: Dispatcher; readonly logger: Logger };
+export type McpPorts = CatalogPorts & CallPorts & { readonly logger: Logger };
 
 /** `era`: `stateless` speaks 2026-07-28 only; `session` the versions before it, which begin with `initialize`. */
-export type McpServerOptions = {
-  readonly agent: AgentName;
-  readonly door: Door;
+export type McpServerOptions = CallSource & {
   readonly era: 'stateless' | 'session';
-  /** Whether the token that its requests came with still stands for the agent. */
-  readonly mayStillAct: () => boolean;
   /** Of the product. */
   readonly version: string;
 };
@@ -70,78 +62,17 @@ export function createMcpServer(ports: McpPorts, options: McpServerOptions): Ser
   });
   server.setRequestHandler('tools/call', async (request, context) => {
     try {
-      return await call(ports, options, { name: request.params.name, args: request.params.arguments ?? {}, context });
+      const { name, arguments: args = {} } = request.params;
+      const { signal, _meta: meta = {} } = context.mcpReq;
+      const strayArgs = strayArgsIn(context);
+      const notify = (params: JsonObject) => context.mcpReq.notify({ method: 'notifications/progress', params });
+      const asked = { name, args, meta, signal, notify, ...(strayArgs === undefined ? {} : { strayArgs }) };
+      return await callTool(ports, options, asked);
     } catch (thrown) {
       throw rpcError(asDoorError(thrown, ports.logger));
     }
   });
   return server;
-}
-
-type AskedCall = { readonly name: string; readonly args: object; readonly context: ServerContext };
-
-async function call(ports: McpPorts, options: McpServerOptions, { name, args, context }: AskedCall) {
-  const meta = context.mcpReq._meta ?? {};
-  refuseUnsupported(meta);
-  const session = textOf(meta, 'smcp/session', LIMITS.sessionLabelLengthMax);
-  const idempotencyKey = textOf(meta, 'smcp/idempotencyKey', LIMITS.idempotencyKeyLengthMax);
-  const strayArgs = strayArgsIn(context);
-  const progress = progressReporter(context, meta.progressToken);
-  try {
-    const outcome = await ports.dispatcher.call({
-      agent: options.agent,
-      door: options.door,
-      tool: name,
-      args: args as JsonObject,
-      mayStillAct: options.mayStillAct,
-      signal: context.mcpReq.signal,
-      ...(strayArgs === undefined ? undefined : { strayArgs }),
-      ...(session === undefined ? undefined : { session }),
-      ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
-      ...(progress === undefined ? undefined : { onProgress: progress.report }),
-    });
-    return callResult(outcome);
-  } finally {
-    progress?.stop();
-  }
-}
-
-type Meta = { readonly [key: string]: unknown };
-
-/** What asks for a guarantee that this version does not give is refused, not ignored: the client would rely on it. */
-function refuseUnsupported(meta: Meta): void {
-  if (meta['smcp/approval'] === undefined) return;
-  throw invalid('_meta["smcp/approval"] is not taken by this version', 'leave it out');
-}
-
-/** A text that a request may carry; undefined when it is left out. @throws `REQUEST_INVALID` for anything else. */
-function textOf(meta: Meta, key: string, lengthMax: number): string | undefined {
-  const value = meta[key];
-  if (value === undefined) return undefined;
-  if (typeof value === 'string' && value.length > 0 && value.length <= lengthMax) return value;
-  throw invalid(`_meta["${key}"] is a text of 1 to ${lengthMax} characters`, 'send such a text, or leave it out');
-}
-
-type ProgressReporter = { readonly report: NonNullable<CallRequest['onProgress']>; readonly stop: () => void };
-
-/** Sends progress to a client that asked for it, until the call ends: nothing may follow its answer. */
-function progressReporter(context: ServerContext, token: string | number | undefined): ProgressReporter | undefined {
-  if (token === undefined) return undefined;
-  if (String(token).length > LIMITS.progressTokenLengthMax) {
-    throw invalid(`progressToken has at most ${LIMITS.progressTokenLengthMax} characters`, 'send a shorter one');
-  }
-  let isOver = false;
-  return {
-    report: (progress) => {
-      if (isOver) return;
-      const params = { progressToken: token, ...progress };
-      // A client that went away can't be told; its call is being cancelled already.
-      context.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
-    },
-    stop: () => {
-      isOver = true;
-    },
-  };
 }
 
 function invalid(message: string, remedy: string): SmcpError {

@@ -27,7 +27,7 @@ import { createToolChanges } from './tool-changes.ts';
 import { asDoorError, httpRefusal } from './wire-errors.ts';
 
 export type GatewayPorts = {
-  readonly authenticator: Pick<TokenAuthority, 'authenticate' | 'onChange'>;
+  readonly authenticator: Pick<TokenAuthority, 'authenticate' | 'stillHolds' | 'onChange'>;
   readonly dispatcher: Dispatcher;
   readonly catalog: ToolCatalog;
   readonly policy: PolicyDecider;
@@ -81,8 +81,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
   const connections = boundConnections(app.server, LIMITS.connectionsMax);
   const receiving = createReceiving();
   const reserve = (request: FastifyRequest) => {
-    const { principal } = admission.caller(request) ?? fail();
-    return receiving.reserve(nameOf(principal), request.headers['content-length']);
+    return receiving.reserve(nameOf(admission.caller(request) ?? fail()), request.headers['content-length']);
   };
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS);

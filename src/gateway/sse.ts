@@ -6,7 +6,7 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { FastifyReply } from 'fastify';
 import { SmcpError } from '#base/errors.ts';
 import { randomHex } from '#base/ids.ts';
-import { type AgentCaller, stillStandsFor } from './authenticate.ts';
+import type { AgentCaller } from './authenticate.ts';
 import { openEventStream } from './event-stream.ts';
 import { createMcpServer } from './mcp.ts';
 import type { SessionPorts } from './mcp-sessions.ts';
@@ -36,7 +36,7 @@ export function createSseDoor(ports: SessionPorts, { version }: { readonly versi
   const open: SseDoor['open'] = (caller, reply) => {
     const { agent, tokenId } = caller;
     const id = randomHex(SESSION_ID_BYTES);
-    const isValid = () => stillStandsFor(ports.authenticator, caller);
+    const isValid = () => ports.authenticator.stillHolds(caller);
     const end = () => {
       if (!sessions.delete(id)) return;
       place.leave();

@@ -1,15 +1,23 @@
 // Requests of the stateless protocol 2026-07-28. One request, one answer; a stream only where progress was asked for and
 // came, or the answer is long in coming. A connection that closes before the answer cancels the call. **Trust:** the request is the agent's.
 
-import { type JSONRPCRequest, type JSONRPCResponse, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import {
+  type JSONRPCNotification,
+  type JSONRPCRequest,
+  type JSONRPCResponse,
+  ProtocolErrorCode,
+} from '@modelcontextprotocol/server';
 import type { FastifyReply } from 'fastify';
 import { LIMITS } from '#base/limits.ts';
 import type { Authenticator } from '#domain/ports.ts';
-import { type AgentCaller, stillStandsFor } from './authenticate.ts';
+import type { AgentCaller } from './authenticate.ts';
 import { type EventStream, openEventStream } from './event-stream.ts';
 import { createExchangeTransport, type ExchangeTransport } from './exchange-transport.ts';
-import { createMcpServer, type McpPorts } from './mcp.ts';
+import { createMcpServer, type McpPorts, serverInfo } from './mcp.ts';
+import { type PlainCall, plainCall } from './plain-call.ts';
 import type { SlowAnswer, SlowAnswers } from './slow-answers.ts';
+import { type CallSource, callTool } from './tool-call.ts';
+import { asDoorError, rpcError } from './wire-errors.ts';
 
 export type StatelessDoor = {
   /** Answers a request whose headers were checked. */
@@ -32,14 +40,20 @@ export function createStatelessDoor(
 ): StatelessDoor {
   /** By token, not by agent: a call must end with the token that asked for it. */
   const servers = new Map<string, AgentServer>();
+  const resultMeta = { 'io.modelcontextprotocol/serverInfo': serverInfo(version) };
+
+  const sourceOf = (caller: AgentCaller): CallSource => ({
+    agent: caller.agent,
+    door: 'mcp',
+    mayStillAct: () => ports.authenticator.stillHolds(caller),
+  });
 
   const serverOf = (caller: AgentCaller): AgentServer => {
     const known = servers.get(caller.tokenId);
     if (known !== undefined) return known;
     if (servers.size >= LIMITS.agentServersMax) retireIdle(servers);
     const exchange = createExchangeTransport();
-    const mayStillAct = () => stillStandsFor(ports.authenticator, caller);
-    const server = createMcpServer(ports, { agent: caller.agent, door: 'mcp', era: 'stateless', version, mayStillAct });
+    const server = createMcpServer(ports, { ...sourceOf(caller), era: 'stateless', version });
     // `connect` sets up everything before its first await; the transport starts at once.
     server.connect(exchange.transport).catch(() => {});
     const made = { exchange, close: () => server.close() };
@@ -47,9 +61,38 @@ export function createStatelessDoor(
     return made;
   };
 
+  /** As the SDK would answer it. */
+  const answerPlain = async (
+    source: CallSource,
+    id: JSONRPCRequest['id'],
+    asked: PlainCall & { readonly signal: AbortSignal },
+  ): Promise<JSONRPCResponse> => {
+    try {
+      const { _meta, ...result } = await callTool(ports, source, { ...asked, notify: async () => {} });
+      return { result: { _meta: { ..._meta, ...resultMeta }, ...result, resultType: 'complete' }, jsonrpc: '2.0', id };
+    } catch (thrown) {
+      const { code, message, data } = rpcError(asDoorError(thrown, ports.logger));
+      return { jsonrpc: '2.0', id, error: { code, message, data } };
+    }
+  };
+
   return {
-    handle: (caller, request, reply) =>
-      serve(request, reply, { exchange: serverOf(caller).exchange, slow: ports.slow }),
+    handle: (caller, request, reply) => {
+      const plain = plainCall(request);
+      if (plain === undefined) {
+        const { exchange } = serverOf(caller);
+        openAnswer(reply, ports.slow, ({ notify, respond }) =>
+          exchange.open(request, { onNotification: notify, onResponse: respond }),
+        );
+        return;
+      }
+      openAnswer(reply, ports.slow, ({ respond }) => {
+        const gone = new AbortController();
+        const answering = answerPlain(sourceOf(caller), request.id, { ...plain, signal: gone.signal });
+        answering.then((response) => respond(response, false));
+        return () => gone.abort();
+      });
+    },
     close: async () => {
       await Promise.all([...servers.values()].map((server) => server.close()));
       servers.clear();
@@ -57,28 +100,27 @@ export function createStatelessDoor(
   };
 }
 
-type Serving = { readonly exchange: ExchangeTransport; readonly slow: SlowAnswers };
+type Answer = {
+  readonly notify: (notification: JSONRPCNotification) => void;
+  /** `isEarly`: the protocol refused it before any handler ran. Dropped once the client is gone. */
+  readonly respond: (response: JSONRPCResponse, isEarly: boolean) => void;
+};
 
-function serve(message: JSONRPCRequest, reply: FastifyReply, { exchange, slow }: Serving): void {
+/** `begin` starts what will answer, and gives back what cancels it. */
+function openAnswer(reply: FastifyReply, slow: SlowAnswers, begin: (answer: Answer) => () => void): void {
   let stream: EventStream | undefined;
-  let isAnswered = false;
-  let cancel = () => {};
+  let isOver = false;
   const opened = (): EventStream => {
     stream ??= openEventStream(reply, { mayRead: () => true, onClose: () => {} });
     return stream;
   };
   const waiting: SlowAnswer = { openStream: opened };
-  const onClose = () => {
-    if (isAnswered) return;
-    slow.delete(waiting);
-    cancel();
-    if (stream === undefined) reply.hijack();
-  };
   slow.add(waiting);
-  cancel = exchange.open(message, {
-    onNotification: (notification) => opened().event('message', JSON.stringify(notification)),
-    onResponse: (response, isEarly) => {
-      isAnswered = true;
+  const cancel = begin({
+    notify: (notification) => opened().event('message', JSON.stringify(notification)),
+    respond: (response, isEarly) => {
+      if (isOver) return;
+      isOver = true;
       slow.delete(waiting);
       const text = JSON.stringify(response);
       if (stream === undefined) {
@@ -92,7 +134,13 @@ function serve(message: JSONRPCRequest, reply: FastifyReply, { exchange, slow }:
       stream.end();
     },
   });
-  reply.raw.on('close', onClose);
+  reply.raw.on('close', () => {
+    if (isOver) return;
+    isOver = true;
+    slow.delete(waiting);
+    cancel();
+    if (stream === undefined) reply.hijack();
+  });
 }
 
 function earlyStatus(response: JSONRPCResponse): number {

@@ -47,6 +47,13 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
     return { kind: 'agent', agent: found.row.agent, tokenId: found.row.id };
   };
 
+  /** A token's id is never used for another one, so its text needn't be shown again. */
+  const stillHolds = (principal: Principal): boolean => {
+    if (principal.kind === 'admin') return true;
+    const row = known.get(principal.tokenId)?.row;
+    return row !== undefined && row.agent === principal.agent && isValid(row, clock.nowMs());
+  };
+
   /** What is dead stays unauthenticated without its row: an unknown id is one too. */
   const pruneDead = (nowMs: number): void => {
     const deadBeforeMs = nowMs - LIMITS.tokenDeadKeptMs;
@@ -89,6 +96,7 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
 
   return {
     authenticate,
+    stillHolds,
     issue,
     revoke,
     list: () => [...known.values()].map(({ row }) => row),

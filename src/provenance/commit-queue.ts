@@ -1,6 +1,8 @@
 // Group commit: records that are appended while a commit is under way, or in turns of the event loop that follow each other,
-// share the next commit and its fsync. A commit costs about as much as three records. Order of commit = order of `add`.
+// share the next commit and its fsync. A commit costs about as much as three records, so where records come thick and fast
+// one waits a little for those that are about to come. Order of commit = order of `add`.
 
+import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
@@ -30,17 +32,21 @@ type Waiting = {
 
 export type CommitQueuePorts = {
   readonly appender: Appender;
+  readonly clock: Clock;
   readonly logger: Logger;
   /** Called after each commit, before the appends that wait for it resolve. */
   readonly onCommit: (records: readonly PreparedRecord[], receipts: readonly Receipt[]) => void;
 };
 
-export function createCommitQueue({ appender, logger, onCommit }: CommitQueuePorts): CommitQueue {
+export function createCommitQueue({ appender, clock, logger, onCommit }: CommitQueuePorts): CommitQueue {
   const waiting: Waiting[] = [];
   /** Of all that was taken and is not settled yet. */
   let bytesHeld = 0;
   let stopped: SmcpError | undefined;
   let pumping: Promise<void> | undefined;
+  const pace = createPace(clock);
+  /** Ends a wait for more records. */
+  let onEnough: (() => void) | undefined;
 
   async function pump(): Promise<void> {
     await gather();
@@ -58,6 +64,17 @@ export function createCommitQueue({ appender, logger, onCommit }: CommitQueuePor
       before = waiting.length;
       await nextTurn();
     }
+    if (waiting.length > 0 && waiting.length < LIMITS.commitGroupWanted && pace.isFast()) await enough();
+  }
+
+  function enough(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, LIMITS.commitWaitMs);
+      onEnough = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async function commitNext(): Promise<void> {
@@ -91,11 +108,14 @@ export function createCommitQueue({ appender, logger, onCommit }: CommitQueuePor
       const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
       waiting.push({ record, resolve, reject });
       bytesHeld += bytes;
+      pace.note();
+      if (waiting.length >= LIMITS.commitGroupWanted) onEnough?.();
       pumping ??= pump();
       return promise;
     },
     close: async () => {
       stopped ??= unavailable('the log is closed', 'try again when the server is back');
+      onEnough?.();
       await pumping;
     },
   };
@@ -105,6 +125,25 @@ export function createCommitQueue({ appender, logger, onCommit }: CommitQueuePor
 function bytesOf({ payload, disclosed }: PreparedRecord): number {
   return payload.length + (disclosed.args?.length ?? 0) + (disclosed.result?.length ?? 0);
 }
+
+/** How fast records come: a mean of the time between them in which the last ones count most. */
+function createPace({ monotonicMs }: Clock) {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let gapMs = Number.POSITIVE_INFINITY;
+  return {
+    note: () => {
+      const nowMs = monotonicMs();
+      const oneMs = Math.min(nowMs - lastMs, PACE_GAP_MS_MAX);
+      gapMs = Math.min(gapMs, PACE_GAP_MS_MAX) * (1 - PACE_SHARE) + oneMs * PACE_SHARE;
+      lastMs = nowMs;
+    },
+    isFast: () => gapMs < LIMITS.commitGapMs,
+  };
+}
+
+/** What the time before the last record counts for in the mean, and the longest that one may count as. */
+const PACE_SHARE = 1 / 8;
+const PACE_GAP_MS_MAX = 100;
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

@@ -1,6 +1,7 @@
 // What arguments and results become in the log: a document that can be shown or deleted, and the digest that the record keeps.
 
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { randomNonce } from '#base/ids.ts';
 import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { canonicalEvidence } from './canonical-evidence.ts';
@@ -8,14 +9,12 @@ import { canonicalEvidence } from './canonical-evidence.ts';
 /** `document` is JCS; `digest` its SHA-256 in lower-case hex, as in-toto subjects carry it. */
 export type Disclosure = { readonly document: string; readonly digest: string };
 
-const NONCE_BYTES = 32;
-
 /**
  * `{"nonce","value"}` of a value, or `{"bytes","digest","nonce"}` where its JCS is over `bytesMax`. The nonce keeps anyone
  * who has only the digest from guessing short values. The value is written canonically once, whatever its size.
  */
 export function discloseValue(value: Json, bytesMax: number = LIMITS.disclosureBytesMax): Disclosure {
-  const nonce = randomBytes(NONCE_BYTES).toString('base64url');
+  const nonce = randomNonce();
   const text = canonicalEvidence(value);
   const bytes = Buffer.byteLength(text);
   const document =

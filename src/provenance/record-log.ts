@@ -149,9 +149,13 @@ type Parts = {
   readonly reader: { readonly committed: CommittedTree; readonly logKey: NoteKey; readonly keys: readonly LogKey[] };
 };
 
-function assemble({ store, logger }: RecordLogPorts, { appender, publisher, intents, reader }: Parts): OpenRecordLog {
+function assemble(
+  { store, clock, logger }: RecordLogPorts,
+  { appender, publisher, intents, reader }: Parts,
+): OpenRecordLog {
   const queue = createCommitQueue({
     appender,
+    clock,
     logger,
     onCommit: (records, receipts) => {
       for (const [offset, { phase, invocation, argsDigest }] of records.entries()) {
@@ -174,7 +178,7 @@ function assemble({ store, logger }: RecordLogPorts, { appender, publisher, inte
     },
     close: async () => {
       await queue.close();
-      publisher.close();
+      await publisher.close();
     },
   };
 }

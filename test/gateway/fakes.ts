@@ -37,13 +37,16 @@ export function fakeAuthenticator() {
     ['expired-token', { principal: { kind: 'agent', agent: ATHENA, tokenId: 't4' }, expiresMs: 1 }],
     ['admin-token', { principal: { kind: 'admin', tokenId: 'admin' } }],
   ]);
+  const authenticate = (token: string): Principal | undefined => {
+    const row = tokens.get(token);
+    return row === undefined || (row.expiresMs ?? Number.POSITIVE_INFINITY) < Date.now() ? undefined : row.principal;
+  };
   const authenticator = {
-    authenticate: (token) => {
-      const row = tokens.get(token);
-      return row === undefined || (row.expiresMs ?? Number.POSITIVE_INFINITY) < Date.now() ? undefined : row.principal;
-    },
+    authenticate,
+    stillHolds: ({ tokenId }) =>
+      [...tokens].some(([token, { principal }]) => principal.tokenId === tokenId && authenticate(token) !== undefined),
     onChange,
-  } satisfies Pick<TokenAuthority, 'authenticate' | 'onChange'>;
+  } satisfies Pick<TokenAuthority, 'authenticate' | 'stillHolds' | 'onChange'>;
   return { ...authenticator, tokens, tell };
 }
 

@@ -34,6 +34,7 @@ function createTokens(did: string[]) {
   const rows: TokenRow[] = [];
   return {
     authenticate: () => undefined,
+    stillHolds: () => false,
     issue: (agent, { expiresInMs }) => {
       did.push('issue');
       const expires = expiresInMs === undefined ? {} : { expiresMs: expiresInMs };

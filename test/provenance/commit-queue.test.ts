@@ -16,17 +16,26 @@ const record = (bytes: number): PreparedRecord => ({
   argsDigest: undefined,
 });
 
-/** A queue whose commits end when they are told to. */
+/** A queue whose commits end when they are told to, on a clock that is moved by hand. */
 function world() {
   const commits: (() => void)[] = [];
+  const sizes: number[] = [];
+  const time = { nowMs: 1 };
+  const clock = { nowMs: () => time.nowMs, monotonicMs: () => time.nowMs };
   const appender = {
     checkpoint: () => undefined,
     commit: (records) =>
       new Promise((resolve) => {
+        sizes.push(records.length);
         commits.push(() => resolve(records.map((_record, index) => ({ index, leaf: '' }))));
       }),
   } satisfies Appender;
-  return { queue: createCommitQueue({ appender, logger: silentLogger, onCommit: () => {} }), commits };
+  return {
+    queue: createCommitQueue({ appender, clock, logger: silentLogger, onCommit: () => {} }),
+    commits,
+    sizes,
+    time,
+  };
 }
 
 const free = { isOwed: false };
@@ -78,3 +87,48 @@ test('an outcome that is refused for a moment can be appended later, and is clos
   await close();
   removeHome(home);
 }, 60_000);
+
+describe('a commit', () => {
+  /** Lets records come with this many ms between them, each committed before the next, and gives back how the next group goes. */
+  const grown = async (gapMs: number) => {
+    const { queue, commits, sizes, time } = world();
+    for (let count = 0; count < 60; count += 1) {
+      time.nowMs += gapMs;
+      const taken = queue.add(record(1), free);
+      await untilCommit(commits);
+      commits.shift()?.();
+      await taken;
+    }
+    return { queue, commits, last: () => sizes.at(-1), time };
+  };
+
+  test('waits for records that are about to come where they come thick and fast', async () => {
+    const { queue, commits, last, time } = await grown(0.3);
+    const taken = [queue.add(record(1), free)];
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    expect(commits).toEqual([]);
+    while (taken.length < LIMITS.commitGroupWanted) {
+      time.nowMs += 0.3;
+      taken.push(queue.add(record(1), free));
+    }
+    await untilCommit(commits);
+    expect(last()).toBe(LIMITS.commitGroupWanted);
+    commits.shift()?.();
+    await Promise.all(taken);
+  });
+
+  test('does not wait for ever: what is about to come may not', async () => {
+    const { queue, commits, last } = await grown(0.3);
+    void queue.add(record(1), free);
+    await untilCommit(commits);
+    expect(last()).toBe(1);
+  });
+
+  test('waits for nobody where records come now and then', async () => {
+    const { queue, commits, last } = await grown(5);
+    void queue.add(record(1), free);
+    for (let turn = 0; turn < 6 && commits.length === 0; turn += 1) await new Promise(setImmediate);
+    expect(last()).toBe(1);
+    expect(commits).toHaveLength(1);
+  });
+});

@@ -1,0 +1,98 @@
+// A tools/call, from what a request says to the dispatcher and back. Every door's calls pass here. **Trust:** all that was asked is
+// the agent's; who asks was settled by the door.
+
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import { SmcpError } from '#base/errors.ts';
+import type { Json, JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { AgentName } from '#domain/agent.ts';
+import type { CallRequest, Door } from '#domain/invocation.ts';
+import type { Dispatcher } from '#domain/ports.ts';
+import { callResult } from './call-result.ts';
+
+export type CallPorts = { readonly dispatcher: Dispatcher };
+
+export type CallSource = {
+  readonly agent: AgentName;
+  readonly door: Door;
+  /** Whether the token that its requests came with still stands for the agent. */
+  readonly mayStillAct: () => boolean;
+};
+
+export type AskedCall = {
+  readonly name: string;
+  readonly args: object;
+  /** What came as arguments and is no object. */
+  readonly strayArgs?: Json;
+  readonly meta: { readonly [key: string]: unknown };
+  readonly signal: AbortSignal;
+  /** Sends the params of a `notifications/progress`. */
+  readonly notify: (params: JsonObject) => Promise<void>;
+};
+
+/** @throws `REQUEST_INVALID` · `TOOL_UNKNOWN` and what else the dispatcher throws */
+export async function callTool(
+  { dispatcher }: CallPorts,
+  { agent, door, mayStillAct }: CallSource,
+  { name, args, strayArgs, meta, signal, notify }: AskedCall,
+): Promise<CallToolResult> {
+  refuseUnsupported(meta);
+  const session = textOf(meta, 'smcp/session', LIMITS.sessionLabelLengthMax);
+  const idempotencyKey = textOf(meta, 'smcp/idempotencyKey', LIMITS.idempotencyKeyLengthMax);
+  const progress = progressReporter(notify, meta['progressToken']);
+  try {
+    const outcome = await dispatcher.call({
+      ...{ agent, door, tool: name, args: args as JsonObject, mayStillAct, signal },
+      ...(strayArgs === undefined ? undefined : { strayArgs }),
+      ...(session === undefined ? undefined : { session }),
+      ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
+      ...(progress === undefined ? undefined : { onProgress: progress.report }),
+    });
+    return callResult(outcome);
+  } finally {
+    progress?.stop();
+  }
+}
+
+type Meta = { readonly [key: string]: unknown };
+
+/** What asks for a guarantee that this version does not give is refused, not ignored: the client would rely on it. */
+function refuseUnsupported(meta: Meta): void {
+  if (meta['smcp/approval'] === undefined) return;
+  throw invalid('_meta["smcp/approval"] is not taken by this version', 'leave it out');
+}
+
+/** A text that a request may carry; undefined when it is left out. @throws `REQUEST_INVALID` for anything else. */
+function textOf(meta: Meta, key: string, lengthMax: number): string | undefined {
+  const value = meta[key];
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && value.length > 0 && value.length <= lengthMax) return value;
+  throw invalid(`_meta["${key}"] is a text of 1 to ${lengthMax} characters`, 'send such a text, or leave it out');
+}
+
+type ProgressReporter = { readonly report: NonNullable<CallRequest['onProgress']>; readonly stop: () => void };
+
+/** Sends progress to a client that asked for it, until the call ends: nothing may follow its answer. */
+function progressReporter(notify: AskedCall['notify'], token: unknown): ProgressReporter | undefined {
+  // The protocol has refused a token of any other type.
+  if (typeof token !== 'string' && typeof token !== 'number') return undefined;
+  if (String(token).length > LIMITS.progressTokenLengthMax) {
+    throw invalid(`progressToken has at most ${LIMITS.progressTokenLengthMax} characters`, 'send a shorter one');
+  }
+  let isOver = false;
+  return {
+    report: (progress) => {
+      if (isOver) return;
+      const params = { progressToken: token, ...progress };
+      // A client that went away can't be told; its call is being cancelled already.
+      notify(params).catch(() => {});
+    },
+    stop: () => {
+      isOver = true;
+    },
+  };
+}
+
+function invalid(message: string, remedy: string): SmcpError {
+  return new SmcpError('REQUEST_INVALID', message, { details: { remedy } });
+}
