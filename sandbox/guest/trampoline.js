@@ -1,6 +1,6 @@
 // Runs a tool and hands out how it ended, as text: every throw, getter, proxy and toJSON of the guest stays inside. Its
-// value is the only way into a context: `start` a call, `answer` a host call of it, `finish` asks for its ending, `check`
-// whether it left the context as it was. One call after the other: what belongs to a call is made anew when it starts.
+// value is the only way into a context: `start` a call, `answer` a host call of it, `finish` asks for its ending and whether
+// the context is still as it was made. One call after the other: what belongs to a call is made anew when it starts.
 // biome-ignore lint/correctness/noUnusedVariables: sandbox/warden runs the text of this file
 function makeTrampoline({ host, begin, settle, codeOf }, bounds, harden) {
   const root = globalThis;
@@ -12,7 +12,7 @@ function makeTrampoline({ host, begin, settle, codeOf }, bounds, harden) {
   const isHolder = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
   /**
-   * The call that is under way. `ending`: `R` and the result's JSON, or `E` and the error's; undefined while it runs.
+   * The call that is under way, or the last one. `ending`: `R` and the result's JSON, or `E` and the error's; undefined while it runs.
    * `plugin`: the entry module's namespace; undefined until it was evaluated.
    */
   let current;
@@ -83,9 +83,10 @@ function makeTrampoline({ host, begin, settle, codeOf }, bounds, harden) {
   const isAsMade = harden();
 
   return (operation, a, b, c) => {
-    if (operation === 'finish') return current.ending ?? (current.plugin === undefined ? 'L' : 'P');
     if (operation === 'answer') return void settle(a, b, c);
     if (operation === 'start') return void start(a, b, c);
-    return isAsMade();
+    const { ending, plugin } = current;
+    if (ending === undefined) return plugin === undefined ? 'L' : 'P';
+    return `${isAsMade() ? '=' : '!'}${ending}`;
   };
 }

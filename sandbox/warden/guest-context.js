@@ -68,13 +68,17 @@ export function createGuestContext({ ivm, isolate, prelude, graph, boundsJson })
       evaluate: async () => root?.evaluate(),
       /** @param {number} number @param {boolean} isOk @param {string} json @returns {Promise<unknown>} */
       answer: (number, isOk, json) => enter.apply(undefined, ['answer', number, isOk, json]),
-      /** How the call stands: the trampoline's word. @returns {unknown} */
-      ending: () => enter.applySync(undefined, ['finish']),
-      /** Ends the call. True when the next one finds the context as this one did. */
+      /**
+       * How the call stands, by the trampoline's word: `L` its modules load, `P` it runs, else its ending behind a `=` where the
+       * next call would find the context as this one did.
+       *
+       * @returns {unknown}
+       */
+      standing: () => enter.applySync(undefined, ['finish']),
+      /** Nothing of the call is in the context any more. */
       end: () => {
         post = () => -1;
         releaseAll(ofCall);
-        return enter.applySync(undefined, ['check']) === true;
       },
       release,
     };

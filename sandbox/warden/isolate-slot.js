@@ -90,10 +90,14 @@ async function runIn(home, call) {
   };
   /** The trampoline's word; where nothing is left of the call, its context is made ready for the next. @param {GuestContext} inside */
   const look = (inside) => {
-    const ending = inside.ending();
-    const isOver = ending !== 'L' && ending !== 'P' && visitCount === 1 && !call.isWaiting();
-    if (isOver && call.fault() === undefined) isAsMade = inside.end();
-    return ending;
+    const standing = inside.standing();
+    const isLast = visitCount === 1 && !call.isWaiting() && call.fault() === undefined;
+    if (typeof standing !== 'string' || standing === 'L' || standing === 'P') return standing;
+    if (standing[0] === '=' && isLast) {
+      inside.end();
+      isAsMade = true;
+    }
+    return standing.slice(1);
   };
   /**
    * Enters the context by a task that lets the guest run, then says what came of it. `prepare` is work of ours before.

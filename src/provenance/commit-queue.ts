@@ -67,9 +67,10 @@ export function createCommitQueue({ appender, clock, logger, onCommit }: CommitQ
     if (waiting.length > 0 && waiting.length < LIMITS.commitGroupWanted && pace.isFast()) await enough();
   }
 
+  /** A wait is no longer than a commit, so that it is at most doubled. */
   function enough(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, LIMITS.commitWaitMs);
+      const timer = setTimeout(resolve, Math.min(pace.commitMs(), LIMITS.commitWaitMs));
       onEnough = () => {
         clearTimeout(timer);
         resolve();
@@ -80,8 +81,10 @@ export function createCommitQueue({ appender, clock, logger, onCommit }: CommitQ
   async function commitNext(): Promise<void> {
     const group = waiting.splice(0, LIMITS.commitRecordsMax);
     const records = group.map(({ record }) => record);
+    const startedMs = clock.monotonicMs();
     try {
       const receipts = await appender.commit(records);
+      pace.committed(clock.monotonicMs() - startedMs);
       onCommit(records, receipts);
       for (const [offset, receipt] of receipts.entries()) group[offset]?.resolve(receipt);
     } catch (cause) {
@@ -126,24 +129,30 @@ function bytesOf({ payload, disclosed }: PreparedRecord): number {
   return payload.length + (disclosed.args?.length ?? 0) + (disclosed.result?.length ?? 0);
 }
 
-/** How fast records come: a mean of the time between them in which the last ones count most. */
+/** How fast records come and how long they take: means in which the last ones count most. */
 function createPace({ monotonicMs }: Clock) {
-  let lastMs = Number.NEGATIVE_INFINITY;
-  let gapMs = Number.POSITIVE_INFINITY;
+  let lastMs = monotonicMs();
+  let gapMs = PACE_MS_MAX;
+  let commitMs = 0;
+  const mean = (before: number, last: number) => before + (Math.min(last, PACE_MS_MAX) - before) * PACE_SHARE;
   return {
     note: () => {
       const nowMs = monotonicMs();
-      const oneMs = Math.min(nowMs - lastMs, PACE_GAP_MS_MAX);
-      gapMs = Math.min(gapMs, PACE_GAP_MS_MAX) * (1 - PACE_SHARE) + oneMs * PACE_SHARE;
+      gapMs = mean(gapMs, nowMs - lastMs);
       lastMs = nowMs;
     },
-    isFast: () => gapMs < LIMITS.commitGapMs,
+    committed: (ms: number) => {
+      commitMs = mean(commitMs, ms);
+    },
+    commitMs: () => commitMs,
+    /** Within the time that a commit takes, at least one more is to be expected. */
+    isFast: () => gapMs < commitMs,
   };
 }
 
-/** What the time before the last record counts for in the mean, and the longest that one may count as. */
+/** What the last one counts for in a mean, and the longest that it may count as. */
 const PACE_SHARE = 1 / 8;
-const PACE_GAP_MS_MAX = 100;
+const PACE_MS_MAX = 100;
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

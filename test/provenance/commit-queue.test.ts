@@ -89,15 +89,17 @@ test('an outcome that is refused for a moment can be appended later, and is clos
 }, 60_000);
 
 describe('a commit', () => {
-  /** Lets records come with this many ms between them, each committed before the next, and gives back how the next group goes. */
+  /** Lets records come with this many ms between them, each committed within 1 ms, and gives back how the next group goes. */
   const grown = async (gapMs: number) => {
     const { queue, commits, sizes, time } = world();
     for (let count = 0; count < 60; count += 1) {
       time.nowMs += gapMs;
       const taken = queue.add(record(1), free);
       await untilCommit(commits);
+      time.nowMs += 1;
       commits.shift()?.();
       await taken;
+      time.nowMs -= 1;
     }
     return { queue, commits, last: () => sizes.at(-1), time };
   };
