@@ -47,7 +47,7 @@ export function createIsolateHome({ ivm, files, start, preludeSource, onStuck })
   const refill = async () => {
     const parts = await compiled;
     const prepare = () => {
-      if (store.length === 0) store.push(make(parts));
+      if (store.length === 0 && contextsReady > 0) store.push(make(parts));
     };
     await guest.enter({ prepare });
   };

@@ -65,12 +65,12 @@ export const PLUGIN_LIMITS = {
   /** Open descriptors of a warden's process; Node itself takes about 30. */
   wardenDescriptorsMax: 256,
   /**
-   * How far an isolate's space for new objects may grow: with this much, nearly every context is garbage by the time it
-   * is full, and needn't be copied. And by what the isolate's memory is divided, where that is less.
+   * How far an isolate's space for new objects may grow: with this much, what a call made is garbage by the time it is
+   * full, and needn't be copied. And by what the isolate's memory is divided, where that is less.
    */
   isolateYoungMiBMax: 8,
   isolateYoungDivisor: 8,
-  /** Contexts kept ready in an isolate, so that a call needn't wait for the one after it. */
+  /** Contexts kept in an isolate for calls to come, decision 0031. 0: each call gets one of its own, which takes ten times as long. */
   contextsReady: 2,
   /** All host calls of one invocation together, as text: what may wait in pipes when the host is slow. */
   hostCallBytesTotalMax: 4 * 1024 * 1024,
