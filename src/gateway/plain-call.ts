@@ -1,11 +1,13 @@
 // The request that nearly all are: a tools/call of 2026-07-28 with nothing in it but what every client sends. It is read here at
 // one look, since the SDK takes longer over a request than all that decides about the call. Whatever is not exactly such
-// a request is the SDK's, with its checks and its words. Used by stateless.ts. **Trust:** the request is the agent's.
+// a request is the SDK's, with its checks and its words. Used by streamable.ts. **Trust:** headers and body are the agent's.
 
-import type { JSONRPCRequest } from '@modelcontextprotocol/server';
+import type { IncomingHttpHeaders } from 'node:http';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
+import { STATELESS_VERSION } from './protocol-server.ts';
 
 export type PlainCall = {
+  readonly id: string | number;
   readonly name: string;
   readonly args: JsonObject;
   /** Of `_meta`, what is not the protocol's. */
@@ -19,8 +21,11 @@ const CAPABILITIES: ReadonlySet<string> = new Set(['roots', 'sampling', 'elicita
 const OWN_META: ReadonlySet<string> = new Set(['smcp/session', 'smcp/idempotencyKey', 'smcp/approval']);
 
 /** The call, where it is a plain one; undefined where the SDK has to look at it. */
-export function plainCall({ method, params }: JSONRPCRequest): PlainCall | undefined {
-  if (method !== 'tools/call' || !isJsonObject(params)) return undefined;
+export function plainCall(headers: IncomingHttpHeaders, body: unknown): PlainCall | undefined {
+  if (headers['mcp-protocol-version'] !== STATELESS_VERSION || !isJsonObject(body)) return undefined;
+  const { jsonrpc, id, method, params, ...more } = body;
+  if (jsonrpc !== '2.0' || method !== 'tools/call' || !isJsonObject(params) || !isEmpty(more)) return undefined;
+  if (typeof id !== 'string' && !Number.isSafeInteger(id)) return undefined;
   const { name, arguments: args = {}, _meta: meta, ...others } = params;
   if (typeof name !== 'string' || !isJsonObject(args) || !isJsonObject(meta) || !isEmpty(others)) return undefined;
   const own: { [key: string]: JsonObject[string] } = {};
@@ -31,14 +36,13 @@ export function plainCall({ method, params }: JSONRPCRequest): PlainCall | undef
   if (meta[`${RESERVED}protocolVersion`] === undefined || meta[`${RESERVED}clientCapabilities`] === undefined) {
     return undefined;
   }
-  return { name, args, meta: own };
+  return { id: id as string | number, name, args, meta: own };
 }
 
 function isPlainEnvelope(key: string, value: JsonObject[string]): boolean {
   switch (key) {
     case `${RESERVED}protocolVersion`:
-      // That it is ours was found when the request was classified.
-      return typeof value === 'string';
+      return value === STATELESS_VERSION;
     case `${RESERVED}clientInfo`:
       return (
         isJsonObject(value) &&

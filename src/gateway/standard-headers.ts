@@ -18,7 +18,10 @@ export function headerText(headers: IncomingHttpHeaders, name: string): string |
 }
 
 /** What is wrong with the headers of a request; undefined when they repeat its body. */
-export function headerMismatch(headers: IncomingHttpHeaders, { method, params }: JSONRPCRequest): string | undefined {
+export function headerMismatch(
+  headers: IncomingHttpHeaders,
+  { method, params }: Pick<JSONRPCRequest, 'method' | 'params'>,
+): string | undefined {
   if (headerText(headers, 'mcp-protocol-version') === undefined) return 'the MCP-Protocol-Version header is missing';
   if (headerText(headers, 'mcp-method') !== method)
     return `the Mcp-Method header does not say ${method}, as the body does`;

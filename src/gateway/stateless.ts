@@ -14,7 +14,7 @@ import type { AgentCaller } from './authenticate.ts';
 import { type EventStream, openEventStream } from './event-stream.ts';
 import { createExchangeTransport, type ExchangeTransport } from './exchange-transport.ts';
 import { createMcpServer, type McpPorts, serverInfo } from './mcp.ts';
-import { type PlainCall, plainCall } from './plain-call.ts';
+import type { PlainCall } from './plain-call.ts';
 import type { SlowAnswer, SlowAnswers } from './slow-answers.ts';
 import { type CallSource, callTool } from './tool-call.ts';
 import { asDoorError, rpcError } from './wire-errors.ts';
@@ -22,6 +22,8 @@ import { asDoorError, rpcError } from './wire-errors.ts';
 export type StatelessDoor = {
   /** Answers a request whose headers were checked. */
   readonly handle: (caller: AgentCaller, request: JSONRPCRequest, reply: FastifyReply) => void;
+  /** The same for a call that the SDK needn't look at, with the answer that it would give. */
+  readonly call: (caller: AgentCaller, plain: PlainCall, reply: FastifyReply) => void;
   readonly close: () => Promise<void>;
 };
 
@@ -61,11 +63,9 @@ export function createStatelessDoor(
     return made;
   };
 
-  /** As the SDK would answer it. */
   const answerPlain = async (
     source: CallSource,
-    id: JSONRPCRequest['id'],
-    asked: PlainCall & { readonly signal: AbortSignal },
+    { id, ...asked }: PlainCall & { readonly signal: AbortSignal },
   ): Promise<JSONRPCResponse> => {
     try {
       const { _meta, ...result } = await callTool(ports, source, { ...asked, notify: async () => {} });
@@ -78,17 +78,15 @@ export function createStatelessDoor(
 
   return {
     handle: (caller, request, reply) => {
-      const plain = plainCall(request);
-      if (plain === undefined) {
-        const { exchange } = serverOf(caller);
-        openAnswer(reply, ports.slow, ({ notify, respond }) =>
-          exchange.open(request, { onNotification: notify, onResponse: respond }),
-        );
-        return;
-      }
+      const { exchange } = serverOf(caller);
+      openAnswer(reply, ports.slow, ({ notify, respond }) =>
+        exchange.open(request, { onNotification: notify, onResponse: respond }),
+      );
+    },
+    call: (caller, plain, reply) => {
       openAnswer(reply, ports.slow, ({ respond }) => {
         const gone = new AbortController();
-        const answering = answerPlain(sourceOf(caller), request.id, { ...plain, signal: gone.signal });
+        const answering = answerPlain(sourceOf(caller), { ...plain, signal: gone.signal });
         answering.then((response) => respond(response, false));
         return () => gone.abort();
       });

@@ -7,6 +7,7 @@ import type { AgentCaller } from './authenticate.ts';
 import { createListenDoor, LISTEN_METHOD } from './listen.ts';
 import { createMcpSessions, type McpSessions, type SessionPorts } from './mcp-sessions.ts';
 import { createParamHeaders } from './param-headers.ts';
+import { plainCall } from './plain-call.ts';
 import { STATELESS_VERSION } from './protocol-server.ts';
 import { HEADER_MISMATCH, headerMismatch, headerText } from './standard-headers.ts';
 import { createStatelessDoor } from './stateless.ts';
@@ -18,6 +19,9 @@ export type StreamableDoor = {
   readonly sessions: Pick<McpSessions, 'listen' | 'end'>;
   readonly close: () => Promise<void>;
 };
+
+/** Of a request, what headers may repeat. */
+type AskedMethod = Pick<JSONRPCRequest, 'method' | 'params'>;
 
 type RpcFailure = { readonly code: number; readonly message: string; readonly data?: unknown };
 
@@ -31,17 +35,26 @@ export function createStreamableDoor(ports: SessionPorts, options: { readonly ve
   const paramMismatch = (
     { agent }: AgentCaller,
     headers: FastifyRequest['headers'],
-    { method, params }: JSONRPCRequest,
+    { method, params }: AskedMethod,
   ) => {
     const name = method === 'tools/call' ? params?.['name'] : undefined;
     const tool = typeof name === 'string' ? ports.catalog.tool(name) : undefined;
     const mismatch = tool && paramHeaders.mismatch(headers, tool.inputSchema, params?.['arguments']);
     return mismatch && ports.policy.mayCall(agent, String(name), ports.clock.nowMs()) ? mismatch : undefined;
   };
+  const mismatchOf = (caller: AgentCaller, headers: FastifyRequest['headers'], asked: AskedMethod) =>
+    headerMismatch(headers, asked) ?? paramMismatch(caller, headers, asked);
 
   return {
     post: (caller, request, reply) => {
       const { headers, body } = request;
+      const plain = plainCall(headers, body);
+      if (plain !== undefined) {
+        const params = { name: plain.name, arguments: plain.args };
+        const mismatch = mismatchOf(caller, headers, { method: 'tools/call', params });
+        if (mismatch === undefined) return stateless.call(caller, plain, reply);
+        return refuse(reply, body, 400, { code: HEADER_MISMATCH, message: mismatch });
+      }
       const route = classifyInboundRequest({ httpMethod: 'POST', body, ...protocolHeaders(headers) });
       if (route.kind === 'reject') return refuse(reply, body, route.httpStatus, route);
       if (route.kind === 'legacy') return sessions.post(caller, { request, reply }, route.reason);
@@ -50,7 +63,7 @@ export function createStreamableDoor(ports: SessionPorts, options: { readonly ve
         return refuse(reply, body, 400, unsupported(route.classification.revision));
       }
       if (route.messageKind === 'notification') return void reply.code(202).send();
-      const mismatch = headerMismatch(headers, route.message) ?? paramMismatch(caller, headers, route.message);
+      const mismatch = mismatchOf(caller, headers, route.message);
       if (mismatch !== undefined) return refuse(reply, body, 400, { code: HEADER_MISMATCH, message: mismatch });
       if (route.message.method === LISTEN_METHOD) subscriptions.open(caller, route.message, reply);
       else stateless.handle(caller, route.message, reply);

@@ -1,7 +1,7 @@
 // Waits for a database's write-ahead log to be on disk, on a thread of libuv's: what SQLite does within a commit with
 // synchronous=FULL, without holding the host's one thread up for the time of an fsync. Used by sqlite.ts only.
 
-import { closeSync, fsync, openSync } from 'node:fs';
+import { closeSync, fdatasync, openSync } from 'node:fs';
 
 export type WalSync = {
   /** **Durability:** every frame that was written when it was called is on disk when it resolves. Rejects with the system's error. */
@@ -20,7 +20,8 @@ export function createWalSync(databaseFile: string): WalSync {
       descriptor ??= openSync(`${databaseFile}-wal`, 'r');
       const opened = descriptor;
       return new Promise((resolve, reject) => {
-        fsync(opened, (error) => {
+        // The data and what is needed to read them again, the file's length among it; not its times.
+        fdatasync(opened, (error) => {
           if (error === null) resolve();
           else reject(error);
         });

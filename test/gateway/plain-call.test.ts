@@ -12,6 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => door.gateway.close());
 
+const HEADERS = { 'mcp-protocol-version': '2026-07-28' };
 const TRACED = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
 
 /** Status, headers and body, without what is different for every call. */
@@ -35,7 +36,7 @@ describe('a plain call', () => {
     ['with an approval', { name: 'demo__echo', arguments: {} }, { 'smcp/approval': 'a' }],
     ['of a tool that nobody has', { name: 'demo__nothing', arguments: {} }],
     ['of a tool that it may not call', { name: 'secret__tool', arguments: {} }],
-  ])('%s is answered as the SDK answers it', async (_what, params, meta = {}) => {
+  ] as const)('%s is answered as the SDK answers it', async (_what, params, meta: object = {}) => {
     expect(await answerOf(params, meta)).toEqual(await answerOf(params, { ...meta, ...TRACED }));
   });
 
@@ -43,7 +44,7 @@ describe('a plain call', () => {
   const plain = { name: 'a__b', arguments: {}, _meta: STATELESS_META };
 
   test('is one with nothing but what every client sends', () => {
-    expect(plainCall(request(plain))).toEqual({ name: 'a__b', args: {}, meta: {} });
+    expect(plainCall(HEADERS, request(plain))).toEqual({ id: 1, name: 'a__b', args: {}, meta: {} });
   });
 
   test.each([
@@ -69,6 +70,18 @@ describe('a plain call', () => {
       { ...plain, _meta: { ...STATELESS_META, 'io.modelcontextprotocol/x': 1 } },
     ],
   ])('is none with %s: the SDK looks at it', (_what, params) => {
-    expect(plainCall(request(params))).toBeUndefined();
+    expect(plainCall(HEADERS, request(params))).toBeUndefined();
+  });
+
+  test.each([
+    ['another version in the header', { 'mcp-protocol-version': '2025-11-25' }, {}],
+    ['no version in the header', {}, {}],
+    ['another key beside the params', HEADERS, { more: 1 }],
+    ['an id that is null', HEADERS, { id: null }],
+    ['an id that is no integer', HEADERS, { id: 1.5 }],
+    ['another method', HEADERS, { method: 'tools/list' }],
+    ['another JSON-RPC', HEADERS, { jsonrpc: '1.0' }],
+  ])('is none with %s', (_what, headers, more) => {
+    expect(plainCall(headers, { ...request(plain), ...more })).toBeUndefined();
   });
 });

@@ -152,7 +152,7 @@ describe('the log', () => {
     await log.commit([rowAt(0)], 'note 1');
     const synced = Promise.withResolvers<void>();
     const paths: string[] = [];
-    const spy = vi.spyOn(fs, 'fsync').mockImplementation((descriptor, done) => {
+    const spy = vi.spyOn(fs, 'fdatasync').mockImplementation((descriptor, done) => {
       paths.push(fs.readlinkSync(`/proc/self/fd/${descriptor}`));
       synced.promise.then(() => done(null), done);
     });
