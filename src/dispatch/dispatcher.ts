@@ -68,7 +68,12 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     if (key === undefined) return (await waitAndRun(entry)).outcome;
     const { admitted, decision, controller } = entry;
     const result = await keyed.once({ admitted, key, signal: controller.signal }, () => waitAndRun(entry));
-    if (result.kind === 'answered') return result.outcome;
+    if (result.kind === 'ran') return result.outcome;
+    if (result.kind === 'replayed') {
+      const { outcome, replayOf } = result;
+      await close('replayed', admitted, outcome.answer, { decision, replayOf });
+      return outcome;
+    }
     const { phase, error } = result;
     return close(phase, admitted, errorAnswer(error), phase === 'denied' ? {} : { decision });
   };
