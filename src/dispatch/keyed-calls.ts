@@ -73,11 +73,11 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
   };
 
   const runOnce = async (call: KeyedCall, run: () => Promise<KeyedOutcome>): Promise<CallOutcome> => {
-    store.put(call);
+    await store.put(call);
     const { outcome, isKept } = await run();
     try {
-      if (isKept) store.settle(call, JSON.stringify(outcome));
-      else store.remove(call);
+      if (isKept) await store.settle(call, JSON.stringify(outcome));
+      else await store.remove(call);
     } catch (thrown) {
       // The record is durable: the answer is found by it.
       logger.error('the answer under an idempotency key was not kept', { error: String(thrown) });

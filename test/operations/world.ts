@@ -177,7 +177,11 @@ export function createWorld() {
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
   const adminTools = createAdminTools({ services: () => services, logger });
   const broker = { open: () => ({ handle: () => null, used: () => [] }) } satisfies Broker;
-  const keyedCalls = createKeyedCallStore(database);
+  // In memory there is no disk to wait for.
+  const keyedCalls = createKeyedCallStore({
+    ...database,
+    transactionThenSync: async (work) => database.transaction(work),
+  });
   const ports = { policy, freezes, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const services: Services = {
