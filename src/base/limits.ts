@@ -98,6 +98,10 @@ export const LIMITS = {
   decisionTurnMsMax: 20,
   /** Of the server's own tools, in the lane control: they work on the host's thread, and a freeze must get in between two. */
   controlRunningMax: 1,
+  /** Of them, those that only stop something, beside the others: a stop waits for nothing whose record is slow in coming. */
+  stopsRunningMax: 8,
+  /** How long a stop waits for the end of what it stops: a process is ended 0.2 s after its call was told, later on a busy machine. */
+  stopWaitMsMax: 2_000,
   /** An idempotency key, in UTF-16 units; clients send UUIDs. */
   idempotencyKeyLengthMax: 256,
   /** How long an answer is kept under its key, and how often older ones are looked for. */

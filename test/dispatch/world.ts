@@ -80,6 +80,7 @@ const adminTool: AdminTool = {
   effect: 'write',
   idempotent: false,
   isForPeople: false,
+  isStop: false,
   checkInput: () => [],
 };
 
