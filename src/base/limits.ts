@@ -20,8 +20,14 @@ export const LIMITS = {
   /** Open streams and sessions in all, and of one agent, so that no agent shuts the others out. */
   sessionsMax: 1024,
   sessionsPerAgentMax: 64,
-  /** Bytes waiting for one slow reader before its stream is closed. */
+  /** Bytes waiting for one slow reader before its connection is cut. */
   streamBufferBytesMax: 8 * 1024 * 1024,
+  /** The same of one caller and in all: 4,096 connections with an unread answer of 2 MiB each would hold 8 GiB. */
+  sendingPerCallerBytesMax: 128 * 1024 * 1024,
+  sendingBytesMax: 512 * 1024 * 1024,
+  /** How long something may wait for a reader without a break, and how often that is looked at: 2 MiB in a minute is 35 KB/s. */
+  sendingMsMax: 60_000,
+  sendingSweepMs: 5_000,
   /** For a reader to take what is left of a stream that has ended. */
   streamEndMsMax: 10_000,
   /** Between comment pings on a stream; proxies drop silent connections after 30–60 s. */
