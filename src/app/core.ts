@@ -68,7 +68,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
     keyedCalls: store.keyedCalls,
   });
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
-  for (const { onChange } of [policy, tokens, catalog]) onChange(() => void enforce());
+  for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
   const readiness = { isReady: false };
   const services: Services = {
     ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, dispatcher, log, enforce, clock },

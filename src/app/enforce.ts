@@ -1,12 +1,13 @@
 // Ends what may no longer run, after a freeze, a revoked token, another policy, a plugin that was switched off.
 
 import type { Logger } from '#base/log.ts';
+import type { CallView } from '#domain/invocation.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { Dispatcher, FreezeDecider } from '#domain/ports.ts';
 import type { PluginRuntime } from '#domain/sandbox-ports.ts';
 
 export type EnforcePorts = {
-  readonly dispatcher: Pick<Dispatcher, 'reconsider'>;
+  readonly dispatcher: Pick<Dispatcher, 'reconsider' | 'untilEnded'>;
   readonly runtime: Pick<PluginRuntime, 'end'>;
   readonly freezes: FreezeDecider;
   /** Plugins whose tools are served. */
@@ -15,10 +16,12 @@ export type EnforcePorts = {
 };
 
 /**
- * A function that resolves when every call that ought to end has been told, and the processes of plugins that are frozen
- * or no longer served are gone. It never rejects.
+ * A function that tells every call that ought to end, in this turn where no policy must be asked, and ends the processes of
+ * plugins that are frozen or no longer served. It resolves when they are gone and the calls have ended, after
+ * `LIMITS.stopWaitMsMax` with those that have not. It never rejects.
  */
-export function createEnforcer({ dispatcher, runtime, freezes, plugins, logger }: EnforcePorts): () => Promise<void> {
+export function createEnforcer(ports: EnforcePorts): () => Promise<readonly CallView[]> {
+  const { dispatcher, runtime, freezes, plugins, logger } = ports;
   const isOver = (plugin: Plugin): boolean =>
     // No agent and no effect: only what stops everything, or this plugin, is meant.
     freezes.stops({ agent: '', plugin: plugin.name }) !== undefined ||
@@ -30,5 +33,6 @@ export function createEnforcer({ dispatcher, runtime, freezes, plugins, logger }
     for (const result of results) {
       if (result.status === 'rejected') logger.error('what may no longer run', { error: String(result.reason) });
     }
+    return dispatcher.untilEnded();
   };
 }

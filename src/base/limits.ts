@@ -20,8 +20,14 @@ export const LIMITS = {
   /** Open streams and sessions in all, and of one agent, so that no agent shuts the others out. */
   sessionsMax: 1024,
   sessionsPerAgentMax: 64,
-  /** Bytes waiting for one slow reader before its stream is closed. */
+  /** Bytes waiting for one slow reader before its connection is cut. */
   streamBufferBytesMax: 8 * 1024 * 1024,
+  /** The same of one caller and in all: 4,096 connections with an unread answer of 2 MiB each would hold 8 GiB. */
+  sendingPerCallerBytesMax: 128 * 1024 * 1024,
+  sendingBytesMax: 512 * 1024 * 1024,
+  /** How long something may wait for a reader without a break, and how often that is looked at: 2 MiB in a minute is 35 KB/s. */
+  sendingMsMax: 60_000,
+  sendingSweepMs: 5_000,
   /** For a reader to take what is left of a stream that has ended. */
   streamEndMsMax: 10_000,
   /** Between comment pings on a stream; proxies drop silent connections after 30–60 s. */
@@ -98,6 +104,10 @@ export const LIMITS = {
   decisionTurnMsMax: 20,
   /** Of the server's own tools, in the lane control: they work on the host's thread, and a freeze must get in between two. */
   controlRunningMax: 1,
+  /** Of them, those that only stop something, beside the others: a stop waits for nothing whose record is slow in coming. */
+  stopsRunningMax: 8,
+  /** How long a stop waits for the end of what it stops: a process is ended 0.2 s after its call was told, later on a busy machine. */
+  stopWaitMsMax: 2_000,
   /** An idempotency key, in UTF-16 units; clients send UUIDs. */
   idempotencyKeyLengthMax: 256,
   /** How long an answer is kept under its key, and how often older ones are looked for. */

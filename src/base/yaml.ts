@@ -15,6 +15,8 @@ export type YamlProblem = Position & { readonly message: string; readonly remedy
 export type YamlDocument = {
   /** The whole document; null when it is empty. */
   readonly value: Json;
+  /** Whether something in it stands for something else in it, so that an edit of one is an edit of both. */
+  readonly hasAliases: boolean;
   /**
    * Where a pointer's key or value stands; the nearest place around it when it is not in the document.
    * `within`: characters into the text of a scalar, where the text in the file is the scalar's own.
@@ -27,12 +29,17 @@ export type YamlOutcome =
   | { readonly kind: 'document'; readonly document: YamlDocument }
   | { readonly kind: 'problems'; readonly problems: readonly YamlProblem[] };
 
+export type YamlOptions = {
+  /** Why an alias may stand for no map and no list, and what to write instead; absent: it may. */
+  readonly tiesNothing?: { readonly message: string; readonly remedy: string };
+};
+
 /**
  * Parses one document.
  *
  * **Trust:** `text` may be anybody's; its length must have been bounded by the caller.
  */
-export function parseYaml(text: string): YamlOutcome {
+export function parseYaml(text: string, options: YamlOptions = {}): YamlOutcome {
   const lines = new LineCounter();
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(Math.min(Math.max(offset, 0), text.length));
@@ -46,16 +53,17 @@ export function parseYaml(text: string): YamlOutcome {
   if (doc.directives?.yaml.explicit === true) {
     problems.push({ line: 1, column: 1, message: 'a %YAML directive is not taken', remedy: 'remove the directive' });
   }
-  const reader = createReader(doc, (node, message, remedy) => {
+  const complain: Complain = (node, message, remedy) => {
     problems.push({ ...position(offsetOf(node)), message, ...(remedy === undefined ? {} : { remedy }) });
-  });
+  };
+  const reader = createReader(doc, complain, options);
   const value = problems.length === 0 ? reader.read(doc.contents, 0) : null;
   if (problems.length > 0) return { kind: 'problems', problems };
   const locate: YamlDocument['locate'] = (pointer, of = 'value', within = 0) => {
     const found = find(doc, pointer, of);
     return position(offsetOf(found) + offsetWithin(text, found, within));
   };
-  return { kind: 'document', document: { value, locate } };
+  return { kind: 'document', document: { value, hasAliases: reader.hasAliases(), locate } };
 }
 
 type Parsed = Document.Parsed;
@@ -84,7 +92,7 @@ function parseText(text: string, lineCounter: LineCounter): { readonly doc?: Par
 type Complain = (node: unknown, message: string, remedy?: string) => void;
 
 /** Turns nodes into JSON; stops at the first problem of a kind that would multiply. */
-function createReader(doc: Parsed, complain: Complain): { readonly read: (node: unknown, depth: number) => Json } {
+function createReader(doc: Parsed, complain: Complain, { tiesNothing }: YamlOptions) {
   let valuesLeft: number = LIMITS.yamlValuesMax;
   let aliasesLeft: number = LIMITS.yamlAliasesMax;
   let isStopped = false;
@@ -102,6 +110,10 @@ function createReader(doc: Parsed, complain: Complain): { readonly read: (node: 
       aliasesLeft -= 1;
       if (aliasesLeft < 0) return stop(node, `the document has more than ${LIMITS.yamlAliasesMax} aliases`);
       const target = node.resolve(doc);
+      if (tiesNothing !== undefined && (isMap(target) || isSeq(target))) {
+        complain(node, tiesNothing.message, tiesNothing.remedy);
+        return null;
+      }
       if (target !== undefined) return read(target, depth + 1);
       complain(node, `no anchor ${JSON.stringify(node.source)} stands before this alias`);
       return null;
@@ -121,7 +133,7 @@ function createReader(doc: Parsed, complain: Complain): { readonly read: (node: 
     }
     return Object.fromEntries(entries);
   };
-  return { read };
+  return { read, hasAliases: () => aliasesLeft < LIMITS.yamlAliasesMax };
 }
 
 function readScalar(node: { readonly value: unknown }, complain: Complain): Json {

@@ -45,7 +45,7 @@ const RENDERERS: { readonly [operation: string]: Render } = {
     `${str(t['token'])}\n\nThis is the only time it is shown. Agent ${str(t['agent'])}, id ${str(t['id'])}, ${
       t['expiresAt'] === null ? `good until: smcp agent revoke ${str(t['id'])}` : `expires ${str(t['expiresAt'])}`
     }\n`,
-  agent_revoke: (t) => `revoked ${str(t['id'])}\n`,
+  agent_revoke: (t) => `revoked ${str(t['id'])}\n${endingText(t)}`,
   policy_show: (p) =>
     `# version ${str(p['version'])}, ${str(p['digest'])}, ${str(p['file'])}\n${visibleLines(String(p['text']).trimEnd())}`,
   can: (c) =>
@@ -68,7 +68,7 @@ const RENDERERS: { readonly [operation: string]: Render } = {
       ]),
       'no version was applied yet',
     ),
-  freeze: (f) => `frozen: ${freezeText(f)}\n`,
+  freeze: (f) => `frozen: ${freezeText(f)}\n${endingText(f)}`,
   unfreeze: (u) => {
     const lifted = list(u['lifted']).map((freeze) => `lifted: ${freezeText(freeze)}\n`);
     const left = list(u['freezes']).map((freeze) => `still frozen: ${freezeText(freeze)}\n`);
@@ -97,7 +97,7 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   plugin_list: pluginsTable,
   plugin_reload: pluginsTable,
   plugin_enable: (p) => pluginsTable([p]),
-  plugin_disable: (p) => pluginsTable([p]),
+  plugin_disable: (p) => pluginsTable([p]) + endingText(p),
   log_tail: (records) => table(records.map(recordLine), 'the log is empty'),
 };
 
@@ -113,6 +113,14 @@ function freezeText(freeze: JsonObject): string {
   const { scope, name, by, since } = freeze;
   const what = scope === 'all' ? 'everything' : scope === 'writes' ? 'writes' : `${str(scope)} ${str(name)}`;
   return `${what}, by ${str(by)} since ${str(since)}`;
+}
+
+/** What was told to end and has not yet. */
+function endingText({ ending }: JsonObject): string {
+  const lines = list(ending).map(
+    (call) => `still ending: ${str(call['invocation'])} ${str(call['agent'])} ${str(call['tool'])}\n`,
+  );
+  return lines.join('');
 }
 
 function laneText(lane: JsonObject): string {

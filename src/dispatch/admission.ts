@@ -20,8 +20,13 @@ export type AdmissionResult =
   | { readonly kind: 'closed'; readonly outcome: CallOutcome };
 
 export type CallAdmission = {
-  /** @throws `TOOL_UNKNOWN` (recorded) where a grant covers the name but no tool has it. */
-  readonly admit: (request: CallRequest) => Promise<AdmissionResult>;
+  /**
+   * What is admitted is so in this turn: nothing can be frozen or revoked between the decision and whoever enters the call
+   * among those under way.
+   *
+   * @throws `TOOL_UNKNOWN` (recorded) where a grant covers the name but no tool has it.
+   */
+  readonly admit: (request: CallRequest) => AdmissionResult | Promise<AdmissionResult>;
 };
 
 export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallAdmission {
@@ -32,7 +37,7 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
     outcome: await outcome,
   });
 
-  const admit = async (request: CallRequest): Promise<AdmissionResult> => {
+  const admit: CallAdmission['admit'] = (request) => {
     const receivedMs = clock.nowMs();
     const admission: Admission = { invocation: uuidv7(receivedMs), request, tool: undefined, receivedMs };
     // Freezes come first: they need no working policy, and say nothing about tools that an agent doesn't see.

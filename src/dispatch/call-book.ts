@@ -2,6 +2,7 @@
 // they are ended. Used by the dispatcher only.
 
 import type { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
 import type { Allow } from '#domain/decision.ts';
 import type { CallView, LaneName } from '#domain/invocation.ts';
 import type { Admitted } from './admitted.ts';
@@ -24,16 +25,35 @@ export type CallBook = {
   readonly entries: () => readonly BookEntry[];
   readonly find: (invocation: string) => BookEntry | undefined;
   readonly views: () => readonly CallView[];
+  /** Waits until these have left, for at most `LIMITS.stopWaitMsMax`; those that have not. */
+  readonly untilLeft: (entries: readonly BookEntry[]) => Promise<readonly BookEntry[]>;
 };
 
 export function createCallBook(): CallBook {
   // A Map keeps the order of insertion.
   const byInvocation = new Map<string, BookEntry>();
+  const departures = new Map<BookEntry, PromiseWithResolvers<void>>();
   return {
     enter: (entry) => {
       const { invocation } = entry.admitted;
       byInvocation.set(invocation, entry);
-      return () => void byInvocation.delete(invocation);
+      return () => {
+        byInvocation.delete(invocation);
+        departures.get(entry)?.resolve();
+        departures.delete(entry);
+      };
+    },
+    untilLeft: async (entries) => {
+      const awaited = entries.map((entry) => {
+        const departure = departures.get(entry) ?? Promise.withResolvers<void>();
+        departures.set(entry, departure);
+        return departure.promise;
+      });
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, LIMITS.stopWaitMsMax);
+      await Promise.race([Promise.all(awaited), late]);
+      clearTimeout(timer);
+      return entries.filter((entry) => departures.has(entry));
     },
     entries: () => [...byInvocation.values()],
     find: (invocation) => byInvocation.get(invocation),

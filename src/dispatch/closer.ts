@@ -19,10 +19,12 @@ export type Closer = {
   readonly hasRun: (phase: ClosingPhase, parts: ClosingParts) => boolean;
 };
 
-export function createCloser({ log, clock }: Pick<DispatcherPorts, 'log' | 'clock'>): Closer {
+export function createCloser({ log, policy, clock }: Pick<DispatcherPorts, 'log' | 'policy' | 'clock'>): Closer {
   return {
     close: async (phase, admission, answer, parts) => {
       const { args, strayArgs } = admission.request;
+      // What was asked and answered is kept once, with the record that a replay names.
+      const isKept = phase !== 'replayed';
       const value: Json = answer.kind === 'value' ? answer.value : answer.error;
       const result = {
         isError: answer.kind === 'error',
@@ -31,9 +33,13 @@ export function createCloser({ log, clock }: Pick<DispatcherPorts, 'log' | 'cloc
       };
       const receipt = await log.append({
         kind: 'invocation',
-        predicate: predicateOf(phase, admission, { ...parts, ending: { endedMs: clock.nowMs(), result } }),
-        args: strayArgs === undefined ? args : strayArgs,
-        result: value,
+        // Asked in the turn of the append: the log has the record of this policy before, and that of the next one after it.
+        predicate: predicateOf(phase, admission, {
+          ...parts,
+          inForce: policy.current(),
+          ending: { endedMs: clock.nowMs(), result },
+        }),
+        ...(isKept ? { args: strayArgs === undefined ? args : strayArgs, result: value } : {}),
       });
       return { invocation: admission.invocation, answer, receipt };
     },

@@ -6,6 +6,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { LaneName } from '#domain/invocation.ts';
 import type { Dispatcher } from '#domain/ports.ts';
+import type { Tool } from '#domain/tool.ts';
 import { createAdmission } from './admission.ts';
 import type { Admitted } from './admitted.ts';
 import { errorAnswer, refusalAnswer } from './answer.ts';
@@ -29,6 +30,8 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     main: new Lane(clock, options),
     control: new Lane(clock, { ...options, runningMax: LIMITS.controlRunningMax }),
   };
+  /** Where what only stops something passes everything else in `control`, of which it is a part to the eye. */
+  const stops = new Lane(clock, { ...options, runningMax: LIMITS.stopsRunningMax });
   const book = createCallBook();
   const keyed = createKeyedCalls(ports);
   const { close, hasRun } = createCloser(ports);
@@ -40,7 +43,8 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   const call: Dispatcher['call'] = async (request) => {
     callsTotal += 1;
     while (pace.busy() !== undefined) await pace.busy();
-    const admitted = await pace.count(() => admission.admit(request));
+    const admitting = pace.count(() => admission.admit(request));
+    const admitted = admitting instanceof Promise ? await admitting : admitting;
     if (admitted.kind === 'closed') return admitted.outcome;
     const { call: one, decision } = admitted;
     if (draining.hasBegun()) return close('cancelled', one, errorAnswer(draining.reason().toWire()), { decision });
@@ -68,7 +72,12 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     if (key === undefined) return (await waitAndRun(entry)).outcome;
     const { admitted, decision, controller } = entry;
     const result = await keyed.once({ admitted, key, signal: controller.signal }, () => waitAndRun(entry));
-    if (result.kind === 'answered') return result.outcome;
+    if (result.kind === 'ran') return result.outcome;
+    if (result.kind === 'replayed') {
+      const { outcome, replayOf } = result;
+      await close('replayed', admitted, outcome.answer, { decision, replayOf });
+      return outcome;
+    }
     const { phase, error } = result;
     return close(phase, admitted, errorAnswer(error), phase === 'denied' ? {} : { decision });
   };
@@ -78,8 +87,10 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     const { request, tool, argsJson } = admitted;
     let turn: Turn;
     try {
-      const { signal } = controller;
-      turn = await lanes[lane].enter({ agent: request.agent, effect: tool.effect, bytes: argsJson.length, signal });
+      const asked = { agent: request.agent, bytes: argsJson.length, signal: controller.signal };
+      turn = await (isStop(tool)
+        ? stops.enter({ ...asked, effect: 'pure' })
+        : lanes[lane].enter({ ...asked, effect: tool.effect }));
     } catch (thrown) {
       return { outcome: await close('cancelled', admitted, refusalAnswer(thrown), { decision }), isKept: false };
     }
@@ -109,7 +120,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
       decision: verdict.decision,
       signal: controller.signal,
       onRan: () => {
-        if (admitted.tool.effect === 'pure') turn.release();
+        if (admitted.tool.effect === 'pure' || isStop(admitted.tool)) turn.release();
       },
       close: (...[phase, answer, parts]: Parameters<Parameters<typeof runPluginTool>[1]['close']>) => {
         isKept = hasRun(phase, parts);
@@ -142,6 +153,14 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   return {
     call: (request) => draining.track(call(request)),
     reconsider,
+    untilEnded: async () => {
+      const ending = book
+        .entries()
+        .filter(
+          ({ controller, lane, state }) => controller.signal.aborted && !(lane === 'control' && state === 'running'),
+        );
+      return (await book.untilLeft(ending)).map(viewOf);
+    },
     calls: book.views,
     cancel: (invocation) => {
       const entry = book.find(invocation);
@@ -155,12 +174,17 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     status: () => ({
       lanes: (['main', 'control'] as const).map((name) => {
         const { waiting, running, isPaused } = lanes[name];
-        return { name, waiting, running, isPaused };
+        const beside = name === 'control' ? stops : { waiting: 0, running: 0 };
+        return { name, waiting: waiting + beside.waiting, running: running + beside.running, isPaused };
       }),
       callsTotal,
     }),
     drain: draining.drain,
   };
+}
+
+function isStop(tool: Tool): boolean {
+  return tool.kind === 'admin' && tool.isStop;
 }
 
 function laneOf({ tool }: Admitted): LaneName {

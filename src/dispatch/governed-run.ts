@@ -25,7 +25,7 @@ export async function announce(
   if (admitted.tool.effect === 'pure') return undefined;
   return log.append({
     kind: 'invocation',
-    predicate: predicateOf('intent', admitted, { start }),
+    predicate: predicateOf('intent', admitted, { start, inForce: start.decision.policy }),
     args: admitted.request.args,
   });
 }

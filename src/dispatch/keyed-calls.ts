@@ -4,8 +4,9 @@
 import { canonicalJson } from '#base/canonical-json.ts';
 import { sha256 } from '#base/digest.ts';
 import { type ErrorCode, SmcpError, type WireError } from '#base/errors.ts';
+import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { CallOutcome } from '#domain/invocation.ts';
+import type { CallOutcome, Receipt } from '#domain/invocation.ts';
 import type { KeyedCall } from '#domain/store-ports.ts';
 import type { Admitted } from './admitted.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
@@ -15,7 +16,9 @@ import { lostOutcome, recordedOutcome } from './recorded-outcome.ts';
 export type KeyedOutcome = { readonly outcome: CallOutcome; readonly isKept: boolean };
 
 export type KeyedResult =
-  | { readonly kind: 'answered'; readonly outcome: CallOutcome }
+  | { readonly kind: 'ran'; readonly outcome: CallOutcome }
+  /** The answer of an earlier call. It may be given once a record of that is durable. */
+  | { readonly kind: 'replayed'; readonly outcome: CallOutcome; readonly replayOf: Receipt }
   /** Nothing ran for this call: `IDEMPOTENCY_CONFLICT`, `IDEMPOTENCY_FULL`, or its caller left while another's run went on. */
   | { readonly kind: 'refused'; readonly phase: 'denied' | 'cancelled'; readonly error: WireError };
 
@@ -62,19 +65,19 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
     const row = store.find(call.agent, call.tool, call.key);
     if (row === undefined || row.createdMs < call.createdMs - LIMITS.idempotencyKeptMs) return undefined;
     if (row.argsDigest !== call.argsDigest) throw conflict();
-    if (row.outcomeJson !== undefined) return { ...(JSON.parse(row.outcomeJson) as CallOutcome), isReplayed: true };
+    if (row.outcomeJson !== undefined) return JSON.parse(row.outcomeJson) as CallOutcome;
     // The server ended in between. The log knows whether the call ran; without a record nothing took effect.
     const found = recordedOutcome(ports.log, row.invocation);
     if (found.kind === 'never-ran') return undefined;
-    return { ...(found.kind === 'ended' ? found.outcome : lostOutcome(row.invocation, found)), isReplayed: true };
+    return found.kind === 'ended' ? found.outcome : lostOutcome(row.invocation, found);
   };
 
   const runOnce = async (call: KeyedCall, run: () => Promise<KeyedOutcome>): Promise<CallOutcome> => {
-    store.put(call);
+    await store.put(call);
     const { outcome, isKept } = await run();
     try {
-      if (isKept) store.settle(call, JSON.stringify(outcome));
-      else store.remove(call);
+      if (isKept) await store.settle(call, JSON.stringify(outcome));
+      else await store.remove(call);
     } catch (thrown) {
       // The record is durable: the answer is found by it.
       logger.error('the answer under an idempotency key was not kept', { error: String(thrown) });
@@ -86,7 +89,7 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
     if (other.argsDigest !== argsDigest) throw conflict();
     other.waiters += 1;
     try {
-      return { kind: 'answered', outcome: { ...(await orAborted(other.done, signal)), isReplayed: true } };
+      return replayed(await orAborted(other.done, signal));
     } catch (thrown) {
       if (!signal.aborted || thrown !== signal.reason || !(thrown instanceof SmcpError)) throw thrown;
       return { kind: 'refused', phase: 'cancelled', error: thrown.toWire() };
@@ -98,13 +101,13 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
 
   const lead = async (call: KeyedCall, id: string, run: () => Promise<KeyedOutcome>): Promise<KeyedResult> => {
     const known = kept(call);
-    if (known !== undefined) return { kind: 'answered', outcome: known };
+    if (known !== undefined) return replayed(known);
     prune(call.createdMs);
     checkRoom(store.usage(call.agent));
     const done = runOnce(call, run);
     running.set(id, { argsDigest: call.argsDigest, invocation: call.invocation, done, waiters: 0 });
     try {
-      return { kind: 'answered', outcome: await done };
+      return { kind: 'ran', outcome: await done };
     } finally {
       running.delete(id);
     }
@@ -133,6 +136,12 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
       }
     },
   };
+}
+
+function replayed(outcome: CallOutcome): KeyedResult {
+  const { receipt } = outcome;
+  invariant(receipt !== undefined, 'an answer that is given again has a record');
+  return { kind: 'replayed', outcome: { ...outcome, isReplayed: true }, replayOf: receipt };
 }
 
 /** How a call is closed for which nothing ran. */

@@ -4,7 +4,7 @@
 import { rfc3339 } from '#base/clock.ts';
 import { SmcpError, type WireError } from '#base/errors.ts';
 import type { Allow, Decision } from '#domain/decision.ts';
-import { describeFreeze, describeScope, type Freeze } from '#domain/freeze.ts';
+import { describeFreeze, describeScope, type Freeze, freezeQueryOf } from '#domain/freeze.ts';
 import type { Tool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
 import { denialError } from './answer.ts';
@@ -51,10 +51,6 @@ export function mayAct(ports: Asked, admitted: Admitted): Verdict {
   });
   if (decision.kind === 'allow') return { kind: 'go', decision };
   return { kind: 'stop', phase: 'denied', error: denialError(decision), decision };
-}
-
-function freezeQueryOf(agent: string, tool: Tool) {
-  return { agent, effect: tool.effect, ...(tool.kind === 'plugin' ? { plugin: tool.plugin.name } : {}) };
 }
 
 function isSameTool(a: Tool, b: Tool): boolean {

@@ -2,7 +2,7 @@
 
 import { rfc3339 } from '#base/clock.ts';
 import type { Capabilities } from '#domain/capability.ts';
-import type { Decision } from '#domain/decision.ts';
+import type { Decision, PolicyRef } from '#domain/decision.ts';
 import type { CallRequest, Receipt, Usage, UsedCapability } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
 import type { InvocationPredicate, Phase, ToolRef } from '#domain/record.ts';
@@ -34,6 +34,8 @@ export type ClosingParts = {
   readonly decision?: Decision;
   readonly start?: Start;
   readonly intent?: Receipt | undefined;
+  /** The record whose answer is given again. */
+  readonly replayOf?: Receipt;
   readonly usage?: Usage;
   readonly used?: readonly UsedCapability[];
   /** It ended before it could have done anything, so the same call may be made again. Not part of the record. */
@@ -63,25 +65,30 @@ function toolRef(name: string, tool: Tool | undefined): ToolRef {
   };
 }
 
-/** The predicate of one phase. Parts that the phase has no knowledge of are left out. */
+/**
+ * The predicate of one phase. Parts that the phase has no knowledge of are left out.
+ *
+ * @param parts.inForce the policy of now, for a call that no policy was asked about.
+ */
 export function predicateOf(
   phase: Phase,
   admission: Admission,
-  parts: ClosingParts & { readonly ending?: Ending },
+  parts: ClosingParts & { readonly ending?: Ending; readonly inForce: PolicyRef },
 ): InvocationPredicate {
   const { request } = admission;
-  const { start, ending, intent, usage, used } = parts;
+  const { start, ending, intent, replayOf, usage, used } = parts;
   const decision = start?.decision ?? parts.decision;
   return {
     phase,
     invocation: admission.invocation,
     attempt: parts.attempt ?? 1,
     ...(intent === undefined ? {} : { intent: { index: intent.index, leaf: intent.leaf } }),
+    ...(replayOf === undefined ? {} : { replayOf: { index: replayOf.index, leaf: replayOf.leaf } }),
     agent: request.agent,
     door: request.door,
     ...(request.session === undefined ? {} : { session: request.session }),
     tool: toolRef(request.tool, admission.tool),
-    ...(decision === undefined ? {} : { policy: { ...decision.policy, decision: decision.kind, rule: decision.rule } }),
+    policy: policyPart(decision, parts.inForce),
     ...(start?.confined === undefined ? {} : confinedParts(start.confined, used)),
     time: {
       received: rfc3339(admission.receivedMs),
@@ -91,6 +98,11 @@ export function predicateOf(
     ...(ending === undefined ? {} : { result: ending.result }),
     ...(usage === undefined ? {} : { usage }),
   };
+}
+
+function policyPart(decision: Decision | undefined, inForce: PolicyRef): InvocationPredicate['policy'] {
+  const { version, digest } = decision?.policy ?? inForce;
+  return { version, digest, ...(decision === undefined ? {} : { decision: decision.kind, rule: decision.rule }) };
 }
 
 function confinedParts({ profile, capabilities, limits }: Confined, used: readonly UsedCapability[] | undefined) {

@@ -1,12 +1,18 @@
 // What a policy answers. A denial is a value: it says which rule decided and what would change it. Pure.
 
-import type { Digest } from '#base/digest.ts';
+import { type Digest, sha256 } from '#base/digest.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
 import type { Capabilities } from './capability.ts';
 
-/** The policy document that decided. `version` counts applied documents of this home, from 1. */
+/**
+ * A policy document. `version` counts applied documents of this home, from 1; 0, with the digest of no text, stands for none:
+ * before the first one nothing is allowed.
+ */
 export type PolicyRef = { readonly version: number; readonly digest: Digest };
+
+/** What is in force before any policy was applied. */
+export const NO_POLICY: PolicyRef = { version: 0, digest: sha256('') };
 
 export type DecisionQuery = {
   readonly agent: AgentName;

@@ -2,6 +2,7 @@
 
 import { rfc3339 } from '#base/clock.ts';
 import type { EffectClass } from './capability.ts';
+import type { Tool } from './tool.ts';
 
 /** What a freeze stops: every call · calls of one agent · of one plugin's tools · of tools that may change something. */
 export type FreezeScope =
@@ -19,6 +20,12 @@ export type Freeze = {
 
 /** What is known of a call; `plugin` and `effect` are absent while its tool is not known. */
 export type FreezeQuery = { readonly agent: string; readonly plugin?: string; readonly effect?: EffectClass };
+
+/** What is asked of a call whose tool is known. What only stops something is no write here: under a freeze, more can be frozen. */
+export function freezeQueryOf(agent: string, tool: Tool): FreezeQuery {
+  if (tool.kind === 'plugin') return { agent, effect: tool.effect, plugin: tool.plugin.name };
+  return tool.isStop ? { agent } : { agent, effect: tool.effect };
+}
 
 /** Whether a freeze of this scope stops the call. */
 export function isStoppedBy(scope: FreezeScope, { agent, plugin, effect }: FreezeQuery): boolean {

@@ -38,7 +38,10 @@ export type CallOutcome = {
   readonly invocation: string;
   readonly answer: ToolAnswer;
   readonly receipt?: Receipt;
-  /** The answer of an earlier call under the same idempotency key; nothing ran for this one. */
+  /**
+   * The answer of an earlier call under the same idempotency key, whose invocation and receipt these are. Nothing ran for this
+   * one; its own record names that receipt.
+   */
   readonly isReplayed?: true;
 };
 

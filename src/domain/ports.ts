@@ -34,7 +34,7 @@ export type TokenAuthority = Authenticator & {
    */
   readonly issue: (agent: AgentName, options: { readonly expiresInMs?: number }) => IssuedToken;
   readonly list: () => readonly TokenRow[];
-  /** @throws `TOKEN_UNKNOWN` */
+  /** In force, and told, before it is kept: when it throws it is in force until the server ends. @throws `TOKEN_UNKNOWN` */
   readonly revoke: (id: string) => void;
   /** After a token was revoked or expired. */
   readonly onChange: OnChange;
@@ -51,13 +51,16 @@ export type Freezes = FreezeDecider & {
   /** In the order they were made. */
   readonly list: () => readonly Freeze[];
   /**
-   * In force when it returns; a scope that is frozen already stays as it is.
+   * In force, and told, before it is kept; a scope that is frozen already stays as it is. When it throws it is in force until
+   * the server ends.
    *
    * **Durability:** on disk when it returns.
    */
   readonly freeze: (scope: FreezeScope, by: string) => Freeze;
   /** False when the scope was not frozen. **Durability:** as `freeze`. */
   readonly unfreeze: (scope: FreezeScope) => boolean;
+  /** After something more was frozen. */
+  readonly onChange: OnChange;
 };
 
 // ── registry ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -83,7 +86,7 @@ export type PluginCatalog = {
 export type PluginAdmin = {
   /** Serves the plugin's tools again. @throws `PLUGIN_UNKNOWN` */
   readonly enable: (name: string) => PluginReport;
-  /** Its tools vanish. **Durability:** on disk when it returns. @throws `PLUGIN_UNKNOWN` */
+  /** Its tools vanish before that is kept. **Durability:** on disk when it returns. @throws `PLUGIN_UNKNOWN` */
   readonly disable: (name: string, by: string) => PluginReport;
   /** Looks at every plugins directory again; what can't be read leaves the present plugins as they are. */
   readonly reload: () => Promise<readonly PluginReport[]>;
@@ -137,6 +140,11 @@ export type Dispatcher = {
    * ended with the reason. Call it after any of these has changed; calls that ought to end have been told when it resolves.
    */
   readonly reconsider: () => Promise<void>;
+  /**
+   * Waits for the end of every call that was told to end, its record included, for at most `LIMITS.stopWaitMsMax`. Those that
+   * are still ending then; an admin tool that has begun is none of them: it is not cut short.
+   */
+  readonly untilEnded: () => Promise<readonly CallView[]>;
   /** Starts no new calls (they are answered and recorded as `SHUTTING_DOWN`), lets running ones end for at most `LIMITS.drainMsMax`, then ends them. */
   readonly drain: () => Promise<void>;
 };

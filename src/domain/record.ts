@@ -3,7 +3,8 @@
 import type { Digest } from '#base/digest.ts';
 import type { Json } from '#base/json.ts';
 import type { Capabilities, EffectClass } from './capability.ts';
-import type { Door, Usage, UsedCapability } from './invocation.ts';
+import type { PolicyRef } from './decision.ts';
+import type { Door, Receipt, Usage, UsedCapability } from './invocation.ts';
 import type { RunLimits } from './manifest.ts';
 
 export const PREDICATE_TYPES = {
@@ -14,8 +15,11 @@ export const PREDICATE_TYPES = {
   opened: 'urn:smcp:log-opened:v1',
 } as const;
 
-/** `intent` announced · `outcome` ended · `denied` never allowed · `cancelled` never started · `unknown` intent without a known end. */
-export type Phase = 'intent' | 'outcome' | 'denied' | 'cancelled' | 'unknown';
+/**
+ * `intent` announced · `outcome` ended · `denied` never allowed · `cancelled` never started · `unknown` intent without a known
+ * end · `replayed` answered with what an earlier call under the same idempotency key came to, and nothing ran.
+ */
+export type Phase = 'intent' | 'outcome' | 'denied' | 'cancelled' | 'unknown' | 'replayed';
 
 export type ToolRef = {
   readonly name: string;
@@ -42,18 +46,15 @@ export type InvocationPredicate = {
   /** From 1. */
   readonly attempt: number;
   /** Of the intent that this record closes. */
-  readonly intent?: { readonly index: number; readonly leaf: string };
+  readonly intent?: Receipt;
+  /** Of the record whose answer was given again, by the same agent and tool. Only, and always, where it was `replayed`. */
+  readonly replayOf?: Receipt;
   readonly agent: string;
   readonly door: Door;
   readonly session?: string;
   readonly tool: ToolRef;
-  /** Absent where a call ended before a decision (arguments that don't fit). */
-  readonly policy?: {
-    readonly version: number;
-    readonly digest: Digest;
-    readonly decision: 'allow' | 'deny';
-    readonly rule: string;
-  };
+  /** The policy that decided. Where none was asked (a freeze, arguments that don't fit), without `decision` and `rule`: the one in force. */
+  readonly policy: PolicyRef & { readonly decision?: 'allow' | 'deny'; readonly rule?: string };
   readonly sandbox?: {
     readonly tier: 'isolate' | 'process';
     readonly profile: Digest;

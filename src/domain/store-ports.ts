@@ -115,13 +115,17 @@ export type KeyedCall = {
   readonly outcomeJson?: string;
 };
 
-/** Calls under idempotency keys. **Durability:** what was written is on disk when a function returns. */
+/**
+ * Calls under idempotency keys. What is written is found at once.
+ *
+ * **Durability:** it is on disk when the promise resolves; when that rejects, that is not known.
+ */
 export type KeyedCallStore = {
   readonly find: (agent: string, tool: string, key: string) => KeyedCall | undefined;
   /** Takes the key; replaces a row of the same key. */
-  readonly put: (call: KeyedCall) => void;
-  readonly settle: (call: Pick<KeyedCall, 'agent' | 'tool' | 'key'>, outcomeJson: string) => void;
-  readonly remove: (call: Pick<KeyedCall, 'agent' | 'tool' | 'key'>) => void;
+  readonly put: (call: KeyedCall) => Promise<void>;
+  readonly settle: (call: Pick<KeyedCall, 'agent' | 'tool' | 'key'>, outcomeJson: string) => Promise<void>;
+  readonly remove: (call: Pick<KeyedCall, 'agent' | 'tool' | 'key'>) => Promise<void>;
   /** Of one agent: rows, and bytes of the answers that are kept. */
   readonly usage: (agent: string) => { readonly count: number; readonly bytes: number };
   /** Deletes what was created before `beforeMs`. */

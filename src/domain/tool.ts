@@ -12,6 +12,8 @@ export type AdminTool = ToolFace & {
   readonly operation: string;
   /** Only a person may do it: it is not listed, and a call of it is refused. */
   readonly isForPeople: boolean;
+  /** It only stops something: it waits for no record, and no freeze of writes refuses it. */
+  readonly isStop: boolean;
 };
 
 export type Tool = PluginTool | AdminTool;

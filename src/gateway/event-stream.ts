@@ -1,4 +1,4 @@
-// A server-sent event stream over one HTTP answer, bounded: a reader that is too slow loses the stream, not our memory.
+// A server-sent event stream over one HTTP answer, bounded (sending.ts): a reader that is too slow loses it, not we memory.
 // Used for sessions (sse.ts, mcp-sessions.ts), subscriptions (listen.ts) and answers that come in parts.
 
 import type { FastifyReply } from 'fastify';
@@ -23,15 +23,18 @@ export type EventStreamOptions = {
 /** Takes the answer out of Fastify's hands and starts a stream on it, with a comment each `streamPingMs`. */
 export function openEventStream(reply: FastifyReply, { mayRead, onClose }: EventStreamOptions): EventStream {
   reply.hijack();
-  const { raw } = reply;
+  const { raw, sending } = reply;
+  const { socket } = raw.req;
   const write = (text: string) => {
     if (raw.destroyed || raw.writableEnded) return;
     if (!mayRead()) {
       raw.destroy();
       return;
     }
-    raw.write(Buffer.from(text));
-    if (raw.writableLength > LIMITS.streamBufferBytesMax) raw.destroy();
+    const bytes = Buffer.from(text);
+    const sent = sending.hold(socket, bytes.length);
+    if (sent === undefined) raw.destroy();
+    else raw.write(bytes, sent);
   };
   const pings = setInterval(() => write(': ping\n\n'), LIMITS.streamPingMs);
   let cut: NodeJS.Timeout | undefined;

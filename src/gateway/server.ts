@@ -19,6 +19,7 @@ import { healthRoutes } from './health.ts';
 import { addRoutes } from './http-routes.ts';
 import { parseJsonBody } from './json-body.ts';
 import { createReceiving } from './receiving.ts';
+import { countAnswers, createSending } from './sending.ts';
 import { createSessionRoom } from './session-room.ts';
 import { createSlowAnswers } from './slow-answers.ts';
 import { createSseDoor } from './sse.ts';
@@ -80,6 +81,8 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
   });
   const connections = boundConnections(app.server, LIMITS.connectionsMax);
   const receiving = createReceiving();
+  const sending = createSending(ports);
+  countAnswers(app, sending);
   const reserve = (request: FastifyRequest) => {
     return receiving.reserve(nameOf(admission.caller(request) ?? fail()), request.headers['content-length']);
   };
@@ -89,6 +92,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
     const caller = admission.caller(request);
     if (caller !== undefined) {
       connections.trust(request.socket);
+      sending.belongsTo(request.socket, nameOf(caller.principal));
       const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
       if (length !== undefined || encoding !== undefined) reply.raw.once('close', reserve(request));
     }
@@ -117,6 +121,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
       const cut = setTimeout(() => app.server.closeAllConnections(), LIMITS.doorCloseMsMax);
       await app.close();
       clearTimeout(cut);
+      sending.close();
       await doors.close();
     },
   };

@@ -24,8 +24,8 @@ type Known = { readonly row: TokenRow; readonly hash: Uint8Array };
 const ADMIN: Principal = { kind: 'admin', tokenId: 'admin' };
 
 /**
- * Rows are read once and kept in memory; the store is written before memory is, so that what was revoked or issued
- * survives a crash.
+ * Rows are read once and kept in memory. A token is on disk before it is issued; it is revoked in memory, and that is told,
+ * before it is revoked on disk: where the store fails, it stays revoked.
  */
 export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): TokenAuthority {
   const adminHash = hashToken(adminToken);
@@ -79,13 +79,15 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
   const revoke = (id: string): void => {
     const found = known.get(id);
     const revokedMs = clock.nowMs();
-    if (found === undefined || !store.revoke(id, revokedMs)) {
+    if (found === undefined) {
       throw new SmcpError('TOKEN_UNKNOWN', 'no token has this id', {
         details: { remedy: 'smcp agent list gives the ids' },
       });
     }
     known.set(id, { ...found, row: { ...found.row, revokedMs: found.row.revokedMs ?? revokedMs } });
     changes.tell();
+    // Also for one that is revoked already: an earlier write may have failed.
+    store.revoke(id, revokedMs);
   };
 
   for (const { row } of known.values()) {

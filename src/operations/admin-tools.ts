@@ -95,6 +95,7 @@ function toolOf(operation: Operation, problemsOf: InputChecker): AdminTool {
     effect,
     idempotent: effect === 'read',
     isForPeople: operation.isForPeople === true,
+    isStop: operation.isStop === true,
     checkInput: (args) => problemsOf(operation, args),
   };
 }

@@ -8,6 +8,7 @@ import type { TokenRow } from '#domain/agent.ts';
 import { knownAgent, readAgentName } from './known.ts';
 import { authorOf, inputSchema, type Operation } from './operation.ts';
 import { checkLength } from './policy-of-agent.ts';
+import { stopSchema, stopView } from './views.ts';
 
 const agentName = { type: 'string', description: "The agent's name, as in the policy." };
 
@@ -136,12 +137,13 @@ export const agentOperations: readonly Operation[] = [
     method: 'DELETE',
     path: '/tokens/:id',
     effect: 'write',
+    isStop: true,
     input: inputSchema({ id: { type: 'string', description: "The token's id, as `agent list` shows it." } }, ['id']),
-    output: {
+    output: stopSchema({
       type: 'object',
       properties: { id: { type: 'string' }, state: { const: 'revoked' } },
       required: ['id', 'state'],
-    },
+    }),
     subject: (input) => String(input['id']),
     check: ({ tokens }, input) => {
       const isKnown = tokens.list().some(({ id, revokedMs }) => id === input['id'] && revokedMs === undefined);
@@ -152,9 +154,13 @@ export const agentOperations: readonly Operation[] = [
     },
     run: async ({ tokens, enforce }, input) => {
       const id = String(input['id']);
-      tokens.revoke(id);
-      await enforce();
-      return { id, state: 'revoked' };
+      try {
+        tokens.revoke(id);
+      } catch (thrown) {
+        await enforce();
+        throw thrown;
+      }
+      return stopView({ id, state: 'revoked' }, await enforce());
     },
   },
 ];

@@ -4,7 +4,7 @@ import { SmcpError } from '#base/errors.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { Decision } from '#domain/decision.ts';
-import { describeFreeze } from '#domain/freeze.ts';
+import { describeFreeze, freezeQueryOf } from '#domain/freeze.ts';
 import type { Tool } from '#domain/tool.ts';
 import { knownAgent } from './known.ts';
 import { inputSchema, type Operation, type Services } from './operation.ts';
@@ -74,8 +74,7 @@ function stoppedBy(
 ): JsonObject | undefined {
   let freeze = freezes.stops({ agent });
   if (freeze === undefined && tool !== undefined && policy.mayCall(agent, name, clock.nowMs())) {
-    const plugin = tool.kind === 'plugin' ? { plugin: tool.plugin.name } : {};
-    freeze = freezes.stops({ agent, effect: tool.effect, ...plugin });
+    freeze = freezes.stops(freezeQueryOf(agent, tool));
   }
   return freeze === undefined ? undefined : { decision: 'deny', rule: 'frozen', ...describeFreeze(freeze) };
 }

@@ -6,7 +6,7 @@ import { nearest } from '#base/nearest.ts';
 import { describeScope, type FreezeScope } from '#domain/freeze.ts';
 import { knownPlugin } from './known.ts';
 import { inputSchema, type Operation, type Services } from './operation.ts';
-import { freezeSchema, freezeView } from './views.ts';
+import { freezeSchema, freezeView, stopSchema, stopView } from './views.ts';
 
 const scopeInput = inputSchema({
   agent: { type: 'string', description: 'Only calls of this agent.' },
@@ -28,15 +28,17 @@ export const freezeOperations: readonly Operation[] = [
     effect: 'write',
     isStop: true,
     input: scopeInput,
-    output: freezeSchema,
+    output: stopSchema(freezeSchema),
     subject: (input) => describeScope(scopeOf(input) ?? { kind: 'all' }),
     check: (services, input) => checkKnown(services, scopeOf(input)),
     run: async ({ freezes, enforce }, input, { by }) => {
       try {
-        return freezeView(freezes.freeze(scopeOf(input) ?? { kind: 'all' }, by));
-      } finally {
+        const view = freezeView(freezes.freeze(scopeOf(input) ?? { kind: 'all' }, by));
+        return stopView(view, await enforce());
+      } catch (thrown) {
         // Also when it could not be kept: what is in force is held to.
         await enforce();
+        throw thrown;
       }
     },
   },

@@ -2,6 +2,7 @@
 
 import type { Clock } from '#base/clock.ts';
 import type { Json, JsonObject } from '#base/json.ts';
+import type { CallView } from '#domain/invocation.ts';
 import type { PolicyAdmin, PolicyAuthor, PolicyDecider } from '#domain/policy-ports.ts';
 import type {
   Dispatcher,
@@ -26,8 +27,11 @@ export type Services = {
   readonly freezes: Freezes;
   readonly dispatcher: Dispatcher;
   readonly log: RecordLog & RecordReader;
-  /** Ends what may no longer run. Resolves when it was told and, for what is frozen or disabled, its processes are gone. */
-  readonly enforce: () => Promise<void>;
+  /**
+   * Ends what may no longer run. Resolves when it has ended, and the processes of what is frozen or disabled are gone, or after
+   * `LIMITS.stopWaitMsMax` with the calls that are still ending.
+   */
+  readonly enforce: () => Promise<readonly CallView[]>;
   readonly layers: () => readonly Layer[];
   readonly clock: Clock;
   readonly server: { readonly version: string; readonly startedMs: number; readonly isReady: () => boolean };

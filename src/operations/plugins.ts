@@ -2,7 +2,7 @@
 
 import { knownPlugin } from './known.ts';
 import { inputSchema, type Operation } from './operation.ts';
-import { pluginSchema, pluginView } from './views.ts';
+import { pluginSchema, pluginView, stopSchema, stopView } from './views.ts';
 
 const nameInput = inputSchema(
   { name: { type: 'string', description: "The plugin's name, as `plugin list` shows it." } },
@@ -48,15 +48,19 @@ export const pluginOperations: readonly Operation[] = [
     method: 'POST',
     path: '/plugins/:name/disable',
     effect: 'write',
+    isStop: true,
     input: nameInput,
-    output: pluginSchema,
+    output: stopSchema(pluginSchema),
     subject: (input) => String(input['name']),
     check: (services, input) => void knownPlugin(services, input['name']),
     run: async (services, input, caller) => {
+      const { plugins, enforce } = services;
       try {
-        return pluginView(services.plugins.disable(knownPlugin(services, input['name']), caller.by), caller);
-      } finally {
-        await services.enforce();
+        const report = plugins.disable(knownPlugin(services, input['name']), caller.by);
+        return stopView(pluginView(report, caller), await enforce());
+      } catch (thrown) {
+        await enforce();
+        throw thrown;
       }
     },
   },

@@ -47,6 +47,7 @@ export const queueOperations: readonly Operation[] = [
     method: 'DELETE',
     path: '/queue/calls/:id',
     effect: 'write',
+    isStop: true,
     input: inputSchema({ id: { type: 'string', description: "The call's invocation, as `queue` shows it." } }, ['id']),
     output: callSchema,
     subject: (input) => String(input['id']),
@@ -67,6 +68,7 @@ export const queueOperations: readonly Operation[] = [
     method: 'POST',
     path: '/queue/flush',
     effect: 'write',
+    isStop: true,
     input: inputSchema({ agent: { type: 'string', description: 'Only calls of this agent.' } }),
     output: {
       type: 'object',
@@ -95,6 +97,7 @@ export const queueOperations: readonly Operation[] = [
     method: 'POST',
     path: '/queue/pause',
     effect: 'write',
+    isStop: true,
     input: laneInput,
     output: pauseOutput,
     subject: () => 'main',

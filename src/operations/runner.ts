@@ -5,6 +5,7 @@ import { rfc3339 } from '#base/clock.ts';
 import { asSmcpError, type ErrorCode, SmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import type { Problem } from '#base/schema.ts';
+import { unrecordedStop } from '#domain/stop.ts';
 import { createInputChecker } from './input-checker.ts';
 import { type Caller, type Operation, propertiesOf, type Services } from './operation.ts';
 
@@ -38,15 +39,20 @@ export function createOperationRunner(services: Services): OperationRunner {
         },
       });
     const recorded = record();
-    if (operation.isStop) return stop(recorded, async () => operation.run(services, input, caller));
-    await recorded;
-    try {
-      return await operation.run(services, input, caller);
-    } catch (thrown) {
-      await record(asSmcpError(thrown).code);
-      throw thrown;
+    if (!operation.isStop) await recorded;
+    const [written, done] = await Promise.allSettled([recorded, begin(() => operation.run(services, input, caller))]);
+    if (done.status === 'rejected') {
+      if (written.status === 'fulfilled') await record(asSmcpError(done.reason).code);
+      throw done.reason;
     }
+    if (written.status === 'rejected') throw unrecordedStop(written.reason);
+    return done.value;
   };
+}
+
+/** Runs it in this turn; what it throws is a rejection. */
+async function begin(run: () => Promise<Json> | Json): Promise<Json> {
+  return run();
 }
 
 /** @throws `PERSON_NEEDED` when an agent asks for what is left to people. */
@@ -55,17 +61,6 @@ export function checkCaller(operation: Operation, caller: Caller): void {
   const words = operation.command?.join(' ');
   throw new SmcpError('PERSON_NEEDED', `only a person may do ${operation.name}; no grant gives it to an agent`, {
     details: { remedy: words === undefined ? 'ask a person to do it' : `a person does it with: smcp ${words}` },
-  });
-}
-
-/** Containment comes before the record: it is stopped in any case, then the record is waited for. */
-async function stop(recorded: Promise<unknown>, run: () => Promise<Json>): Promise<Json> {
-  const [written, stopped] = await Promise.allSettled([recorded, run()]);
-  if (stopped.status === 'rejected') throw stopped.reason;
-  if (written.status === 'fulfilled') return stopped.value;
-  throw new SmcpError('LOG_UNAVAILABLE', 'it was stopped, but no record of that could be written', {
-    cause: written.reason,
-    details: { isDone: true, remedy: 'look at the disk of the home; the stop is in force' },
   });
 }
 

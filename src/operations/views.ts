@@ -118,3 +118,21 @@ export function fileStateView(state: PolicyFileState, file: string, caller: Call
   const message = sentenceFor(caller, state.message, file);
   return { ...state, message, findings: state.findings.map((finding) => ({ ...finding })) };
 }
+
+/** What a stop answers: its own, and the calls that it told to end and that have not yet. */
+export function stopSchema({ properties, required, ...rest }: JsonObject): JsonObject {
+  const ending = {
+    type: 'array',
+    items: callSchema,
+    description: 'Calls that were told to end, and are still ending.',
+  };
+  return {
+    ...rest,
+    properties: { ...(properties as JsonObject), ending },
+    required: [...(required as readonly string[]), 'ending'],
+  };
+}
+
+export function stopView(own: JsonObject, ending: readonly CallView[]): JsonObject {
+  return { ...own, ending: ending.map(callView) };
+}

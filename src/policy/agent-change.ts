@@ -44,6 +44,19 @@ export function checkAgentChange(before: Policy, after: Policy): void {
   }
 }
 
+/**
+ * Refuses a text with aliases, whatever it says today: when a person later changes what an anchor stands on, each alias would
+ * change with it, and the agent would have made a rule of its own out of somebody else's.
+ *
+ * @throws `PERSON_NEEDED`
+ */
+export function checkAgentText({ hasAliases }: { readonly hasAliases: boolean }): void {
+  if (!hasAliases) return;
+  throw new SmcpError('PERSON_NEEDED', 'the policy has aliases: what is changed in one place later changes another', {
+    details: { remedy: 'write out what they stand for, or have a person apply it: smcp policy apply FILE' },
+  });
+}
+
 type Words = { readonly words: string; readonly what: 'a role' | 'an id' | 'a why'; readonly pointer: string };
 
 /** What denials repeat of the rules that some agent can meet; lists that are shared are walked once. */

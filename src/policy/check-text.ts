@@ -13,6 +13,7 @@ export type GoodText = {
   readonly text: string;
   readonly value: JsonObject;
   readonly compiled: CompiledPolicy;
+  readonly hasAliases: boolean;
   readonly place: ParsedPolicy['place'];
 };
 
@@ -27,9 +28,9 @@ export function checkText(parse: PolicyParser, text: string, name: string): Good
       details: { remedy: 'save it as UTF-8', findings: [] },
     });
   }
-  const { value, compiled, findings, place } = parse(text);
+  const { value, compiled, hasAliases, findings, place } = parse(text);
   if (value === undefined || compiled === undefined) throw invalid(name, findings);
-  return { text, value, compiled, place };
+  return { text, value, compiled, hasAliases, place };
 }
 
 function invalid(name: string, findings: readonly PolicyFinding[]): SmcpError {

@@ -12,10 +12,17 @@ import { explainShape, type Finding } from './explain.ts';
 
 const SCHEMA: JsonObject = schema;
 
+/** An edit of one agent's rules, by hand or by a command, must never be one of another's. */
+const NO_TIES = {
+  message: 'an alias may stand for a text only: whoever edits these rules would edit those of others',
+  remedy: 'write them out, or put them into a role that both have',
+};
+
 export type ParsedPolicy = {
   /** The document as JSON. Absent, as `compiled`, when there are errors. */
   readonly value?: JsonObject;
   readonly compiled?: CompiledPolicy;
+  readonly hasAliases: boolean;
   /** Errors only, in the order of the text. */
   readonly findings: readonly PolicyFinding[];
   /** Gives more findings their place. */
@@ -34,9 +41,9 @@ function parsePolicy(text: string, validate: Validator): ParsedPolicy {
   if (Buffer.byteLength(text) > LIMITS.policyBytesMax) {
     return refuse({ line: 1, column: 1, message: `a policy has at most ${LIMITS.policyBytesMax} bytes` });
   }
-  const outcome = parseYaml(text);
+  const outcome = parseYaml(text, { tiesNothing: NO_TIES });
   if (outcome.kind === 'problems') return refuse(...outcome.problems);
-  const { value, locate } = outcome.document;
+  const { value, hasAliases, locate } = outcome.document;
   const place = (findings: readonly Finding[]): readonly PolicyFinding[] =>
     findings
       .slice(0, LIMITS.policyFindingsMax)
@@ -49,10 +56,10 @@ function parsePolicy(text: string, validate: Validator): ParsedPolicy {
       }))
       .sort((a, b) => a.line - b.line || a.column - b.column);
   const shape = explainShape(value, SCHEMA, validate);
-  if (shape.length > 0 || !isJsonObject(value)) return { findings: place(shape), place };
+  if (shape.length > 0 || !isJsonObject(value)) return { findings: place(shape), hasAliases, place };
   const compiled = compilePolicy(value);
-  if (compiled.findings.length > 0) return { findings: place(compiled.findings), place };
-  return { value, compiled, findings: [], place };
+  if (compiled.findings.length > 0) return { findings: place(compiled.findings), hasAliases, place };
+  return { value, compiled, hasAliases, findings: [], place };
 }
 
 type TextProblem = {
@@ -63,5 +70,6 @@ type TextProblem = {
 };
 
 function refuse(...problems: readonly TextProblem[]): ParsedPolicy {
-  return { findings: problems.map((problem) => ({ severity: 'error', pointer: '', ...problem })), place: () => [] };
+  const findings = problems.map((problem) => ({ severity: 'error' as const, pointer: '', ...problem }));
+  return { findings, hasAliases: false, place: () => [] };
 }

@@ -2,10 +2,10 @@
 // policy's service, one change at a time.
 
 import { rfc3339 } from '#base/clock.ts';
-import { type Digest, sha256 } from '#base/digest.ts';
+import type { Digest } from '#base/digest.ts';
 import { createListeners, type OnChange } from '#base/listeners.ts';
 import { createTimeWatch } from '#base/time-watch.ts';
-import type { PolicyRef } from '#domain/decision.ts';
+import { NO_POLICY, type PolicyRef } from '#domain/decision.ts';
 import type { PolicyFinding } from '#domain/policy-ports.ts';
 import type { CompiledPolicy } from './compile.ts';
 import type { PolicyPorts } from './policy-ports.ts';
@@ -41,7 +41,7 @@ export type PolicyInForce = {
 export function createPolicyInForce({ store, recordLog, clock, logger }: PolicyPorts): PolicyInForce {
   const listeners = createListeners();
   const expiries = createTimeWatch(clock, listeners.tell);
-  let inForce: AppliedPolicy = { policy: { agents: new Map() }, ref: { version: 0, digest: sha256('') }, text: '' };
+  let inForce: AppliedPolicy = { policy: { agents: new Map() }, ref: NO_POLICY, text: '' };
 
   const swap = (next: AppliedPolicy, compiled: CompiledPolicy) => {
     inForce = next;

@@ -8,7 +8,7 @@ import { unifiedDiff } from '#base/text-diff.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyFinding } from '#domain/policy-ports.ts';
 import { type AdvisedTool, advise } from './advice.ts';
-import { checkAgentChange } from './agent-change.ts';
+import { checkAgentChange, checkAgentText } from './agent-change.ts';
 import { wideningsOf } from './attenuation.ts';
 import { checkText, type GoodText, withAgent } from './check-text.ts';
 import type { CompiledPolicy } from './compile.ts';
@@ -86,9 +86,17 @@ function createRemembering(parse: PolicyParser): (text: string) => Policy {
 
 function judge(parse: PolicyParser, task: JudgeTask, policyInForce: (text: string) => Policy): Judgement {
   const { text: given, name, adds, changesFrom, tools, nowMs } = task;
-  const { text, value, compiled, place }: GoodText =
+  const good: GoodText =
     adds === undefined ? checkText(parse, given, name) : withAgent(parse, given, { name: adds, path: name });
-  const refusal = changesFrom === undefined ? undefined : refusalOf(policyInForce(changesFrom), compiled.policy);
+  const { text, value, compiled, place } = good;
+  const refusal =
+    changesFrom === undefined
+      ? undefined
+      : refusalOf(() => {
+          checkAgentChange(policyInForce(changesFrom), compiled.policy);
+          // The aliases of a text that is in force already are a person's.
+          if (given !== changesFrom) checkAgentText(good);
+        });
   return {
     text,
     digest: sha256(text),
@@ -109,9 +117,9 @@ function compare(parse: PolicyParser, task: CompareTask, policyInForce: (text: s
   };
 }
 
-function refusalOf(before: Policy, after: Policy): WireError | undefined {
+function refusalOf(check: () => void): WireError | undefined {
   try {
-    checkAgentChange(before, after);
+    check();
     return undefined;
   } catch (thrown) {
     if (thrown instanceof SmcpError) return thrown.toWire();

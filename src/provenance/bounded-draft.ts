@@ -44,7 +44,7 @@ function boundedInvocation(predicate: InvocationPredicate): InvocationPredicate 
     ...predicate,
     tool: boundedTool(tool),
     ...(session === undefined ? {} : { session: cut(session) }),
-    ...(policy === undefined ? {} : { policy: { ...policy, rule: cut(policy.rule) } }),
+    policy: { ...policy, ...(policy.rule === undefined ? {} : { rule: cut(policy.rule) }) },
     ...(sandbox === undefined
       ? {}
       : {

@@ -100,11 +100,13 @@ export async function loadRegistry(ports: RegistryPorts, options: RegistryOption
     disable: (name, by) => {
       if (reportOf(name).state !== 'disabled') {
         const sinceMs = clock.nowMs();
-        disabled.put(name, by, sinceMs);
         off.set(name, { by, sinceMs });
-        logger.warn('a plugin was switched off', { plugin: name, by });
         show(found);
+        logger.warn('a plugin was switched off', { plugin: name, by });
       }
+      // Also for one that is off already: an earlier write may have failed.
+      const { by: first, sinceMs } = off.get(name) ?? { by, sinceMs: clock.nowMs() };
+      disabled.put(name, first, sinceMs);
       return reportOf(name);
     },
     enable: (name) => {

@@ -4,7 +4,12 @@
 import { closeSync, fdatasync, openSync } from 'node:fs';
 
 export type WalSync = {
-  /** **Durability:** every frame that was written when it was called is on disk when it resolves. Rejects with the system's error. */
+  /**
+   * Those who ask while one fsync is under way share the next one.
+   *
+   * **Durability:** every frame that was written when it was called is on disk when it resolves. Rejects with the system's error,
+   * and from then on always: a kernel tells of a failed write once and forgets it, so that a later fsync proves nothing.
+   */
   readonly sync: () => Promise<void>;
   readonly close: () => void;
 };
@@ -15,17 +20,33 @@ export type WalSync = {
  */
 export function createWalSync(databaseFile: string): WalSync {
   let descriptor: number | undefined;
-  return {
-    sync: () => {
-      descriptor ??= openSync(`${databaseFile}-wal`, 'r');
-      const opened = descriptor;
-      return new Promise((resolve, reject) => {
-        // The data and what is needed to read them again, the file's length among it; not its times.
-        fdatasync(opened, (error) => {
-          if (error === null) resolve();
-          else reject(error);
-        });
+  let underWay: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+
+  const start = (): Promise<void> => {
+    descriptor ??= openSync(`${databaseFile}-wal`, 'r');
+    const opened = descriptor;
+    const running = new Promise<void>((resolve, reject) => {
+      // The data and what is needed to read them again, the file's length among it; not its times.
+      fdatasync(opened, (error) => {
+        if (error !== null) return reject(error);
+        underWay = undefined;
+        resolve();
       });
+    });
+    underWay = running;
+    return running;
+  };
+
+  return {
+    sync: async () => {
+      if (underWay === undefined) return start();
+      // What is written by now may be too late for the one that is under way. After a failed one there is no next.
+      next ??= underWay.then(() => {
+        next = undefined;
+        return start();
+      });
+      return next;
     },
     close: () => {
       if (descriptor !== undefined) closeSync(descriptor);

@@ -21,6 +21,18 @@ const BELOW: readonly (readonly [string, number, number])[] = [
   ['a result fits into a frame, each byte escaped', 2 * LIMITS.outputBytesMax, LIMITS.frameBytesMax],
   ['a host call fits into a frame', LIMITS.hostCallBytesMax, LIMITS.frameBytesMax],
   ['a slow reader is kept for more than one result', 2 * LIMITS.outputBytesMax, LIMITS.streamBufferBytesMax],
+  [
+    'a caller may have every call answered at once, each result twice over',
+    LIMITS.runningPerAgentMax * 2 * LIMITS.outputBytesMax,
+    LIMITS.sendingPerCallerBytesMax,
+  ],
+  ['one caller can not take all room for answers', LIMITS.sendingPerCallerBytesMax, LIMITS.sendingBytesMax],
+  [
+    'a connection is a part of what one caller may leave unread',
+    LIMITS.streamBufferBytesMax,
+    LIMITS.sendingPerCallerBytesMax,
+  ],
+  ['readers are looked at more often than they are cut', LIMITS.sendingSweepMs, LIMITS.sendingMsMax],
   ['a log line fits into a host call, each unit escaped', 6 * LIMITS.logMessageLengthMax, LIMITS.hostCallBytesMax],
   ['random bytes fit into a host call as hex', 2 * LIMITS.randomBytesMax, LIMITS.hostCallBytesMax],
   ['a batch is a part of what may be under way in a session', LIMITS.batchLengthMax, LIMITS.requestsPerSessionMax],

@@ -140,6 +140,11 @@ roles: {}
     expect(addEmptyEntry(before, 'agents', 'b')).toBe(after);
   });
 
+  test('and leaves an anchor in the last entry where it stands', () => {
+    const text = 'agents:\n  a: { when: &w x }\n  c: { when: *w } # as a\n';
+    expect(addEmptyEntry(text, 'agents', 'b')).toBe(`${text}  b: {}\n`);
+  });
+
   test.each(['null', 'true', '1e3', '2027-01-01', 'no'])('quotes the name %s', (name) => {
     const edited = addEmptyEntry('version: 1\n', 'agents', name) ?? '';
     expect(edited).toContain(`  "${name}": {}`);
@@ -149,6 +154,7 @@ roles: {}
   test.each([
     ['text', 'agents: none\n'],
     ['an alias', 'x: &x { a: {} }\nagents: *x\n'],
+    ['a map that an alias elsewhere stands for', 'agents: &x { a: {} }\ny: *x\n'],
     ['a list', '- a\n'],
     ['a broken document', 'agents: {\n'],
   ])('gives up on %s rather than change more', (_what, text) => {

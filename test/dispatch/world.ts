@@ -16,6 +16,7 @@ import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { AdminTools, RecordLog, RecordReader, ToolCatalog } from '#domain/ports.ts';
 import type { InvocationPredicate, RecordDraft } from '#domain/record.ts';
 import type { Broker, PluginRuntime, RunRequest } from '#domain/sandbox-ports.ts';
+import type { KeyedCallStore } from '#domain/store-ports.ts';
 import type { AdminTool, Tool } from '#domain/tool.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
@@ -79,10 +80,19 @@ const adminTool: AdminTool = {
   effect: 'write',
   idempotent: false,
   isForPeople: false,
+  isStop: false,
   checkInput: () => [],
 };
 
-export function createWorld(options: DispatcherOptions & { clock?: Clock } = {}) {
+type WorldOptions = DispatcherOptions & {
+  clock?: Clock;
+  /** Stands between the dispatcher and the calls under keys. */
+  around?: (store: KeyedCallStore) => KeyedCallStore;
+  /** In place of the log in memory; `drafts` and `records` are then empty. */
+  log?: RecordLog & Pick<RecordReader, 'findInvocation' | 'record'>;
+};
+
+export function createWorld(options: WorldOptions = {}) {
   const tools = new Map<string, Tool>(
     [
       adminTool,
@@ -93,7 +103,10 @@ export function createWorld(options: DispatcherOptions & { clock?: Clock } = {})
   );
   const database = openDatabase(':memory:', { readOnly: false, busyMs: 0 });
   migrate(database, { readOnly: false });
-  const keyedCalls = createKeyedCallStore(database);
+  // In memory there is no disk to wait for.
+  const transactionThenSync = async (work: () => void) => database.transaction(work);
+  const inDatabase = createKeyedCallStore({ ...database, transactionThenSync });
+  const keyedCalls = options.around?.(inDatabase) ?? inDatabase;
   const drafts: Extract<RecordDraft, { kind: 'invocation' }>[] = [];
   const records: InvocationPredicate[] = [];
   const runs: RunRequest[] = [];
@@ -121,7 +134,7 @@ export function createWorld(options: DispatcherOptions & { clock?: Clock } = {})
     tools: () => [...tools.values()],
     onChange: () => () => {},
   } satisfies ToolCatalog;
-  const log = {
+  const inMemory = {
     append: async (draft: RecordDraft) => {
       if (state.isDiskFull) throw new SmcpError('LOG_UNAVAILABLE', 'disk full');
       if (draft.kind === 'invocation') {
@@ -140,6 +153,7 @@ export function createWorld(options: DispatcherOptions & { clock?: Clock } = {})
       return { index, envelope: JSON.stringify({ payload }), leaf: `leaf-${index}`, invocation, disclosed };
     },
   } satisfies RecordLog & Pick<RecordReader, 'findInvocation' | 'record'>;
+  const log = options.log ?? inMemory;
   const runtime = {
     run: (request) => {
       runs.push(request);

@@ -97,6 +97,19 @@ describe('with fifty calls running, freezing', () => {
 });
 
 describe('what runs ends when', () => {
+  test('its agent is frozen, before the command returns', async () => {
+    const calls = ['slow__spin', 'slow__wait'].map((tool) => clientOf('a').call(tool));
+    const other = clientOf('b').call('slow__wait');
+    await untilRunning(3);
+    expect(await json('freeze', '--agent', 'a')).toMatchObject({ scope: 'agent', name: 'a', ending: [] });
+    const { calls: left } = (await json('queue')) as { calls: { agent: string; invocation: string }[] };
+    expect(left.map(({ agent }) => agent)).toEqual(['b']);
+    expect(await Promise.all(calls.map(codeOf))).toEqual(['FROZEN', 'FROZEN']);
+    await json('queue', 'cancel', String(left[0]?.invocation));
+    expect(await codeOf(other)).toBe('CANCELLED');
+    await json('unfreeze');
+  });
+
   test('its token is revoked', async () => {
     const { client, tokenId } = await connect('a');
     const call = client.call('slow__wait');

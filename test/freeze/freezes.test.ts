@@ -92,6 +92,16 @@ describe('freezes', () => {
     expect(freezes.list()).toEqual([first]);
   });
 
+  test('are told, once each, before they are kept', () => {
+    const { store } = memoryStore();
+    const did: string[] = [];
+    const freezes = createFreezes({ store: { ...store, put: () => void did.push('kept') }, clock });
+    freezes.onChange(() => void did.push(`told of ${freezes.list().length}`));
+    freezes.freeze({ kind: 'all' }, 'admin');
+    freezes.freeze({ kind: 'all' }, 'admin');
+    expect(did).toEqual(['told of 1', 'kept', 'kept']);
+  });
+
   test('hold although the disk is full, and can not be lifted then', () => {
     const { store, state } = memoryStore();
     const freezes = createFreezes({ store, clock });

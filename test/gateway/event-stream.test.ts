@@ -4,8 +4,10 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '#base/clock.ts';
 import { LIMITS } from '#base/limits.ts';
 import { openEventStream } from '#gateway/event-stream.ts';
+import { createSending } from '#gateway/sending.ts';
 import { eventually } from './http.ts';
 
 beforeEach(() => {
@@ -22,7 +24,9 @@ function openTo({ takes, mayRead = () => true }: { takes: boolean; mayRead?: () 
   const socket = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => void (takes && done()) }) as Socket;
   const raw = new ServerResponse(new IncomingMessage(socket));
   raw.assignSocket(socket);
-  const reply = { raw, hijack: () => reply, getHeaders: () => ({}) } as unknown as Reply;
+  const sending = createSending({ clock: systemClock });
+  raw.on('close', sending.close);
+  const reply = { raw, sending, hijack: () => reply, getHeaders: () => ({}) } as unknown as Reply;
   const onClose = vi.fn();
   return { raw, onClose, stream: openEventStream(reply, { mayRead, onClose }) };
 }

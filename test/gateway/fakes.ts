@@ -224,6 +224,7 @@ export function fakeDispatcher(
     pause: () => {},
     resume: () => {},
     reconsider: async () => {},
+    untilEnded: async () => [],
     drain: async () => {},
   } satisfies Dispatcher;
   return { ...dispatcher, requests: calls, cancelled, frozen };

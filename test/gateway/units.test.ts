@@ -117,6 +117,7 @@ describe('a tool on the wire', () => {
         kind: 'admin',
         operation: 'queue_flush',
         isForPeople: false,
+        isStop: false,
         name: 'smcp__queue_flush',
         description: 'Empties the queue',
         inputSchema: {},

@@ -99,13 +99,14 @@ describe('a token', () => {
     expect(() => authority.revoke('ffffffffffffffff')).toThrow(expect.objectContaining({ code: 'TOKEN_UNKNOWN' }));
   });
 
-  test('that could not be stored is not issued; one whose revocation could not be stored is told', () => {
+  test('that could not be stored is not issued; one whose revocation could not be stored is revoked, and told', () => {
     const { authority, state } = world();
-    const { id } = authority.issue(agent('athena'), {});
+    const { id, token } = authority.issue(agent('athena'), {});
     state.fails = true;
     expect(() => authority.issue(agent('athena'), {})).toThrow('the disk is full');
     expect(authority.list()).toHaveLength(1);
     expect(() => authority.revoke(id)).toThrow('the disk is full');
+    expect(authority.authenticate(token)).toBeUndefined();
   });
 
   test('is made of 256 random bits', () => {

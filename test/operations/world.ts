@@ -119,7 +119,8 @@ function createPlugins() {
 /** One record that can be read and proven, at index 0. */
 function createLog(did: string[]) {
   const drafts: RecordDraft[] = [];
-  const state = { isDiskFull: false };
+  /** `onDisk`: what an append waits for. */
+  const state = { isDiskFull: false, onDisk: Promise.resolve() };
   const envelope = JSON.stringify({ payload: Buffer.from('{"predicate":{}}').toString('base64') });
   const proven = { index: 0, envelope, leaf: 'bGVhZg==', inclusion: [] };
   const keys = [{ keyid: 'k', alg: 'ed25519', spki: 'pem', fromIndex: 0, toIndex: null }];
@@ -128,6 +129,7 @@ function createLog(did: string[]) {
       if (state.isDiskFull) throw new SmcpError('LOG_UNAVAILABLE', 'disk full');
       drafts.push(draft);
       did.push('record');
+      await state.onDisk;
       return { index: drafts.length - 1, leaf: '' };
     },
     size: () => 1,
@@ -143,14 +145,19 @@ function createLog(did: string[]) {
   return { log, drafts, state };
 }
 
-/** A runtime whose calls run until they are ended. */
+/** A runtime whose calls run until they are ended; and then until `mayEnd`. */
 function createRuntime() {
+  const state = { mayEnd: Promise.resolve(), ended: 0 };
   const usage = { cpuMs: 0, wallMs: 0, heapBytesPeak: 0 };
-  return {
+  const runtime = {
     run: ({ signal }) =>
       new Promise<RunOutcome>((resolve) => {
-        const end = () => resolve({ kind: 'cancelled', effect: 'known', usage });
-        if (signal.aborted) end();
+        const end = async () => {
+          await state.mayEnd;
+          state.ended += 1;
+          resolve({ kind: 'cancelled', effect: 'known', usage });
+        };
+        if (signal.aborted) void end();
         signal.addEventListener('abort', end, { once: true });
       }),
     profile: () => ({ tier: 'isolate', digest: sha256('profile') as Digest, layers: ['process'] }),
@@ -158,6 +165,7 @@ function createRuntime() {
     end: async () => {},
     close: async () => {},
   } satisfies PluginRuntime;
+  return { runtime, state };
 }
 
 export type World = ReturnType<typeof createWorld>;
@@ -173,12 +181,16 @@ export function createWorld() {
   const tokens = createTokens(did);
   const plugins = createPlugins();
   const { log, drafts, state } = createLog(did);
-  const runtime = createRuntime();
+  const { runtime, state: runs } = createRuntime();
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
   const adminTools = createAdminTools({ services: () => services, logger });
   const broker = { open: () => ({ handle: () => null, used: () => [] }) } satisfies Broker;
-  const keyedCalls = createKeyedCallStore(database);
+  // In memory there is no disk to wait for.
+  const keyedCalls = createKeyedCallStore({
+    ...database,
+    transactionThenSync: async (work) => database.transaction(work),
+  });
   const ports = { policy, freezes, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const services: Services = {
@@ -186,13 +198,14 @@ export function createWorld() {
     enforce: async () => {
       did.push('enforce');
       await dispatcher.reconsider();
+      return dispatcher.untilEnded();
     },
     layers: runtime.layers,
     server: { version: '1', startedMs: 0, isReady: () => true },
   };
   /** Calls the plugin's tool; it runs (or waits behind the one before) until it is ended. */
   const startCall = (agent = ana) => dispatcher.call({ agent, door: 'mcp', tool: 'paint__wall', args: {} });
-  return { services, adminTools, drafts, did, state, policyState, grants, versions, startCall };
+  return { services, adminTools, drafts, did, state, runs, policyState, grants, versions, startCall };
 }
 
 export const person = { by: 'admin', kind: 'person' } as const;

@@ -165,6 +165,19 @@ describe('a change that an agent makes', () => {
     expect((await service.addAgent(agentName('new'), ATHENA)).version).toBe(3);
   });
 
+  test('may not tie its rules to another agent’s, so that what a person gives that one is given to both', async () => {
+    const service = await start('auto', twoTools);
+    const tied = `${oneTool.replace('both, tools: [a__b]', 'both, tools: [&one a__b]').replace('boreas: {}', 'boreas: { deny: [{ tools: [*one] }] }')}`;
+    expect(await codeOf(service.apply(tied, ATHENA))).toBe('PERSON_NEEDED');
+    const written = tied.replace('*one', 'a__b');
+    expect(await codeOf(service.apply(written, ATHENA))).toBeUndefined();
+    // A person may: and that text may be added to by an agent, as it stands.
+    await service.apply(tied, ADMIN);
+    await service.addAgent(agentName('new'), ATHENA);
+    expect(read()).toBe(`${tied}  new: {}\n`);
+    expect(await codeOf(service.rollback(3, ATHENA))).toBe('PERSON_NEEDED');
+  });
+
   test.each(['auto', 'manual'] as const)(
     'may not give anybody more: by a text, the file or an earlier version (%s)',
     async (apply) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import { uuidv7 } from '#base/ids.ts';
+import { NO_POLICY, type PolicyRef } from '#domain/decision.ts';
 import type { InvocationPredicate } from '#domain/record.ts';
 import { prepareRecord } from '#provenance/prepare-record.ts';
 import type { AnyDraft } from '#provenance/statement.ts';
@@ -54,6 +55,13 @@ function closing(
   return invocation(predicateOf(phase, { invocation: intent.predicate.invocation, intent: named, ...parts }));
 }
 
+/** An answer given again, which names the record `index`. */
+const replayOf = (index: number, parts: Partial<InvocationPredicate> = {}) =>
+  invocation(predicateOf('replayed', { replayOf: { index, leaf: `leaf ${index}` }, ...parts }));
+
+const undecided = (phase: 'denied' | 'cancelled', policy: PolicyRef) =>
+  invocation(predicateOf(phase, { policy, tool: { name: 'demo__write' } }));
+
 describe('a history is sound', () => {
   const intent = intentDraft();
   test.each([
@@ -62,6 +70,16 @@ describe('a history is sound', () => {
     ['with an outcome of a pure tool', [...begun, invocation(predicateOf('outcome', { tool: pure }))]],
     ['with a denied call', [...begun, invocation(predicateOf('denied'))]],
     ['when an older policy decided a call that ended later', [...begun, intent, newer, closing('outcome', intent)]],
+    ['with an answer given again', [...begun, invocation(predicateOf('cancelled')), replayOf(3)]],
+    [
+      'with an answer given again under a later policy',
+      [...begun, intent, closing('unknown', intent), newer, replayOf(4)],
+    ],
+    [
+      'with a call that no policy was asked about',
+      [...begun, newer, undecided('denied', { version: 2, digest: sha256('2') })],
+    ],
+    ['with a call that ended before any policy', [openedDraft, undecided('denied', NO_POLICY)]],
   ])('%s', (_title, drafts) => {
     expect(lastProblem(drafts)).toBeUndefined();
   });
@@ -98,6 +116,35 @@ describe('a history is not sound', () => {
     ['when another tool ends it', [...begun, intent, closing('outcome', intent, { tool: pure })], 'agent or tool'],
     ['with a policy that was not applied', [openedDraft, pluginDraft, intent], 'not applied before'],
     ['with a policy that was no longer in force', [...begun, newer, intent], 'not the one in force'],
+    [
+      'with a policy named that was no longer in force',
+      [...begun, newer, undecided('cancelled', { version: 1, digest: sha256('policy 1') })],
+      'not the one in force',
+    ],
+    ['with no policy named where there was one', [...begun, undecided('denied', NO_POLICY)], 'not the one in force'],
+    ['with an answer of no record given again', [...begun, replayOf(2)], 'ends no call'],
+    ['with an answer of a record to come given again', [...begun, replayOf(4)], 'ends no call'],
+    ['with an intent given again as an answer', [...begun, intent, replayOf(3)], 'ends no call'],
+    [
+      'with a replay given again as an answer',
+      [...begun, invocation(predicateOf('cancelled')), replayOf(3), replayOf(4)],
+      'ends no call',
+    ],
+    [
+      'with an answer of another leaf given again',
+      [...begun, invocation(predicateOf('cancelled')), replayOf(3, { replayOf: { index: 3, leaf: 'leaf 2' } })],
+      'ends no call',
+    ],
+    [
+      'with an answer given to another agent',
+      [...begun, invocation(predicateOf('cancelled')), replayOf(3, { agent: 'b' })],
+      'of this agent',
+    ],
+    [
+      'with an answer given to a call of another tool',
+      [...begun, invocation(predicateOf('cancelled')), replayOf(3, { tool: { ...pure, name: 'demo__other' } })],
+      'of this agent and tool',
+    ],
     ['with code that was not installed', [openedDraft, policyDraft, intent], 'not installed before'],
   ])('%s', (_title, drafts, message) => {
     expect(lastProblem(drafts)).toContain(message);

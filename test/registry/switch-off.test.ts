@@ -159,17 +159,20 @@ describe('a name that no plugin has', () => {
   });
 });
 
-test('what can not be kept does not happen', async () => {
+test('a plugin is off although that can not be kept, and is not on again before that can', async () => {
   using workspace = createWorkspace();
   twoPlugins(workspace);
   const full = (): never => {
     throw new Error('the disk is full');
   };
   const rows = createDisabledPlugins();
-  const disabled: DisabledPluginStore = { ...rows, put: full, remove: full };
+  const disabled = { ...rows, put: full as DisabledPluginStore['put'], remove: full };
   rows.put('b', 'ana', 0);
   const { registry, toolNames, changes } = await loadWith(workspace, { disabled });
   expect(() => registry.disable('a', 'ana')).toThrow('the disk is full');
   expect(() => registry.enable('b')).toThrow('the disk is full');
-  expect([toolNames(), changes.told]).toEqual([['a__hello'], 0]);
+  expect([toolNames(), changes.told]).toEqual([[], 1]);
+  disabled.put = rows.put;
+  registry.disable('a', 'bea');
+  expect(rows.list().find(({ name }) => name === 'a')).toMatchObject({ by: 'ana' });
 });

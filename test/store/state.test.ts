@@ -102,36 +102,36 @@ describe('state', () => {
     close();
   });
 
-  test('keeps calls under their keys, counts what each agent keeps, and forgets old ones', () => {
+  test('keeps calls under their keys, counts what each agent keeps, and forgets old ones', async () => {
     const { keyedCalls, close } = openStore(file);
     const call = { agent: 'a', tool: 't', key: 'k', argsDigest: sha256('x'), invocation: 'i', createdMs: 5 };
-    keyedCalls.put(call);
+    await keyedCalls.put(call);
     expect(keyedCalls.find('a', 't', 'k')).toEqual(call);
     expect([keyedCalls.find('b', 't', 'k'), keyedCalls.find('a', 'u', 'k')]).toEqual([undefined, undefined]);
-    keyedCalls.settle(call, '{"x":1}');
-    keyedCalls.put({ ...call, key: 'other', createdMs: 9 });
+    await keyedCalls.settle(call, '{"x":1}');
+    await keyedCalls.put({ ...call, key: 'other', createdMs: 9 });
     expect(keyedCalls.find('a', 't', 'k')).toEqual({ ...call, outcomeJson: '{"x":1}' });
     expect([keyedCalls.usage('a'), keyedCalls.usage('b')]).toEqual([
       { count: 2, bytes: 7 },
       { count: 0, bytes: 0 },
     ]);
     keyedCalls.prune(9);
-    keyedCalls.remove({ agent: 'a', tool: 't', key: 'nothing' });
+    await keyedCalls.remove({ agent: 'a', tool: 't', key: 'nothing' });
     expect(keyedCalls.usage('a')).toEqual({ count: 1, bytes: 0 });
     close();
   });
 
-  test('counts what an agent keeps as it changes, in bytes and not in characters, and the same after a new start', () => {
+  test('counts what an agent keeps as it changes, in bytes and not in characters, and the same after a new start', async () => {
     const opened = openStore(file);
     const call = (key: string) => ({
       ...{ agent: 'a', tool: 't', key, argsDigest: sha256('x'), invocation: 'i', createdMs: 5 },
     });
-    for (const key of ['one', 'two', 'two', 'three']) opened.keyedCalls.put(call(key));
-    opened.keyedCalls.settle(call('one'), '"\u{1f600}"');
-    opened.keyedCalls.settle(call('two'), '"to be replaced"');
-    opened.keyedCalls.put(call('two'));
-    opened.keyedCalls.remove(call('three'));
-    opened.keyedCalls.settle(call('nothing'), '"not there"');
+    for (const key of ['one', 'two', 'two', 'three']) await opened.keyedCalls.put(call(key));
+    await opened.keyedCalls.settle(call('one'), '"\u{1f600}"');
+    await opened.keyedCalls.settle(call('two'), '"to be replaced"');
+    await opened.keyedCalls.put(call('two'));
+    await opened.keyedCalls.remove(call('three'));
+    await opened.keyedCalls.settle(call('nothing'), '"not there"');
     const counted = opened.keyedCalls.usage('a');
     opened.close();
     const again = openStore(file);
@@ -140,11 +140,11 @@ describe('state', () => {
     again.close();
   });
 
-  test('does not read all that an agent keeps for each of its calls', () => {
+  test('does not read all that an agent keeps for each of its calls', async () => {
     const { keyedCalls, close } = openStore(file);
     const call = { agent: 'a', tool: 't', key: 'k', argsDigest: sha256('x'), invocation: 'i', createdMs: 5 };
-    keyedCalls.put(call);
-    keyedCalls.settle(call, '"mine"');
+    await keyedCalls.put(call);
+    await keyedCalls.settle(call, '"mine"');
     const before = keyedCalls.usage('a');
     // A second connection writes beside the lock, as nobody may: what was counted is not read again.
     const beside = new DatabaseSync(file);

@@ -4,6 +4,8 @@
 import { hash } from 'node:crypto';
 import { canonicalJson } from '#base/canonical-json.ts';
 import type { Json } from '#base/json.ts';
+import { NO_POLICY } from '#domain/decision.ts';
+import type { Receipt } from '#domain/invocation.ts';
 import { type InvocationPredicate, PREDICATE_TYPES } from '#domain/record.ts';
 import type { LogKey } from '#provenance/log-key.ts';
 import { invocationOf, type Statement } from './statement.ts';
@@ -38,11 +40,17 @@ export function createHistory(): History {
   const open = new Map<string, Intent>();
   const closed = new Set<string>();
   const plugins = new Set<string>();
-  const policies = new Set<string>();
-  let newestPolicy: string | undefined;
+  /** Digests of what a replay may point at: index, leaf, agent and tool of each record that ended a call. */
+  const answers = new Set<string>();
+  let inForce = policyKey(NO_POLICY);
+  const policies = new Set([inForce]);
 
   function invocation(predicate: InvocationPredicate, { index, leaf, statement }: Parameters<History['next']>[0]) {
-    const wrong = subjectsProblem(predicate, statement) ?? policyProblem(predicate) ?? pluginProblem(predicate);
+    const wrong =
+      subjectsProblem(predicate, statement) ??
+      policyProblem(predicate) ??
+      pluginProblem(predicate) ??
+      replayProblem(predicate);
     if (wrong !== undefined) return wrong;
     const id = predicate.invocation;
     if (closed.has(id)) return `invocation ${id} was closed before`;
@@ -57,16 +65,22 @@ export function createHistory(): History {
     if (problem !== undefined) return problem;
     open.delete(id);
     closed.add(id);
+    if (predicate.phase !== 'replayed') answers.add(answerKey({ index, leaf }, predicate));
     return undefined;
   }
 
   function policyProblem({ phase, policy }: InvocationPredicate): string | undefined {
-    if (policy === undefined) return undefined;
     const key = policyKey(policy);
     if (!policies.has(key)) return `policy ${policy.version} with this digest was not applied before`;
-    const isDecidedHere = phase === 'intent' || phase === 'denied';
-    if (isDecidedHere && key !== newestPolicy) return `policy ${policy.version} was not the one in force`;
+    // What was decided at the start of a run may be older than the record of its end.
+    const isOfNow = policy.decision === undefined || phase === 'intent' || phase === 'denied';
+    if (isOfNow && key !== inForce) return `policy ${policy.version} was not the one in force`;
     return undefined;
+  }
+
+  function replayProblem({ replayOf, ...predicate }: InvocationPredicate): string | undefined {
+    if (replayOf === undefined || answers.has(answerKey(replayOf, predicate))) return undefined;
+    return 'the record whose answer it gives again ends no call of this agent and tool';
   }
 
   function pluginProblem({ tool }: InvocationPredicate): string | undefined {
@@ -86,8 +100,8 @@ export function createHistory(): History {
       const predicate = invocationOf(statement);
       if (predicate !== undefined) return invocation(predicate, record);
       if (statement.predicateType === PREDICATE_TYPES.policy) {
-        newestPolicy = policyKey(statement.predicate);
-        policies.add(newestPolicy);
+        inForce = policyKey(statement.predicate);
+        policies.add(inForce);
       }
       if (statement.predicateType === PREDICATE_TYPES.plugin) plugins.add(pluginKey(statement.predicate));
       return undefined;
@@ -115,7 +129,7 @@ function closingProblem(
 
 /** Who calls what: the same in an intent and in what closes it. */
 function callOf({ agent, tool, policy }: InvocationPredicate): string {
-  return canonicalJson({ agent, tool, policy: policy ?? null } as unknown as Json);
+  return canonicalJson({ agent, tool, policy } as unknown as Json);
 }
 
 /** What is wrong with whom or what an invocation's record says it is about. Without arguments and result: its invocation. */
@@ -126,6 +140,11 @@ export function subjectsProblem(
   const own = subjects.get('invocation');
   if (own !== undefined && own !== hash('sha256', invocation, 'hex')) return 'its subject is not its invocation';
   return phase === 'intent' && subjects.has('result') ? 'an intent has no result' : undefined;
+}
+
+/** One text of a fixed length: a log may have millions of answers. */
+function answerKey({ index, leaf }: Receipt, { agent, tool }: Pick<InvocationPredicate, 'agent' | 'tool'>): string {
+  return hash('sha256', canonicalJson([index, leaf, agent, tool.name]), 'base64');
 }
 
 function policyKey(policy: { readonly [key: string]: unknown }): string {
