@@ -92,7 +92,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
     const caller = admission.caller(request);
     if (caller !== undefined) {
       connections.trust(request.socket);
-      sending.belongsTo(request.socket, nameOf(caller.principal));
+      sending.belongsTo(request.socket, nameOf(caller));
       const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
       if (length !== undefined || encoding !== undefined) reply.raw.once('close', reserve(request));
     }
