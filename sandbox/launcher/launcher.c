@@ -175,9 +175,10 @@ static void allow_path(int ruleset, uint64_t handled, const char *path, uint32_t
 // Made while the process may still open what it allows; in force only later. TCP is denied but to the ports given.
 static int make_ruleset(const struct head *head, long abi) {
   struct landlock_ruleset ruleset = {rights_of(abi), 0, 0};
-  size_t size = sizeof ruleset.handled_fs;
-  if (abi >= 4) ruleset.handled_net = LANDLOCK_BIND_TCP | LANDLOCK_CONNECT_TCP, size += sizeof ruleset.handled_net;
-  if (abi >= 6) ruleset.scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL, size = sizeof ruleset;
+  // An older kernel refuses a field that it does not know.
+  size_t size = abi >= 6 ? sizeof ruleset : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
+  if (abi >= 4) ruleset.handled_net = LANDLOCK_BIND_TCP | LANDLOCK_CONNECT_TCP;
+  if (abi >= 6) ruleset.scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL;
   int fd = (int)must("landlock: make the ruleset", SYSCALL(SYS_landlock_create_ruleset, &ruleset, size, 0, 0, 0));
   for (uint32_t i = 0; i < head->paths; i++) allow_path(fd, ruleset.handled_fs, strings[i], i);
   const uint32_t *ports = (const uint32_t *)(head + 1) + head->places;
