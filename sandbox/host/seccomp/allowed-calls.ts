@@ -32,11 +32,10 @@ fsetxattr fremovexattr mmap mprotect pkey_mprotect msync mlock2 mlockall munlock
 
 /**
  * Landlock has no say over these, so that they would reach every file that the user owns: who has no user of its own is
- * refused them. By descriptor they reach only what was opened.
+ * refused them. By descriptor they reach only what was opened. Extended attributes by path are for nobody: whoever may write
+ * to a file may set them.
  */
-export const PATH_ATTRIBUTES = words(`
-chown lchown fchownat utime utimes futimesat setxattr lsetxattr removexattr lremovexattr
-`);
+export const PATH_ATTRIBUTES = words('chown lchown fchownat utime utimes futimesat');
 
 /** Signals to a process or thread by its number. */
 export const SIGNALS_BY_NUMBER = words('kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo');
