@@ -19,6 +19,7 @@ import {
   ROOT_HOST,
   runFree,
 } from './harness.ts';
+import type { Request } from './launch-here.ts';
 
 const PYTHON = '/usr/bin/python3';
 const PROBE = fileURLToPath(new URL('./probe.py', import.meta.url));
@@ -108,7 +109,7 @@ s.recv(1)
 `;
 
 /** What was tried, and what worked. */
-async function attack(host: Host, how: { readonly abiMax?: number } | 'free'): Promise<Acts> {
+async function attack(host: Host, how: Omit<Request, 'profile'> | 'free'): Promise<Acts> {
   const runner = how === 'free' ? host.uid : (host.programUid ?? host.uid);
   await using world = await makeWorld(host, runner);
   if (how === 'free') return JSON.parse(runFree(host.uid, world.command)) as Acts;
@@ -145,4 +146,34 @@ describe.each([ROOT_HOST, ORDINARY_HOST])('a hostile program of $name', (host) =
       expect(tried).toHaveLength(75);
     },
   );
+});
+
+describe('where Landlock lacks a right and the filter does not stand in for it', () => {
+  const host = ORDINARY_HOST;
+
+  test.each([
+    [
+      'modes, owners and times',
+      { filterChanges: { refusesPathAttributes: false } },
+      ['change a mode', 'change a mode back', 'change times', 'change a group', 'touch a file that all may write'],
+    ],
+    [
+      'truncation',
+      { abiMax: 2, filterChanges: { refusesPathTruncate: false } },
+      ['truncate by path', 'truncate while opening to read'],
+    ],
+    [
+      'signals',
+      { abiMax: 4, filterChanges: { refusesSignalsToOthers: false } },
+      ['signal another process', 'signal another thread', 'signal with a value'],
+    ],
+    [
+      'sockets',
+      { abiMax: 2, filterChanges: { sockets: 'unix' } },
+      ['connect to a socket with a name', 'connect to an abstract socket', 'send from one of a pair to a name'],
+    ],
+  ] as const)('acts on %s work', async (_, how, expected) => {
+    const { worked } = await attack(host, how);
+    expect(worked.filter((act) => !REMAINS.includes(act))).toEqual(expected);
+  });
 });

@@ -8,11 +8,14 @@ import { startLaunch } from '#sandbox/host/launcher/launch.ts';
 import type { LaunchProfile } from '#sandbox/host/launcher/launch-profile.ts';
 import { openLauncher } from '#sandbox/host/launcher/launcher.ts';
 import { confinementShortfalls } from '#sandbox/host/launcher/read-back.ts';
+import { buildFilter, type FilterOptions } from '#sandbox/host/seccomp/filter.ts';
 
 export type Request = {
   readonly profile: LaunchProfile;
   /** The newest ABI of Landlock to use; absent: the kernel's. */
   readonly abiMax?: number;
+  /** What the filter is told otherwise: for the holes that are there without it. */
+  readonly filterChanges?: Partial<FilterOptions>;
   /** Says when the program begins, and lives on until it is ended. */
   readonly isLong?: boolean;
 };
@@ -24,7 +27,7 @@ export type Report = {
   readonly exitCode: number | null;
   readonly signal: string | null;
   /** The step that failed. */
-  readonly failed?: string;
+  readonly failed: string | undefined;
   readonly shortfalls: readonly string[];
 };
 
@@ -34,11 +37,12 @@ async function text(stream: AsyncIterable<Buffer> | null): Promise<string> {
   return Buffer.concat(chunks).toString('latin1');
 }
 
-async function main({ profile, abiMax, isLong }: Request): Promise<void> {
+async function main({ profile, abiMax, filterChanges, isLong }: Request): Promise<void> {
   using launcher = openLauncher();
   const offered = kernelOffers(launcher);
   const kernel = { ...offered, landlockAbi: Math.min(offered.landlockAbi, abiMax ?? offered.landlockAbi) };
-  const { child, begun } = startLaunch({ launcher, kernel }, profile, ['pipe', 'pipe', 'pipe']);
+  const filterOf = (options: FilterOptions) => buildFilter({ ...options, ...filterChanges });
+  const { child, begun } = startLaunch({ launcher, kernel, filterOf }, profile, ['pipe', 'pipe', 'pipe']);
   const uid = profile.uid ?? kernel.uid;
   const pid = child.pid ?? 0;
   const all = [text(child.stdout), text(child.stderr), once(child, 'exit')] as const;
