@@ -106,13 +106,14 @@ export function makeOwnFolder(path: string, uid: number): string {
   return path;
 }
 
-/** A file with a mode that the umask has no say in. */
+/** A file with a mode that the umask has no say in. `text` in bytes: one of a program. */
 export function makeFile(
   path: string,
-  options: { readonly uid: number; readonly mode?: number; readonly text?: string },
+  options: { readonly uid: number; readonly mode?: number; readonly text?: string | Buffer },
 ): string {
   writeFileSync(path, options.text ?? 'secret');
-  chmodSync(path, options.mode ?? 0o666);
   if (IS_ROOT) chownSync(path, options.uid, options.uid);
+  // Last: a change of the owner takes away that it runs as its owner.
+  chmodSync(path, options.mode ?? 0o666);
   return path;
 }
