@@ -4,11 +4,12 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { compileLauncher, STRICT_FLAGS } from '#sandbox/host/launcher/compile.ts';
 import { LAUNCHER_PINS } from '#sandbox/host/launcher/pins.ts';
 
-const FOLDER = import.meta.dirname;
-const PINS = join(FOLDER, '../host/launcher/pins.ts');
+const FOLDER = fileURLToPath(new URL('./', import.meta.url));
+const PINS = fileURLToPath(new URL('../host/launcher/pins.ts', import.meta.url));
 const TARGETS = [
   { target: 'linux-arm64', compilers: ['/usr/bin/aarch64-linux-gnu-gcc'] },
   { target: 'linux-x64', compilers: ['/usr/bin/x86_64-linux-gnu-gcc', '/usr/bin/gcc'] },

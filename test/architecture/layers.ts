@@ -103,7 +103,7 @@ export const AREAS: readonly Area[] = [
   }),
 
   // The launcher is C; what is TypeScript there only compiles it.
-  area(3, 'sandbox/launcher', { imports: ['sandbox/host'] }),
+  area(3, 'sandbox/launcher', { imports: ['sandbox/host'], locates: ['sandbox/host'] }),
 
   area(3, 'src/app', { imports: PARTS }),
   area(3, 'src/app.ts', { imports: [...PARTS, 'src/app'] }),
