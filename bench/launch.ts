@@ -48,8 +48,9 @@ async function main(pairs: number): Promise<void> {
   }
   const added = launched.map((ms, place) => ms - (direct[place] ?? ms)).slice(WARM_UP_PAIRS);
   const show = (name: string, values: readonly number[]) => {
-    const [p50, p90] = [median(values), percentile(values, 0.9)].map((ms) => `${ms.toFixed(2)} ms`);
-    process.stdout.write(`${name.padEnd(10)} p50 ${p50}, p90 ${p90}\n`);
+    const [p10, p50, p90] = [percentile(values, 0.1), median(values), percentile(values, 0.9)];
+    const shown = [`p10 ${p10?.toFixed(2)}`, `p50 ${p50?.toFixed(2)}`, `p90 ${p90?.toFixed(2)}`];
+    process.stdout.write(`${name.padEnd(10)} ${shown.join(', ')} ms\n`);
   };
   show('direct', direct.slice(WARM_UP_PAIRS));
   show('launcher', launched.slice(WARM_UP_PAIRS));

@@ -25,7 +25,8 @@ export type FloorRow = {
   readonly remedy?: string;
 };
 
-export const LANDLOCK_ABI = { floor: 2, truncation: 3, tcp: 4, scopes: 6, namedSockets: 9 } as const;
+/** From which ABI on Landlock has what; `known`: the newest that the launcher uses all of. */
+export const LANDLOCK_ABI = { floor: 2, truncation: 3, tcp: 4, scopes: 6, namedSockets: 9, known: 9 } as const;
 
 const LANDLOCK_REMEDY =
   'use Linux 5.19 or later with Landlock on: `landlock` belongs in the list of the boot parameter `lsm=`';

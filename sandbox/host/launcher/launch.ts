@@ -27,7 +27,8 @@ export type LaunchCommand = {
 export type Launch = {
   readonly child: ChildProcess;
   /**
-   * Resolves when the program begins: confined, and not a moment before. It may have ended since.
+   * Resolves when the program begins: confined, and not a moment before. It may have ended since; what was killed on the
+   * way to it looks the same, and then nothing ran at all.
    *
    * @throws `SANDBOX_UNAVAILABLE` with the step that failed; the launcher ended with 125
    */

@@ -62,12 +62,13 @@ function writeHead(
   { bytes, filter, token }: { readonly bytes: number; readonly filter: Program; readonly token: Buffer },
 ): Buffer {
   const head = Buffer.alloc(HEAD_BYTES);
+  const abi = Math.min(kernel.landlockAbi, LANDLOCK_ABI.known);
   head.write(MAGIC, 0, 'latin1');
   const words = [
     bytes,
     // The filter was made for this ABI: with an older one it would leave a hole, with a newer one nothing changes.
-    kernel.landlockAbi,
-    kernel.landlockAbi,
+    abi,
+    abi,
     process.pid,
     profile.uid ?? STAY_AS_USER,
     profile.mayStayRoot === true ? FLAG_MAY_STAY_ROOT : 0,

@@ -1,5 +1,5 @@
 // The calls that a confined program may make whatever their arguments: what Docker's default profile allows, without what
-// sandbox.md and decision 0031 take away. Data; filter.ts joins it with the rules that look at arguments.
+// decision 0035 takes away. Data; filter.ts joins it with the rules that look at arguments.
 // **Source:** profiles/seccomp/default.json of github.com/moby/moby (Apache-2.0).
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);

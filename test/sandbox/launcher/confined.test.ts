@@ -99,6 +99,9 @@ print(json.dumps({
     const { child, pid, shortfalls } = await stayAs(host, profileFor(['/usr/bin/sleep', '300']));
     expect(shortfalls).toEqual([]);
     expect(confinementShortfalls(pid, { uid })).toEqual([]);
+    // Only who may change its bounding set can give it up; for the others no_new_privs makes it worth nothing.
+    const bounding = /^CapBnd:\s+([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    if (host.uid === 0) expect(bounding).toMatch(/^0+$/);
     child.kill('SIGKILL');
     await once(child, 'exit');
     const deadline = AbortSignal.timeout(10_000);

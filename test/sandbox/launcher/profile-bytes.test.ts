@@ -99,6 +99,15 @@ describe('a profile that this kernel can not hold is refused with the layer and 
   });
 });
 
+test.each([
+  [2, 2],
+  [9, 9],
+  [12, 9],
+])('on Landlock ABI %s the launcher is asked for neither more nor less than %s', (landlockAbi, asked) => {
+  const bytes = profileBytes(PROFILE, { ...KERNEL, landlockAbi });
+  expect([bytes.readUInt32LE(12), bytes.readUInt32LE(16)]).toEqual([asked, asked]);
+});
+
 describe('the filter stands in for what Landlock lacks', () => {
   const options = (landlockAbi: number, changes: Partial<LaunchProfile> = {}) =>
     filterOptionsOf({ ...PROFILE, ...changes }, { ...KERNEL, landlockAbi });
