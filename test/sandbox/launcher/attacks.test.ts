@@ -114,6 +114,7 @@ async function attack(host: Host, how: Omit<Request, 'profile'> | 'free'): Promi
   await using world = await makeWorld(host, runner);
   if (how === 'free') return JSON.parse(runFree(host.uid, world.command)) as Acts;
   const profile = profileFor(world.command, {
+    limits: { ...profileFor(world.command).limits, processes: 40 },
     cwd: world.work,
     paths: [
       ...systemReadPaths('python'),

@@ -32,6 +32,9 @@ export function kernelOf(abiMax?: number): KernelOffers {
   return { ...kernel, landlockAbi: Math.min(kernel.landlockAbi, abiMax ?? kernel.landlockAbi) };
 }
 
+/** Counted for the whole user, which may be the one that runs these tests. */
+export const PROCESSES_MAX = 2 ** 14;
+
 /** A profile in which system programs run and nothing else is reached. */
 export function profileFor(
   command: readonly [string, ...string[]],
@@ -41,7 +44,7 @@ export function profileFor(
     program: 'general',
     paths: systemReadPaths('native'),
     network: 'none',
-    limits: { dataBytes: 2 ** 28, fileBytes: 2 ** 20, descriptors: 64, processes: 40, stackBytes: 2 ** 23 },
+    limits: { dataBytes: 2 ** 28, fileBytes: 2 ** 20, descriptors: 64, processes: PROCESSES_MAX, stackBytes: 2 ** 23 },
     env: { LANG: 'C.UTF-8' },
     cwd: '/',
     command,

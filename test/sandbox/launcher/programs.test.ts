@@ -9,6 +9,7 @@ import {
   makeFolder,
   makeOwnFolder,
   ORDINARY_HOST,
+  PROCESSES_MAX,
   profileFor,
   ROOT_HOST,
 } from './harness.ts';
@@ -23,7 +24,13 @@ const NODE_PATHS = [
   { path: join(MODULES, 'isolated-vm'), access: 'read' as const },
   { path: join(MODULES, 'node-gyp-build'), access: 'read' as const },
 ];
-const LIMITS_OF_NODE = { dataBytes: 2 ** 32, fileBytes: 2 ** 20, descriptors: 256, processes: 64, stackBytes: 2 ** 23 };
+const LIMITS_OF_NODE = {
+  dataBytes: 2 ** 32,
+  fileBytes: 2 ** 20,
+  descriptors: 256,
+  processes: PROCESSES_MAX,
+  stackBytes: 2 ** 23,
+};
 
 const HOSTS = [ROOT_HOST, ORDINARY_HOST];
 /** Every layer of this machine, and the fewest that are enough: what Debian 12 has. */
