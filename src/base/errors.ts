@@ -136,6 +136,13 @@ export const ERRORS = {
     false,
     'A layer of the sandbox that the plugin needs is missing on this machine.',
   ),
+  SANDBOX_TAMPERED: row(
+    'tampered',
+    -32005,
+    500,
+    false,
+    'A file that the sandbox is made of is not the one that this version came with, so nothing is started with it.',
+  ),
   NODE_UNSUPPORTED: row('unavailable', -32003, 503, false, 'The Node that runs the product is too old for it.'),
   SERVER_UNAVAILABLE: row('unavailable', -32003, 503, true, 'No server answers at the address.'),
   // Doors

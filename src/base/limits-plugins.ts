@@ -75,6 +75,25 @@ export const PLUGIN_LIMITS = {
   /** All host calls of one invocation together, as text: what may wait in pipes when the host is slow. */
   hostCallBytesTotalMax: 4 * 1024 * 1024,
 
+  // The launcher: it has the same bounds (sandbox/launcher/launcher.c; a test compares them)
+  /** What it is told of one program: paths, arguments, variables and the filter. The kernel takes 128 KiB in one string. */
+  launchBytesMax: 512 * 1024,
+  /** Paths that one program may use; each is a rule of Landlock. */
+  launchPathsMax: 256,
+  /** Paths, arguments and variables together. */
+  launchStringsMax: 4096,
+  /** TCP ports that one program may connect to. */
+  launchPortsMax: 16,
+  /** Descriptors that a program gets have numbers below this. */
+  launchDescriptorsMax: 32,
+  /** The launcher's file; ours has 10 KB. More is not read. */
+  launcherFileBytesMax: 256 * 1024,
+  /** Compiling it takes 0.1 s, asking it what the kernel offers 2 ms. */
+  launcherBuildMsMax: 30_000,
+  launcherProbeMsMax: 5_000,
+  /** The one line that it ends with when a step fails. */
+  launcherLineBytesMax: 256,
+
   // Plugins
   pluginFilesMax: 2_000,
   pluginFileBytesMax: 8 * 1024 * 1024,

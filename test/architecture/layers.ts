@@ -99,8 +99,11 @@ export const AREAS: readonly Area[] = [
   area(2, 'src/provenance/verify', { imports: [...MEANING, 'src/provenance'] }),
   area(2, 'sandbox/host', {
     imports: [...MEANING, 'sandbox/protocol'],
-    locates: ['sandbox/warden', 'sandbox/guest'],
+    locates: ['sandbox/warden', 'sandbox/guest', 'sandbox/launcher'],
   }),
+
+  // The launcher is C; what is TypeScript there only compiles it.
+  area(3, 'sandbox/launcher', { imports: ['sandbox/host'], locates: ['sandbox/host'] }),
 
   area(3, 'src/app', { imports: PARTS }),
   area(3, 'src/app.ts', { imports: [...PARTS, 'src/app'] }),

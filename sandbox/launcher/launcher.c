@@ -1,0 +1,319 @@
+// The last program before a confined one. It reads what to do from a descriptor, confines itself step by step, and
+// becomes the program. The host starts it (sandbox/host/launcher) and nobody else; it trusts the specification, checks its
+// bounds all the same, and trusts nothing that it inherits. Every step that fails ends it with 125 and one line on
+// stderr that names the step; the same line goes to the descriptor of the specification, which closes when the program
+// begins. What is asked is all done or the program does not run: nothing here says "already confined".
+//
+//   launcher N         the specification comes through descriptor N
+//   launcher --probe   says what the kernel offers
+//
+// It has no C library, so that it runs wherever the kernel does and its bytes depend on the compiler alone.
+#include "kernel.h"
+
+enum {
+  BYTES_MAX = 512 * 1024, PATHS_MAX = 256, PORTS_MAX = 16, STRINGS_MAX = 4096, INSTRUCTIONS_MAX = 4096,
+  PLACES_MAX = 16, DESCRIPTORS_MAX = 32, ABI_KNOWN = 9,
+};
+static const uint32_t STAY_AS_USER = 0xffffffff;
+static const uint64_t LEAVE_LIMIT = ~0ull;
+enum { FLAG_MAY_STAY_ROOT = 1 };
+
+// The head of a specification (profile-bytes.ts writes it). After it, without gaps: `places` and `ports` as 32-bit numbers,
+// the filter, then strings that each end in NUL: paths ('r' or 'w' before each), directory, program, arguments, variables.
+struct head {
+  char magic[8];
+  uint32_t bytes; // of the whole specification
+  uint32_t abi_floor, abi_cap;
+  uint32_t parent;
+  uint32_t uid; // its group has the same number
+  uint32_t flags;
+  uint32_t kept; // descriptors that the program gets: bit n for descriptor n
+  uint32_t paths, ports, args, vars, instructions;
+  uint32_t places; // instructions that compare with the process's own number, which only it knows
+  uint32_t padding;
+  uint64_t limits[7]; // in the order of LIMITS
+  uint64_t token;     // what the filter knows this one execveat by
+};
+static const int LIMITS[7] = {RLIMIT_DATA, RLIMIT_AS, RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_CPU, RLIMIT_STACK};
+static const char MAGIC[8] = {'s', 'm', 'c', 'p', 'l', 'a', 'u', '1'};
+
+// 8-aligned, since the head and the filter are read in place.
+static _Alignas(8) char specification[BYTES_MAX];
+static const char *strings[STRINGS_MAX];
+static const char *argv[STRINGS_MAX + 1], *envp[STRINGS_MAX + 1];
+static int specification_fd = -1;
+
+static size_t append(char *line, size_t at, const char *text) {
+  while (*text != 0 && at < 120) line[at++] = *text++;
+  return at;
+}
+
+static size_t append_number(char *line, size_t at, unsigned long number) {
+  char digits[24];
+  size_t count = sizeof digits;
+  digits[--count] = 0;
+  do digits[--count] = (char)('0' + number % 10); while ((number /= 10) != 0);
+  return append(line, at, digits + count);
+}
+
+_Noreturn static void finish(int code) {
+  for (;;) SYSCALL(SYS_exit_group, code, 0, 0, 0, 0);
+}
+
+// `which` counts what the step is repeated over; below zero it is not said.
+_Noreturn static void fail_at(const char *step, long which, long error) {
+  char line[160];
+  size_t at = append(line, 0, "launcher: ");
+  at = append(line, at, step);
+  if (which >= 0) at = append_number(line, append(line, at, " "), (unsigned long)which);
+  if (error < 0) at = append_number(line, append(line, at, ": error "), (unsigned long)-error);
+  line[at++] = '\n';
+  SYSCALL(SYS_write, 2, line, at, 0, 0);
+  if (specification_fd > 2) SYSCALL(SYS_write, specification_fd, line, at, 0, 0);
+  finish(125);
+}
+
+_Noreturn static void fail(const char *step, long error) { fail_at(step, -1, error); }
+
+static long must(const char *step, long result) {
+  if (result < 0) fail(step, result);
+  return result;
+}
+
+static void read_whole(char *to, size_t count) {
+  for (size_t have = 0; have < count;) {
+    long got = SYSCALL(SYS_read, specification_fd, to + have, count - have, 0, 0);
+    if (got <= 0) fail("read the specification", got);
+    have += (size_t)got;
+  }
+}
+
+// Reads the specification and cuts it into `strings`; every offset stays within the bytes that were read.
+static const struct head *read_specification(const struct bpf_instruction **filter) {
+  struct head *head = (struct head *)specification;
+  read_whole(specification, sizeof *head);
+  for (int i = 0; i < 8; i++)
+    if (head->magic[i] != MAGIC[i]) fail("specification: its form", 0);
+  if (head->bytes < sizeof *head || head->bytes > BYTES_MAX) fail("specification: its length", 0);
+  if (head->paths > PATHS_MAX || head->ports > PORTS_MAX || head->instructions > INSTRUCTIONS_MAX ||
+      head->places > PLACES_MAX || head->args > STRINGS_MAX || head->vars > STRINGS_MAX)
+    fail("specification: a count", 0);
+  uint32_t count = head->paths + 2 + head->args + head->vars;
+  if (count > STRINGS_MAX || head->args == 0 || head->instructions == 0) fail("specification: a count", 0);
+  size_t at = sizeof *head + 4 * (size_t)(head->places + head->ports);
+  *filter = (struct bpf_instruction *)(specification + at);
+  at += head->instructions * sizeof(struct bpf_instruction);
+  if (at > head->bytes) fail("specification: its length", 0);
+  read_whole(specification + sizeof *head, head->bytes - sizeof *head);
+  for (uint32_t i = 0; i < count; i++) {
+    if (at >= head->bytes) fail("specification: a string is missing", 0);
+    strings[i] = specification + at;
+    while (at < head->bytes && specification[at] != 0) at++;
+    if (at++ == head->bytes) fail("specification: a string does not end", 0);
+  }
+  if (at != head->bytes) fail("specification: more than it says", 0);
+  return head;
+}
+
+// In each of the places the filter compares with the process's number; it stays the same through execveat.
+static void fill_places(const struct head *head, struct bpf_instruction *filter) {
+  const uint32_t *places = (const uint32_t *)(head + 1);
+  uint32_t pid = (uint32_t)SYSCALL(SYS_getpid, 0, 0, 0, 0, 0);
+  for (uint32_t i = 0; i < head->places; i++) {
+    if (places[i] >= head->instructions || filter[places[i]].code != BPF_JUMP_IF_EQUAL)
+      fail_at("specification: place", i, 0);
+    filter[places[i]].k = pid;
+  }
+}
+
+static long kernel_abi(void) {
+  return SYSCALL(SYS_landlock_create_ruleset, 0, 0, LANDLOCK_CREATE_RULESET_VERSION, 0, 0);
+}
+
+// The ABI to use: no newer than this program knows or the specification allows, no older than it asks.
+static long choose_abi(const struct head *head) {
+  long abi = must("landlock", kernel_abi());
+  if (abi > ABI_KNOWN) abi = ABI_KNOWN;
+  if (abi > head->abi_cap) abi = head->abi_cap;
+  if (abi < 1 || abi < head->abi_floor) fail_at("landlock: the floor is above ABI", abi, 0);
+  return abi;
+}
+
+// Every right of a file that the ABI knows; what is handled and not allowed is denied.
+static uint64_t rights_of(long abi) {
+  uint64_t rights = FS_REFER - 1;
+  if (abi >= 2) rights |= FS_REFER;
+  if (abi >= 3) rights |= FS_TRUNCATE;
+  if (abi >= 5) rights |= FS_IOCTL_DEV;
+  if (abi >= 9) rights |= FS_RESOLVE_UNIX;
+  return rights;
+}
+
+// No symbolic link is followed anywhere in a path: who can write beside it could lead it elsewhere.
+static void allow_path(int ruleset, uint64_t handled, const char *path, uint32_t which) {
+  struct open_how how = {O_PATH | O_CLOEXEC, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+  struct statx_start found;
+  if ((path[0] != 'r' && path[0] != 'w') || path[1] != '/') fail_at("specification: path", which, 0);
+  long fd = SYSCALL(SYS_openat2, AT_FDCWD, path + 1, &how, sizeof how, 0);
+  if (fd < 0) fail_at("open path", which, fd);
+  long error = SYSCALL(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &found);
+  if (error < 0) fail_at("look at path", which, error);
+  int is_directory = (found.mode & S_IFMT) == S_IFDIR;
+  uint64_t rights = FS_READ_FILE;
+  if (is_directory) rights |= FS_READ_DIR;
+  // What can be written can't be executed; nothing makes devices, sockets or pipes with a name.
+  if (path[0] == 'r') rights |= FS_EXECUTE;
+  else rights |= FS_WRITE_FILE | FS_TRUNCATE;
+  if (path[0] == 'w' && is_directory)
+    rights |= FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG | FS_MAKE_SYM | FS_REFER;
+  struct landlock_path rule = {rights & handled, (int32_t)fd};
+  error = SYSCALL(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0, 0);
+  if (error < 0) fail_at("allow path", which, error);
+  SYSCALL(SYS_close, fd, 0, 0, 0, 0);
+}
+
+// Made while the process may still open what it allows; in force only later. TCP is denied but to the ports given.
+static int make_ruleset(const struct head *head, long abi) {
+  struct landlock_ruleset ruleset = {rights_of(abi), 0, 0};
+  // An older kernel refuses a field that it does not know.
+  size_t size = abi >= 6 ? sizeof ruleset : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
+  if (abi >= 4) ruleset.handled_net = LANDLOCK_BIND_TCP | LANDLOCK_CONNECT_TCP;
+  if (abi >= 6) ruleset.scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL;
+  int fd = (int)must("landlock: make the ruleset", SYSCALL(SYS_landlock_create_ruleset, &ruleset, size, 0, 0, 0));
+  for (uint32_t i = 0; i < head->paths; i++) allow_path(fd, ruleset.handled_fs, strings[i], i);
+  const uint32_t *ports = (const uint32_t *)(head + 1) + head->places;
+  for (uint32_t i = 0; i < head->ports; i++) {
+    struct landlock_port rule = {LANDLOCK_CONNECT_TCP, ports[i]};
+    long error = abi < 4 ? -EINVAL : SYSCALL(SYS_landlock_add_rule, fd, LANDLOCK_RULE_NET_PORT, &rule, 0, 0);
+    if (error < 0) fail_at("allow port", i, error);
+  }
+  return fd;
+}
+
+static void set_limit(int resource, uint64_t value) {
+  struct rlimit64 now, next;
+  must("rlimits", SYSCALL(SYS_prlimit64, 0, resource, 0, &now, 0));
+  // A limit that is lower already stays so: only some may raise one.
+  next.soft = next.hard = value < now.hard ? value : now.hard;
+  long error = SYSCALL(SYS_prlimit64, 0, resource, &next, 0, 0);
+  if (error < 0) fail_at("rlimits: number", resource, error);
+}
+
+static void set_limits(const struct head *head) {
+  // 0 would not stop a dump that the kernel pipes to a program; 1 does.
+  set_limit(RLIMIT_CORE, 1);
+  for (int i = 0; i < 7; i++)
+    if (head->limits[i] != LEAVE_LIMIT) set_limit(LIMITS[i], head->limits[i]);
+}
+
+static void lead_session(void) {
+  long error = SYSCALL(SYS_setsid, 0, 0, 0, 0, 0);
+  long pid = SYSCALL(SYS_getpid, 0, 0, 0, 0, 0);
+  // It fails for who leads one already, and that is as good.
+  if (error < 0 && SYSCALL(SYS_getsid, 0, 0, 0, 0, 0) != pid) fail("setsid", error);
+}
+
+// Before the user changes: that takes the capability away.
+static void drop_bounding_set(void) {
+  struct capability_header version = {CAPABILITY_VERSION_3, 0};
+  struct capability_sets held[2] = {{0}};
+  must("read capabilities", SYSCALL(SYS_capget, &version, held, 0, 0, 0));
+  // Who can't drop it can't gain from it either, since no_new_privs follows.
+  if ((held[0].effective & (1u << CAP_SETPCAP)) == 0) return;
+  for (int capability = 0; SYSCALL(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
+    long error = SYSCALL(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
+    if (error < 0) fail_at("drop the bounding set: capability", capability, error);
+  }
+}
+
+static void change_user(const struct head *head) {
+  uint32_t uids[3], gids[3];
+  if (head->uid != STAY_AS_USER) {
+    must("setgroups", SYSCALL(SYS_setgroups, 0, 0, 0, 0, 0));
+    must("setresgid", SYSCALL(SYS_setresgid, head->uid, head->uid, head->uid, 0, 0));
+    must("setresuid", SYSCALL(SYS_setresuid, head->uid, head->uid, head->uid, 0, 0));
+  }
+  must("read the user", SYSCALL(SYS_getresuid, &uids[0], &uids[1], &uids[2], 0, 0));
+  must("read the group", SYSCALL(SYS_getresgid, &gids[0], &gids[1], &gids[2], 0, 0));
+  for (int i = 0; i < 3; i++) {
+    if (uids[i] != uids[0] || gids[i] != gids[0]) fail("user: it has more than one", 0);
+    if (head->uid != STAY_AS_USER && (uids[i] != head->uid || gids[i] != head->uid)) fail("user: it did not change", 0);
+  }
+  if (uids[0] == 0 && (head->flags & FLAG_MAY_STAY_ROOT) == 0) fail("user: it is root", 0);
+}
+
+static void drop_capabilities(void) {
+  struct capability_header version = {CAPABILITY_VERSION_3, 0};
+  struct capability_sets none[2] = {{0}};
+  must("clear ambient capabilities", SYSCALL(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
+  must("clear capabilities", SYSCALL(SYS_capset, &version, none, 0, 0, 0));
+}
+
+// After the user changed: that clears the signal.
+static void die_with_parent(const struct head *head) {
+  must("parent-death signal", SYSCALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
+  if ((uint32_t)SYSCALL(SYS_getppid, 0, 0, 0, 0, 0) != head->parent) fail("parent: it is not the one expected", 0);
+}
+
+// The specification's own descriptor stays open until the program begins, so that the host sees when that is.
+static void close_descriptors(const struct head *head) {
+  must("close on exec", SYSCALL(SYS_fcntl, specification_fd, F_SETFD, FD_CLOEXEC, 0, 0));
+  for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
+    if ((head->kept & (1u << fd)) == 0 && fd != specification_fd) SYSCALL(SYS_close, fd, 0, 0, 0, 0);
+  must("close_range", SYSCALL(SYS_close_range, DESCRIPTORS_MAX, ~0u, 0, 0, 0));
+}
+
+static void launch(void) {
+  const struct bpf_instruction *filter;
+  const struct head *head = read_specification(&filter);
+  if ((head->kept & (1u << specification_fd)) != 0) fail("specification: its own descriptor is kept", 0);
+  fill_places(head, (struct bpf_instruction *)filter);
+  const char *const *next = strings + head->paths;
+  const char *directory = *next++, *program = *next++;
+  for (uint32_t i = 0; i < head->args; i++) argv[i] = *next++;
+  for (uint32_t i = 0; i < head->vars; i++) envp[i] = *next++;
+  if (program[0] != '/' || directory[0] != '/') fail("specification: a path is not absolute", 0);
+
+  long abi = choose_abi(head);
+  int ruleset = make_ruleset(head, abi);
+  set_limits(head);
+  lead_session();
+  drop_bounding_set();
+  change_user(head);
+  drop_capabilities();
+  die_with_parent(head);
+  SYSCALL(SYS_umask, 077, 0, 0, 0, 0);
+  must("no_new_privs", SYSCALL(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  must("landlock: enforce", SYSCALL(SYS_landlock_restrict_self, ruleset, 0, 0, 0, 0));
+  close_descriptors(head);
+  must("chdir", SYSCALL(SYS_chdir, directory, 0, 0, 0, 0));
+  struct bpf_program rules = {(uint16_t)head->instructions, filter};
+  must("seccomp", SYSCALL(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &rules, 0, 0));
+  // For an absolute path the kernel ignores the first argument; the filter does not: it lets nobody else do this.
+  must("execute", SYSCALL(SYS_execveat, head->token, program, argv, envp, 0));
+}
+
+static void probe(void) {
+  char line[160];
+  long abi = kernel_abi();
+  long filters = SYSCALL(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &SECCOMP_RET_KILL_PROCESS, 0, 0);
+  size_t at = append_number(line, append(line, 0, "landlock "), abi < 0 ? 0 : (unsigned long)abi);
+  at = append_number(line, append(line, at, "\nseccomp "), filters == 0);
+  line[at++] = '\n';
+  SYSCALL(SYS_write, 1, line, at, 0, 0);
+  finish(0);
+}
+
+_Noreturn __attribute__((used)) void launcher_main(const long *stack) {
+  const char *const *arguments = (const char *const *)(stack + 1);
+  const char *argument = stack[0] == 2 ? arguments[1] : "";
+  if (argument[0] == '-' && argument[1] == '-' && argument[2] == 'p') probe();
+  for (specification_fd = 0; *argument >= '0' && *argument <= '9' && specification_fd < DESCRIPTORS_MAX; argument++)
+    specification_fd = specification_fd * 10 + (*argument - '0');
+  if (*argument != 0 || specification_fd < 3 || specification_fd >= DESCRIPTORS_MAX) {
+    specification_fd = -1;
+    fail("arguments", 0);
+  }
+  launch();
+  finish(125);
+}
