@@ -6,9 +6,13 @@ export const CLI_LIMITS = {
   cliDescriptionLengthMax: 1024 * 1024,
   /** Nesting of a description: a parameter's items lie six deep, and a schema in them needs some more. */
   cliDescriptionDepthMax: 32,
-  /** A text of help, in UTF-16 units. The largest of public plugins' has under 8 KiB. */
-  cliHelpLengthMax: 256 * 1024,
-  /** Parameters of one command; reading help takes time that grows with them times the length of the usage. */
+  /** A text of help, in UTF-16 units: argparse takes about 100 for an option, so as many as there may be take a fifth. */
+  cliHelpLengthMax: 64 * 1024,
+  /** Words of a usage, brackets counted as one: a few for each parameter. Matching them with names takes words times names. */
+  cliUsageItemsMax: 1_024,
+  /** Spellings of one option; argparse users write two. */
+  cliSpellingsMax: 16,
+  /** Parameters of one command. Public plugins have up to a dozen. */
   cliParametersMax: 128,
   /** Choices of one parameter; more are left to the program, which knows them. */
   cliChoicesMax: 256,
