@@ -88,7 +88,7 @@ describe.each(VERSIONS)('the help of Python %s', (version) => {
 
   test('names what is positional, in its order', () => {
     expect(positionalsOf(of('many'))).toEqual(['body one !', 'files many']);
-    expect(positionalsOf(of('places'))).toEqual(['source one !', '{a,b} one !', 'target maybe']);
+    expect(positionalsOf(of('places'))).toEqual(['source one !', '{a,b} one !', 'target maybe', 'note maybe']);
     expect(of('places').positionals[1]?.choices).toEqual(['a', 'b']);
     expect(positionalsOf(of('some'))).toEqual(['names many !']);
     expect(positionalsOf(of('run'))).toEqual(['program one !', 'arguments rest']);
