@@ -31,8 +31,11 @@ export function parseBoundedJson(text: string): BoundedJson {
   }
 }
 
-/** What there is too much of. Counts brackets and commas outside of strings; the text need not be valid. */
-function excessOf(text: string): 'too-deep' | 'too-many' | undefined {
+/**
+ * What there is too much of; undefined when a parser may have it. Counts brackets and commas outside of strings; the
+ * text need not be valid.
+ */
+export function excessOf(text: string, depthMax: number = LIMITS.jsonDepthMax): 'too-deep' | 'too-many' | undefined {
   let depth = 0;
   let values = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -42,7 +45,7 @@ function excessOf(text: string): 'too-deep' | 'too-many' | undefined {
     } else if (code === 0x5b || code === 0x7b) {
       depth += 1;
       values += 1;
-      if (depth > LIMITS.jsonDepthMax) return 'too-deep';
+      if (depth > depthMax) return 'too-deep';
     } else if (code === COMMA) {
       values += 1;
     } else if (code === 0x5d || code === 0x7d) {

@@ -33,6 +33,13 @@ const row = (kind: ErrorKind, rpc: number, http: number, retryable: boolean, mea
 export const ERRORS = {
   // A call
   ARGUMENTS_INVALID: row('invalid', -32602, 400, false, "The arguments don't fit the tool's input schema."),
+  ARGUMENTS_UNPASSABLE: row(
+    'invalid',
+    -32602,
+    400,
+    false,
+    "An argument fits the tool's schema, but can't be handed to its program as part of a command line.",
+  ),
   TOOL_UNKNOWN: row(
     'invalid',
     -32602,

@@ -1,6 +1,7 @@
 // Every bound of the product, each with its unit (last in the name), its reason and, where measured, its source.
-// Those of plugins and policies have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
+// Those of plugins, of command lines and of policies have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
 
+import { CLI_LIMITS } from './limits-cli.ts';
 import { PLUGIN_LIMITS } from './limits-plugins.ts';
 import { POLICY_LIMITS } from './limits-policy.ts';
 
@@ -120,6 +121,7 @@ export const LIMITS = {
   drainMsMax: 10_000,
 
   ...PLUGIN_LIMITS,
+  ...CLI_LIMITS,
   ...POLICY_LIMITS,
 
   // Log

@@ -21,6 +21,17 @@ export function visibleText(text: string, lengthMax: number): string {
   return `${visible(text.slice(0, lengthMax))}… (${text.length - lengthMax} more)`;
 }
 
+/** Escape sequences of terminals: colours and cursor movements, and titles and links. **Source:** ECMA-48 §5.4 and §5.6. */
+const escapes = (): RegExp => {
+  const start = '\u001b';
+  return new RegExp(`${start}\\[[0-?]*[ -/]*[@-~]|${start}\\][^\u0007${start}]*(?:\u0007|${start}\\\\)`, 'g');
+};
+
+/** The text without the escape sequences that colour it. What else is invisible stays, for `visible`. */
+export function withoutEscapes(text: string): string {
+  return text.replace(escapes(), '');
+}
+
 /** The text line by line, each made visible and ended with a line feed. */
 export function visibleLines(text: string): string {
   return text

@@ -4,10 +4,10 @@
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { compileOwnSchema, type Problem } from '#base/schema.ts';
+import { parseStrictJson } from '#base/strict-json.ts';
 import type { Manifest, PluginProblem } from '#domain/manifest.ts';
 import manifestSchema from '#schemas/plugin-manifest.v1.json' with { type: 'json' };
 import { problem } from './problem.ts';
-import { parseStrictJson } from './strict-json.ts';
 
 /** `claimed`: what can be told of a manifest that is refused. */
 export type ManifestReading = {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
+import { CLI_LIMITS } from '#base/limits-cli.ts';
 import { PLUGIN_LIMITS } from '#base/limits-plugins.ts';
 import { POLICY_LIMITS } from '#base/limits-policy.ts';
 
@@ -8,12 +9,17 @@ test.each(Object.entries(LIMITS))('%s is a whole number above zero', (_, value) 
 });
 
 test('no bound has two rows: what a file of its own says is what everything reads', () => {
-  expect(LIMITS).toMatchObject({ ...PLUGIN_LIMITS, ...POLICY_LIMITS });
-  expect(Object.keys(PLUGIN_LIMITS).filter((name) => name in POLICY_LIMITS)).toEqual([]);
+  const parts = [PLUGIN_LIMITS, POLICY_LIMITS, CLI_LIMITS];
+  for (const part of parts) expect(LIMITS).toMatchObject(part);
+  const names = parts.flatMap((part) => Object.keys(part));
+  expect(names.length).toBe(new Set(names).size);
 });
 
 /** Left must be less than right. */
 const BELOW: readonly (readonly [string, number, number])[] = [
+  ['one argument of a program is a part of all', LIMITS.cliArgumentBytesMax, LIMITS.cliArgumentsBytesMax],
+  ['arguments fit into a command line, short ones apart', LIMITS.argumentBytesMax, LIMITS.cliArgumentsBytesMax],
+  ['the tail of stderr fits into the message of an error', LIMITS.cliErrorTailLengthMax, LIMITS.errorMessageLengthMax],
   ['arguments fit into a body', LIMITS.argumentBytesMax, LIMITS.bodyBytesMax],
   ['a caller may send more than one body', 2 * LIMITS.bodyBytesMax, LIMITS.receivingPerCallerBytesMax],
   ['one caller can not take all room for bodies', LIMITS.receivingPerCallerBytesMax, LIMITS.receivingBytesMax],

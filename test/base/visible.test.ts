@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Json } from '#base/json.ts';
-import { visible, visibleJson, visibleText } from '#base/visible.ts';
+import { visible, visibleJson, visibleText, withoutEscapes } from '#base/visible.ts';
 
 describe('foreign text made visible', () => {
   test('shows escape sequences, line breaks and direction marks instead of obeying them', () => {
@@ -25,6 +25,14 @@ describe('foreign text made visible', () => {
       }),
     );
   });
+});
+
+test('escape sequences are taken out whole: colours, movements, titles, links', () => {
+  const text =
+    '\u001b[1;31mred\u001b[0m \u001b[2J\u001b]0;title\u0007a\u001b]8;;http://x\u001b\\link\u001b]8;;\u001b\\';
+  expect(withoutEscapes(text)).toBe('red alink');
+  // What is no whole sequence stays, and `visible` shows it.
+  expect(withoutEscapes('\u001b[1;31')).toBe('\u001b[1;31');
 });
 
 describe('JSON for a terminal', () => {

@@ -1,7 +1,8 @@
 // Strict JSON (RFC 8259) for files that people write: says where it is wrong, and refuses what two readers could take
-// differently: a key twice, half a surrogate pair, a number beyond what a double holds. Called with plugin.json.
+// differently: a key twice, half a surrogate pair, a number beyond what a double holds. Called with plugin.json, and with
+// what a `cli.py` says of itself.
 
-import type { Json } from '#base/json.ts';
+import type { Json } from './json.ts';
 
 /** Line and column count from 1; the column in UTF-16 units. */
 export type StrictJsonResult =

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseStrictJson } from '#registry/strict-json.ts';
+import { parseStrictJson } from '#base/strict-json.ts';
 
 const parse = (text: string) => parseStrictJson(text, { depthMax: 64 });
 

@@ -1,0 +1,27 @@
+// The bounds of programs that speak by command line (`cli.py`): what they say of themselves, and what they are handed. Part
+// of LIMITS (limits.ts), by which everything else reads them.
+
+export const CLI_LIMITS = {
+  /** A description (`--describe`), in UTF-16 units: as large as a manifest may be. */
+  cliDescriptionLengthMax: 1024 * 1024,
+  /** Nesting of a description: a parameter's items lie six deep, and a schema in them needs some more. */
+  cliDescriptionDepthMax: 32,
+  /** A text of help, in UTF-16 units: argparse takes about 100 for an option, so as many as there may be take a fifth. */
+  cliHelpLengthMax: 64 * 1024,
+  /** Words of a usage, brackets counted as one: a few for each parameter. Matching them with names takes words times names. */
+  cliUsageItemsMax: 1_024,
+  /** Spellings of one option; argparse users write two. */
+  cliSpellingsMax: 16,
+  /** Parameters of one command. Public plugins have up to a dozen. */
+  cliParametersMax: 128,
+  /** Choices of one parameter; more are left to the program, which knows them. */
+  cliChoicesMax: 256,
+  /** A choice, or the name of a parameter, in characters; clients refuse longer names. */
+  cliNameLengthMax: 64,
+  /** One argument in bytes. **Source:** Linux, MAX_ARG_STRLEN: 32 pages of 4 KiB with the zero at the end. */
+  cliArgumentBytesMax: 32 * 4096 - 1,
+  /** All arguments with a zero and a pointer each. **Source:** Linux, ARG_MAX: a quarter of a stack of 8 MiB; half of that. */
+  cliArgumentsBytesMax: 1024 * 1024,
+  /** The tail of stderr that an error shows, in UTF-16 units. */
+  cliErrorTailLengthMax: 2_048,
+} as const;

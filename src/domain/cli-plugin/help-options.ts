@@ -1,0 +1,60 @@
+// The options that a text of help lists. Pure; linear.
+
+import { LIMITS } from '#base/limits.ts';
+import { readValues } from './arity.ts';
+import type { HelpOption } from './command-help.ts';
+import type { HelpEntry, HelpText } from './help-text.ts';
+
+/** An option before it is known whether it is required, and the values as they are written after it. */
+export type ListedOption = Omit<HelpOption, 'isRequired'> & { readonly valuesText: string };
+
+/** Every option of every section, in order; those that print help or a version are left out. */
+export function listedOptions(help: HelpText): readonly ListedOption[] {
+  return help.sections
+    .flatMap(({ entries }) => entries)
+    .filter(({ invocation }) => invocation.startsWith('-'))
+    .map(readOption)
+    .filter((option) => !isAboutProgram(option));
+}
+
+/** Characters besides `-` that options of the default section begin with. */
+export function otherPrefixes(help: HelpText): readonly string[] {
+  const firsts = help.sections
+    .filter(({ title }) => title === 'options' || title === 'optional arguments')
+    .flatMap(({ entries }) => entries.map(({ invocation }) => invocation.slice(0, 1)))
+    .filter((first) => /^[^\w\s[({<-]$/.test(first));
+  return [...new Set(firsts)];
+}
+
+/** `-o OUT, --output OUT`, `-o, --output OUT` (Python 3.13 and later), `--output=OUT`, `--colour, --no-colour`. */
+function readOption({ invocation, help }: HelpEntry): ListedOption {
+  const pieces = invocation.split(/, (?=-)/).slice(0, LIMITS.cliSpellingsMax);
+  const parts = pieces.map((part) => {
+    const end = part.search(/[ =]/);
+    return end === -1 ? { spelling: part, values: '' } : { spelling: part.slice(0, end), values: part.slice(end + 1) };
+  });
+  const valuesText = parts.findLast(({ values }) => values !== '')?.values.trim() ?? '';
+  const { arity, choices } = readValues(valuesText);
+  const all = parts.map(({ spelling }) => spelling);
+  const negative =
+    arity.kind === 'none'
+      ? all.find((one) => one.startsWith('--no-') && all.includes(one.replace('--no-', '--')))
+      : undefined;
+  const defaultText = /\(default: ([^()]*)\)/.exec(help)?.[1];
+  return {
+    spellings: all.filter((one) => one !== negative),
+    ...(negative === undefined ? {} : { negative }),
+    arity,
+    ...(choices === undefined ? {} : { choices }),
+    help,
+    ...(defaultText === undefined ? {} : { defaultText }),
+    isRepeatable: /\brepeat(ed|able)\b|\bmultiple times\b|\bmore than once\b|\bseveral times\b/i.test(help),
+    valuesText,
+  };
+}
+
+function isAboutProgram({ spellings, arity, help }: ListedOption): boolean {
+  if (arity.kind !== 'none') return false;
+  const isVersion = spellings.includes('--version') || /^show program's version number and exit$/i.test(help);
+  return isVersion || spellings.includes('--help') || spellings.includes('--describe');
+}

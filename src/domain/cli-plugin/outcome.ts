@@ -1,0 +1,110 @@
+// What the end of a program means: its standard output is the result, and a code other than 0 an error. Pure. Called by
+// what runs programs. **Trust:** all of it is the plugin's; it is passed on as data, and bounded by whoever collected it.
+
+import { parseBoundedJson } from '#base/bounded-json.ts';
+import type { WireError } from '#base/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import { visibleLines, withoutEscapes } from '#base/visible.ts';
+
+export type ProgramEnd = {
+  /** `null` when a signal ended it. */
+  readonly exitCode: number | null;
+  /** `SIGKILL`, …; `null` when it ended by itself. */
+  readonly signal: string | null;
+  readonly stdout: Uint8Array;
+  /** The end of it. */
+  readonly stderr: Uint8Array;
+  /** There was more on stdout after this. */
+  readonly isStdoutCut: boolean;
+  /** There was more on stderr before this. */
+  readonly isStderrCut: boolean;
+};
+
+/** `notes`: what the bytes were changed in; also said at the end of `text`, unless that is JSON. */
+export type ProgramOutcome =
+  | {
+      readonly kind: 'value';
+      /** Standard output without the space around it. */
+      readonly text: string;
+      /** What it says, when it is a JSON object. */
+      readonly structured?: JsonObject;
+      readonly notes: readonly string[];
+    }
+  | { readonly kind: 'error'; readonly error: WireError; readonly notes: readonly string[] };
+
+/** Exit code 0 is a value; anything else an error with the best text that the program left. */
+export function parseOutcome(end: ProgramEnd): ProgramOutcome {
+  const stdout = decode(end.stdout);
+  const text = stdout.text.trim();
+  const notes = [
+    ...(end.isStdoutCut ? [`the output was cut after ${end.stdout.length} bytes`] : []),
+    ...(stdout.isMended ? ['bytes of the output that are not UTF-8 were replaced'] : []),
+  ];
+  const json = end.isStdoutCut ? undefined : objectIn(text);
+  if (end.exitCode === 0) {
+    if (json !== undefined) return { kind: 'value', text, structured: json, notes };
+    return { kind: 'value', text: [text, ...notes.map((note) => `[${note}]`)].join('\n').trim(), notes };
+  }
+  const stderr = tailOf(end);
+  const message = errorIn(json) ?? (text === '' ? undefined : text) ?? stderr;
+  const how = end.signal === null ? `exit code ${end.exitCode ?? 'unknown'}` : `signal ${end.signal}`;
+  return {
+    kind: 'error',
+    error: {
+      code: 'TOOL_FAILED',
+      message: message === undefined ? `the program ended with ${how}` : cut(message),
+      details: {
+        ...(end.exitCode === null ? {} : { exitCode: end.exitCode }),
+        ...(end.signal === null ? {} : { signal: end.signal }),
+        // Where stdout gave the message, stderr may say why.
+        ...(stderr === undefined || stderr === message ? {} : { stderr }),
+      },
+    },
+    notes,
+  };
+}
+
+/** The end of stderr, safe for terminals and logs, in whole lines where possible; undefined when it is empty. */
+export function tailOf({ stderr, isStderrCut }: Pick<ProgramEnd, 'stderr' | 'isStderrCut'>): string | undefined {
+  // A character that was cut in two begins with continuation bytes.
+  const start = isStderrCut ? stderr.findIndex((byte) => (byte & 0xc0) !== 0x80) : 0;
+  const { text, isMended } = decode(start > 0 ? stderr.subarray(start) : stderr);
+  const whole = withoutEscapes(text).replaceAll('\r\n', '\n').trim();
+  const excess = whole.length - LIMITS.cliErrorTailLengthMax;
+  const lineEnd = excess > 0 ? whole.indexOf('\n', excess) : -1;
+  const tail = excess > 0 ? whole.slice(lineEnd === -1 ? excess : lineEnd + 1) : whole;
+  if (tail === '') return undefined;
+  const isCut = isStderrCut || excess > 0;
+  const shown = visibleLines(tail.replaceAll('\t', '    ')).trimEnd();
+  return [...(isCut ? ['…'] : []), shown, ...(isMended ? ['[bytes that are not UTF-8 were replaced]'] : [])].join('\n');
+}
+
+function decode(bytes: Uint8Array): { readonly text: string; readonly isMended: boolean } {
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), isMended: false };
+  } catch {
+    return { text: new TextDecoder('utf-8').decode(bytes), isMended: true };
+  }
+}
+
+function objectIn(text: string): JsonObject | undefined {
+  if (!text.startsWith('{')) return undefined;
+  const parsed = parseBoundedJson(text);
+  return parsed.kind === 'value' && isJsonObject(parsed.value) ? parsed.value : undefined;
+}
+
+/** The `error` of what a program printed: a text, an object that has a message, or whatever it is as JSON. */
+function errorIn(json: JsonObject | undefined): string | undefined {
+  const error: Json | undefined = json !== undefined && Object.hasOwn(json, 'error') ? json['error'] : undefined;
+  if (error === undefined || error === null || error === '' || error === false) return undefined;
+  if (typeof error === 'string') return error;
+  const message = isJsonObject(error) && Object.hasOwn(error, 'message') ? error['message'] : undefined;
+  return typeof message === 'string' && message !== '' ? message : JSON.stringify(error);
+}
+
+function cut(text: string): string {
+  return text.length <= LIMITS.errorMessageLengthMax
+    ? text
+    : `${text.slice(0, LIMITS.errorMessageLengthMax)}… (${text.length - LIMITS.errorMessageLengthMax} more)`;
+}
