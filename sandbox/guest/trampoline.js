@@ -77,10 +77,10 @@ function makeTrampoline({ host, begin, settle, codeOf }, bounds, harden) {
   const start = (name, argsJson, outputBytes) => {
     begin();
     current = { name, argsJson, outputBytes, ending: undefined, plugin: undefined };
-    // Read and removed by the module that is evaluated before the plugin's.
-    defineProperty(root, 'smcpRegister', { configurable: true, value: register });
   };
   const isAsMade = harden();
+  // Read and removed by a module of ours before any of the plugin's.
+  defineProperty(root, 'smcpRegister', { configurable: true, value: register });
 
   return (operation, a, b, c) => {
     if (operation === 'answer') return void settle(a, b, c);

@@ -93,10 +93,10 @@ export function startWardenProcess(command: WardenCommand, events: WardenEvents)
     pid: child.pid,
     send: (message, body) => {
       if (isOver || channel === undefined) return;
-      // What is said in one turn leaves in one write.
+      // What is said in one turn of the event loop, whoever's calls it is for, leaves in one write.
       if (channel.writableCorked === 0) {
         channel.cork();
-        process.nextTick(() => channel.uncork());
+        setImmediate(() => channel.uncork());
       }
       channel.write(encodeFrame(message, body));
     },

@@ -51,6 +51,9 @@ export function createGuestContext({ ivm, isolate, prelude, graph, boundsJson })
     const make = keep(prelude.runSync(context, AS_REFERENCE));
     const callback = new ivm.Callback((/** @type {unknown} */ text) => post(text), { sync: true });
     const enter = keep(make.applySync(undefined, [callback, boundsJson, graph.mentions], RESULT_AS_REFERENCE));
+    const hook = keep(isolate.compileModuleSync(graph.hook.source, { filename: graph.hook.name }));
+    hook.instantiateSync(context, () => hook);
+    hook.evaluateSync();
     return {
       /**
        * Begins a call: the plugin's modules are there anew, and none of their code has run.
@@ -61,7 +64,7 @@ export function createGuestContext({ ivm, isolate, prelude, graph, boundsJson })
        */
       begin: (call) => {
         post = call.post;
-        root = linkModules({ isolate, context, graph, handles: ofCall });
+        root = linkModules({ isolate, context, graph, hook, handles: ofCall });
         enter.applySync(undefined, ['start', call.tool, call.argsJson, call.outputBytes]);
       },
       /** Runs the plugin's modules, and the tool once they have loaded. @returns {Promise<unknown>} */
@@ -95,12 +98,13 @@ export function createGuestContext({ ivm, isolate, prelude, graph, boundsJson })
  *   readonly isolate: import('isolated-vm').Isolate,
  *   readonly context: import('isolated-vm').Context,
  *   readonly graph: import('./plugin-graph.js').PluginGraph,
+ *   readonly hook: import('isolated-vm').Module,
  *   readonly handles: Handle[],
  * }} options
  */
-function linkModules({ isolate, context, graph, handles }) {
+function linkModules({ isolate, context, graph, hook, handles }) {
   /** @type {Map<string, import('isolated-vm').Module>} */
-  const modules = new Map();
+  const modules = new Map([[graph.hook.name, hook]]);
   /** @type {Map<import('isolated-vm').Module, ReadonlyMap<string, string> | undefined>} */
   const importsOf = new Map();
   /** @param {string | undefined} name */

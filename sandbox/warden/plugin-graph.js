@@ -8,7 +8,7 @@ import { PluginLoadError } from './plugin-files.js';
 
 const HOOK_NAME = 'smcp:hook';
 const ROOT_NAME = 'smcp:root';
-/** Takes the prelude's registration out of the guest's sight before any module of the plugin is evaluated. */
+/** Takes the prelude's registration out of the guest's sight. Evaluated once in a context, before any code of the plugin. */
 const HOOK_SOURCE = 'export const register = globalThis.smcpRegister; delete globalThis.smcpRegister;';
 /** Registers when the plugin's modules are evaluated, top-level awaits included. */
 const ROOT_SOURCE = `import { register } from '${HOOK_NAME}'; import * as plugin from 'smcp:entry'; register(plugin);`;
@@ -18,6 +18,7 @@ const LARGE_GLOBALS = ['Intl', 'Temporal'];
 
 /**
  * @typedef {{
+ *   readonly hook: { readonly name: string, readonly source: string },
  *   readonly root: string,
  *   readonly sources: ReadonlyMap<string, string>,
  *   readonly imports: ReadonlyMap<string, ReadonlyMap<string, string>>,
@@ -38,7 +39,6 @@ const LARGE_GLOBALS = ['Intl', 'Temporal'];
 export async function compilePluginGraph({ isolate, files }) {
   const sources = new Map([
     [ROOT_NAME, ROOT_SOURCE],
-    [HOOK_NAME, HOOK_SOURCE],
     [files.entry, files.load(files.entry)],
   ]);
   /** @param {string} specifier @param {string} referrer */
@@ -55,12 +55,12 @@ export async function compilePluginGraph({ isolate, files }) {
     for (const specifier of await importsOf(isolate, name, source)) {
       const imported = resolve(specifier, name);
       own.set(specifier, imported);
-      if (!sources.has(imported)) sources.set(imported, files.load(imported));
+      if (imported !== HOOK_NAME && !sources.has(imported)) sources.set(imported, files.load(imported));
     }
   }
   const texts = [...sources.values()];
   const mentions = LARGE_GLOBALS.filter((name) => texts.some((source) => source.includes(name))).join();
-  return { root: ROOT_NAME, sources, imports, mentions };
+  return { hook: { name: HOOK_NAME, source: HOOK_SOURCE }, root: ROOT_NAME, sources, imports, mentions };
 }
 
 /** @param {import('isolated-vm').Isolate} isolate @param {string} filename @param {string} source */

@@ -67,6 +67,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
     adminTools: createAdminTools({ services: () => services, logger }),
     keyedCalls: store.keyedCalls,
   });
+  log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
   for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
   const readiness = { isReady: false };

@@ -132,11 +132,11 @@ export const LIMITS = {
   /** Turns of the event loop that a commit waits for more records, as long as each brings some. One turn under load is under 1 ms. */
   commitTurnsMax: 8,
   /**
-   * Where records come faster than commits end, a commit waits for so many of them, as long as a commit takes and at most so
-   * many ms: one more record in it costs next to nothing.
+   * Where records come faster than commits end, a commit waits for so many of them, as far as calls run that will bring them, and
+   * at most so many ms: one more record in it costs next to nothing.
    */
   commitGroupWanted: 8,
-  commitWaitMs: 5,
+  commitWaitMs: 4,
   /** Values over this are kept as digest and length, not as a disclosure document. */
   disclosureBytesMax: 256 * 1024,
   /** The same of calls that were denied or cancelled: an agent without a grant stored 220 MB of arguments in 5 s. */

@@ -21,6 +21,10 @@ export type BookEntry = {
 export type CallBook = {
   /** Enters a call; it leaves when the function returned is called. */
   readonly enter: (entry: BookEntry) => () => void;
+  /** It runs from now on, until it leaves. */
+  readonly begin: (entry: BookEntry, nowMs: number) => void;
+  /** How many run. */
+  readonly running: () => number;
   /** In the order they came. */
   readonly entries: () => readonly BookEntry[];
   readonly find: (invocation: string) => BookEntry | undefined;
@@ -33,12 +37,20 @@ export function createCallBook(): CallBook {
   // A Map keeps the order of insertion.
   const byInvocation = new Map<string, BookEntry>();
   const departures = new Map<BookEntry, PromiseWithResolvers<void>>();
+  let runningCount = 0;
   return {
+    begin: (entry, nowMs) => {
+      entry.state = 'running';
+      entry.startedMs = nowMs;
+      runningCount += 1;
+    },
+    running: () => runningCount,
     enter: (entry) => {
       const { invocation } = entry.admitted;
       byInvocation.set(invocation, entry);
       return () => {
         byInvocation.delete(invocation);
+        if (entry.state === 'running') runningCount -= 1;
         departures.get(entry)?.resolve();
         departures.delete(entry);
       };

@@ -113,8 +113,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
       const parts = decision === undefined ? {} : { decision };
       return { outcome: await close(phase, admitted, errorAnswer(error), parts), isKept: false };
     }
-    entry.state = 'running';
-    entry.startedMs = clock.nowMs();
+    book.begin(entry, clock.nowMs());
     let isKept = false;
     const run = {
       decision: verdict.decision,
@@ -162,6 +161,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
       return (await book.untilLeft(ending)).map(viewOf);
     },
     calls: book.views,
+    running: book.running,
     cancel: (invocation) => {
       const entry = book.find(invocation);
       if (entry === undefined) throw callUnknown();

@@ -126,6 +126,8 @@ export type Dispatcher = {
    */
   readonly call: (request: CallRequest) => Promise<CallOutcome>;
   readonly status: () => DispatcherStatus;
+  /** How many calls run, until their record is durable. */
+  readonly running: () => number;
   /** Calls that wait or run, in the order they came. */
   readonly calls: () => readonly CallView[];
   /** Ends one call, waiting or running, as cancelled by an operator. @throws `CALL_UNKNOWN` */

@@ -34,11 +34,13 @@ export type CommitQueuePorts = {
   readonly appender: Appender;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How many calls run, each of which brings a record; those whose record waits here are among them. */
+  readonly expected: () => number;
   /** Called after each commit, before the appends that wait for it resolve. */
   readonly onCommit: (records: readonly PreparedRecord[], receipts: readonly Receipt[]) => void;
 };
 
-export function createCommitQueue({ appender, clock, logger, onCommit }: CommitQueuePorts): CommitQueue {
+export function createCommitQueue({ appender, clock, logger, expected, onCommit }: CommitQueuePorts): CommitQueue {
   const waiting: Waiting[] = [];
   /** Of all that was taken and is not settled yet. */
   let bytesHeld = 0;
@@ -64,13 +66,14 @@ export function createCommitQueue({ appender, clock, logger, onCommit }: CommitQ
       before = waiting.length;
       await nextTurn();
     }
-    if (waiting.length > 0 && waiting.length < LIMITS.commitGroupWanted && pace.isFast()) await enough();
+    if (waiting.length > 0 && pace.isFast() && wanted() > waiting.length) await enough();
   }
 
-  /** A wait is no longer than a commit, so that it is at most doubled. */
+  const wanted = () => Math.min(LIMITS.commitGroupWanted, expected());
+
   function enough(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.min(pace.commitMs(), LIMITS.commitWaitMs));
+      const timer = setTimeout(resolve, LIMITS.commitWaitMs);
       onEnough = () => {
         clearTimeout(timer);
         resolve();
@@ -112,7 +115,7 @@ export function createCommitQueue({ appender, clock, logger, onCommit }: CommitQ
       waiting.push({ record, resolve, reject });
       bytesHeld += bytes;
       pace.note();
-      if (waiting.length >= LIMITS.commitGroupWanted) onEnough?.();
+      if (waiting.length >= wanted()) onEnough?.();
       pumping ??= pump();
       return promise;
     },
@@ -144,7 +147,6 @@ function createPace({ monotonicMs }: Clock) {
     committed: (ms: number) => {
       commitMs = mean(commitMs, ms);
     },
-    commitMs: () => commitMs,
     /** Within the time that a commit takes, at least one more is to be expected. */
     isFast: () => gapMs < commitMs,
   };

@@ -42,6 +42,8 @@ export type RecordLogOptions = {
 
 export type OpenRecordLog = RecordLog &
   RecordReader & {
+    /** Tells how many records are to be expected soon, of calls that run; until then none, and no commit waits for any. */
+    readonly expect: (count: () => number) => void;
     /** Commits what waits, publishes the last checkpoint, takes no more records. */
     readonly close: () => Promise<void>;
   };
@@ -153,10 +155,12 @@ function assemble(
   { store, clock, logger }: RecordLogPorts,
   { appender, publisher, intents, reader }: Parts,
 ): OpenRecordLog {
+  let expected = () => 0;
   const queue = createCommitQueue({
     appender,
     clock,
     logger,
+    expected: () => expected(),
     onCommit: (records, receipts) => {
       for (const [offset, { phase, invocation, argsDigest }] of records.entries()) {
         const receipt = receipts[offset];
@@ -175,6 +179,9 @@ function assemble(
       const receipt = queue.add(record, { isOwed: intent !== undefined });
       if (intent !== undefined) intents.remove(intent);
       return receipt;
+    },
+    expect: (count) => {
+      expected = count;
     },
     close: async () => {
       await queue.close();

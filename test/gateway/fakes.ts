@@ -224,6 +224,7 @@ export function fakeDispatcher(
     pause: () => {},
     resume: () => {},
     reconsider: async () => {},
+    running: () => 0,
     untilEnded: async () => [],
     drain: async () => {},
   } satisfies Dispatcher;

@@ -30,12 +30,9 @@ function world() {
         commits.push(() => resolve(records.map((_record, index) => ({ index, leaf: '' }))));
       }),
   } satisfies Appender;
-  return {
-    queue: createCommitQueue({ appender, clock, logger: silentLogger, onCommit: () => {} }),
-    commits,
-    sizes,
-    time,
-  };
+  const running = { count: 0 };
+  const ports = { appender, clock, logger: silentLogger, expected: () => running.count, onCommit: () => {} };
+  return { queue: createCommitQueue(ports), commits, sizes, time, running };
 }
 
 const free = { isOwed: false };
@@ -89,9 +86,9 @@ test('an outcome that is refused for a moment can be appended later, and is clos
 }, 60_000);
 
 describe('a commit', () => {
-  /** Lets records come with this many ms between them, each committed within 1 ms, and gives back how the next group goes. */
-  const grown = async (gapMs: number) => {
-    const { queue, commits, sizes, time } = world();
+  /** Lets records come with this many ms between them, each committed within 1 ms; then so many calls run. */
+  const grown = async (gapMs: number, calls: number) => {
+    const { queue, commits, sizes, time, running } = world();
     for (let count = 0; count < 60; count += 1) {
       time.nowMs += gapMs;
       const taken = queue.add(record(1), free);
@@ -101,11 +98,12 @@ describe('a commit', () => {
       await taken;
       time.nowMs -= 1;
     }
+    running.count = calls;
     return { queue, commits, last: () => sizes.at(-1), time };
   };
 
   test('waits for records that are about to come where they come thick and fast', async () => {
-    const { queue, commits, last, time } = await grown(0.3);
+    const { queue, commits, last, time } = await grown(0.3, 100);
     const taken = [queue.add(record(1), free)];
     for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
     expect(commits).toEqual([]);
@@ -120,17 +118,27 @@ describe('a commit', () => {
   });
 
   test('does not wait for ever: what is about to come may not', async () => {
-    const { queue, commits, last } = await grown(0.3);
+    const { queue, commits, last } = await grown(0.3, 100);
     void queue.add(record(1), free);
     await untilCommit(commits);
     expect(last()).toBe(1);
   });
 
   test('waits for nobody where records come now and then', async () => {
-    const { queue, commits, last } = await grown(5);
+    const { queue, commits, last } = await grown(5, 100);
     void queue.add(record(1), free);
     for (let turn = 0; turn < 6 && commits.length === 0; turn += 1) await new Promise(setImmediate);
     expect(last()).toBe(1);
     expect(commits).toHaveLength(1);
+  });
+
+  test('waits for no more than there are calls that can bring a record', async () => {
+    const { queue, commits, last } = await grown(0.3, 2);
+    void queue.add(record(1), free);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    expect(commits).toEqual([]);
+    void queue.add(record(1), free);
+    await untilCommit(commits);
+    expect(last()).toBe(2);
   });
 });
