@@ -4,7 +4,7 @@
 // biome-ignore lint/correctness/noUnusedVariables: sandbox/warden runs the text of this file
 function harden() {
   const root = /** @type {any} */ (globalThis);
-  const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
+  const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, isExtensible, ownKeys } = Reflect;
   const { freeze } = Object;
   const NativeError = Error;
   const NativeTypeError = TypeError;
@@ -99,5 +99,5 @@ function harden() {
   }
   const prototype = getPrototypeOf(root);
   const { length } = ownKeys(root);
-  return () => ownKeys(root).length === length && getPrototypeOf(root) === prototype;
+  return () => ownKeys(root).length === length && getPrototypeOf(root) === prototype && isExtensible(root);
 }

@@ -11,6 +11,8 @@ function refuseAmbientPower(mentions) {
   const NativeArrayBuffer = ArrayBuffer;
   // The engine makes these when they are first touched, which takes longer than all the rest of what runs here.
   for (const name of ['Intl', 'Temporal']) if (!mentions.includes(name)) delete root[name];
+  // The other way to it.
+  if (root.Temporal === undefined) delete root.Date.prototype.toTemporalInstant;
 
   const refusal = (what, remedy) =>
     function refused() {
@@ -120,6 +122,12 @@ function refuseAmbientPower(mentions) {
   guardDate();
   guardBuffers();
   if (root.Intl !== undefined) guardNow(root.Intl.DateTimeFormat.prototype);
+  // It gives any object a slot that no key shows, in which a value can be left: the global one, which stays open, must have none.
+  const { captureStackTrace } = root.Error;
+  root.Error.captureStackTrace = (target, above) => {
+    if (target === root) throw new NativeError('the global object is given no stack in a plugin: use an error');
+    apply(captureStackTrace, NativeError, [target, above ?? root.Error.captureStackTrace]);
+  };
   // The engine would call it with the guest's function while it reports an error, outside of every limit.
   defineProperty(NativeError, 'prepareStackTrace', {
     get: () => undefined,

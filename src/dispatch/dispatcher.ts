@@ -16,7 +16,7 @@ import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { createDrain } from './drain.ts';
 import { createKeyedCalls, type KeyedOutcome } from './keyed-calls.ts';
 import { Lane, type LaneOptions, type Turn } from './lane.ts';
-import { mayAct, stoppedBy } from './may-act.ts';
+import { mayAct, stoppedBy, type Verdict } from './may-act.ts';
 import { createPace } from './pace.ts';
 import { runAdminTool } from './run-admin.ts';
 import { runPluginTool } from './run-plugin.ts';
@@ -75,6 +75,9 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     if (result.kind === 'ran') return result.outcome;
     if (result.kind === 'replayed') {
       const { outcome, replayOf } = result;
+      // It has waited for another's run, and nobody asked about it meanwhile.
+      const verdict = mayAct(ports, admitted);
+      if (verdict.kind === 'stop') return closeStopped(entry, verdict);
       await close('replayed', admitted, outcome.answer, { decision, replayOf });
       return outcome;
     }
@@ -101,18 +104,18 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     }
   };
 
+  /** A call that was allowed and is no longer keeps the decision that let it in, unless another one ends it. */
+  const closeStopped = (entry: BookEntry, { phase, error, ...stop }: Extract<Verdict, { kind: 'stop' }>) => {
+    const decision = stop.decision ?? (phase === 'cancelled' ? entry.decision : undefined);
+    return close(phase, entry.admitted, errorAnswer(error), decision === undefined ? {} : { decision });
+  };
+
   /** What was revoked, frozen or replaced while the call waited does not start. */
   const takeTurn = async (entry: BookEntry, turn: Turn): Promise<KeyedOutcome> => {
     const { admitted, controller } = entry;
     while (pace.busy() !== undefined) await pace.busy();
     const verdict = pace.count(() => mayAct(ports, admitted));
-    if (verdict.kind === 'stop') {
-      const { phase, error } = verdict;
-      // A call that was allowed and is no longer keeps the decision that let it in, unless another one ends it.
-      const decision = verdict.decision ?? (phase === 'cancelled' ? entry.decision : undefined);
-      const parts = decision === undefined ? {} : { decision };
-      return { outcome: await close(phase, admitted, errorAnswer(error), parts), isKept: false };
-    }
+    if (verdict.kind === 'stop') return { outcome: await closeStopped(entry, verdict), isKept: false };
     book.begin(entry, clock.nowMs());
     let isKept = false;
     const run = {

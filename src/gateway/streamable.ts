@@ -3,7 +3,7 @@
 
 import { classifyInboundRequest, type JSONRPCRequest, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AgentCaller } from './authenticate.ts';
+import { type AgentCaller, unauthenticated } from './authenticate.ts';
 import { createListenDoor, LISTEN_METHOD } from './listen.ts';
 import { createMcpSessions, type McpSessions, type SessionPorts } from './mcp-sessions.ts';
 import { createParamHeaders } from './param-headers.ts';
@@ -47,6 +47,8 @@ export function createStreamableDoor(ports: SessionPorts, options: { readonly ve
 
   return {
     post: (caller, request, reply) => {
+      // The headers came before the body, maybe long before.
+      if (!ports.authenticator.stillHolds(caller)) throw unauthenticated();
       const { headers, body } = request;
       const plain = plainCall(headers, body);
       if (plain !== undefined) {

@@ -146,9 +146,9 @@ export const agentOperations: readonly Operation[] = [
     }),
     subject: (input) => String(input['id']),
     check: ({ tokens }, input) => {
-      const isKnown = tokens.list().some(({ id, revokedMs }) => id === input['id'] && revokedMs === undefined);
-      if (!isKnown)
-        throw new SmcpError('TOKEN_UNKNOWN', 'no token that could be revoked has this id', {
+      // One that is revoked can be revoked again: the first time it may not have come to the disk.
+      if (!tokens.list().some(({ id }) => id === input['id']))
+        throw new SmcpError('TOKEN_UNKNOWN', 'no token has this id', {
           details: { remedy: 'see smcp agent list' },
         });
     },

@@ -145,7 +145,7 @@ describe('what runs is asked about again when something changed', () => {
     state.run = () => promise;
     const first = call('p__write');
     const waiting = Array.from({ length: 1000 }, () => call('p__write'));
-    while (dispatcher.status().lanes[0]?.waiting !== 1000) await settle();
+    while (dispatcher.status().lanes[0]?.waiting !== 1000 || runs.length === 0) await settle();
     expect(dispatcher.status().lanes[0]).toMatchObject({ waiting: 1000, running: 1 });
     state.denied.add('p__write');
     const reconsidered = dispatcher.reconsider();

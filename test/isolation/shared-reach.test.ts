@@ -10,6 +10,7 @@ import { createTestSandbox } from '#test/sandbox/harness.ts';
 /** Follows every property and prototype, and what every function gives for many receivers; `met` takes each object once. */
 const REACH = `
   const receivers = () => [undefined, [1], 'ab', 1, 1n, true, Symbol(), {}, new Map([[1, 1]]), new Set([1]), /a/g, new Error(),
+    new Date(0),
     new Uint8Array(2), new ArrayBuffer(2), new DataView(new ArrayBuffer(2)), Promise.resolve(), [].values(), 'ab'.matchAll(/./g),
     (function* () {})(), async () => {}, class {}, new WeakMap(), new WeakSet(), () => 1,
     new Proxy({}, {}), [].values().map(String), new Map().entries(), Iterator.from({ next: () => ({ done: true }) }), Promise.withResolvers()];
@@ -126,13 +127,21 @@ export const tools = {
       nested: attempt(() => { Array.prototype.push.left = 1; }),
       ofGlobal: attempt(() => Object.setPrototypeOf(globalThis, { left: 1 })),
       pattern: attempt(() => { /(l)eft/.exec('left'); }),
+      locked: attempt(() => Object.preventExtensions(globalThis)),
+      hidden_slot: attempt(() => {
+        Error.captureStackTrace(globalThis);
+        delete globalThis.stack;
+      }),
+      stack: attempt(() => Object.getOwnPropertyDescriptor(new Error(), 'stack').set?.call(globalThis, { left: 1 })),
+      temporal: attempt(() => { new Date(0)['toTempo' + 'ralInstant']().constructor.prototype.left = 1; }),
     };
     host.now().then(() => { globalThis.late = 1; }, () => { globalThis.late = 1; });
     Promise.resolve().then(() => { globalThis.job = 1; });
     return { calls, tries };
   },
   look: () => ({
-    calls, seen: seen.length, pattern: typeof RegExp.$1, json: typeof JSON.parse,
+    calls, seen: seen.length, pattern: typeof RegExp.$1, json: typeof JSON.parse, isOpen: Object.isExtensible(globalThis),
+    slot: attempt(() => { if (Object.getOwnPropertyDescriptor(new Error(), 'stack').get.call(globalThis)) return; throw 1; }),
     left: ['left', 'kept', 'late', 'job'].filter((name) => name in globalThis || name in [] || name in [].push),
   }),
 };`);
@@ -147,6 +156,10 @@ export const tools = {
           nested: 'refused',
           ofGlobal: 'done',
           pattern: 'done',
+          locked: 'done',
+          hidden_slot: 'refused',
+          stack: expect.any(String),
+          temporal: 'refused',
         },
       });
       for (let look = 0; look < 2; look += 1) {
@@ -155,6 +168,8 @@ export const tools = {
           seen: 0,
           pattern: 'undefined',
           json: 'function',
+          isOpen: true,
+          slot: 'refused',
           left: [],
         });
       }
