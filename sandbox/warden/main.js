@@ -12,6 +12,7 @@ import { renounce } from './renounce.js';
 import { createServer } from './serve.js';
 
 const HOST_DESCRIPTOR = 3;
+const READ_BYTES = 64 * 1024;
 /** GHSA-864f-rcv7-6rh4, a guest escape, affects 7.0.0 and below. */
 const ISOLATED_VM_FLOOR = [7, 0, 1];
 
@@ -32,7 +33,16 @@ function checkIsolatedVm() {
 }
 
 function main() {
-  const socket = new Socket({ fd: HOST_DESCRIPTOR, readable: true, writable: true });
+  // One buffer for all that is read: one for each read, cut down to what came, leaves holes in memory that add up.
+  /** @type {import('node:net').OnReadOpts} */
+  const onread = {
+    buffer: Buffer.alloc(READ_BYTES),
+    callback: (byteCount, buffer) => {
+      reader.push(Buffer.from(buffer.buffer, buffer.byteOffset, byteCount));
+      return true;
+    },
+  };
+  const socket = new Socket({ fd: HOST_DESCRIPTOR, readable: true, writable: true, onread });
   /** @type {ReturnType<typeof createServer> | undefined} */
   let serve;
 
@@ -57,7 +67,6 @@ function main() {
       send({ t: 'ready', isolatedVm });
     },
   });
-  socket.on('data', reader.push);
   socket.on('end', die);
   socket.on('close', die);
   socket.on('error', die);
