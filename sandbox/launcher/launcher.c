@@ -4,15 +4,16 @@
 // stderr that names the step; the same line goes to the descriptor of the specification, which closes when the program
 // begins. What is asked is all done or the program does not run: nothing here says "already confined".
 //
-//   launcher N         the specification comes through descriptor N
-//   launcher --probe   says what the kernel offers
+//   launcher N                  the specification comes through descriptor N
+//   launcher --probe            says what the kernel offers
+//   launcher --core-limit PID   lets that process leave no dump: the host, which can't say so of itself
 //
 // It has no C library, so that it runs wherever the kernel does and its bytes depend on the compiler alone.
 #include "kernel.h"
 
 enum {
   BYTES_MAX = 512 * 1024, PATHS_MAX = 256, PORTS_MAX = 16, STRINGS_MAX = 4096, INSTRUCTIONS_MAX = 4096,
-  PLACES_MAX = 16, DESCRIPTORS_MAX = 32, ABI_KNOWN = 9,
+  PLACES_MAX = 16, DESCRIPTORS_MAX = 32, ABI_KNOWN = 9, PID_MAX = 0x3fffffff,
 };
 static const uint32_t STAY_AS_USER = 0xffffffff;
 static const uint64_t LEAVE_LIMIT = ~0ull;
@@ -78,6 +79,14 @@ _Noreturn static void fail(const char *step, long error) { fail_at(step, -1, err
 static long must(const char *step, long result) {
   if (result < 0) fail(step, result);
   return result;
+}
+
+// -1 for what is no number, or one above `max`.
+static long number_of(const char *text, long max) {
+  long number = 0;
+  if (*text == 0) return -1;
+  for (; *text >= '0' && *text <= '9' && number <= max; text++) number = number * 10 + (*text - '0');
+  return *text == 0 && number <= max ? number : -1;
 }
 
 static void read_whole(char *to, size_t count) {
@@ -199,9 +208,16 @@ static void set_limit(int resource, uint64_t value) {
   if (error < 0) fail_at("rlimits: number", resource, error);
 }
 
+// 0 would not stop a dump that the kernel pipes to a program; 1 does. From a hard limit of 0 only some may raise it.
+static void limit_core(long pid) {
+  static const struct rlimit64 one = {1, 1}, none = {0, 0};
+  if (SYSCALL(SYS_prlimit64, pid, RLIMIT_CORE, &one, 0, 0) >= 0) return;
+  long error = SYSCALL(SYS_prlimit64, pid, RLIMIT_CORE, &none, 0, 0);
+  if (error < 0) fail_at("rlimits: number", RLIMIT_CORE, error);
+}
+
 static void set_limits(const struct head *head) {
-  // 0 would not stop a dump that the kernel pipes to a program; 1 does.
-  set_limit(RLIMIT_CORE, 1);
+  limit_core(0);
   for (int i = 0; i < 7; i++)
     if (head->limits[i] != LEAVE_LIMIT) set_limit(LIMITS[i], head->limits[i]);
 }
@@ -306,14 +322,17 @@ static void probe(void) {
 
 _Noreturn __attribute__((used)) void launcher_main(const long *stack) {
   const char *const *arguments = (const char *const *)(stack + 1);
-  const char *argument = stack[0] == 2 ? arguments[1] : "";
-  if (argument[0] == '-' && argument[1] == '-' && argument[2] == 'p') probe();
-  for (specification_fd = 0; *argument >= '0' && *argument <= '9' && specification_fd < DESCRIPTORS_MAX; argument++)
-    specification_fd = specification_fd * 10 + (*argument - '0');
-  if (*argument != 0 || specification_fd < 3 || specification_fd >= DESCRIPTORS_MAX) {
-    specification_fd = -1;
-    fail("arguments", 0);
+  const char *argument = stack[0] >= 2 ? arguments[1] : "";
+  if (stack[0] == 2 && argument[0] == '-' && argument[1] == '-' && argument[2] == 'p') probe();
+  if (stack[0] == 3 && argument[0] == '-' && argument[1] == '-' && argument[2] == 'c') {
+    long pid = number_of(arguments[2], PID_MAX);
+    if (pid < 1) fail("arguments", 0);
+    limit_core(pid);
+    finish(0);
   }
+  long descriptor = stack[0] == 2 ? number_of(argument, DESCRIPTORS_MAX - 1) : -1;
+  if (descriptor < 3) fail("arguments", 0);
+  specification_fd = (int)descriptor;
   launch();
   finish(125);
 }

@@ -3,10 +3,10 @@
 export const LAUNCHER_PINS = {
   source: {
     'kernel.h': '44bb0b906ba6298869ad70f41ed29e282b95a53797d86852ce790074a74df59f',
-    'launcher.c': '365bb19005973cea44fa5329ed3b1e3dce70d8b9085433e654bbae78d57c2975',
+    'launcher.c': 'f7c6406211bb2c64e18eb1fa8f1f112ecf9bab03d0fcc77d9f256fd7093ed82a',
   },
   prebuilt: {
-    'linux-arm64': 'cf5064bb94bfe1ce10f1b7294a8365636399c2a26bd9bb78f604ee84dcee1432',
-    'linux-x64': 'b3e53841f654ac167b6e36e0feb8015c4ea6614f9c2dc58b62740294e57c0af6',
+    'linux-arm64': '370af3fd3978f446cc1896548b0d977d96f412126ced23a5f3d809ed1ef5bceb',
+    'linux-x64': 'c281729c3794a5d2b9444682d335e5522b644cd97b813b997883a6f4427bdbf6',
   },
 } as const;
