@@ -1,5 +1,5 @@
 // The wardens of one plugin at one profile: started when needed, shared by agents as far as memory allows, replaced when
-// they end, ended when idle. An agent whose call ended a warden, or may have, gets one of its own, so that it ends nobody
+// they end or are worn, ended when idle. An agent whose call ended a warden, or may have, gets one of its own, so that it ends nobody
 // else's calls: until one call ends well, or a number of them in a row when it was surely this agent.
 
 import type { Clock } from '#base/clock.ts';
@@ -33,6 +33,7 @@ type Member = {
   readonly owner: AgentName | undefined;
   idleTimer: NodeJS.Timeout | undefined;
   lastUsedMs: number;
+  callCount: number;
 };
 
 export type WardenPoolOptions = {
@@ -67,6 +68,8 @@ export function createWardenPool({ clock, makeRoom, startWarden }: WardenPoolOpt
   const rest = (member: Member) => {
     member.lastUsedMs = clock.monotonicMs();
     if (member.warden.runningCount() > 0 || !member.warden.isAlive()) return;
+    // Whoever was told of it calls at once: the next call finds it gone, and a fresh one.
+    if (isWorn(member)) setImmediate(end, member);
     clearTimeout(member.idleTimer);
     member.idleTimer = setTimeout(() => end(member), LIMITS.wardenIdleMs);
     member.idleTimer.unref();
@@ -83,6 +86,7 @@ export function createWardenPool({ clock, makeRoom, startWarden }: WardenPoolOpt
       owner,
       idleTimer: undefined,
       lastUsedMs: clock.monotonicMs(),
+      callCount: 0,
       warden: startWarden({ onCallEnded: () => rest(member), onSuspects: suspects.add }),
     };
     members.add(member);
@@ -103,17 +107,24 @@ export function createWardenPool({ clock, makeRoom, startWarden }: WardenPoolOpt
   const pick = (agent: AgentName): Member => {
     const owner = suspects.has(agent) ? agent : undefined;
     const usable = [...members].filter(({ warden, owner: own }) => warden.isAlive() && own === owner);
-    return (
-      usable.find(({ warden }) => warden.hasIsolate(agent)) ??
-      usable.find(({ warden }) => warden.hasRoom(agent)) ??
-      add(owner)
-    );
+    const among = (some: readonly Member[]) =>
+      some.find(({ warden }) => warden.hasIsolate(agent)) ?? some.find(({ warden }) => warden.hasRoom(agent));
+    const fresh = among(usable.filter((member) => !isWorn(member)));
+    if (fresh !== undefined) return fresh;
+    try {
+      return add(owner);
+    } catch (thrown) {
+      const worn = among(usable);
+      if (worn === undefined) throw thrown;
+      return worn;
+    }
   };
 
   return {
     run: async (request) => {
       const member = pick(request.agent);
       clearTimeout(member.idleTimer);
+      member.callCount += 1;
       const outcome = await member.warden.run(request);
       if (outcome.kind === 'returned' && member.owner === request.agent) suspects.clear(request.agent);
       return outcome;
@@ -137,6 +148,11 @@ export function createWardenPool({ clock, makeRoom, startWarden }: WardenPoolOpt
       await Promise.all([...[...members].map(({ warden }) => warden.close()), ...closing]);
     },
   };
+}
+
+/** Takes no more calls while another can be started. */
+function isWorn({ callCount }: Member): boolean {
+  return callCount >= LIMITS.wardenCallsMax;
 }
 
 /** Agents that run alone for now, and how many good calls they still need. One entry per agent that ever was. */

@@ -51,6 +51,8 @@ export function wardenProfile(
 function nodeFlags(readable: readonly string[]): string[] {
   return [
     '--jitless',
+    // What a call hangs on frozen objects, nobody could read again and would keep its memory (decision 0031).
+    '--js-nonextensible-applies-to-private',
     '--no-node-snapshot',
     '--no-warnings',
     // Opens files past the permission model.
