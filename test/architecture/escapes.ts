@@ -11,7 +11,7 @@ export const ESCAPES: readonly Escape[] = [
     why: 'tables of constants, eight to a line as the standard prints them',
   },
   {
-    path: 'sandbox/guest/freeze.js',
+    path: 'sandbox/guest/harden.js',
     directive: 'biome-ignore lint/correctness/noUnusedVariables',
     count: 1,
     why: 'a script whose text the warden runs; its function is called from there',
