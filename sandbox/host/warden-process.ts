@@ -46,7 +46,8 @@ export type WardenEvents = {
 export function startWardenProcess(command: WardenCommand, events: WardenEvents): WardenProcess {
   const { child, begun } = command.start();
   let isOver = false;
-  const channel = child.stdio[HOST_DESCRIPTOR] as Duplex | undefined;
+  // Where no descriptor is left there are no pipes.
+  const channel = (child.stdio as ChildProcess['stdio'] | undefined)?.[HOST_DESCRIPTOR] as Duplex | undefined;
   const tail = keepTail(child, () => {
     if (!isOver) events.onViolation('it printed more than its bound');
   });
@@ -115,7 +116,7 @@ function keepTail(child: ChildProcess, onFlood: () => void): () => string {
   let kept = Buffer.alloc(0);
   let bytes = 0;
   let pieces = 0;
-  const streams = [child.stdout, child.stderr] as (Readable | null)[];
+  const streams = [child.stdout, child.stderr] as (Readable | null | undefined)[];
   const keep = (chunk: Buffer) => {
     bytes += chunk.length;
     pieces += 1;

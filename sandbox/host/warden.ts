@@ -65,6 +65,8 @@ const OUT_OF_MEMORY = /out of memory|OOM|allocation failed|bad_alloc|cannot allo
 /** Starts a warden and keeps it until it ends. */
 export function createWarden(options: WardenOptions): Warden {
   const { clock, logger, start, onCallEnded } = options;
+  // Should the process not start, nobody waits for it any more.
+  options.code.catch(() => {});
   const calls = new Map<number, RunningCall>();
   const table = createIsolateTable(options.isolatesMax);
   let lastId = 0;

@@ -42,7 +42,7 @@ export type KeyedCalls = {
 type Running = {
   readonly argsDigest: string;
   readonly invocation: string;
-  readonly done: Promise<CallOutcome>;
+  readonly done: Promise<KeyedOutcome>;
   /** Other calls under the key. */
   waiters: number;
   /** Ends the run; there from when its own caller has left. */
@@ -72,7 +72,7 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
     return found.kind === 'ended' ? found.outcome : lostOutcome(row.invocation, found);
   };
 
-  const runOnce = async (call: KeyedCall, run: () => Promise<KeyedOutcome>): Promise<CallOutcome> => {
+  const runOnce = async (call: KeyedCall, run: () => Promise<KeyedOutcome>): Promise<KeyedOutcome> => {
     await store.put(call);
     const { outcome, isKept } = await run();
     try {
@@ -82,14 +82,16 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
       // The record is durable: the answer is found by it.
       logger.error('the answer under an idempotency key was not kept', { error: String(thrown) });
     }
-    return outcome;
+    return { outcome, isKept };
   };
 
-  const join = async (other: Running, argsDigest: string, signal: AbortSignal): Promise<KeyedResult> => {
+  /** Undefined when the other one's answer is nobody else's: it did nothing, so that this call may still run. */
+  const join = async (other: Running, argsDigest: string, signal: AbortSignal): Promise<KeyedResult | undefined> => {
     if (other.argsDigest !== argsDigest) throw conflict();
     other.waiters += 1;
     try {
-      return replayed(await orAborted(other.done, signal));
+      const { outcome, isKept } = await orAborted(other.done, signal);
+      return isKept ? replayed(outcome) : undefined;
     } catch (thrown) {
       if (!signal.aborted || thrown !== signal.reason || !(thrown instanceof SmcpError)) throw thrown;
       return { kind: 'refused', phase: 'cancelled', error: thrown.toWire() };
@@ -107,7 +109,7 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
     const done = runOnce(call, run);
     running.set(id, { argsDigest: call.argsDigest, invocation: call.invocation, done, waiters: 0 });
     try {
-      return { kind: 'ran', outcome: await done };
+      return { kind: 'ran', outcome: (await done).outcome };
     } finally {
       running.delete(id);
     }
@@ -126,9 +128,14 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
       const { agent, tool } = request;
       const call: KeyedCall = { agent, tool, key, argsDigest, invocation, createdMs: clock.nowMs() };
       const id = JSON.stringify([agent, tool, key]);
-      const other = running.get(id);
       try {
-        return await (other === undefined ? lead(call, id, run) : join(other, argsDigest, signal));
+        // Each turn waits for one more run that others began before.
+        for (;;) {
+          const other = running.get(id);
+          if (other === undefined) return await lead(call, id, run);
+          const joined = await join(other, argsDigest, signal);
+          if (joined !== undefined) return joined;
+        }
       } catch (thrown) {
         const phase = thrown instanceof SmcpError ? REFUSED_AS[thrown.code] : undefined;
         if (phase === undefined || !(thrown instanceof SmcpError)) throw thrown;

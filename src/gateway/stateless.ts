@@ -87,7 +87,7 @@ export function createStatelessDoor(
       openAnswer(reply, ports.slow, ({ respond }) => {
         const gone = new AbortController();
         const answering = answerPlain(sourceOf(caller), { ...plain, signal: gone.signal });
-        answering.then((response) => respond(response, false));
+        answering.then((response) => respond(response, false)).catch(() => reply.raw.destroy());
         return () => gone.abort();
       });
     },

@@ -15,8 +15,8 @@ export type CommitQueue = {
    * Takes the record, or throws at once: then it is as if it had not been called. What it answers resolves once the record is
    * durable.
    *
-   * @param options.isOwed the record closes an intent of this log: it is taken however many wait, since there are at most as
-   * many as there are calls under way.
+   * @param options.isOwed the record closes an intent of this log, or announces a call of the server's own tools: it is taken
+   * however many wait, since there are at most as many as there are calls under way.
    * @throws `LOG_UNAVAILABLE` when too many wait, when a commit failed (from then on always), or after `close`.
    */
   readonly add: (record: PreparedRecord, options: { readonly isOwed: boolean }) => Promise<Receipt>;
@@ -46,7 +46,7 @@ export function createCommitQueue({ appender, clock, logger, expected, onCommit 
   let bytesHeld = 0;
   let stopped: SmcpError | undefined;
   let pumping: Promise<void> | undefined;
-  const pace = createPace(clock);
+  const pace = createCommitPace(clock);
   /** Ends a wait for more records. */
   let onEnough: (() => void) | undefined;
 
@@ -132,8 +132,12 @@ function bytesOf({ payload, disclosed }: PreparedRecord): number {
   return payload.length + (disclosed.args?.length ?? 0) + (disclosed.result?.length ?? 0);
 }
 
+/** What the last one counts for in a mean, and the longest that it may count as. */
+const PACE_SHARE = 1 / 8;
+const PACE_MS_MAX = 100;
+
 /** How fast records come and how long they take: means in which the last ones count most. */
-function createPace({ monotonicMs }: Clock) {
+function createCommitPace({ monotonicMs }: Clock) {
   let lastMs = monotonicMs();
   let gapMs = PACE_MS_MAX;
   let commitMs = 0;
@@ -151,10 +155,6 @@ function createPace({ monotonicMs }: Clock) {
     isFast: () => gapMs < commitMs,
   };
 }
-
-/** What the last one counts for in a mean, and the longest that it may count as. */
-const PACE_SHARE = 1 / 8;
-const PACE_MS_MAX = 100;
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

@@ -175,11 +175,11 @@ function assemble(
     append: async (draft) => {
       const intent = draft.kind === 'invocation' ? intents.closedBy(draft.predicate) : undefined;
       const record = prepareRecord(draft, intent === undefined ? undefined : { digest: intent.argsDigest });
-      // Only once the record is taken: what was refused may be tried again.
       // Those of the server's own tools are few, and what stops something has been done already.
       const isOwn =
         draft.kind === 'invocation' && draft.predicate.tool.plugin === undefined && draft.predicate.phase === 'intent';
       const receipt = queue.add(record, { isOwed: intent !== undefined || isOwn });
+      // Only once the record is taken: what was refused may be tried again.
       if (intent !== undefined) intents.remove(intent);
       return receipt;
     },

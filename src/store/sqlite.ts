@@ -91,9 +91,13 @@ function checked(values: readonly SQLInputValue[]): readonly SQLInputValue[] {
   return values;
 }
 
-function asStatement(statement: StatementSync): Statement {
+/** `checkWritable` throws where nothing may be written any more. */
+function asStatement(statement: StatementSync, checkWritable: () => void): Statement {
   return {
-    run: guarded((...values: SQLInputValue[]) => Number(statement.run(...checked(values)).changes)),
+    run: guarded((...values: SQLInputValue[]) => {
+      checkWritable();
+      return Number(statement.run(...checked(values)).changes);
+    }),
     get: guarded((...values: SQLInputValue[]) => statement.get(...checked(values)) as SqlRow | undefined),
     all: guarded((...values: SQLInputValue[]) => statement.all(...checked(values)) as SqlRow[]),
   };
@@ -107,7 +111,14 @@ function asStatement(statement: StatementSync): Statement {
 export function openDatabase(file: string, options: { readonly readOnly: boolean; readonly busyMs: number }): Database {
   const database = guarded(() => new DatabaseSync(file, { readOnly: options.readOnly, timeout: options.busyMs }))();
   const wal = createWalSync(file);
+  // Behind frames that may be lost, whatever is written later may be lost with them.
+  const checkWritable = () => {
+    const cause = wal.failure();
+    if (cause !== undefined) throw unusable(cause);
+  };
+  const synchronous = guarded((mode: 'NORMAL' | 'FULL') => database.exec(`PRAGMA synchronous = ${mode}`));
   const transaction = guarded((work: () => void) => {
+    checkWritable();
     database.exec('BEGIN IMMEDIATE');
     try {
       work();
@@ -119,15 +130,15 @@ export function openDatabase(file: string, options: { readonly readOnly: boolean
   });
   return {
     exec: guarded((sql: string) => database.exec(sql)),
-    prepare: (sql) => asStatement(guarded(() => database.prepare(sql))()),
+    prepare: (sql) => asStatement(guarded(() => database.prepare(sql))(), checkWritable),
     transaction,
     transactionThenSync: async (work) => {
       // NORMAL writes the same frames as FULL and leaves their fsync to us; every other commit goes on to wait for its own.
-      database.exec('PRAGMA synchronous = NORMAL');
+      synchronous('NORMAL');
       try {
         transaction(work);
       } finally {
-        database.exec('PRAGMA synchronous = FULL');
+        synchronous('FULL');
       }
       await wal.sync().catch((cause: unknown) => {
         throw unusable(cause);

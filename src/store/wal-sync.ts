@@ -11,6 +11,8 @@ export type WalSync = {
    * and from then on always: a kernel tells of a failed write once and forgets it, so that a later fsync proves nothing.
    */
   readonly sync: () => Promise<void>;
+  /** What made a sync fail; undefined while none has. */
+  readonly failure: () => unknown;
   readonly close: () => void;
 };
 
@@ -22,17 +24,20 @@ export function createWalSync(databaseFile: string): WalSync {
   let descriptor: number | undefined;
   let underWay: Promise<void> | undefined;
   let next: Promise<void> | undefined;
+  let failure: unknown;
 
   const start = (): Promise<void> => {
-    descriptor ??= openSync(`${databaseFile}-wal`, 'r');
-    const opened = descriptor;
     const running = new Promise<void>((resolve, reject) => {
+      descriptor ??= openSync(`${databaseFile}-wal`, 'r');
       // The data and what is needed to read them again, the file's length among it; not its times.
-      fdatasync(opened, (error) => {
+      fdatasync(descriptor, (error) => {
         if (error !== null) return reject(error);
         underWay = undefined;
         resolve();
       });
+    });
+    running.catch((error: unknown) => {
+      failure ??= error;
     });
     underWay = running;
     return running;
@@ -48,6 +53,7 @@ export function createWalSync(databaseFile: string): WalSync {
       });
       return next;
     },
+    failure: () => failure,
     close: () => {
       if (descriptor !== undefined) closeSync(descriptor);
       descriptor = undefined;

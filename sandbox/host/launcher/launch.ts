@@ -88,7 +88,9 @@ export function startLaunch(
   const child = spawn(file, args, { argv0: 'launcher', env, cwd: '/', stdio: [...filled, 'pipe'] });
   // While it waits to be told what to do it has our user still: of another's, only some may set it.
   if (niceness > 0 && child.pid !== undefined) standBack(child.pid, niceness);
-  return { child, begun: instruct(child, child.stdio[descriptor] as Duplex | null | undefined, specification) };
+  // Where no descriptor is left there are no pipes either; the child says so in a moment.
+  const pipe = (child.stdio as ChildProcess['stdio'] | undefined)?.[descriptor] as Duplex | null | undefined;
+  return { child, begun: instruct(child, pipe, specification) };
 }
 
 function standBack(pid: number, niceness: number): void {
