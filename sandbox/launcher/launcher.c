@@ -4,8 +4,9 @@
 // stderr that names the step; the same line goes to the descriptor of the specification, which closes when the program
 // begins. What is asked is all done or the program does not run: nothing here says "already confined".
 //
-//   launcher N         the specification comes through descriptor N
-//   launcher --probe   says what the kernel offers
+//   launcher N            the specification comes through descriptor N
+//   launcher --keep N M   the same in a child, which it keeps: descriptor M is the keeper's (keeper.h)
+//   launcher --probe      says what the kernel offers
 //
 // It has no C library, so that it runs wherever the kernel does and its bytes depend on the compiler alone.
 #include "kernel.h"
@@ -16,7 +17,7 @@ enum {
 };
 static const uint32_t STAY_AS_USER = 0xffffffff;
 static const uint64_t LEAVE_LIMIT = ~0ull;
-enum { FLAG_MAY_STAY_ROOT = 1 };
+enum { FLAG_MAY_STAY_ROOT = 1, FLAG_REAPS_ORPHANS = 2 };
 
 // The head of a specification (profile-bytes.ts writes it). After it, without gaps: `places` and `ports` as 32-bit numbers,
 // the filter, then strings that each end in NUL: paths ('r' or 'w' before each), directory, program, arguments, variables.
@@ -42,6 +43,8 @@ static _Alignas(8) char specification[BYTES_MAX];
 static const char *strings[STRINGS_MAX];
 static const char *argv[STRINGS_MAX + 1], *envp[STRINGS_MAX + 1];
 static int specification_fd = -1;
+// Who must be the program's parent, where that is not the one whom the specification names; 0: it is.
+static uint32_t keeper;
 
 static size_t append(char *line, size_t at, const char *text) {
   while (*text != 0 && at < 120) line[at++] = *text++;
@@ -252,7 +255,8 @@ static void drop_capabilities(void) {
 // After the user changed: that clears the signal.
 static void die_with_parent(const struct head *head) {
   must("parent-death signal", SYSCALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
-  if ((uint32_t)SYSCALL(SYS_getppid, 0, 0, 0, 0, 0) != head->parent) fail("parent: it is not the one expected", 0);
+  uint32_t expected = keeper != 0 ? keeper : head->parent;
+  if ((uint32_t)SYSCALL(SYS_getppid, 0, 0, 0, 0, 0) != expected) fail("parent: it is not the one expected", 0);
 }
 
 // The specification's own descriptor stays open until the program begins, so that the host sees when that is.
@@ -282,6 +286,9 @@ static void launch(void) {
   change_user(head);
   drop_capabilities();
   die_with_parent(head);
+  // It stays through execve: who reaps knows whether anything of a child is left.
+  if ((head->flags & FLAG_REAPS_ORPHANS) != 0)
+    must("reap orphans", SYSCALL(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
   SYSCALL(SYS_umask, 077, 0, 0, 0, 0);
   must("no_new_privs", SYSCALL(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   must("landlock: enforce", SYSCALL(SYS_landlock_restrict_self, ruleset, 0, 0, 0, 0));
@@ -292,6 +299,8 @@ static void launch(void) {
   // For an absolute path the kernel ignores the first argument; the filter does not: it lets nobody else do this.
   must("execute", SYSCALL(SYS_execveat, head->token, program, argv, envp, 0));
 }
+
+#include "keeper.h"
 
 static void probe(void) {
   char line[160];
@@ -304,16 +313,29 @@ static void probe(void) {
   finish(0);
 }
 
+// The number of a descriptor that is no standard one; below zero what is none.
+static int descriptor_of(const char *text) {
+  int number = 0;
+  for (; *text >= '0' && *text <= '9' && number < DESCRIPTORS_MAX; text++) number = number * 10 + (*text - '0');
+  return *text != 0 || number < 3 || number >= DESCRIPTORS_MAX ? -1 : number;
+}
+
+static int begins(const char *text, const char *start) {
+  while (*start != 0)
+    if (*text++ != *start++) return 0;
+  return 1;
+}
+
 _Noreturn __attribute__((used)) void launcher_main(const long *stack) {
   const char *const *arguments = (const char *const *)(stack + 1);
-  const char *argument = stack[0] == 2 ? arguments[1] : "";
-  if (argument[0] == '-' && argument[1] == '-' && argument[2] == 'p') probe();
-  for (specification_fd = 0; *argument >= '0' && *argument <= '9' && specification_fd < DESCRIPTORS_MAX; argument++)
-    specification_fd = specification_fd * 10 + (*argument - '0');
-  if (*argument != 0 || specification_fd < 3 || specification_fd >= DESCRIPTORS_MAX) {
-    specification_fd = -1;
-    fail("arguments", 0);
-  }
+  long count = stack[0];
+  if (count == 2 && begins(arguments[1], "--probe")) probe();
+  int is_kept = count == 4 && begins(arguments[1], "--keep");
+  int specification = is_kept ? descriptor_of(arguments[2]) : count == 2 ? descriptor_of(arguments[1]) : -1;
+  int channel = is_kept ? descriptor_of(arguments[3]) : -1;
+  if (specification < 0 || (is_kept && (channel < 0 || channel == specification))) fail("arguments", 0);
+  specification_fd = specification;
+  if (is_kept) keep(channel);
   launch();
   finish(125);
 }

@@ -78,8 +78,12 @@ export function startLaunch(ports: LaunchPorts, profile: LaunchProfile, stdio: E
   return { child, begun: instruct(child, child.stdio[descriptor] as Duplex | null | undefined, specification) };
 }
 
-/** Writes the specification; its pipe closes when the program begins, after a line when a step failed. */
-function instruct(child: ChildProcess, pipe: Duplex | null | undefined, specification: Buffer): Promise<void> {
+/**
+ * Writes the specification; its pipe closes when the program begins, after a line when a step failed.
+ *
+ * @throws as `Launch.begun` does
+ */
+export function instruct(child: ChildProcess, pipe: Duplex | null | undefined, specification: Buffer): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let said = '';
   // A child that ends early takes the pipe with it: what matters is that nothing began.
