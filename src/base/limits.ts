@@ -3,6 +3,7 @@
 
 import { PLUGIN_LIMITS } from './limits-plugins.ts';
 import { POLICY_LIMITS } from './limits-policy.ts';
+import { PROCESS_LIMITS } from './limits-process.ts';
 
 export const LIMITS = {
   // Requests
@@ -120,6 +121,7 @@ export const LIMITS = {
   drainMsMax: 10_000,
 
   ...PLUGIN_LIMITS,
+  ...PROCESS_LIMITS,
   ...POLICY_LIMITS,
 
   // Log
