@@ -223,12 +223,16 @@ def exit_code(error):
 
 
 def flush(code):
-    """What could not be written makes it 120, as in an interpreter."""
-    for stream in (sys.stdout, sys.stderr):
+    """What could not be written makes it 120, as in an interpreter, which says so of stdout."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name, None)
         try:
             if stream is not None and not stream.closed:
                 stream.flush()
-        except BaseException:
+        except BaseException as error:
+            if name == "stdout" and code != 120:
+                where = "while flushing sys.stdout:" if sys.version_info >= (3, 14) else f"in: {stream!r}"
+                sys.stderr.write(f"Exception ignored {where}\n{type(error).__name__}: {error}\n")
             code = 120
     return code
 
@@ -270,6 +274,7 @@ def finish(code, known, is_interrupted):
 
 def run(module):
     """What it ends with, and whether nobody caught the interrupt that ended it."""
+    uncaught = None
     try:
         with open(module.__file__, "rb") as source:
             text = source.read()
@@ -277,9 +282,12 @@ def run(module):
     except SystemExit as error:
         return exit_code(error), False
     except BaseException as error:
-        report(error)
-        return 1, isinstance(error, KeyboardInterrupt)
-    return 0, False
+        uncaught = error
+    if uncaught is None:
+        return 0, False
+    # Not while it is handled: a hook that fails does not do so because of it.
+    report(uncaught)
+    return 1, isinstance(uncaught, KeyboardInterrupt)
 
 
 # Loaded before any fork, so that the children share them.

@@ -1,6 +1,6 @@
 // Plugins of runtime `process` for tests: written to a temporary folder and run by the real runtime, under the real launcher.
 
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '#base/clock.ts';
@@ -16,11 +16,13 @@ import { kernelOffers } from '#sandbox/host/launcher/kernel-offers.ts';
 import { createFilterBook } from '#sandbox/host/launcher/launch.ts';
 import { openLauncher } from '#sandbox/host/launcher/launcher.ts';
 import type { ChildUsers } from '#sandbox/host/process/children-room.ts';
-import type { ProcessCode } from '#sandbox/host/process/code-stage.ts';
+import { createCodeStage, type ProcessCode } from '#sandbox/host/process/code-stage.ts';
 import { createProcessRuntime, type ProcessRuntimeOptions } from '#sandbox/host/process/process-runtime.ts';
 import type { CliProtocol, ProgramEnd } from '#sandbox/host/process/protocol-ports.ts';
 import { openWorkPlace } from '#sandbox/host/process/work-place.ts';
 import { agent } from '#test/sandbox/harness.ts';
+
+export { agent };
 
 /** Small limits, so that hostile programs are stopped soon. */
 export const TEST_LIMITS: RunLimits = {
@@ -143,6 +145,8 @@ export async function createTestProcesses(
     workPlace,
   };
   const runtime = createProcessRuntime(ports, options);
+  const partsFolder = join(workPlace.path, 'parts');
+  mkdirSync(partsFolder, { mode: 0o711 });
   let count = 0;
 
   /** A plugin of these files, or of one `cli.py`. */
@@ -197,6 +201,8 @@ export async function createTestProcesses(
 
   return {
     ...{ runtime, root, plugin, call, said, kernel, users },
+    /** For tests of the parts that a runtime is made of. */
+    parts: { ...ports, users, stage: createCodeStage(partsFolder, code) },
     /** What a program that must succeed printed. */
     text: async (from: Plugin, given: CallOptions = {}): Promise<string> => {
       const outcome = await call(from, given);
