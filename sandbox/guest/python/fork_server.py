@@ -173,9 +173,11 @@ def become(out_writer, error_writer):
     if not 0 < length <= REQUEST_BYTES_MAX:
         os._exit(0)
     request = json.loads(read_exactly(length))
-    os.dup2(out_writer, 1)
-    os.dup2(error_writer, 2)
-    for fd in (HOST, out_writer, error_writer):
+    # Opened anew: flags and offset of the one that is there are shared with every other child.
+    empty = os.open(os.devnull, os.O_RDONLY)
+    for fd, standard in ((empty, 0), (out_writer, 1), (error_writer, 2)):
+        os.dup2(fd, standard)
+    for fd in (HOST, empty, out_writer, error_writer):
         os.close(fd)
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     seconds = request["cpu"] if most == resource.RLIM_INFINITY else min(request["cpu"], most)

@@ -22,46 +22,46 @@ export function serveHostCalls(channel: Readable & Writable, call: RunningCall, 
   let isStopped = false;
   let count = 0;
   let underWay = 0;
+  const lines = createLineReader();
   const halt = (why: Stop) => {
     isStopped = true;
     stop(why);
   };
 
-  /** What it does not read waits in the host: so long none of its calls is read. */
-  const pace = () => {
-    const isFull =
-      underWay >= LIMITS.hostCallsUnderWayMax || channel.writableLength > LIMITS.hostAnswersWaitingBytesMax;
-    if (isFull) channel.pause();
-    else if (channel.isPaused()) channel.resume();
+  /** What it does not read waits in the host: so long no further call of it is taken. */
+  const isFull = () =>
+    underWay >= LIMITS.hostCallsUnderWayMax || channel.writableLength > LIMITS.hostAnswersWaitingBytesMax;
+
+  const pump = () => {
+    while (!isStopped && !isFull()) {
+      const line = lines.next();
+      if (line === 'too-long') return halt(BROKEN);
+      if (line === undefined) return void channel.resume();
+      take(line);
+    }
   };
 
   const answer = (id: number, ok: boolean, body: string) => {
     underWay -= 1;
-    channel.write(`{"id":${id},"ok":${ok},"${ok ? 'value' : 'error'}":${body}}\n`, pace);
-    pace();
+    channel.write(`{"id":${id},"ok":${ok},"${ok ? 'value' : 'error'}":${body}}\n`, pump);
   };
 
   const take = (line: Buffer) => {
-    if (isStopped) return;
     count += 1;
-    if (count > call.request.limits.hostCalls) {
-      return halt({
-        code: 'HOST_CALLS_EXCEEDED',
-        message: `made more than ${call.request.limits.hostCalls} host calls`,
-      });
-    }
+    const { hostCalls } = call.request.limits;
+    if (count > hostCalls)
+      return halt({ code: 'HOST_CALLS_EXCEEDED', message: `made more than ${hostCalls} host calls` });
     const asked = parseLine(line);
     if (asked === undefined) return halt(BROKEN);
     const { id, name, params } = asked;
     if (id !== 0) underWay += 1;
-    const isTaken = call.takeHostCall({ t: 'call', id: call.id, call: id, name }, params, answer);
-    if (!isTaken) return halt(BROKEN);
-    pace();
+    if (!call.takeHostCall({ t: 'call', id: call.id, call: id, name }, params, answer)) halt(BROKEN);
   };
 
-  const lines = createLineReader(take, () => halt(BROKEN));
   channel.on('data', (chunk: Buffer) => {
-    if (!isStopped) lines(chunk);
+    channel.pause();
+    lines.feed(chunk);
+    pump();
   });
   channel.on('error', () => {});
 }
@@ -76,21 +76,30 @@ function parseLine(line: Buffer): { readonly id: number; readonly name: string; 
   return { id: Number(id), name: call, params: JSON.stringify(params) };
 }
 
-/** Holds one line at most, and takes linear time however the bytes come. */
-function createLineReader(onLine: (line: Buffer) => void, onTooLong: () => void): (chunk: Buffer) => void {
+/** Holds one chunk and one line at most, and takes linear time however the bytes come. */
+function createLineReader() {
   const held = Buffer.alloc(LINE_BYTES_MAX);
   let length = 0;
-  return (chunk) => {
-    for (let at = 0; at < chunk.length; ) {
-      const end = chunk.indexOf(LINE_FEED, at);
-      const stop = end === -1 ? chunk.length : end;
-      if (length + stop - at > held.length) return onTooLong();
-      length += chunk.copy(held, length, at, stop);
-      at = stop + 1;
-      if (end === -1) return;
-      const line = held.subarray(0, length);
-      length = 0;
-      if (line.length > 0) onLine(line);
-    }
+  let chunk: Buffer = Buffer.alloc(0);
+  return {
+    /** Only when `next` has found no more. */
+    feed: (more: Buffer): void => {
+      chunk = more;
+    },
+    /** The next line that is whole and not empty; good until the next call. */
+    next: (): Buffer | 'too-long' | undefined => {
+      while (chunk.length > 0) {
+        const end = chunk.indexOf(LINE_FEED);
+        const part = end === -1 ? chunk : chunk.subarray(0, end);
+        if (length + part.length > held.length) return 'too-long';
+        length += part.copy(held, length);
+        chunk = chunk.subarray(end === -1 ? chunk.length : end + 1);
+        if (end === -1 || length === 0) continue;
+        const line = held.subarray(0, length);
+        length = 0;
+        return line;
+      }
+      return undefined;
+    },
   };
 }

@@ -50,6 +50,8 @@ export type ProcessTier = {
    * @throws `SANDBOX_UNAVAILABLE`, `PLUGIN_TAMPERED`, `QUEUE_FULL`, when it could not be run at all
    */
   readonly runProgram: (request: ProgramRequest) => Promise<ProgramResult>;
+  /** Interpreters that wait for a call. */
+  readonly waiting: (isOf: (plugin: Plugin, agent: AgentName) => boolean) => number;
   readonly close: () => Promise<void>;
 };
 
@@ -98,6 +100,7 @@ export function createProcessRuntime(ports: ProcessRuntimePorts, options: Proces
     profile,
     layers: () => layersOf(launch, hasUsers),
     runProgram: calls.runProgram,
+    waiting: warm.waiting,
     end: async (isEnded) => {
       await Promise.all([calls.end(isEnded), warm.end(isEnded)]);
     },

@@ -26,6 +26,8 @@ export type WarmPool = {
   readonly giveBack: (warm: Warm) => Promise<void>;
   /** Starts one unless enough are there or on their way. Never rejects. */
   readonly prepare: (key: string, start: () => Promise<Warm>) => void;
+  /** How many wait. */
+  readonly waiting: (isOf: (plugin: Plugin, agent: AgentName) => boolean) => number;
   /** Ends the one that has waited longest; undefined when none waits. Resolves when its place is free. */
   readonly endIdlest: () => Promise<void> | undefined;
   /** Resolves when all of them are reaped and their folders removed. */
@@ -108,6 +110,7 @@ export function createWarmPool(
         .finally(() => starting.delete(key));
       starting.set(key, started);
     },
+    waiting: (isOf) => [...entries].filter((entry) => isWaiting(entry) && isOf(entry.plugin, entry.agent)).length,
     endIdlest: () => {
       const [oldest] = [...entries]
         .filter(isWaiting)

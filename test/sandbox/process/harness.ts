@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
+import { SmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
@@ -110,13 +111,18 @@ export type CallOptions = {
 type Files = { readonly [path: string]: string };
 
 export async function createTestProcesses(
-  options: ProcessRuntimeOptions & { readonly users?: ChildUsers | null; readonly place?: string } = {},
+  options: ProcessRuntimeOptions & {
+    readonly users?: ChildUsers | null;
+    readonly place?: string;
+    readonly landlockAbi?: number;
+  } = {},
 ) {
   const root = options.place ?? mkdtempSync(join(tmpdir(), 'smcp-process-'));
   const launcher = openLauncher();
   const offered = kernelOffers(launcher);
   const users = options.users === null || !offered.canChangeUser ? undefined : (options.users ?? testUsers());
-  const kernel = { ...offered, canChangeUser: users !== undefined };
+  const landlockAbi = options.landlockAbi ?? offered.landlockAbi;
+  const kernel = { ...offered, landlockAbi, canChangeUser: users !== undefined };
   const filterOf = createFilterBook();
   const contents = new Map<string, Files>();
   const said: string[] = [];
@@ -125,13 +131,15 @@ export async function createTestProcesses(
   };
   const logger: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
   const code: ProcessCode = {
-    files: async ({ digest }) =>
-      new Map(
+    files: async ({ digest, name }) => {
+      if (!contents.has(digest)) throw new SmcpError('PLUGIN_TAMPERED', `the copy of ${name} is not what was hashed`);
+      return new Map(
         Object.entries(contents.get(digest) ?? {}).map(([path, text]) => [
           path,
           { bytes: Buffer.from(text), isExecutable: text.startsWith('#!') },
         ]),
-      ),
+      );
+    },
   };
   const workPlace = await openWorkPlace(join(root, 'work'));
   if (options.place === undefined) openToAll(root);
@@ -203,6 +211,8 @@ export async function createTestProcesses(
     ...{ runtime, root, plugin, call, said, kernel, users },
     /** For tests of the parts that a runtime is made of. */
     parts: { ...ports, users, stage: createCodeStage(partsFolder, code) },
+    /** From now on its copy is not what was hashed. */
+    tamper: ({ digest }: Plugin) => contents.delete(digest),
     /** What a program that must succeed printed. */
     text: async (from: Plugin, given: CallOptions = {}): Promise<string> => {
       const outcome = await call(from, given);
@@ -213,7 +223,10 @@ export async function createTestProcesses(
     /** Resolves when an interpreter waits for the next call of this plugin, agent and grant. */
     warmUp: async (from: Plugin, given: CallOptions = {}): Promise<void> => {
       await call(from, given);
-      for (const until = Date.now() + 20_000; Date.now() < until; await pause(20)) if (isWarm()) return;
+      const isOf = (plugin: Plugin, who: string) => plugin === from && who === (given.agent ?? 'ana');
+      for (const until = Date.now() + 20_000; Date.now() < until; await pause(20)) {
+        if (runtime.waiting(isOf) > 0) return;
+      }
       throw new Error(`no interpreter waits\n${said.join('\n')}`);
     },
     folders: (): string[] => readdirSync(join(root, 'work')).filter((name) => name.startsWith('work-')),
@@ -223,13 +236,6 @@ export async function createTestProcesses(
       if (options.place === undefined) rmSync(root, { recursive: true, force: true });
     },
   };
-
-  /** A fork server waits when it has forked the child that reads the next call. */
-  function isWarm(): boolean {
-    return descendantsOf(process.pid).some(
-      (pid) => readProc(pid, 'cmdline').includes('fork_server.py') && descendantsOf(pid).length > 0,
-    );
-  }
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
