@@ -10,12 +10,15 @@ const HOST_NAMED = /https?:\/\/([a-z0-9.-]+)(?::(\d+))?/i;
 const SOCKET_IN_SIGHT = /socket|connect|urlopen|getaddrinfo|resolve|resolution|https?:/i;
 
 const TEXT_LENGTH_MAX = 200;
+/** What is looked at, from the end: failures are told last. */
+const LOOKED_AT_LENGTH_MAX = 8 * 1024;
 const asks = (line: string): string =>
   `this is a guess from what it printed: it may have been refused what its plugin.json does not ask; ${line}`;
 
 /** What to do, as a sentence; undefined when nothing in the text looks like a refusal. **Trust:** the text is the plugin's. */
-export function refusalHint(stderr: string | undefined): string | undefined {
-  if (stderr === undefined) return undefined;
+export function refusalHint(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const stderr = text.slice(-LOOKED_AT_LENGTH_MAX);
   if (NETWORK_REFUSED.test(stderr) && SOCKET_IN_SIGHT.test(stderr)) {
     const [, host = 'HOST', port] = HOST_NAMED.exec(stderr) ?? [];
     const entry = { host: host.slice(0, TEXT_LENGTH_MAX), ports: [Number(port ?? 443)] };
