@@ -6,7 +6,6 @@ import { constants, setPriority } from 'node:os';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { isMainThread } from 'node:worker_threads';
 import { invariant } from '#base/invariant.ts';
-import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import { instruct, type LaunchPorts, launchCommand } from '#sandbox/host/launcher/launch.ts';
 import type { LaunchProfile } from '#sandbox/host/launcher/launch-profile.ts';
@@ -145,15 +144,4 @@ export function exitStatus(status: number): ExitStatus {
   if (number === 0) return { exitCode: (status >> 8) & 0xff, signal: null };
   const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
   return { exitCode: null, signal: name ?? `signal ${number}` };
-}
-
-/** For what must not wait for ever on a program that was told to end. */
-export function endedInTime(ended: Promise<KeptEnd>): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), LIMITS.programEndMsMax);
-    void ended.then(() => {
-      clearTimeout(timer);
-      resolve(true);
-    });
-  });
 }

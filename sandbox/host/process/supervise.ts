@@ -26,6 +26,8 @@ export type Supervision = {
   readonly msLeft: number;
 };
 
+const KILLED: RunEnd = { exitCode: null, signal: 'SIGKILL', cpuMs: 0, rssBytesPeak: 0 };
+
 /** What stops a run besides its bounds; the first reason counts. */
 export type Stopper = {
   readonly stop: (why: Stop) => void;
@@ -52,7 +54,7 @@ export function createStopper(): Stopper {
 }
 
 /**
- * Watches a run to its end.
+ * Watches a run to its end, which comes within `programEndMsMax` once it was stopped.
  *
  * @throws as `ProgramRun.ended` does
  */
@@ -63,10 +65,15 @@ export async function supervise(
   stopper: Stopper,
 ): Promise<Supervised> {
   const { limits, memoryBytesMax, workFolder, signal, msLeft } = supervision;
-  let late: NodeJS.Timeout | undefined;
+  const { promise: late, resolve: tellLate } = Promise.withResolvers<RunEnd>();
+  let timer: NodeJS.Timeout | undefined;
   stopper.onStop(() => {
     run.kill();
-    late = setTimeout(() => logger.error('a program does not end', { root: run.root }), LIMITS.programEndMsMax);
+    timer = setTimeout(() => {
+      // A process in the kernel's hands. Its place and its user stay taken until it is gone.
+      logger.error('a program does not end', { root: run.root });
+      tellLate(KILLED);
+    }, LIMITS.programEndMsMax);
   });
   const stop = (code: ErrorCode, message: string) => stopper.stop({ code, message });
   const deadline = setTimeout(() => stop('TIMEOUT', 'ran past its deadline'), Math.max(msLeft, 0));
@@ -79,12 +86,17 @@ export async function supervise(
     onExceeded: stop,
   });
   try {
-    const end = await run.ended;
+    const end = await Promise.race([run.ended, late]);
     const stopped = stopper.reason();
     return { end, ...(stopped === undefined ? {} : { stopped }) };
+  } catch (thrown) {
+    const stopped = stopper.reason();
+    // Stopped on its way to its program, it could not be confined any more.
+    if (stopped === undefined) throw thrown;
+    return { end: KILLED, stopped };
   } finally {
     clearTimeout(deadline);
-    clearTimeout(late);
+    clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
   }
 }

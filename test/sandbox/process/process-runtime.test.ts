@@ -87,6 +87,14 @@ describe('a call', () => {
     expect(await sandbox.text(plugin, { args })).toBe(String(LIMITS.programWordBytesMax));
   });
 
+  test.each([0, 1, 3, 10, 30])('that is cancelled %i ms after it was made ends cancelled', async (ms) => {
+    const controller = new AbortController();
+    const running = sandbox.call(sandbox.plugin('import time\ntime.sleep(60)'), { signal: controller.signal });
+    await pause(ms);
+    controller.abort();
+    expect((await running).kind).toBe('cancelled');
+  });
+
   test('that was cancelled before it began never runs', async () => {
     const signal = AbortSignal.abort();
     const outcome = await sandbox.call(sandbox.plugin('print(1)'), { signal });
