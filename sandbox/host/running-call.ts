@@ -89,6 +89,11 @@ export class RunningCall {
     return { kind: 'failed', usage, effect, error: { code, message, ...(hasDetails ? { details } : {}) } };
   }
 
+  /** Whether a host call with an effect was made and is not answered yet. */
+  isEffectUnderWay(): boolean {
+    return this.#effectsUnderWay > 0;
+  }
+
   /** A host call that was made goes on when its caller is gone. */
   #effectAtEnd(): EffectKnowledge {
     return this.#effectsUnderWay === 0 ? 'known' : 'unknown';

@@ -13,6 +13,8 @@ enum {
   SYS_getppid = 110, SYS_setsid = 112, SYS_setgroups = 116, SYS_setresuid = 117, SYS_getresuid = 118,
   SYS_setresgid = 119, SYS_getresgid = 120, SYS_getsid = 124, SYS_capget = 125, SYS_capset = 126, SYS_prctl = 157,
   SYS_exit_group = 231, SYS_prlimit64 = 302, SYS_seccomp = 317, SYS_execveat = 322, SYS_statx = 332, SYS_fcntl = 72,
+  SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14, SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62, SYS_getrusage = 98,
+  SYS_waitid = 247, SYS_ppoll = 271, SYS_signalfd4 = 289,
 };
 #elif defined(__aarch64__)
 enum {
@@ -20,6 +22,8 @@ enum {
   SYS_getppid = 173, SYS_setsid = 157, SYS_setgroups = 159, SYS_setresuid = 147, SYS_getresuid = 148,
   SYS_setresgid = 149, SYS_getresgid = 150, SYS_getsid = 156, SYS_capget = 90, SYS_capset = 91, SYS_prctl = 167,
   SYS_exit_group = 94, SYS_prlimit64 = 261, SYS_seccomp = 277, SYS_execveat = 281, SYS_statx = 291, SYS_fcntl = 25,
+  SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135, SYS_clone = 220, SYS_wait4 = 260, SYS_kill = 129, SYS_getrusage = 165,
+  SYS_waitid = 95, SYS_ppoll = 73, SYS_signalfd4 = 74,
 };
 #else
 #error "the launcher knows x86-64 and arm64"
@@ -94,11 +98,20 @@ struct rlimit64 { uint64_t soft, hard; };
 // prctl, capset
 enum {
   PR_SET_PDEATHSIG = 1, PR_GET_SECCOMP = 21, PR_CAPBSET_READ = 23, PR_CAPBSET_DROP = 24, PR_SET_NO_NEW_PRIVS = 38,
-  PR_CAP_AMBIENT = 47, PR_CAP_AMBIENT_CLEAR_ALL = 4,
+  PR_SET_CHILD_SUBREAPER = 36, PR_CAP_AMBIENT = 47, PR_CAP_AMBIENT_CLEAR_ALL = 4,
 };
 enum { SIGKILL = 9, EINVAL = 22, CAP_SETPCAP = 8, CAPABILITY_VERSION_3 = 0x20080522 };
 struct capability_header { uint32_t version; int pid; };
 struct capability_sets { uint32_t effective, permitted, inheritable; };
+
+// signals, waiting, polling (the keeper)
+enum { SIGCHLD = 17, SIG_SETMASK = 2, SIGSET_BYTES = 8, SFD_CLOEXEC = 02000000, SFD_NONBLOCK = 04000 };
+enum { P_ALL = 0, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x01000000, EINTR = 4, POLLIN = 1, RUSAGE_CHILDREN = -1 };
+struct kernel_sigaction { uint64_t handler, flags, restorer, mask; };
+// 128 bytes, of which the process's number is all that is read
+struct siginfo_start { int32_t signal, error, code, padding, pid; char rest[108]; };
+struct poll_place { int32_t fd; int16_t events, found; };
+struct kernel_rusage { int64_t user_s, user_us, system_s, system_us, rss_kib, rest[13]; };
 
 // Landlock
 enum { LANDLOCK_CREATE_RULESET_VERSION = 1, LANDLOCK_RULE_PATH_BENEATH = 1, LANDLOCK_RULE_NET_PORT = 2 };

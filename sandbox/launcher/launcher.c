@@ -5,6 +5,7 @@
 // begins. What is asked is all done or the program does not run: nothing here says "already confined".
 //
 //   launcher N                  the specification comes through descriptor N
+//   launcher --keep N M         the same in a child, which it keeps: descriptor M is the keeper's (keeper.h)
 //   launcher --probe            says what the kernel offers
 //   launcher --core-limit PID   lets that process leave no dump: the host, which can't say so of itself
 //
@@ -17,7 +18,7 @@ enum {
 };
 static const uint32_t STAY_AS_USER = 0xffffffff;
 static const uint64_t LEAVE_LIMIT = ~0ull;
-enum { FLAG_MAY_STAY_ROOT = 1 };
+enum { FLAG_MAY_STAY_ROOT = 1, FLAG_REAPS_ORPHANS = 2 };
 
 // The head of a specification (profile-bytes.ts writes it). After it, without gaps: `places` and `ports` as 32-bit numbers,
 // the filter, then strings that each end in NUL: paths ('r' or 'w' before each), directory, program, arguments, variables.
@@ -43,6 +44,8 @@ static _Alignas(8) char specification[BYTES_MAX];
 static const char *strings[STRINGS_MAX];
 static const char *argv[STRINGS_MAX + 1], *envp[STRINGS_MAX + 1];
 static int specification_fd = -1;
+// Who must be the program's parent, where that is not the one whom the specification names; 0: it is.
+static uint32_t keeper;
 
 static size_t append(char *line, size_t at, const char *text) {
   while (*text != 0 && at < 120) line[at++] = *text++;
@@ -268,7 +271,8 @@ static void drop_capabilities(void) {
 // After the user changed: that clears the signal.
 static void die_with_parent(const struct head *head) {
   must("parent-death signal", SYSCALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
-  if ((uint32_t)SYSCALL(SYS_getppid, 0, 0, 0, 0, 0) != head->parent) fail("parent: it is not the one expected", 0);
+  uint32_t expected = keeper != 0 ? keeper : head->parent;
+  if ((uint32_t)SYSCALL(SYS_getppid, 0, 0, 0, 0, 0) != expected) fail("parent: it is not the one expected", 0);
 }
 
 // The specification's own descriptor stays open until the program begins, so that the host sees when that is.
@@ -298,6 +302,9 @@ static void launch(void) {
   change_user(head);
   drop_capabilities();
   die_with_parent(head);
+  // It stays through execve: who reaps knows whether anything of a child is left.
+  if ((head->flags & FLAG_REAPS_ORPHANS) != 0)
+    must("reap orphans", SYSCALL(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
   SYSCALL(SYS_umask, 077, 0, 0, 0, 0);
   must("no_new_privs", SYSCALL(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   must("landlock: enforce", SYSCALL(SYS_landlock_restrict_self, ruleset, 0, 0, 0, 0));
@@ -308,6 +315,8 @@ static void launch(void) {
   // For an absolute path the kernel ignores the first argument; the filter does not: it lets nobody else do this.
   must("execute", SYSCALL(SYS_execveat, head->token, program, argv, envp, 0));
 }
+
+#include "keeper.h"
 
 static void probe(void) {
   char line[160];
@@ -320,19 +329,34 @@ static void probe(void) {
   finish(0);
 }
 
+// The number of a descriptor that is no standard one; below zero what is none.
+static int descriptor_of(const char *text) {
+  long number = number_of(text, DESCRIPTORS_MAX - 1);
+  return number < 3 ? -1 : (int)number;
+}
+
+static int begins(const char *text, const char *start) {
+  while (*start != 0)
+    if (*text++ != *start++) return 0;
+  return 1;
+}
+
 _Noreturn __attribute__((used)) void launcher_main(const long *stack) {
   const char *const *arguments = (const char *const *)(stack + 1);
-  const char *argument = stack[0] >= 2 ? arguments[1] : "";
-  if (stack[0] == 2 && argument[0] == '-' && argument[1] == '-' && argument[2] == 'p') probe();
-  if (stack[0] == 3 && argument[0] == '-' && argument[1] == '-' && argument[2] == 'c') {
+  long count = stack[0];
+  if (count == 2 && begins(arguments[1], "--probe")) probe();
+  if (count == 3 && begins(arguments[1], "--core-limit")) {
     long pid = number_of(arguments[2], PID_MAX);
     if (pid < 1) fail("arguments", 0);
     limit_core(pid);
     finish(0);
   }
-  long descriptor = stack[0] == 2 ? number_of(argument, DESCRIPTORS_MAX - 1) : -1;
-  if (descriptor < 3) fail("arguments", 0);
-  specification_fd = (int)descriptor;
+  int is_kept = count == 4 && begins(arguments[1], "--keep");
+  int specification = is_kept ? descriptor_of(arguments[2]) : count == 2 ? descriptor_of(arguments[1]) : -1;
+  int channel = is_kept ? descriptor_of(arguments[3]) : -1;
+  if (specification < 0 || (is_kept && (channel < 0 || channel == specification))) fail("arguments", 0);
+  specification_fd = specification;
+  if (is_kept) keep(channel);
   launch();
   finish(125);
 }

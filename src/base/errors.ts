@@ -103,6 +103,7 @@ export const ERRORS = {
     'The tool used more memory than its manifest allows and was stopped.',
   ),
   OUTPUT_TOO_LARGE: row('contained', -32004, 507, false, 'The result of the tool is larger than its limit.'),
+  DISK_EXCEEDED: row('contained', -32004, 507, false, 'The tool wrote more into its work folder than it may.'),
   HOST_CALLS_EXCEEDED: row('contained', -32004, 507, false, 'The tool made more host calls than its limit.'),
   RESULT_INVALID: row(
     'contained',

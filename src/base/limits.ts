@@ -1,9 +1,10 @@
 // Every bound of the product, each with its unit (last in the name), its reason and, where measured, its source.
-// Those of plugins, of command lines and of policies have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
+// Those of plugins, of command lines, of processes and of policies have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
 
 import { CLI_LIMITS } from './limits-cli.ts';
 import { PLUGIN_LIMITS } from './limits-plugins.ts';
 import { POLICY_LIMITS } from './limits-policy.ts';
+import { PROCESS_LIMITS } from './limits-process.ts';
 
 export const LIMITS = {
   // Requests
@@ -122,6 +123,7 @@ export const LIMITS = {
 
   ...PLUGIN_LIMITS,
   ...CLI_LIMITS,
+  ...PROCESS_LIMITS,
   ...POLICY_LIMITS,
 
   // Log

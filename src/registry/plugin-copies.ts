@@ -9,6 +9,7 @@ import { type Digest, digestHex } from '#base/digest.ts';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import { checkOwnedDirectory } from '#base/owned-file.ts';
+import type { Plugin } from '#domain/manifest.ts';
 import type { PluginCode } from '#domain/sandbox-ports.ts';
 import { packageDigest } from './package-digest.ts';
 import type { PluginFile, PluginFiles } from './plugin-files.ts';
@@ -108,17 +109,29 @@ async function removeCopy(root: string, name: string): Promise<void> {
  * The code of copies: read whole into memory, hashed, and only then handed out. What is handed out are the bytes that were
  * hashed, so a copy that is changed in between, or while the server runs, never runs.
  */
-export function createPluginCode({ logger }: { readonly logger: Logger }): PluginCode {
+export function createPluginCode(ports: { readonly logger: Logger }): PluginCode {
+  const { files: filesOf } = createPluginFiles(ports);
   return {
-    modules: async ({ name, directory, digest }) => {
-      const files = await readCopy(directory);
-      if (files === undefined || packageDigest(files) !== digest) {
-        logger.error('the copy of a plugin was changed; it does not run', { plugin: name, digest, directory });
-        throw new SmcpError('PLUGIN_TAMPERED', `the copy of ${name} that runs is not what was hashed`, {
-          details: { remedy: 'find out who writes to the home, then restart the server: it writes the copy again' },
-        });
-      }
+    modules: async (plugin) => {
+      const files = await filesOf(plugin);
       return new Map([...files].filter(([path]) => MODULE.test(path)).map(([path, { bytes }]) => [path, bytes]));
+    },
+  };
+}
+
+/** Every file of a copy, in the same way: for plugins that are more than modules. */
+export function createPluginFiles({ logger }: { readonly logger: Logger }): {
+  /** @throws `PLUGIN_TAMPERED` when the copy is not what was hashed */
+  readonly files: (plugin: Plugin) => Promise<PluginFiles>;
+} {
+  return {
+    files: async ({ name, directory, digest }) => {
+      const files = await readCopy(directory);
+      if (files !== undefined && packageDigest(files) === digest) return files;
+      logger.error('the copy of a plugin was changed; it does not run', { plugin: name, digest, directory });
+      throw new SmcpError('PLUGIN_TAMPERED', `the copy of ${name} that runs is not what was hashed`, {
+        details: { remedy: 'find out who writes to the home, then restart the server: it writes the copy again' },
+      });
     },
   };
 }

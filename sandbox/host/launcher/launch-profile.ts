@@ -44,6 +44,8 @@ export type LaunchProfile = {
   readonly uid?: number;
   /** A host that is root must say so when a program stays root; without it that is refused. */
   readonly mayStayRoot?: boolean;
+  /** What its children leave behind becomes its own, so that it can tell whether something is left. Absent: it doesn't. */
+  readonly reapsOrphans?: boolean;
   readonly limits: LaunchLimits;
   /** Exactly these. */
   readonly env: { readonly [name: string]: string };

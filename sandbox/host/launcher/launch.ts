@@ -101,8 +101,12 @@ function standBack(pid: number, niceness: number): void {
   }
 }
 
-/** Writes the specification; its pipe closes when the program begins, after a line when a step failed. */
-function instruct(child: ChildProcess, pipe: Duplex | null | undefined, specification: Buffer): Promise<void> {
+/**
+ * Writes the specification; its pipe closes when the program begins, after a line when a step failed.
+ *
+ * @throws as `Launch.begun` does
+ */
+export function instruct(child: ChildProcess, pipe: Duplex | null | undefined, specification: Buffer): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let said = '';
   // A child that ends early takes the pipe with it: what matters is that nothing began.

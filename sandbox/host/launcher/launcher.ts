@@ -126,7 +126,7 @@ function build(folder: string, arch: Arch, compilers: readonly string[]): Launch
   if (compiler === undefined) throw unavailable('the launcher is missing and nothing can build it', remedy);
   const place = mkdtempSync(join(tmpdir(), 'smcp-launcher-'));
   try {
-    for (const name of ['launcher.c', 'kernel.h'] as const) {
+    for (const name of ['launcher.c', 'kernel.h', 'keeper.h'] as const) {
       const text = readFileSync(join(folder, name));
       if (sha256Hex(text) !== LAUNCHER_PINS.source[name]) throw tampered(`${name} is not what this version came with`);
       writeFileSync(join(place, name), text, { mode: 0o400 });

@@ -2,11 +2,12 @@
 
 export const LAUNCHER_PINS = {
   source: {
-    'kernel.h': '44bb0b906ba6298869ad70f41ed29e282b95a53797d86852ce790074a74df59f',
-    'launcher.c': 'f7c6406211bb2c64e18eb1fa8f1f112ecf9bab03d0fcc77d9f256fd7093ed82a',
+    'keeper.h': '595b3d120ffc148ffbe0c83e5593bd80a17153c8b7facfeeda1807e7c279a2d8',
+    'kernel.h': 'd9e514b6d1a7485b7118bf0cd27114a4b14d3009bf4d62c30c35a378c87e13be',
+    'launcher.c': 'd08aa0fe70214fef125717754cd8d2b6c8660309db46352401c43392f5ca2a12',
   },
   prebuilt: {
-    'linux-arm64': '370af3fd3978f446cc1896548b0d977d96f412126ced23a5f3d809ed1ef5bceb',
-    'linux-x64': 'c281729c3794a5d2b9444682d335e5522b644cd97b813b997883a6f4427bdbf6',
+    'linux-arm64': '8b61c1d752a69605d3f2facfbc7c7024fede0eb94e58de9f150a6b979c5466a6',
+    'linux-x64': '37bfe64a932b7d134c4e2aeef2c9fb44aab91e83bb7ecd4bc716776a545242ea',
   },
 } as const;

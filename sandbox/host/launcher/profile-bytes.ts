@@ -15,6 +15,7 @@ const HEAD_BYTES = 8 + 14 * 4 + 8 * 8;
 const STAY_AS_USER = 0xffff_ffff;
 const LEAVE_LIMIT = 0xffff_ffff_ffff_ffffn;
 const FLAG_MAY_STAY_ROOT = 1;
+const FLAG_REAPS_ORPHANS = 2;
 const PORT_MAX = 65_535;
 /** The kernel's own user ids end below; the last one stands for none. */
 const UID_MAX = 0xffff_fffe;
@@ -71,7 +72,7 @@ function writeHead(
     abi,
     process.pid,
     profile.uid ?? STAY_AS_USER,
-    profile.mayStayRoot === true ? FLAG_MAY_STAY_ROOT : 0,
+    (profile.mayStayRoot === true ? FLAG_MAY_STAY_ROOT : 0) | (profile.reapsOrphans === true ? FLAG_REAPS_ORPHANS : 0),
     profile.keptDescriptors.reduce((mask, descriptor) => mask | (1 << descriptor), 0) >>> 0,
     profile.paths.length,
     profile.connectPorts?.length ?? 0,

@@ -82,6 +82,10 @@ describe('the launcher ends with 125 and names the step when', () => {
     ['its argument is no number', ['x']],
     ['its argument is a standard descriptor', ['2']],
     ['its argument is a number that no descriptor has', ['99999999999999999999']],
+    ['its keeper gets no channel', ['--keep', '3']],
+    ['its keeper gets a standard descriptor', ['--keep', '3', '2']],
+    ['its keeper gets one descriptor for both', ['--keep', '3', '3']],
+    ['its keeper gets more', ['--keep', '3', '4', '5']],
   ])('%s', (_, args) => {
     expect(runLauncher(good(), args)).toEqual({ status: 125, stderr: 'launcher: arguments\n', stdout: '' });
   });

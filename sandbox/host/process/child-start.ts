@@ -1,0 +1,127 @@
+// Starts restricted children: a fresh program for one call, or an interpreter that waits. Each gets a place, a user where there
+// are some, a work folder and a profile made for it; what it took is given back when all of it has been reaped.
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '#base/clock.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { Logger } from '#base/log.ts';
+import type { AgentName } from '#domain/agent.ts';
+import type { LaunchPorts } from '#sandbox/host/launcher/launch.ts';
+import type { ProgramOutput } from './captured-output.ts';
+import type { ChildrenRoom, Place } from './children-room.ts';
+import type { CodeStage, StagedCode } from './code-stage.ts';
+import { type ForkServer, startForkServer } from './fork-server.ts';
+import { commandOf } from './ground.ts';
+import { tasksOfUser } from './process-group.ts';
+import { type Ground, launchProfileOf } from './process-profile.ts';
+import { keptDescriptorsOf, type ProgramRun, startProgram, type Wiring } from './program-run.ts';
+import type { Warm } from './warm-pool.ts';
+import type { WorkFolder, WorkPlace } from './work-place.ts';
+
+export type ChildPorts = {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The launcher and what the kernel offers. @throws when the launcher is not what it should be */
+  readonly launch: () => LaunchPorts;
+  readonly room: ChildrenRoom;
+  readonly workPlace: WorkPlace;
+  readonly stage: CodeStage;
+};
+
+/** A program for one call. */
+export type FreshStart = Wiring & {
+  readonly ground: Ground;
+  readonly staged: StagedCode;
+  /** After the words of the manifest's command. */
+  readonly words: readonly string[];
+  readonly cpuMsMax: number;
+  readonly output: ProgramOutput;
+};
+
+export type Fresh = {
+  readonly run: ProgramRun;
+  readonly work: WorkFolder;
+  /** Resolves when nothing is left of it. Never rejects. */
+  readonly gone: Promise<void>;
+};
+
+const FORK_SERVER = 'fork_server.py';
+const STANDARD = [0, 1, 2];
+const CHANNEL = 3;
+
+/** @throws as the launcher does; then nothing was started and all was given back */
+export function startFresh(ports: ChildPorts, place: Place, start: FreshStart): Fresh {
+  const { ground, staged, words, cpuMsMax, output, ...wiring } = start;
+  const { launch, logger } = ports;
+  return withWorkFolder(ports, place, (work) => {
+    const profile = launchProfileOf(ground, {
+      codeFolder: staged.folder,
+      workFolder: work.path,
+      uid: place.uid,
+      tasksBefore: tasksBefore(place),
+      command: [...commandOf(ground, staged), ...words],
+      keptDescriptors: keptDescriptorsOf(wiring),
+      cpuMsMax,
+    });
+    const run = startProgram({ ...launch(), logger }, profile, { ...wiring, output });
+    const gone = run.ended.then(
+      () => giveBack(ports, place, work),
+      () => giveBack(ports, place, work),
+    );
+    return { run, work, gone };
+  });
+}
+
+/** @throws as the launcher does; then nothing was started and all was given back */
+export function startWarm(
+  ports: ChildPorts,
+  place: Place,
+  { ground, staged, agent, key }: { ground: Ground; staged: StagedCode; agent: AgentName; key: string },
+): Warm {
+  const { launch, logger, clock, stage } = ports;
+  const own = stage.own('python', new Map([[FORK_SERVER, { bytes: forkServerBytes(), isExecutable: false }]]));
+  return withWorkFolder(ports, place, (work) => {
+    const [python, ...script] = commandOf(ground, staged);
+    const profile = launchProfileOf(ground, {
+      codeFolder: staged.folder,
+      moreCode: [own.folder],
+      workFolder: work.path,
+      uid: place.uid,
+      tasksBefore: tasksBefore(place),
+      command: [python, `${own.folder}/${FORK_SERVER}`, ...script],
+      keptDescriptors: [...STANDARD, CHANNEL],
+      // Each child lowers its own.
+      cpuMsMax: LIMITS.cpuMsMax,
+      moreProcesses: 1,
+    });
+    const server: ForkServer = startForkServer({ ...launch(), logger, clock }, { ...profile, reapsOrphans: true });
+    return { key, plugin: ground.plugin, agent, server, place, work };
+  });
+}
+
+const forkServerBytes = (): Uint8Array =>
+  readFileSync(fileURLToPath(new URL('../../guest/python/fork_server.py', import.meta.url)));
+
+/** Without a user of its own a limit of processes counts those that the host's user has already. */
+const tasksBefore = ({ uid }: Place): number => (uid === undefined ? tasksOfUser(process.getuid?.() ?? 0) : 0);
+
+function withWorkFolder<T>({ workPlace }: ChildPorts, place: Place, act: (work: WorkFolder) => T): T {
+  const work = workPlace.create(place.uid);
+  try {
+    return act(work);
+  } catch (thrown) {
+    void work.remove();
+    throw thrown;
+  }
+}
+
+async function giveBack({ logger }: ChildPorts, place: Place, work: WorkFolder): Promise<void> {
+  try {
+    await work.remove();
+    place[Symbol.dispose]();
+  } catch (thrown) {
+    // Its user is not given on while there are files of it.
+    logger.error('a work folder could not be removed', { error: String(thrown) });
+  }
+}

@@ -1,0 +1,147 @@
+// Starts a program under the launcher with a keeper beside it (sandbox/launcher/keeper.h): one command ends the whole tree,
+// and its end means that all of it has been reaped. From the main thread only. Trusts the keeper, nothing of the program.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import { isMainThread } from 'node:worker_threads';
+import { invariant } from '#base/invariant.ts';
+import type { Logger } from '#base/log.ts';
+import { instruct, type LaunchPorts, launchCommand } from '#sandbox/host/launcher/launch.ts';
+import type { LaunchProfile } from '#sandbox/host/launcher/launch-profile.ts';
+import { endGroup } from './process-group.ts';
+
+/** How a program ended: by itself with a code, or by a signal. Both `null`: that is not known. */
+export type ExitStatus = { readonly exitCode: number | null; readonly signal: string | null };
+
+export type KeptEnd = ExitStatus & {
+  /** Of the whole tree. */
+  readonly cpuMs: number;
+  /** Of its largest process. */
+  readonly rssBytesPeak: number;
+  /** Processes that were still there when the program itself had ended. */
+  readonly outlived: number;
+};
+
+export type KeptProgram = {
+  /** By descriptor; what is no pipe is null. */
+  readonly stdio: readonly (Readable | Writable | null | undefined)[];
+  /** As `Launch.begun`. */
+  readonly begun: Promise<void>;
+  /** Of the program and its process group; undefined when it was never started. */
+  readonly pid: Promise<number | undefined>;
+  /** The root of the tree: of the keeper. */
+  readonly keeperPid: number | undefined;
+  /** Ends the whole tree. */
+  readonly kill: () => void;
+  /** Resolves when all of it has been reaped and every pipe has been read to its end. Never rejects. */
+  readonly ended: Promise<KeptEnd>;
+};
+
+/** How much a program stands back for the host, and for whoever wants to stop it. */
+const NICENESS = 10;
+const BYTES_PER_KIB = 1024;
+const US_PER_MS = 1000;
+/** One line about the start and one about the end. */
+const SAID_LENGTH_MAX = 512;
+
+/**
+ * Starts a program. `stdio`: for its descriptors, from 0 on. Every pipe must be read to its end.
+ *
+ * @throws as `launchCommand` does
+ */
+export function startKept(
+  ports: LaunchPorts & { readonly logger: Logger },
+  profile: LaunchProfile,
+  stdio: readonly ('ignore' | 'pipe')[],
+): KeptProgram {
+  invariant(isMainThread, 'a confined program is started from the main thread');
+  const { file, env, descriptor, specification } = launchCommand(ports, profile);
+  invariant(stdio.length <= descriptor, 'the profile keeps each descriptor that is given');
+  const filled = Array.from({ length: descriptor }, (_, place) => stdio[place] ?? ('ignore' as const));
+  const channelDescriptor = descriptor + 1;
+  const child = spawn(file, ['--keep', String(descriptor), String(channelDescriptor)], {
+    argv0: 'keeper',
+    env,
+    cwd: '/',
+    stdio: [...filled, 'pipe', 'pipe'],
+  });
+  const channel = child.stdio[channelDescriptor] as Duplex | null | undefined;
+  const { promise: pid, resolve: tellPid } = Promise.withResolvers<number | undefined>();
+  let said = '';
+  channel?.setEncoding('latin1');
+  channel?.on('data', (text: string) => {
+    if (said.length < SAID_LENGTH_MAX) said += text;
+    tellPid(pidIn(said));
+  });
+  channel?.on('close', () => tellPid(pidIn(said)));
+  child.on('error', () => tellPid(undefined));
+  void pid.then(standBack);
+  channel?.on('error', () => {});
+  const kill = () => {
+    channel?.end('k');
+  };
+  const ended = endOf(child, channel, () => said, ports.logger);
+  return {
+    stdio: child.stdio as KeptProgram['stdio'],
+    begun: instruct(child, child.stdio[descriptor] as Duplex | null | undefined, specification),
+    pid,
+    keeperPid: child.pid,
+    kill,
+    ended,
+  };
+}
+
+function pidIn(said: string): number | undefined {
+  const pid = /^pid (\d+)\n/.exec(said)?.[1];
+  return pid === undefined ? undefined : Number(pid);
+}
+
+function standBack(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, NICENESS);
+  } catch {
+    // It has ended already.
+  }
+}
+
+async function endOf(
+  child: ChildProcess,
+  channel: Duplex | null | undefined,
+  said: () => string,
+  logger: Logger,
+): Promise<KeptEnd> {
+  const closed = (emitter: NodeJS.EventEmitter | null | undefined, event: string): Promise<void> =>
+    emitter == null ? Promise.resolve() : new Promise((resolve) => emitter.once(event, () => resolve()));
+  const isStarted = child.pid !== undefined;
+  const all = closed(child, 'close');
+  child.on('error', () => {});
+  if (!isStarted) return parseEnd('');
+  await Promise.all([closed(child, 'exit'), closed(channel, 'close')]);
+  const pid = pidIn(said());
+  // The keeper itself was killed, so that what it kept may live on, and hold the pipes.
+  if (!said().includes('\nend ') && pid !== undefined) {
+    const isGone = await endGroup(pid);
+    logger.warn('the keeper of a program ended without a word', { pid, isGone });
+  }
+  await all;
+  return parseEnd(said());
+}
+
+function parseEnd(said: string): KeptEnd {
+  const numbers = /\nend (\d+) (\d+) (\d+) (\d+)\n/.exec(said)?.slice(1).map(Number);
+  const [status, cpuUs = 0, rssKib = 0, outlived = 0] = numbers ?? [];
+  const exit = status === undefined ? { exitCode: null, signal: null } : exitStatus(status);
+  return { ...exit, cpuMs: cpuUs / US_PER_MS, rssBytesPeak: rssKib * BYTES_PER_KIB, outlived };
+}
+
+const SIGNAL_MASK = 0x7f;
+
+/** What `wait` says of a process that ended. **Source:** wait(2), WIFEXITED and the others. */
+export function exitStatus(status: number): ExitStatus {
+  const number = status & SIGNAL_MASK;
+  if (number === 0) return { exitCode: (status >> 8) & 0xff, signal: null };
+  const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  return { exitCode: null, signal: name ?? `signal ${number}` };
+}
