@@ -16,12 +16,6 @@ function harden() {
   const isIn = uncurry(has);
   const isHolder = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
-  /** What the last regular expression found, of whichever call. */
-  for (const key of ['input', 'lastMatch', 'lastParen', 'leftContext', 'rightContext', '$_', '$&', '$+', '$`', "$'"]) {
-    delete RegExp[key];
-  }
-  for (let group = 1; group <= 9; group += 1) delete RegExp[`$${group}`];
-
   const found = [];
   const find = (value) => {
     if (!isHolder(value) || value === root || isIn(seen, value)) return;

@@ -116,6 +116,12 @@ function refuseAmbientPower(mentions) {
     };
   };
 
+  // What the last regular expression found, of whichever call.
+  for (const key of ['input', 'lastMatch', 'lastParen', 'leftContext', 'rightContext', '$_', '$&', '$+', '$`', "$'"]) {
+    delete root.RegExp[key];
+  }
+  for (let group = 1; group <= 9; group += 1) delete root.RegExp[`$${group}`];
+
   refuse(Math, 'random', 'Math.random', 'ask the capability `random` and use `await host.random(byteCount)`');
   refuseThreads();
   refuseCodeFromText();

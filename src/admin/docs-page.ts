@@ -2,7 +2,7 @@
 // anywhere, so that it is the same page when it was saved and is opened from a disk.
 
 import { hash } from 'node:crypto';
-import { ERRORS } from '#base/errors.ts';
+import { ERRORS } from '#base/error-table.ts';
 import type { JsonObject } from '#base/json.ts';
 import { adminToolName } from '#operations/admin-tools.ts';
 import { type Operation, pathParameters, propertiesOf, requiredOf, type Topic } from '#operations/operation.ts';

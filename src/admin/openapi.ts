@@ -1,7 +1,7 @@
 // The OpenAPI 3.1 document of the admin API, derived from the table of operations. Clients are generated from it, so an
 // `operationId` is a name that stays: it is the operation's.
 
-import { ERRORS } from '#base/errors.ts';
+import { ERRORS } from '#base/error-table.ts';
 import type { JsonObject } from '#base/json.ts';
 import { adminToolName } from '#operations/admin-tools.ts';
 import {

@@ -3,7 +3,8 @@
 // it wrote that file, and what a crash left behind is not believed.
 
 import { readFileSync } from 'node:fs';
-import { ERRORS, type ErrorCode, SmcpError, systemErrorCode } from '#base/errors.ts';
+import { ERRORS } from '#base/error-table.ts';
+import { type ErrorCode, SmcpError, systemErrorCode } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Home } from '#config/home.ts';

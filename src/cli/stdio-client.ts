@@ -4,7 +4,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable, Writable } from 'node:stream';
 import { parseBoundedJson } from '#base/bounded-json.ts';
-import { ERRORS, SmcpError } from '#base/errors.ts';
+import { ERRORS } from '#base/error-table.ts';
+import { SmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createLineReader } from '#base/line-reader.ts';

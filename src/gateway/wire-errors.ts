@@ -2,7 +2,8 @@
 // {code, message, details} of our own errors travels; anything else is INTERNAL, and its text goes to the log only.
 
 import { type JSONRPCMessage, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
-import { asSmcpError, ERRORS, SmcpError, type WireError } from '#base/errors.ts';
+import { ERRORS } from '#base/error-table.ts';
+import { asSmcpError, SmcpError, type WireError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Logger } from '#base/log.ts';
 

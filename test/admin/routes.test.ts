@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { adminRoutes } from '#admin/routes.ts';
-import { ERRORS, SmcpError } from '#base/errors.ts';
+import { ERRORS } from '#base/error-table.ts';
+import { SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
 import { compileOwnSchema } from '#base/schema.ts';
 import type { Principal } from '#domain/agent.ts';

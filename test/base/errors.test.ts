@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { asSmcpError, ERRORS, type ErrorCode, SmcpError, systemErrorCode } from '#base/errors.ts';
+import { ERRORS } from '#base/error-table.ts';
+import { asSmcpError, type ErrorCode, SmcpError, systemErrorCode } from '#base/errors.ts';
 import { ERRORS_DOC_PATH, renderErrorsDoc } from './errors-doc.ts';
 
 describe('docs/errors.md', () => {
