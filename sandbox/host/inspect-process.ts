@@ -1,52 +1,61 @@
-// Reads back from the kernel how a process of ours is confined, so that what a layer claims is what is in force. Linux;
-// elsewhere nothing can be read, and what can't be read is not in force. Trusts the kernel, not the process: all that
-// is read was set before its program began, and can't be undone by it.
+// Reads back from the kernel how a warden's process is confined, so that what a layer claims is what is in force. Linux;
+// elsewhere nothing can be read, and what can't be read is not in force. Trusts the kernel, not the process: all that is read
+// was set before its program began, and can't be undone by it.
 
 import { readFileSync, readlinkSync } from 'node:fs';
-
-/** What a warden's process must look like. */
-export type ProcessClaims = {
-  readonly env: { readonly [name: string]: string };
-  readonly cwd: string;
-  /** Of Node's command line. */
-  readonly flags: readonly string[];
-  /** Soft and hard limit may be lower, never higher. By the names of /proc/<pid>/limits. */
-  readonly limits: { readonly [name: string]: number };
-};
+import type { LaunchProfile } from './launcher/launch-profile.ts';
+import { type ReadBack, readBack } from './launcher/read-back.ts';
 
 /** What is not as it must be, in words; `[]` when all is. */
-export type Shortfalls = {
+export type Shortfalls = ReadBack & {
   readonly environment: readonly string[];
+  /** Of Node's command line. */
   readonly flags: readonly string[];
   readonly limits: readonly string[];
 };
 
-/** Compares a process with what was asked for it. Never throws: a process that can't be read falls short of everything. */
-export function inspectProcess(pid: number, claims: ProcessClaims): Shortfalls {
+/** Compares a process with its profile. Never throws: a process that can't be read falls short of everything. */
+export function inspectProcess(pid: number, profile: LaunchProfile, hostUid: number): Shortfalls {
+  const { env, cwd, command, limits, uid } = profile;
   return {
-    environment: [
-      ...compareEnvironment(readText(pid, 'environ'), claims.env),
-      ...(readLink(pid, 'cwd') === claims.cwd ? [] : ['directory']),
-    ],
-    flags: compareFlags(readText(pid, 'cmdline'), claims.flags),
-    limits: compareLimits(readText(pid, 'limits'), claims.limits),
+    ...readBack(pid, { uid: uid ?? hostUid }),
+    environment: mayLookInto(uid, hostUid) ? compareEnvironment(pid, { env, cwd }) : [],
+    flags: compareFlags(readText(pid, 'cmdline'), command.slice(1, -1)),
+    limits: compareLimits(readText(pid, 'limits'), {
+      'Max data size': limits.dataBytes,
+      'Max core file size': 1,
+      'Max file size': limits.fileBytes,
+      'Max open files': limits.descriptors,
+      'Max processes': limits.processes,
+      'Max stack size': limits.stackBytes,
+    }),
   };
 }
 
-/** `NoNewPrivs` and `Seccomp` of a process, as the kernel tells them; undefined when it can't be read. */
-export function privilegesOf(pid: number): { readonly noNewPrivs: string; readonly seccomp: string } | undefined {
-  const status = readText(pid, 'status');
-  const noNewPrivs = /^NoNewPrivs:\s+(\d)/m.exec(status ?? '')?.[1];
-  const seccomp = /^Seccomp:\s+(\d)/m.exec(status ?? '')?.[1];
-  return noNewPrivs === undefined || seccomp === undefined ? undefined : { noNewPrivs, seccomp };
+/** include/uapi/linux/capability.h */
+const SYS_PTRACE = 19n;
+
+/**
+ * Environment and directory of another user's process are shown to who may trace it. A root in a container usually may not;
+ * then what the launcher was told stands: its bytes are pinned, it hands on nothing else, and status, limits and command line,
+ * which everybody may read, are compared all the same.
+ */
+function mayLookInto(uid: number | undefined, hostUid: number): boolean {
+  if (uid === undefined || uid === hostUid) return true;
+  const held = /^CapEff:\s+([0-9a-f]+)$/m.exec(readText('self', 'status') ?? '')?.[1];
+  return held === undefined || ((BigInt(`0x${held}`) >> SYS_PTRACE) & 1n) === 1n;
 }
 
 /** Any variable besides ours is one that was inherited. */
-function compareEnvironment(text: string | undefined, expected: { readonly [name: string]: string }): string[] {
+function compareEnvironment(pid: number, { env, cwd }: Pick<LaunchProfile, 'env' | 'cwd'>): string[] {
+  const text = readText(pid, 'environ');
   if (text === undefined) return ['can not be read'];
-  const wanted = new Set(Object.entries(expected).map(([name, value]) => `${name}=${value}`));
+  const wanted = new Set(Object.entries(env).map(([name, value]) => `${name}=${value}`));
   const found = text.split('\0').filter((entry) => entry !== '');
-  return found.filter((entry) => !wanted.has(entry)).map((entry) => `variable ${entry.split('=')[0]}`);
+  return [
+    ...found.filter((entry) => !wanted.has(entry)).map((entry) => `variable ${entry.split('=')[0]}`),
+    ...(readLink(pid, 'cwd') === cwd ? [] : ['directory']),
+  ];
 }
 
 /** Every flag is there before the script's path, and nothing else opens the permission model. */
@@ -57,6 +66,7 @@ function compareFlags(text: string | undefined, expected: readonly string[]): st
   return [...missing, ...more];
 }
 
+/** Soft and hard limit may be lower, never higher. */
 function compareLimits(text: string | undefined, expected: { readonly [name: string]: number }): string[] {
   return Object.entries(expected).flatMap(([name, max]) => {
     const [, soft, hard] = new RegExp(`^${name} +(\\d+|unlimited) +(\\d+|unlimited)`, 'm').exec(text ?? '') ?? [];
@@ -65,7 +75,7 @@ function compareLimits(text: string | undefined, expected: { readonly [name: str
   });
 }
 
-function readText(pid: number, file: string): string | undefined {
+function readText(pid: number | 'self', file: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1');
   } catch {

@@ -1,181 +1,42 @@
-// The sandbox as the dispatcher sees it: the isolate tier. Confines and limits, decides nothing about policy; refuses to
-// run what a missing layer would leave unconfined. The host process itself never loads isolated-vm or a plugin's code.
+// The sandbox as the dispatcher sees it: a front that gives each plugin to the tier of its kind, and refuses what has none here.
 
-import { canonicalJson } from '#base/canonical-json.ts';
-import type { Clock } from '#base/clock.ts';
-import { type Digest, sha256 } from '#base/digest.ts';
-import { asSmcpError, SmcpError } from '#base/errors.ts';
-import { LIMITS } from '#base/limits.ts';
-import type { Logger } from '#base/log.ts';
-import type { RunOutcome } from '#domain/invocation.ts';
-import type { IsolateRuntime, Plugin } from '#domain/manifest.ts';
-import type { PluginCode, PluginRuntime, RunRequest, SandboxProfile } from '#domain/sandbox-ports.ts';
-import type { StartMessage } from '#sandbox/protocol/messages.js';
-import { type Confinement, isolateYoungMiB, layerMissing, NEEDED_LAYERS, OS_WALL } from './confinement.ts';
-import { modulesText } from './modules-text.ts';
-import { createWarden } from './warden.ts';
-import { createWardenPool, type WardenPool } from './warden-pool.ts';
-import { createWardenRoom } from './warden-room.ts';
+import { SmcpError } from '#base/errors.ts';
+import type { Plugin } from '#domain/manifest.ts';
+import type { PluginRuntime } from '#domain/sandbox-ports.ts';
 
-export type PluginRuntimePorts = {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly confinement: Confinement;
-  readonly code: PluginCode;
+export type RuntimeTiers = {
+  readonly isolate: PluginRuntime;
+  /** Absent: plugins of runtime `process` are refused. */
+  readonly process?: PluginRuntime;
 };
 
-export type PluginRuntimeOptions = {
-  /** For tests of hostile plugins only: runs plugins that did not come with the product although `os-wall` is missing. */
-  readonly acceptMissingWall?: boolean;
-  /** In place of the bounds of `LIMITS`. */
-  readonly wardensMax?: number;
-  readonly wardensPerPluginMax?: number;
-};
-
-/** The runtime of isolate plugins. It starts no process before the first call. */
-export function createPluginRuntime(ports: PluginRuntimePorts, options: PluginRuntimeOptions = {}): PluginRuntime {
-  const { clock, logger, confinement, code } = ports;
-  const pools = new Map<string, { readonly plugin: Plugin; readonly pool: WardenPool }>();
-  const allPools = () => [...pools.values()].map(({ pool }) => pool);
-  const layersInForce = confinement.layers().filter((layer) => layer.inForce);
-  const room = createWardenRoom(allPools, options);
-  let watchdog: NodeJS.Timeout | undefined;
-  let isClosed = false;
-
-  /** Neither a plugin nor the layers of a machine change while the runtime lives. */
-  const profiles = new WeakMap<Plugin, SandboxProfile>();
-  const profile = (plugin: Plugin): SandboxProfile => {
-    const known = profiles.get(plugin) ?? profileOf(plugin);
-    profiles.set(plugin, known);
-    return known;
-  };
-
-  const profileOf = (plugin: Plugin): SandboxProfile => {
-    requireIsolate(plugin);
-    for (const name of NEEDED_LAYERS) requireLayer(confinement, name);
-    if (plugin.origin !== 'product' && options.acceptMissingWall !== true) requireLayer(confinement, OS_WALL);
-    return { tier: 'isolate', digest: profileDigest(plugin), layers: layersInForce.map((layer) => layer.name).sort() };
-  };
-
-  const profileDigest = (plugin: Plugin): Digest =>
-    sha256(
-      canonicalJson({
-        tier: 'isolate',
-        layers: layersInForce.map(({ name, detail }) => [name, detail]),
-        memoryMiB: memoryMiBOf(plugin),
-        isolates: isolatesOf(plugin),
-      }),
-    );
-
-  const poolFor = (plugin: Plugin): WardenPool => {
-    const key = `${plugin.digest} ${profile(plugin).digest}`;
-    const known = pools.get(key);
-    if (known !== undefined) return known.pool;
-    const spec = { memoryMiB: memoryMiBOf(plugin), isolates: isolatesOf(plugin) };
-    const pool: WardenPool = createWardenPool({
-      clock,
-      makeRoom: (isOwn) => room.make(pool, isOwn),
-      startWarden: (events) =>
-        createWarden({
-          clock,
-          logger,
-          plugin: plugin.name,
-          command: confinement.wardenCommand(spec),
-          start: startMessage(plugin),
-          code: code.modules(plugin).then(modulesText),
-          isolatesMax: spec.isolates,
-          ...events,
-        }),
-    });
-    pools.set(key, { plugin, pool });
-    return pool;
-  };
-
-  /** Looks at the wardens' memory only while calls run. */
-  const watch = () => {
-    watchdog ??= setInterval(() => {
-      let running = 0;
-      for (const pool of allPools()) {
-        pool.checkMemory();
-        running += pool.runningCount();
-      }
-      if (running > 0) return;
-      clearInterval(watchdog);
-      watchdog = undefined;
-    }, LIMITS.wardenMemoryPollMs);
-  };
-
+/** One runtime of the tiers. They end, and close, at the same time. */
+export function createPluginRuntime(tiers: RuntimeTiers): PluginRuntime {
+  const all = tiers.process === undefined ? [tiers.isolate] : [tiers.isolate, tiers.process];
   return {
-    run: async (request: RunRequest): Promise<RunOutcome> => {
-      const startedMs = clock.monotonicMs();
-      try {
-        if (isClosed) throw new SmcpError('SHUTTING_DOWN', 'the sandbox is closed');
-        const pool = poolFor(request.plugin);
-        watch();
-        return await pool.run(request);
-      } catch (thrown) {
-        const usage = { cpuMs: 0, wallMs: clock.monotonicMs() - startedMs, heapBytesPeak: 0 };
-        return { kind: 'failed', error: asSmcpError(thrown).toWire(), effect: 'known', usage };
-      }
+    run: async (request) => {
+      const tier = tiers[request.plugin.manifest.runtime.kind];
+      if (tier !== undefined) return tier.run(request);
+      const error = noTier(request.plugin).toWire();
+      return { kind: 'failed', error, effect: 'known', usage: { cpuMs: 0, wallMs: 0, heapBytesPeak: 0 } };
     },
-    profile,
-    layers: confinement.layers,
-    end: async (isEnded) => {
-      const ending = [...pools.values()].filter(({ plugin }) => isEnded(plugin));
-      await Promise.all(ending.map(({ pool }) => pool.close()));
+    profile: (plugin, granted) => {
+      const tier = tiers[plugin.manifest.runtime.kind];
+      if (tier === undefined) throw noTier(plugin);
+      return tier.profile(plugin, granted);
     },
-    close: async () => {
-      isClosed = true;
-      clearInterval(watchdog);
-      await Promise.all(allPools().map((pool) => pool.close()));
-      pools.clear();
+    layers: () => {
+      const layers = all.flatMap((tier) => tier.layers());
+      const first = layers.filter(({ name }, place) => layers.findIndex((other) => other.name === name) === place);
+      return first.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     },
+    end: async (isEnded) => void (await Promise.all(all.map((tier) => tier.end(isEnded)))),
+    close: async () => void (await Promise.all(all.map((tier) => tier.close()))),
   };
 }
 
-function requireIsolate(plugin: Plugin): IsolateRuntime {
-  const { runtime } = plugin.manifest;
-  if (runtime.kind === 'isolate') return runtime;
-  throw new SmcpError(
-    'SANDBOX_UNAVAILABLE',
-    `${plugin.name}: plugins of runtime \`process\` are not run by this version`,
-    {
-      details: { remedy: 'use a plugin of runtime `isolate`' },
-    },
-  );
-}
-
-/** Fails closed: a confinement that does not mention a layer has none of it. */
-function requireLayer(confinement: Confinement, name: string): void {
-  const layer = confinement.layers().find((one) => one.name === name);
-  if (layer?.inForce === true) return;
-  const remedy = 'only plugins that come with the product run, on Linux';
-  throw layerMissing(layer ?? { name, inForce: false, detail: 'unknown', remedy });
-}
-
-function memoryMiBOf(plugin: Plugin): number {
-  const asked = requireIsolate(plugin).memoryMiB ?? LIMITS.memoryMiBDefault;
-  return Math.min(Math.max(asked, LIMITS.memoryMiBMin), LIMITS.memoryMiBMax);
-}
-
-function isolatesOf(plugin: Plugin): number {
-  const fitting = Math.floor(LIMITS.wardenMemoryMiBMax / memoryMiBOf(plugin));
-  return Math.min(Math.max(fitting, 1), LIMITS.isolatesPerWardenMax);
-}
-
-function startMessage(plugin: Plugin): StartMessage {
-  return {
-    t: 'start',
-    entry: requireIsolate(plugin).entry,
-    memoryMiB: memoryMiBOf(plugin),
-    youngMiB: isolateYoungMiB(memoryMiBOf(plugin)),
-    callsPerIsolateMax: LIMITS.callsPerIsolateMax,
-    hostCallBytesMax: LIMITS.hostCallBytesMax,
-    hostCallBytesTotalMax: LIMITS.hostCallBytesTotalMax,
-    settleMsMax: LIMITS.wardenSettleMs,
-    contextsReady: LIMITS.contextsReady,
-    logMessageLengthMax: LIMITS.logMessageLengthMax,
-    errorMessageLengthMax: LIMITS.errorMessageLengthMax,
-    randomBytesMax: LIMITS.randomBytesMax,
-  };
+function noTier({ name, manifest: { runtime } }: Plugin): SmcpError {
+  return new SmcpError('SANDBOX_UNAVAILABLE', `${name}: plugins of runtime \`${runtime.kind}\` are not run here`, {
+    details: { remedy: 'use a plugin of runtime `isolate`' },
+  });
 }

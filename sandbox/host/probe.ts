@@ -12,7 +12,7 @@ import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { Layer } from '#domain/record.ts';
 import type { PluginRuntime } from '#domain/sandbox-ports.ts';
 import type { Confinement } from './confinement.ts';
-import { createPluginRuntime } from './plugin-runtime.ts';
+import { createIsolateRuntime } from './isolate-runtime.ts';
 
 const SOURCE = `export const tools = {
   work: () => 1,
@@ -31,7 +31,7 @@ export async function probeSandbox(ports: {
 }): Promise<readonly Layer[]> {
   let found: readonly Layer[] | undefined;
   const confinement: Confinement = {
-    layers: ports.confinement.layers,
+    ...ports.confinement,
     wardenCommand: (spec) => {
       const command = ports.confinement.wardenCommand(spec);
       return {
@@ -44,7 +44,7 @@ export async function probeSandbox(ports: {
     },
   };
   const modules = new Map([['index.js', Buffer.from(SOURCE)]]);
-  const runtime = createPluginRuntime({ ...ports, confinement, code: { modules: async () => modules } });
+  const runtime = createIsolateRuntime({ ...ports, confinement, code: { modules: async () => modules } });
   try {
     const worked = await call(runtime, 'work');
     const hoarded = worked.kind === 'returned' ? await call(runtime, 'hoard') : worked;
@@ -59,8 +59,12 @@ export async function probeSandbox(ports: {
 }
 
 function unseen({ name }: Layer, outcome: RunOutcome): Layer {
-  const why = outcome.kind === 'failed' ? outcome.error.message : `the check ended as ${outcome.kind}`;
-  const remedy = 'run on Linux, or use our container; the log of `smcp serve` says more';
+  const error = outcome.kind === 'failed' ? outcome.error : undefined;
+  const step = error?.details?.['step'] ?? '';
+  const why = error === undefined ? `the check ended as ${outcome.kind}` : `${error.message} ${String(step)}`.trim();
+  const known = error?.details?.['remedy'];
+  const remedy =
+    typeof known === 'string' ? known : 'run on Linux, or use our container; the log of `smcp serve` says more';
   return { name, inForce: false, detail: `it was not seen at work: ${why}`, remedy };
 }
 

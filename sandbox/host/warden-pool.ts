@@ -23,6 +23,8 @@ export type WardenPool = {
   readonly idleSinceMs: (isOwn?: boolean) => number | undefined;
   /** Ends that one; `isOwn`: among those that serve one agent alone. */
   readonly endIdlest: (isOwn?: boolean) => void;
+  /** Ends those for which it holds, asked with the one agent that it serves, or undefined; resolves when they are reaped. */
+  readonly end: (isEnded: (owner: AgentName | undefined) => boolean) => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -127,6 +129,10 @@ export function createWardenPool({ clock, makeRoom, startWarden }: WardenPoolOpt
       if (member !== undefined) end(member);
     },
     runningCount: () => [...members].reduce((sum, { warden }) => sum + warden.runningCount(), 0),
+    end: async (isEnded) => {
+      const ending = [...members].filter(({ owner }) => isEnded(owner));
+      await Promise.all([...ending.map(({ warden }) => warden.close()), ...closing]);
+    },
     close: async () => {
       await Promise.all([...[...members].map(({ warden }) => warden.close()), ...closing]);
     },

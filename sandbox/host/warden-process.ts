@@ -1,8 +1,7 @@
 // A warden's process: started, fed frames, ended, reaped. Trusts nothing that comes out of it: what is no message is a
 // violation, what it prints is kept as a bounded tail for the log.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { setPriority } from 'node:os';
+import type { ChildProcess } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import { LIMITS } from '#base/limits.ts';
 import { createFrameReader, encodeFrame } from '#sandbox/protocol/frame.js';
@@ -26,6 +25,8 @@ export type WardenProcess = {
   readonly kill: () => void;
   /** Resolves once, when the process has been reaped (or never came to be). */
   readonly exited: Promise<WardenExit>;
+  /** Resolves when its program begins, confined. Rejects with why it did not. */
+  readonly begun: Promise<void>;
 };
 
 export type WardenEvents = {
@@ -37,14 +38,13 @@ export type WardenEvents = {
   readonly onGone: () => void;
 };
 
-/** Starts a warden. Never throws: what fails shows in `exited`. */
+/**
+ * Starts a warden. What fails once there is a process shows in `begun` and `exited`.
+ *
+ * @throws as `WardenCommand.start` does
+ */
 export function startWardenProcess(command: WardenCommand, events: WardenEvents): WardenProcess {
-  const child = spawn(command.file, [...command.args], {
-    cwd: command.cwd,
-    env: { ...command.env },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
-  yieldToHost(child.pid);
+  const { child, begun } = command.start();
   let isOver = false;
   const channel = child.stdio[HOST_DESCRIPTOR] as Duplex | undefined;
   const tail = keepTail(child, () => {
@@ -106,20 +106,8 @@ export function startWardenProcess(command: WardenCommand, events: WardenEvents)
       channel?.destroy();
     },
     exited,
+    begun,
   };
-}
-
-/** How much a warden stands back for the host, and for whoever wants to stop it. A process may always lower itself. */
-const NICENESS = 10;
-
-/** Guests that spin on every processor must not keep a freeze waiting: with fifty of them it took seconds. */
-function yieldToHost(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    setPriority(pid, NICENESS);
-  } catch {
-    // It has ended already.
-  }
 }
 
 /** Keeps the end of what the process prints, in bounded memory; past the bounds it reads no more and says so. */

@@ -7,10 +7,12 @@ import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
+import type { Layer } from '#domain/record.ts';
 import type { RunRequest } from '#domain/sandbox-ports.ts';
 import type { StartMessage, WardenMessage } from '#sandbox/protocol/messages.js';
-import { layerMissing, OS_WALL, type WardenCommand } from './confinement.ts';
+import type { WardenCommand } from './confinement.ts';
 import { createIsolateTable } from './isolate-table.ts';
+import { layerMissing, OWN_USER } from './layers.ts';
 import { processorMs, residentBytes } from './process-figures.ts';
 import { RunningCall } from './running-call.ts';
 import { isFaultOfCalls, outcomeUnder, startErrorOf, type Verdict } from './verdict.ts';
@@ -66,6 +68,7 @@ export function createWarden(options: WardenOptions): Warden {
   const calls = new Map<number, RunningCall>();
   const table = createIsolateTable(options.isolatesMax);
   let lastId = 0;
+  let isReady = false;
   /** It is ready, and confined as it should be: it is told of calls. */
   let isServing = false;
   /** What is to be said to it once it serves. */
@@ -94,15 +97,20 @@ export function createWarden(options: WardenOptions): Warden {
     warden.kill();
   };
 
+  const refuse = (thrown: unknown) => {
+    const error = asSmcpError(thrown);
+    kill({ kind: 'refused', error, message: error.message });
+  };
+
   /** Before its first call: what the layers claim is read back from the kernel. */
   const serve = () => {
     const { pid } = warden;
-    if (pid === undefined) return;
-    const missing = options.command.inspect(pid).find((layer) => !layer.inForce && layer.name !== OS_WALL);
-    if (missing !== undefined) {
-      const error = layerMissing(missing);
-      return kill({ kind: 'refused', error, message: error.message });
-    }
+    if (pid === undefined || isDead) return;
+    const { inspect, profile } = options.command;
+    // A user of its own is missing only where one was asked for.
+    const isMissing = ({ name, inForce }: Layer) => !inForce && (name !== OWN_USER || profile.uid !== undefined);
+    const missing = inspect(pid).find(isMissing);
+    if (missing !== undefined) return refuse(layerMissing(missing));
     isServing = true;
     clearTimeout(startTimer);
     baselineBytes = residentBytes(pid);
@@ -111,8 +119,10 @@ export function createWarden(options: WardenOptions): Warden {
 
   const takeMessage = (message: WardenMessage, body: string) => {
     if (message.t === 'ready') {
-      if (isServing) return kill({ kind: 'violation', message: 'ready twice' });
-      return serve();
+      if (isReady) return kill({ kind: 'violation', message: 'ready twice' });
+      isReady = true;
+      // That it has begun may be heard of later than what it says.
+      return void warden.begun.then(serve, refuse);
     }
     if (message.t === 'stuck' && message.id === 0) {
       return kill({ kind: 'suspected', code: message.code as ErrorCode, message: 'its code could not be stopped' });
@@ -146,16 +156,13 @@ export function createWarden(options: WardenOptions): Warden {
     () => kill({ kind: 'violation', message: 'it did not start in time' }),
     LIMITS.wardenStartMsMax,
   );
-  options.code.then(
-    (modules) => warden.send(start, modules),
-    (thrown: unknown) => {
-      const error = asSmcpError(thrown);
-      kill({ kind: 'refused', error, message: error.message });
-    },
-  );
+  options.code.then((modules) => warden.send(start, modules), refuse);
+  warden.begun.catch(refuse);
 
-  const ended = warden.exited.then((exit): WardenEnd => {
+  const ended = warden.exited.then(async (exit): Promise<WardenEnd> => {
     isDead = true;
+    // Why it never began comes before what its end looks like.
+    await warden.begun.catch(refuse);
     clearTimeout(startTimer);
     const isMemory = OUT_OF_MEMORY.test(exit.tail);
     const reason: Verdict = verdict ?? {
@@ -168,6 +175,7 @@ export function createWarden(options: WardenOptions): Warden {
       logger.warn('warden ended', {
         plugin: options.plugin,
         why: reason.message,
+        ...(reason.kind === 'refused' ? { step: String(reason.error.details['step'] ?? reason.error.code) } : {}),
         exitCode: exit.exitCode,
         signal: exit.signal,
         output: exit.tail,

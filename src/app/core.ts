@@ -21,7 +21,9 @@ import { createRecordLog, type OpenRecordLog } from '#provenance/record-log.ts';
 import { loadRegistry, type Registry } from '#registry/load-registry.ts';
 import { createPluginCode } from '#registry/plugin-copies.ts';
 import { createConfinement } from '#sandbox/host/confinement.ts';
+import { createIsolateRuntime } from '#sandbox/host/isolate-runtime.ts';
 import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
+import { openWall } from '#sandbox/host/wall.ts';
 import { lockHome } from '#store/lock-home.ts';
 import { openStore } from '#store/open-store.ts';
 import type { AppOptions } from './app-options.ts';
@@ -40,10 +42,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const { home, config, logger } = options;
   const clock = systemClock;
   const { store, log, adminToken } = await openKept(options, stack);
-  const runtime = stack.adopt(
-    createPluginRuntime({ clock, logger, confinement: createConfinement(), code: createPluginCode({ logger }) }),
-    (opened) => opened.close(),
-  );
+  const runtime = openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, { kept: { store, log, adminToken }, runtime });
   const tools = joinCatalogs(catalog, createAdminToolCatalog());
   const thread = stack.adopt(createPolicyThread(), (opened) => opened.close());
@@ -76,6 +75,16 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
   return { services, readiness };
+}
+
+/** Both tiers stand behind one wall. It is taken down when their last process has ended. */
+function openSandbox({ config, logger }: AppOptions, stack: AsyncDisposableStack): PluginRuntime {
+  const wall = stack.use(openWall({ users: config.sandbox.users }));
+  const dumps = wall.limitDumps();
+  if (!dumps.inForce) logger.warn("a crash may leave a copy of the server's memory", { found: dumps.detail });
+  const confinement = stack.use(createConfinement(wall));
+  const isolate = createIsolateRuntime({ clock: systemClock, logger, confinement, code: createPluginCode({ logger }) });
+  return stack.adopt(createPluginRuntime({ isolate }), (opened) => opened.close());
 }
 
 async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promise<Kept> {
@@ -114,7 +123,7 @@ async function openRegistry(
         ],
         home: home.directory,
         availableCapabilities: AVAILABLE_CAPABILITIES,
-        admit: (plugin) => void runtime.profile(plugin),
+        admit: (plugin) => void runtime.profile(plugin, plugin.manifest.capabilities ?? {}),
       },
     ),
     (opened) => opened.close(),

@@ -4,7 +4,7 @@ import type { Logger } from '#base/log.ts';
 import type { CallView } from '#domain/invocation.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { Dispatcher, FreezeDecider } from '#domain/ports.ts';
-import type { PluginRuntime } from '#domain/sandbox-ports.ts';
+import type { PluginRuntime, ProcessOwner } from '#domain/sandbox-ports.ts';
 
 export type EnforcePorts = {
   readonly dispatcher: Pick<Dispatcher, 'reconsider' | 'untilEnded'>;
@@ -17,14 +17,14 @@ export type EnforcePorts = {
 
 /**
  * A function that tells every call that ought to end, in this turn where no policy must be asked, and ends the processes of
- * plugins that are frozen or no longer served. It resolves when they are gone and the calls have ended, after
+ * plugins that are frozen or no longer served, and of agents that are frozen. It resolves when they are gone and the calls have ended, after
  * `LIMITS.stopWaitMsMax` with those that have not. It never rejects.
  */
 export function createEnforcer(ports: EnforcePorts): () => Promise<readonly CallView[]> {
   const { dispatcher, runtime, freezes, plugins, logger } = ports;
-  const isOver = (plugin: Plugin): boolean =>
-    // No agent and no effect: only what stops everything, or this plugin, is meant.
-    freezes.stops({ agent: '', plugin: plugin.name }) !== undefined ||
+  const isOver = ({ plugin, agent }: ProcessOwner): boolean =>
+    // No effect: what stops everything, this plugin, or the one agent that the process serves is meant.
+    freezes.stops({ agent: agent ?? '', plugin: plugin.name }) !== undefined ||
     !plugins().some(({ digest }) => digest === plugin.digest);
   return async () => {
     // What is asked first needs no policy and is told at once; processes do not wait for the rest.

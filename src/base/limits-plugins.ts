@@ -64,6 +64,22 @@ export const PLUGIN_LIMITS = {
   wardenBackoffMsMax: 10_000,
   /** Open descriptors of a warden's process; Node itself takes about 30. */
   wardenDescriptorsMax: 256,
+  /** RLIMIT_STACK of a warden's first thread, and of those that say nothing else: what Linux gives by default. */
+  wardenStackBytes: 8 * 1024 * 1024,
+  /**
+   * RLIMIT_NPROC where the plugin has a user of its own: threads of all its wardens. One has 11, and one more for each
+   * processor; the filter lets none start a process.
+   */
+  wardenUserThreadsMax: 2048,
+  /** The same where the user is the host's, whose every process counts: a bound for floods, far above what a desktop has. */
+  sharedUserThreadsMax: 16_384,
+  /**
+   * Users of plugins, where the host is root. Between those that systemd gives to containers and to its services
+   * (60,706 to 61,183 are nobody's), and below 65,536, which is all that many containers have.
+   * **Source:** systemd.io/UIDS-GIDS
+   */
+  pluginUidFirst: 60_720,
+  pluginUidsMax: 464,
   /**
    * How far an isolate's space for new objects may grow: with this much, what a call made is garbage by the time it is
    * full, and needn't be copied. And by what the isolate's memory is divided, where that is less.

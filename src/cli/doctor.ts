@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { systemClock } from '#base/clock.ts';
 import type { Json } from '#base/json.ts';
 import { silentLogger } from '#base/log.ts';
+import { loadConfig } from '#config/config.ts';
 import { type Home, homeExists } from '#config/home.ts';
 import { isolatedVmVersion, productVersion } from '#config/product.ts';
 import type { Layer } from '#domain/record.ts';
@@ -19,40 +20,60 @@ export const doctorCommand: Command = {
   options: {},
   summary: 'Says what this machine offers, what is missing, and how to get it.',
   isLocal: true,
-  run: async ({ home, print }) => {
-    const { createConfinement, OS_WALL } = await import('#sandbox/host/confinement.ts');
+  run: async ({ home, print, terminal }) => {
+    const { createConfinement } = await import('#sandbox/host/confinement.ts');
+    const { OWN_USER } = await import('#sandbox/host/layers.ts');
     const { probeSandbox } = await import('#sandbox/host/probe.ts');
-    const ports = { clock: systemClock, logger: silentLogger, confinement: createConfinement() };
-    const layers = [...(await probeSandbox(ports)), fsyncLayer(home)];
-    // The product's own plugins run without the wall of the operating system, which this version does not build yet.
-    const ok = layers.every(({ name, inForce }) => inForce || name === OS_WALL);
-    const versions = {
-      smcp: productVersion(),
-      node: process.versions.node,
-      v8: process.versions.v8,
-      'isolated-vm': isolatedVmVersion(),
-      platform: `${process.platform} ${process.arch}`,
+    const { openWall } = await import('#sandbox/host/wall.ts');
+    using wall = openWall({ users: loadConfig(home.config, terminal.env).sandbox.users });
+    using confinement = createConfinement(wall);
+    const probed = await probeSandbox({ clock: systemClock, logger: silentLogger, confinement });
+    const isNeeded = (name: string) => name !== OWN_USER;
+    const answer = {
+      ok: false,
+      layers: [...probed, wall.limitDumps(), fsyncLayer(home)],
+      floor: confinement.floor().map(({ property, standing, by, remedy }) => ({
+        ...{ name: property, inForce: standing !== 'missing', standing, detail: by },
+        ...(remedy === undefined ? {} : { remedy }),
+      })),
+      versions: {
+        smcp: productVersion(),
+        node: process.versions.node,
+        v8: process.versions.v8,
+        'isolated-vm': isolatedVmVersion(),
+        platform: `${process.platform} ${process.arch}`,
+      },
     };
-    const answer = { ok, layers, versions };
-    print(answer as unknown as Json, () => doctorText(answer));
-    return ok ? EXIT.done : EXIT.no;
+    answer.ok = [...answer.layers, ...answer.floor].every(({ name, inForce }) => inForce || !isNeeded(name));
+    print(answer as unknown as Json, () => doctorText(answer, isNeeded));
+    return answer.ok ? EXIT.done : EXIT.invalid;
   },
 };
 
-function doctorText({
-  layers,
-  versions,
-}: {
+type Row = Layer & { readonly standing?: string };
+
+type Answer = {
   readonly layers: readonly Layer[];
+  /** What every plugin's confinement must have, each with the layer that gives it or stands in. */
+  readonly floor: readonly Row[];
   readonly versions: { readonly [name: string]: string };
-}): string {
-  const rows = layers.map(({ name, inForce, detail }) => [inForce ? 'in force' : 'MISSING', name, detail]);
-  const remedies = layers
+};
+
+function doctorText({ layers, floor, versions }: Answer, isNeeded: (name: string) => boolean): string {
+  const word = ({ name, inForce, standing }: Row): string => {
+    if (inForce) return standing === 'substitute' ? 'stood in' : 'in force';
+    return isNeeded(name) ? 'MISSING' : 'not here';
+  };
+  const tableOf = (rows: readonly Row[]) =>
+    table(
+      rows.map((row) => [word(row), row.name, row.detail]),
+      '',
+    );
+  const remedies = [...layers, ...floor.filter(({ name }) => !layers.some((layer) => layer.name === name))]
     .filter(({ inForce }) => !inForce)
     .map(({ name, remedy }) => `${name}: ${remedy ?? 'nothing can be done here'}\n`);
   return [
-    table(rows, ''),
-    '\n',
+    ...['layers of the sandbox\n', tableOf(layers), '\n', 'what must be kept, and by what\n', tableOf(floor), '\n'],
     table(
       Object.entries(versions).map(([name, version]) => [name, version]),
       '',

@@ -5,8 +5,6 @@ import type { PluginProblem } from '#domain/manifest.ts';
 import { type Command, EXIT } from './command.ts';
 import { problemText } from './render.ts';
 
-const NOTE = 'This version serves only the plugins that come with it: see os-wall in smcp doctor.\n';
-
 export const pluginCheckCommand: Command = {
   words: ['plugin', 'check'],
   arguments: ['DIR'],
@@ -23,7 +21,7 @@ export const pluginCheckCommand: Command = {
     const answer = { ok: isGood, ...report, warnings };
     print(answer as unknown as Json, () => {
       const line = (problem: PluginProblem) => problemText({ ...problem });
-      const verdict = isGood ? `${report.name} ${report.version} is sound: ${report.tools.join(', ')}\n${NOTE}` : '';
+      const verdict = isGood ? `${report.name} ${report.version} is sound: ${report.tools.join(', ')}\n` : '';
       return [...report.problems.map(line), ...warnings.map((warning) => `warning: ${line(warning)}`), verdict].join(
         '',
       );

@@ -12,6 +12,8 @@ import { type Position, parseYaml } from '#base/yaml.ts';
 export type Config = {
   readonly server: { readonly host: string; readonly port: number; readonly names: readonly string[] };
   readonly plugins: readonly string[];
+  /** `users`: numbers that plugins get as their users where the server is root; nobody else may have them. */
+  readonly sandbox: { readonly users: { readonly first: number; readonly count: number } };
   /** `auto`: an edit of the policy's file is applied once it is whole · `manual`: it waits until somebody applies it. */
   readonly policy: { readonly apply: 'auto' | 'manual' };
   readonly log: { readonly name: string; readonly public: boolean };
@@ -21,6 +23,7 @@ export type Config = {
 const DEFAULTS: Config = {
   server: { host: '127.0.0.1', port: 8000, names: [] },
   plugins: [],
+  sandbox: { users: { first: LIMITS.pluginUidFirst, count: LIMITS.pluginUidsMax } },
   policy: { apply: 'auto' },
   log: { name: 'smcp.local', public: false },
   logging: { level: 'info' },
@@ -46,6 +49,7 @@ export function loadConfig(file: string, env: Environment): Config {
     {
       server: { ...DEFAULTS.server, ...own.server },
       plugins: own.plugins ?? DEFAULTS.plugins,
+      sandbox: { ...DEFAULTS.sandbox, ...own.sandbox },
       policy: { ...DEFAULTS.policy, ...own.policy },
       log: { ...DEFAULTS.log, ...own.log },
       logging: { ...DEFAULTS.logging, ...own.logging },

@@ -16,15 +16,16 @@ const ATTEMPTS_MAX = 2;
 export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<PluginTool>): Promise<CallOutcome> {
   const { admitted, decision } = run;
   const { tool } = admitted;
+  const capabilities = narrow(tool.capabilities, decision.capabilities);
   let profile: SandboxProfile;
   try {
-    profile = ports.runtime.profile(tool.plugin);
+    profile = ports.runtime.profile(tool.plugin, capabilities);
   } catch (thrown) {
     return run.close('cancelled', refusalAnswer(thrown), { decision });
   }
   const confined: Confined = {
     profile,
-    capabilities: narrow(tool.capabilities, decision.capabilities),
+    capabilities,
     limits: boundedBy(tool.limits, decision.timeoutMs),
   };
   const start: Start = { decision, startedMs: ports.clock.nowMs(), confined };

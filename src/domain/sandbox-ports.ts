@@ -44,19 +44,32 @@ export type PluginCode = {
   readonly modules: (plugin: Plugin) => Promise<ReadonlyMap<string, Uint8Array>>;
 };
 
-/** The sandbox, as the dispatcher sees it. */
+/** Whose a process of the sandbox is. */
+export type ProcessOwner = {
+  readonly plugin: Plugin;
+  /** Absent: it may serve any agent. */
+  readonly agent?: AgentName;
+};
+
+/** The sandbox, as the dispatcher sees it; each of its tiers is one, too. */
 export type PluginRuntime = {
   /** Runs one call; resolves in every case, at most `limits.timeoutMs` + grace after the start. Never rejects for a guest's fault. */
   readonly run: (request: RunRequest) => Promise<RunOutcome>;
-  /** What confines this plugin: for the record. @throws `SANDBOX_UNAVAILABLE` when a layer it needs is missing. */
-  readonly profile: (plugin: Plugin) => SandboxProfile;
+  /**
+   * What confines a call of this plugin: for the record. `granted`: what is left of what it asks after approval and grant.
+   * A process that serves one grant gets no more than that from the system; a warden gets the same for all, and the broker
+   * holds each call to its grant.
+   *
+   * @throws `SANDBOX_UNAVAILABLE` when a layer it needs is missing · `SANDBOX_TAMPERED`
+   */
+  readonly profile: (plugin: Plugin, granted: Capabilities) => SandboxProfile;
   /** What this machine offers: for `doctor` and `status`. */
   readonly layers: () => readonly Layer[];
   /**
-   * Ends at once the processes of every plugin for which `isEnded` holds, and resolves when they are reaped. Calls that run
+   * Ends at once the processes of every owner for which `isEnded` holds, and resolves when they are reaped. Calls that run
    * there end `cancelled` where their signal is aborted, else as interrupted; later calls start new processes.
    */
-  readonly end: (isEnded: (plugin: Plugin) => boolean) => Promise<void>;
+  readonly end: (isEnded: (owner: ProcessOwner) => boolean) => Promise<void>;
   /** Ends every process it started and waits until they are reaped. */
   readonly close: () => Promise<void>;
 };

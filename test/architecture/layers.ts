@@ -70,7 +70,10 @@ const PARTS = [
 
 /** The files that commands without a server use directly. */
 const LOCAL_COMMANDS: readonly { readonly command: string; readonly imports: readonly string[] }[] = [
-  { command: 'doctor', imports: ['sandbox/host/confinement.ts', 'sandbox/host/probe.ts'] },
+  {
+    command: 'doctor',
+    imports: ['confinement', 'layers', 'probe', 'wall'].map((name) => `sandbox/host/${name}.ts`),
+  },
   { command: 'policy check', imports: ['src/policy/check-policy.ts', 'src/registry/read-tools.ts'] },
   { command: 'init', imports: ['src/store/lock-home.ts', 'src/store/open-store.ts'] },
   { command: 'log verify', imports: ['src/store/open-store.ts'] },
@@ -153,7 +156,7 @@ export const GUARDED_NAMES: readonly {
     module: 'module',
     name: 'createRequire',
     // To find installed packages and read their versions, not to load them.
-    by: ['src/config/product.ts', 'sandbox/host/confinement.ts', 'sandbox/warden/main.js'],
+    by: ['src/config/product.ts', 'sandbox/host/warden-files.ts', 'sandbox/warden/main.js'],
   },
   { module: 'module', name: '*', by: ['src/base/strip-types.js'] },
   { module: 'vm', name: '*', by: [] },
@@ -165,5 +168,5 @@ export const OPAQUE: readonly { readonly path: string; readonly what: string; re
   { path: 'src/base/strip-types.js', what: 'import.meta.url', why: 'it asks whether it lies under node_modules' },
   { path: 'src/config/product.ts', what: 'import.meta.url', why: "reads isolated-vm's version without loading it" },
   { path: 'sandbox/warden/main.js', what: 'import.meta.url', why: "checks isolated-vm's version before it loads it" },
-  { path: 'sandbox/host/confinement.ts', what: 'require.resolve', why: "finds the folders of the warden's packages" },
+  { path: 'sandbox/host/warden-files.ts', what: 'require.resolve', why: "finds the folders of the warden's packages" },
 ];

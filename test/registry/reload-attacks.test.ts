@@ -9,7 +9,8 @@ import { silentLogger } from '#base/log.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import { createPluginCode } from '#registry/plugin-copies.ts';
 import { createConfinement } from '#sandbox/host/confinement.ts';
-import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
+import { createIsolateRuntime } from '#sandbox/host/isolate-runtime.ts';
+import { openWall } from '#sandbox/host/wall.ts';
 import { loadWith } from './load.ts';
 import { createWorkspace, pluginFiles, type Workspace } from './workspace.ts';
 
@@ -134,26 +135,26 @@ test('hundreds of plugins are loaded, and one that changes leaves all others the
   expect([changes.told, during === registry.plugins(), recorded.length]).toEqual([1, true, 400]);
 });
 
-test('code of an external directory stays outside on a machine that can not wall it off, also when it comes by a reload', async () => {
+test('code stays outside on a machine that can not wall it off, wherever it is from, also when it comes by a reload', async () => {
   using workspace = createWorkspace();
-  const runtime = createPluginRuntime({
-    clock: systemClock,
-    logger: silentLogger,
-    confinement: createConfinement(),
-    code: createPluginCode({ logger: silentLogger }),
-  });
+  using wall = openWall({ kernel: (offered) => ({ ...offered, landlockAbi: 1 }) });
+  const ports = { clock: systemClock, logger: silentLogger, code: createPluginCode({ logger: silentLogger }) };
+  const runtime = createIsolateRuntime({ ...ports, confinement: createConfinement(wall) });
   workspace.write('product/own', pluginFiles('own'));
   workspace.write('plugins/theirs', pluginFiles('theirs'));
-  const admit = (plugin: Plugin) => void runtime.profile(plugin);
+  const admit = (plugin: Plugin) => void runtime.profile(plugin, {});
   const { registry, toolNames, report } = await loadWith(workspace, { folders: ['product', 'plugins'], admit });
   const outside = { state: 'refused', tools: [], problems: [{ code: 'SANDBOX_UNAVAILABLE' }] };
-  expect([toolNames(), report('theirs')]).toMatchObject([['own__hello'], outside]);
+  expect([toolNames(), report('own'), report('theirs')]).toMatchObject([[], outside, outside]);
   workspace.write('plugins/theirs', { 'index.js': '// changed' });
   workspace.write('plugins/new', pluginFiles('new'));
   await registry.reload();
-  expect([toolNames(), report('theirs'), report('new')]).toMatchObject([['own__hello'], outside, outside]);
-  // The negative control: without the question they would be served.
-  const open = await loadWith(workspace, { folders: ['product', 'plugins'] });
+  expect([toolNames(), report('theirs'), report('new')]).toMatchObject([[], outside, outside]);
+  // The negative control: on this machine as it is they are served.
+  using whole = openWall();
+  const here = createIsolateRuntime({ ...ports, confinement: createConfinement(whole) });
+  const admitted = (plugin: Plugin) => void here.profile(plugin, {});
+  const open = await loadWith(workspace, { folders: ['product', 'plugins'], admit: admitted });
   expect(open.toolNames()).toEqual(['new__hello', 'own__hello', 'theirs__hello']);
-  await runtime.close();
+  await Promise.all([runtime.close(), here.close()]);
 });

@@ -6,12 +6,22 @@ import { systemClock } from '#base/clock.ts';
 import { LIMITS } from '#base/limits.ts';
 import { silentLogger } from '#base/log.ts';
 import type { Layer } from '#domain/record.ts';
-import { type Confinement, createConfinement, NEEDED_LAYERS, type WardenCommand } from '#sandbox/host/confinement.ts';
+import { type Confinement, inForceOf } from '#sandbox/host/confinement.ts';
+import { startLaunch } from '#sandbox/host/launcher/launch.ts';
+import type { LaunchProfile } from '#sandbox/host/launcher/launch-profile.ts';
+import { NEEDED_LAYERS, OWN_USER } from '#sandbox/host/layers.ts';
 import { probeSandbox } from '#sandbox/host/probe.ts';
-import { createTestSandbox, isAlive, wardenPids } from './harness.ts';
+import { openWall } from '#sandbox/host/wall.ts';
+import { createTestSandbox, isAlive, openConfinement, wardenPids } from './harness.ts';
 
 const sandbox = createTestSandbox();
-afterAll(() => sandbox.close());
+const wall = openWall();
+const real = openConfinement();
+afterAll(async () => {
+  await sandbox.close();
+  real[Symbol.dispose]();
+  wall[Symbol.dispose]();
+});
 
 const NOW = { capabilities: { clock: true }, onHostCall: () => 1 } as const;
 const MIB = 1024 * 1024;
@@ -63,12 +73,10 @@ describe("the warden's process", () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = String(typeof address === 'object' ? address?.port : 0);
-    const command = createConfinement().wardenCommand({ memoryMiB: 64, isolates: 1 });
-    const confined = await probe({
-      ...command,
-      args: [...command.args.slice(0, -1), script, port],
-      env: { ...command.env },
-    });
+    // The hurdles by themselves, with no wall before them.
+    const { command, env } = real.wardenCommand({ memoryMiB: 64, isolates: 1, owner: 'a plugin' }).profile;
+    const [file, ...args] = command;
+    const confined = await probe({ file, args: [...args.slice(0, -1), script, port], env: { ...env } });
     const free = await probe({
       file: process.execPath,
       args: [script, port],
@@ -88,7 +96,7 @@ describe("the warden's process", () => {
     const dataMiB = LIMITS.wardenDataBaselineMiB + LIMITS.wardenMemoryMiBMax + LIMITS.wardenHeadroomMiB;
     expect(limits).toMatch(new RegExp(`Max data size +${dataMiB * MIB} +${dataMiB * MIB}`));
     expect(limits).toMatch(/Max file size +0 +0/);
-    expect(limits).toMatch(/Max core file size +[01] +[01] /);
+    expect(limits).toMatch(/Max core file size +1 +1 /);
     expect(readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').filter(Boolean).sort()).toEqual([
       'LANG=C.UTF-8',
       'TZ=UTC',
@@ -96,69 +104,82 @@ describe("the warden's process", () => {
     expect(readdirSync(`/proc/${pid}/fd`).length).toBeLessThan(64);
   });
 
-  test.each(['prlimit', 'shell'] as const)(
-    'is what a real process is found to be, by %s, and a probe leaves none behind',
-    async (limiter) => {
-      const before = wardenPids();
-      const ports = { clock: systemClock, logger: silentLogger, confinement: createConfinement({ limiter }) };
-      const layers = await probeSandbox(ports);
-      expect(layers.filter(({ inForce }) => !inForce).map(({ name }) => name)).toEqual(['os-wall']);
-      expect(layers.map(({ name }) => name)).toEqual(expect.arrayContaining([...NEEDED_LAYERS]));
-      expect(wardenPids()).toEqual(before);
-    },
-  );
+  test('is what a real process is found to be, and a probe leaves none behind', async () => {
+    const before = wardenPids();
+    const layers = await probeSandbox({ clock: systemClock, logger: silentLogger, confinement: real });
+    const isRoot = process.getuid?.() === 0;
+    expect(layers.filter(({ inForce }) => !inForce).map(({ name }) => name)).toEqual(isRoot ? [] : [OWN_USER]);
+    expect(layers.map(({ name }) => name)).toEqual(expect.arrayContaining([...NEEDED_LAYERS]));
+    expect(wardenPids()).toEqual(before);
+  });
 
-  const unlimited = (command: WardenCommand): WardenCommand => {
-    const at = command.args.indexOf('--');
-    return { ...command, file: command.args[at + 1] ?? '', args: command.args.slice(at + 2) };
+  /** Every warden gets another profile than what is claimed for it. */
+  const weakened = (weaken: (profile: LaunchProfile) => LaunchProfile): Confinement => ({
+    ...real,
+    wardenCommand: (spec) => {
+      const command = real.wardenCommand(spec);
+      const start = () => startLaunch(wall.ports(), weaken(command.profile), ['ignore', 'pipe', 'pipe', 'pipe']);
+      return { ...command, start };
+    },
+  });
+  const withLimits = (limits: Partial<LaunchProfile['limits']>) => (profile: LaunchProfile) => ({
+    ...profile,
+    limits: { ...profile.limits, ...limits },
+  });
+  const withFlags = (change: (flags: readonly string[]) => readonly string[]) => (profile: LaunchProfile) => {
+    const [node, ...args] = profile.command;
+    return { ...profile, command: [node, ...change(args.slice(0, -1)), ...args.slice(-1)] as const };
   };
-  test.each<[string, (command: WardenCommand) => WardenCommand]>([
-    ['rlimits', unlimited],
-    [
-      'rlimits',
-      (command) => ({
-        ...command,
-        args: command.args.map((arg) => (/^--data=/.test(arg) ? '--data=8589934592:8589934592' : arg)),
-      }),
-    ],
-    ['clean-environment', (command) => ({ ...command, env: { ...command.env, SECRET: 'x' } })],
-    ['clean-environment', (command) => ({ ...command, cwd: '/tmp' })],
-    // With the limits on it would not even start.
+  const nobody = { uid: 65_534 };
+  test.each<[string, (profile: LaunchProfile) => LaunchProfile]>([
+    ['rlimits', withLimits({ dataBytes: 2 ** 33 })],
+    ['rlimits', withLimits({ descriptors: 1024 })],
+    ['rlimits', withLimits({ fileBytes: 1 })],
+    ['clean-environment', (profile) => ({ ...profile, env: { ...profile.env, SECRET: 'x' } })],
+    ['clean-environment', (profile) => ({ ...profile, cwd: '/tmp' })],
+    // With the filter and the limits of a warden it would not even start.
     [
       'jitless',
-      (command) => {
-        const free = unlimited(command);
-        return { ...free, args: free.args.filter((arg) => arg !== '--jitless') };
-      },
-    ],
-    [
-      'node-permission',
-      (command) => ({ ...command, args: command.args.filter((arg) => !/^--(permission$|allow-)/.test(arg)) }),
-    ],
-    [
-      'node-permission',
-      (command) => ({
-        ...command,
-        args: [...command.args.slice(0, -1), '--allow-fs-write=/tmp', ...command.args.slice(-1)],
+      (profile) => ({
+        ...withFlags((flags) => flags.filter((flag) => flag !== '--jitless'))(profile),
+        program: 'general',
+        limits: { ...profile.limits, dataBytes: 2 ** 34 },
       }),
     ],
+    ['node-permission', withFlags((flags) => flags.filter((flag) => !/^--(permission$|allow-)/.test(flag)))],
+    ['node-permission', withFlags((flags) => [...flags, '--allow-fs-write=/tmp'])],
+    ...(process.getuid?.() === 0
+      ? ([[OWN_USER, (profile) => ({ ...profile, ...nobody })]] satisfies [string, unknown][] as [
+          string,
+          (profile: LaunchProfile) => LaunchProfile,
+        ][])
+      : []),
   ])('without what %s claims takes no call, and the probe says so', async (layer, weaken) => {
-    const real = createConfinement();
-    const weak: Confinement = { layers: real.layers, wardenCommand: (spec) => weaken(real.wardenCommand(spec)) };
+    const weak = weakened(weaken);
     const own = createTestSandbox({ confinement: weak });
     const outcome = await own.call(own.plugin('export const tools = { go: () => 1 };'), 'go');
     await own.close();
     expect(outcome).toMatchObject({
       kind: 'failed',
       effect: 'known',
-      error: { code: 'SANDBOX_UNAVAILABLE', details: { layer, remedy: expect.any(String) } },
+      error: { code: 'SANDBOX_UNAVAILABLE', details: { layer: expect.any(String), remedy: expect.any(String) } },
     });
     const found = await probeSandbox({ clock: systemClock, logger: silentLogger, confinement: weak });
     expect(found.find(({ name }) => name === layer)).toMatchObject({ inForce: false });
   });
 
-  test.each(NEEDED_LAYERS)('is not even started where %s is missing, or not spoken of', async (name) => {
-    const real = createConfinement();
+  test.each(['no-capabilities', 'no-new-privs', 'process', 'rlimits', 'seccomp'])(
+    'without the wall is found out by what the kernel says: %s',
+    (layer) => {
+      // This very process, which nothing confines.
+      const { profile } = real.wardenCommand({ memoryMiB: 64, isolates: 1, owner: 'a plugin' });
+      const found = inForceOf(real.layers(), process.pid, { profile, hostUid: process.getuid?.() ?? 0 });
+      const isHeld = layer === 'no-capabilities' && process.getuid?.() !== 0;
+      expect(found.find(({ name }) => name === layer)?.inForce).toBe(isHeld);
+    },
+  );
+
+  test.each<string>(NEEDED_LAYERS)('is not even started where %s is missing, or not spoken of', async (name) => {
     const missing = (layers: readonly Layer[]): Confinement => ({ ...real, layers: () => layers });
     const without = real.layers().filter((layer) => layer.name !== name);
     const off: Layer = { name, inForce: false, detail: 'not here', remedy: 'get it' };
@@ -173,7 +194,7 @@ describe("the warden's process", () => {
   });
 
   test('names its layers sorted, each missing one with a remedy', () => {
-    const layers = createConfinement().layers();
+    const layers = real.layers();
     expect(layers.map(({ name }) => name)).toEqual(layers.map(({ name }) => name).sort());
     for (const layer of layers) expect(layer.inForce || layer.remedy !== undefined).toBe(true);
   });
@@ -208,9 +229,10 @@ describe('the end of a warden', () => {
       import { systemClock } from '#base/clock.ts';
       import { silentLogger } from '#base/log.ts';
       import { createConfinement } from '#sandbox/host/confinement.ts';
-      import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
+      import { createIsolateRuntime } from '#sandbox/host/isolate-runtime.ts';
+      import { openWall } from '#sandbox/host/wall.ts';
       const code = { modules: async () => new Map([['index.js', Buffer.from(${JSON.stringify(source)})]]) };
-      const runtime = createPluginRuntime({ clock: systemClock, logger: silentLogger, confinement: createConfinement(), code }, { acceptMissingWall: true });
+      const runtime = createIsolateRuntime({ clock: systemClock, logger: silentLogger, confinement: createConfinement(openWall()), code });
       const plugin = ${JSON.stringify(plugin)};
       const limits = { timeoutMs: 60000, cpuMs: 60000, memoryMiB: 32, outputBytes: 1000, hostCalls: 10 };
       runtime.run({ plugin, tool: { localName: 'wedge' }, agent: 'ana', invocation: 'x', argsJson: '{}', limits, capabilities: {}, signal: new AbortController().signal, onHostCall: () => console.log('running') });`;

@@ -41,7 +41,7 @@ describe('ending the processes of some plugins', () => {
     const ended = wardenPids().filter((pid) => !calm.includes(pid));
     expect(ended.length).toBeGreaterThan(0);
     controller.abort();
-    await sandbox.runtime.end(({ digest }) => digest === stopped.digest);
+    await sandbox.runtime.end(({ plugin }) => plugin.digest === stopped.digest);
     expect(ended.filter(isAlive)).toEqual([]);
     for (const outcome of await Promise.all(calls)) expect(outcome).toMatchObject({ kind: 'cancelled' });
     expect(calm.every(isAlive)).toBe(true);
@@ -50,7 +50,7 @@ describe('ending the processes of some plugins', () => {
 
   test('a call that was not called off is told that its process was ended', async () => {
     const [running] = await spinning(['ana']);
-    await sandbox.runtime.end(({ digest }) => digest === stopped.digest);
+    await sandbox.runtime.end(({ plugin }) => plugin.digest === stopped.digest);
     expect(await running).toMatchObject({ kind: 'failed', error: { code: 'INTERRUPTED' }, effect: 'unknown' });
   });
 

@@ -1,5 +1,6 @@
 // Plugins for tests of the sandbox: written to a temporary directory and run by the real runtime.
 
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -13,8 +14,9 @@ import type { Capabilities } from '#domain/capability.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { Plugin, PluginTool, RunLimits } from '#domain/manifest.ts';
 import type { HostCall, HostCallHandler, PluginCode, PluginRuntime } from '#domain/sandbox-ports.ts';
-import { type Confinement, createConfinement } from '#sandbox/host/confinement.ts';
-import { createPluginRuntime, type PluginRuntimeOptions } from '#sandbox/host/plugin-runtime.ts';
+import { type Confinement, createConfinement, type StartedWarden } from '#sandbox/host/confinement.ts';
+import { createIsolateRuntime, type IsolateRuntimeOptions } from '#sandbox/host/isolate-runtime.ts';
+import { openWall, type WallOptions } from '#sandbox/host/wall.ts';
 
 /** Small limits, so that hostile plugins are stopped soon. */
 export const TEST_LIMITS: RunLimits = {
@@ -58,19 +60,42 @@ export const folderCode = {
     ),
 } satisfies PluginCode;
 
+/** The confinement of this machine; disposing of it closes its wall, too. */
+export function openConfinement(options: WallOptions = {}): Confinement {
+  const wall = openWall(options);
+  const confinement = createConfinement(wall);
+  return {
+    ...confinement,
+    [Symbol.dispose]: () => {
+      confinement[Symbol.dispose]();
+      wall[Symbol.dispose]();
+    },
+  };
+}
+
+/** A warden that is another program, with no wall around it. It counts as confined. */
+export function fakeConfinement(program: () => readonly [string, ...string[]]): Confinement {
+  const real = openConfinement();
+  const start = (): StartedWarden => {
+    const [file, ...args] = program();
+    const child = spawn(file, args, { cwd: '/', env: {}, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    return { child, begun: Promise.resolve() };
+  };
+  return {
+    ...real,
+    wardenCommand: (spec) => ({ profile: real.wardenCommand(spec).profile, start, inspect: () => [] }),
+  };
+}
+
 /** Everything a test of the sandbox needs; `close` ends the processes and removes the files. */
 export function createTestSandbox(
-  options: PluginRuntimeOptions & { readonly confinement?: Confinement; readonly code?: PluginCode } = {},
+  options: IsolateRuntimeOptions & { readonly confinement?: Confinement; readonly code?: PluginCode } = {},
 ) {
   const root = mkdtempSync(join(tmpdir(), 'smcp-sandbox-'));
-  const runtime: PluginRuntime = createPluginRuntime(
-    {
-      clock: systemClock,
-      logger: silentLogger,
-      confinement: options.confinement ?? createConfinement(),
-      code: options.code ?? folderCode,
-    },
-    { acceptMissingWall: true, ...options },
+  const confinement = options.confinement ?? openConfinement();
+  const runtime: PluginRuntime = createIsolateRuntime(
+    { clock: systemClock, logger: silentLogger, confinement, code: options.code ?? folderCode },
+    options,
   );
   let count = 0;
 
@@ -151,6 +176,7 @@ export function createTestSandbox(
     },
     close: async () => {
       await runtime.close();
+      if (options.confinement === undefined) confinement[Symbol.dispose]();
       rmSync(root, { recursive: true, force: true });
     },
   };

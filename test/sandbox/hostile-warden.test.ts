@@ -3,8 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Confinement, createConfinement } from '#sandbox/host/confinement.ts';
-import { codeOf, createTestSandbox, isAlive } from './harness.ts';
+import { codeOf, createTestSandbox, fakeConfinement, isAlive } from './harness.ts';
 
 const HELPERS = `
 const net = require('node:net');
@@ -24,7 +23,7 @@ socket.on('end', () => process.exit());
 
 /** Runs a fake warden in place of ours. It is told of each run frame as \`onRun(id)\`. */
 function withFakeWarden(script: string) {
-  const sandbox = createTestSandbox({ confinement: fakeConfinement(() => file) });
+  const sandbox = createTestSandbox({ confinement: fakeConfinement(() => [process.execPath, file]) });
   const file = join(sandbox.root, 'fake.cjs');
   writeFileSync(
     file,
@@ -42,13 +41,6 @@ socket.on('data', (chunk) => {
 ${script}`,
   );
   return { sandbox, plugin: sandbox.plugin('export const tools = {};') };
-}
-
-function fakeConfinement(file: () => string): Confinement {
-  return {
-    layers: createConfinement().layers,
-    wardenCommand: () => ({ file: process.execPath, args: [file()], env: {}, cwd: '/', inspect: () => [] }),
-  };
 }
 
 const open: { close: () => Promise<void> }[] = [];
@@ -278,11 +270,7 @@ describe('a warden that lies', () => {
   });
 
   test('a program that is not there', async () => {
-    const confinement: Confinement = {
-      layers: createConfinement().layers,
-      wardenCommand: () => ({ file: '/nonexistent/node', args: [], env: {}, cwd: '/', inspect: () => [] }),
-    };
-    const sandbox = createTestSandbox({ confinement });
+    const sandbox = createTestSandbox({ confinement: fakeConfinement(() => ['/nonexistent/node']) });
     open.push(sandbox);
     expect(codeOf(await sandbox.call(sandbox.plugin('export const tools = {};'), 'go'))).toBe('PLUGIN_CRASHED');
   });

@@ -1,11 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { systemClock } from '#base/clock.ts';
 import { LIMITS } from '#base/limits.ts';
-import { silentLogger } from '#base/log.ts';
 import { HOST_CALLS } from '#domain/host-call.ts';
-import { createConfinement } from '#sandbox/host/confinement.ts';
-import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
-import { codeOf, createTestSandbox, folderCode, recordingHandler } from './harness.ts';
+import { NEEDED_LAYERS } from '#sandbox/host/layers.ts';
+import { codeOf, createTestSandbox, recordingHandler } from './harness.ts';
 
 const sandbox = createTestSandbox();
 afterAll(() => sandbox.close());
@@ -233,48 +230,22 @@ describe('limits of one tool', () => {
 });
 
 describe('what runs at all', () => {
-  const strict = createPluginRuntime({
-    clock: systemClock,
-    logger: silentLogger,
-    confinement: createConfinement(),
-    code: folderCode,
-  });
-  afterAll(() => strict.close());
+  test.each(['product', 'external'] as const)(
+    'a plugin of origin %s runs, and its profile names the layers in force',
+    async (origin) => {
+      const own = sandbox.plugin('export const tools = { go: () => 1 };', { origin });
+      expect(await sandbox.value(own, 'go')).toBe(1);
+      const profile = sandbox.runtime.profile(own, {});
+      expect(profile).toMatchObject({ tier: 'isolate', digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) });
+      expect(profile.layers).toEqual([...profile.layers].sort());
+      expect(profile.layers).toEqual(expect.arrayContaining([...NEEDED_LAYERS]));
+      expect(profile.layers.length).toBeLessThanOrEqual(LIMITS.recordLayersMax);
+    },
+  );
 
-  test('a plugin that did not come with the product is refused while the wall is missing, with the remedy', async () => {
-    const external = sandbox.plugin('export const tools = {};', { origin: 'external' });
-    expect(() => strict.profile(external)).toThrowError(
-      expect.objectContaining({
-        code: 'SANDBOX_UNAVAILABLE',
-        details: { layer: 'os-wall', remedy: expect.any(String) },
-      }),
-    );
-    const request = { plugin: external } as Parameters<typeof strict.run>[0];
-    expect(await strict.run(request)).toMatchObject({ kind: 'failed', error: { code: 'SANDBOX_UNAVAILABLE' } });
-  });
-
-  test('a plugin of the product has a profile that names the layers in force', () => {
-    const own = sandbox.plugin('export const tools = {};', { origin: 'product' });
-    const profile = strict.profile(own);
-    expect(profile).toMatchObject({ tier: 'isolate', digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) });
-    expect(profile.layers).toEqual([...profile.layers].sort());
-    expect(profile.layers).toContain('jitless');
-    expect(profile.layers).not.toContain('os-wall');
-  });
-
-  test('a plugin of runtime `process` is refused', () => {
-    const own = sandbox.plugin('export const tools = {};', { origin: 'product' });
-    const other = {
-      ...own,
-      manifest: { ...own.manifest, runtime: { kind: 'process', command: ['true'], protocol: 'json' } as const },
-    };
-    expect(() => strict.profile(other)).toThrowError(expect.objectContaining({ code: 'SANDBOX_UNAVAILABLE' }));
-  });
-
-  test('the missing layer says what to do', () => {
-    expect(strict.layers()).toContainEqual(
-      expect.objectContaining({ name: 'os-wall', inForce: false, remedy: expect.any(String) }),
-    );
+  test('what a warden gets does not depend on the grant', () => {
+    const own = sandbox.plugin('export const tools = {};');
+    expect(sandbox.runtime.profile(own, { clock: true })).toEqual(sandbox.runtime.profile(own, {}));
   });
 
   test('nothing runs after close', async () => {

@@ -1,5 +1,6 @@
-// Code that escaped from an isolate into the JavaScript of its warden: what it can still do. Runs the real main file under
-// the real command line, with the attacks beside it; then the attacks without what was given up, and without any of it.
+// Code that escaped from an isolate into the JavaScript of its warden: what it can still do before it meets the wall, which is
+// left out here (test/isolation/warden-wall). Runs the real main file under the real command line, with the attacks beside it;
+// then the attacks without what was given up, and without any of it.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,8 +13,8 @@ import type { Duplex } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
-import { createConfinement } from '#sandbox/host/confinement.ts';
 import { createFrameReader, encodeFrame } from '#sandbox/protocol/frame.js';
+import { openConfinement } from './harness.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'smcp-renounce-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -156,6 +157,14 @@ const script = (given: Given, isReal: boolean) => `${IMPORTS}
   ${isReal ? `await import(${JSON.stringify(`${SANDBOX}main.js`)});` : 'await begin();'}
   own.objects.push(...process._getActiveHandles());`;
 
+/** How Node is started for a warden, without the wall around it: what holds JavaScript by itself. */
+function hurdles(): readonly [string, readonly string[], Record<string, string>] {
+  using confinement = openConfinement();
+  const { command, env } = confinement.wardenCommand({ memoryMiB: 64, isolates: 1, owner: 'a plugin' }).profile;
+  const [file, ...args] = command;
+  return [file, args, { ...env }];
+}
+
 describe('what code in the warden can still do', () => {
   const run = async ({ isReal, isConfined }: { readonly isReal: boolean; readonly isConfined: boolean }) => {
     const server = createServer((socket) => socket.once('data', () => socket.end('HTTP/1.1 204 No Content\r\n\r\n')));
@@ -167,9 +176,9 @@ describe('what code in the warden can still do', () => {
       victim: process.pid,
       port: typeof address === 'object' ? (address?.port ?? 0) : 0,
     };
-    const { file, args, env } = createConfinement().wardenCommand({ memoryMiB: 64, isolates: 1 });
+    const [file, args, env] = hurdles();
     const command = isConfined
-      ? { file, args: args.slice(0, -1), env: { ...env } }
+      ? { file, args: args.slice(0, -1), env }
       : { file: process.execPath, args: ['--no-node-snapshot', '--no-warnings'], env: process.env };
     const worked = await attack(command, script(given, isReal));
     server.close();
@@ -195,7 +204,7 @@ describe('what code in the warden can still do', () => {
   });
 
   test('the command line lets a warden start no thread', () => {
-    const { args } = createConfinement().wardenCommand({ memoryMiB: 64, isolates: 1 });
+    const [, args] = hurdles();
     expect(args).toContain('--permission');
     expect(args.filter((arg) => arg.startsWith('--allow-') && !arg.startsWith('--allow-fs-read='))).toEqual([
       '--allow-addons',

@@ -2,6 +2,7 @@
 // with the thread that started it. Trusts the profile; what the launcher says is a line for the log.
 
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { isMainThread } from 'node:worker_threads';
 import { SmcpError } from '#base/errors.ts';
@@ -64,18 +65,38 @@ export function launchCommand({ launcher, kernel, filterOf }: LaunchPorts, profi
   return { file: launcher.path(), args: [String(descriptor)], env: {}, descriptor, specification };
 }
 
+export type LaunchOptions = {
+  /** How much the program stands back for the host, from 0 to 19. */
+  readonly niceness?: number;
+};
+
 /**
  * Starts a program. `stdio`: for its descriptors, from 0 on; those that the profile doesn't keep are closed.
  *
  * @throws as `launchCommand` does
  */
-export function startLaunch(ports: LaunchPorts, profile: LaunchProfile, stdio: Exclude<StdioOptions, string>): Launch {
+export function startLaunch(
+  ports: LaunchPorts,
+  profile: LaunchProfile,
+  stdio: Exclude<StdioOptions, string>,
+  { niceness = 0 }: LaunchOptions = {},
+): Launch {
   invariant(isMainThread, 'a confined program is started from the main thread');
   const { file, args, env, descriptor, specification } = launchCommand(ports, profile);
   invariant(stdio.length <= descriptor, 'the profile keeps each descriptor that is given');
   const filled = Array.from({ length: descriptor }, (_, place) => stdio[place] ?? 'ignore');
   const child = spawn(file, args, { argv0: 'launcher', env, cwd: '/', stdio: [...filled, 'pipe'] });
+  // While it waits to be told what to do it has our user still: of another's, only some may set it.
+  if (niceness > 0 && child.pid !== undefined) standBack(child.pid, niceness);
   return { child, begun: instruct(child, child.stdio[descriptor] as Duplex | null | undefined, specification) };
+}
+
+function standBack(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** Writes the specification; its pipe closes when the program begins, after a line when a step failed. */

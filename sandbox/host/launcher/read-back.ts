@@ -3,24 +3,68 @@
 
 import { readFileSync } from 'node:fs';
 
-const FILTER_MODE = 2;
+const FILTER_MODE = '2';
+/** include/uapi/linux/capability.h: CAP_SETPCAP, without which a host can't drop the bounding set of what it starts. */
+const SETPCAP = 8n;
 
-/** In words, what is not as it must be; `[]` when all is. A process that can't be read falls short. */
-export function confinementShortfalls(pid: number, expected: { readonly uid: number }): readonly string[] {
-  let status: string;
-  try {
-    status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  } catch {
-    return ['can not be read'];
+/** In words, what is not as it must be; `[]` when all is. */
+export type ReadBack = {
+  /** Uids, gids, further groups. */
+  readonly user: readonly string[];
+  readonly capabilities: readonly string[];
+  readonly privileges: readonly string[];
+  readonly seccomp: readonly string[];
+};
+
+/** `uid`: and a group of the same number, and no other. Never throws: a process that can't be read falls short of everything. */
+export function readBack(pid: number, { uid }: { readonly uid: number }): ReadBack {
+  const status = statusOf(pid);
+  if (status === undefined) {
+    const unread = ['can not be read'];
+    return { user: unread, capabilities: unread, privileges: unread, seccomp: unread };
   }
-  const field = (name: string): readonly string[] =>
-    (new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1] ?? '').split(/\s+/);
-  const uids = field('Uid');
-  const capabilities = ['CapInh', 'CapPrm', 'CapEff', 'CapAmb'].filter((name) => !/^0+$/.test(field(name)[0] ?? ''));
-  return [
-    ...(uids.length === 4 && uids.every((uid) => uid === String(expected.uid)) ? [] : ['user']),
-    ...(field('NoNewPrivs')[0] === '1' ? [] : ['no_new_privs']),
-    ...(field('Seccomp')[0] === String(FILTER_MODE) ? [] : ['seccomp']),
-    ...capabilities,
-  ];
+  const field = fieldsOf(status);
+  const isAll = (name: string, wanted: number) =>
+    field(name).length === 4 && field(name).every((found) => found === String(wanted));
+  const isOwnUser = uid !== process.getuid?.();
+  const groups = field('Groups').filter((group) => group !== '');
+  const sets = ['CapInh', 'CapPrm', 'CapEff', 'CapAmb', ...(mayDropBoundingSet() ? ['CapBnd'] : [])];
+  return {
+    user: [
+      ...(isAll('Uid', uid) ? [] : ['user']),
+      ...(isAll('Gid', isOwnUser ? uid : (process.getgid?.() ?? -1)) ? [] : ['group']),
+      ...(isOwnUser && groups.length > 0 ? ['groups'] : []),
+    ],
+    capabilities: sets.filter((name) => !/^0+$/.test(field(name)[0] ?? '')),
+    privileges: field('NoNewPrivs')[0] === '1' ? [] : ['no_new_privs'],
+    seccomp: [
+      ...(field('Seccomp')[0] === FILTER_MODE ? [] : ['seccomp']),
+      ...(Number(field('Seccomp_filters')[0]) >= 1 ? [] : ['seccomp filters']),
+    ],
+  };
+}
+
+/** All of `readBack` in one list. */
+export function confinementShortfalls(pid: number, expected: { readonly uid: number }): readonly string[] {
+  const { user, capabilities, privileges, seccomp } = readBack(pid, expected);
+  return [...new Set([...user, ...privileges, ...seccomp, ...capabilities])];
+}
+
+function statusOf(pid: number | 'self'): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch {
+    return undefined;
+  }
+}
+
+const fieldsOf =
+  (status: string) =>
+  (name: string): readonly string[] =>
+    (new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status)?.[1] ?? '').trim().split(/\s+/);
+
+/** Where it may not, no_new_privs keeps the program from gaining by it. */
+function mayDropBoundingSet(): boolean {
+  const held = fieldsOf(statusOf('self') ?? '')('CapEff')[0];
+  return held !== undefined && /^[0-9a-f]+$/.test(held) && ((BigInt(`0x${held}`) >> SETPCAP) & 1n) === 1n;
 }
