@@ -7,7 +7,7 @@ import type { LaunchProfile } from './launcher/launch-profile.ts';
 import { type ReadBack, readBack } from './launcher/read-back.ts';
 
 /** What is not as it must be, in words; `[]` when all is. */
-export type Shortfalls = ReadBack & {
+export type Shortfalls = Omit<ReadBack, 'boundingSet'> & {
   readonly environment: readonly string[];
   /** Of Node's command line. */
   readonly flags: readonly string[];
@@ -17,8 +17,11 @@ export type Shortfalls = ReadBack & {
 /** Compares a process with its profile. Never throws: a process that can't be read falls short of everything. */
 export function inspectProcess(pid: number, profile: LaunchProfile, hostUid: number): Shortfalls {
   const { env, cwd, command, limits, uid } = profile;
+  const found = readBack(pid, { uid: uid ?? hostUid });
   return {
-    ...readBack(pid, { uid: uid ?? hostUid }),
+    ...found,
+    // Who may not drop the bounding set starts what keeps it.
+    capabilities: [...found.capabilities, ...(hostHas(SETPCAP) ? found.boundingSet : [])],
     environment: mayLookInto(uid, hostUid) ? compareEnvironment(pid, { env, cwd }) : [],
     flags: compareFlags(readText(pid, 'cmdline'), command.slice(1, -1)),
     limits: compareLimits(readText(pid, 'limits'), {
@@ -32,8 +35,15 @@ export function inspectProcess(pid: number, profile: LaunchProfile, hostUid: num
   };
 }
 
-/** include/uapi/linux/capability.h */
+// include/uapi/linux/capability.h
+const SETPCAP = 8n;
 const SYS_PTRACE = 19n;
+
+/** Of what can't be read it is taken that we have it: then all is looked at. */
+function hostHas(capability: bigint): boolean {
+  const held = /^CapEff:\s+([0-9a-f]+)$/m.exec(readText('self', 'status') ?? '')?.[1];
+  return held === undefined || ((BigInt(`0x${held}`) >> capability) & 1n) === 1n;
+}
 
 /**
  * Environment and directory of another user's process are shown to who may trace it. A root in a container usually may not;
@@ -41,9 +51,7 @@ const SYS_PTRACE = 19n;
  * which everybody may read, are compared all the same.
  */
 function mayLookInto(uid: number | undefined, hostUid: number): boolean {
-  if (uid === undefined || uid === hostUid) return true;
-  const held = /^CapEff:\s+([0-9a-f]+)$/m.exec(readText('self', 'status') ?? '')?.[1];
-  return held === undefined || ((BigInt(`0x${held}`) >> SYS_PTRACE) & 1n) === 1n;
+  return uid === undefined || uid === hostUid || hostHas(SYS_PTRACE);
 }
 
 /** Any variable besides ours is one that was inherited. */

@@ -130,8 +130,9 @@ describe("the warden's process", () => {
     const [node, ...args] = profile.command;
     return { ...profile, command: [node, ...change(args.slice(0, -1)), ...args.slice(-1)] as const };
   };
-  const nobody = { uid: 65_534 };
-  test.each<[string, (profile: LaunchProfile) => LaunchProfile]>([
+  type Weakening = readonly [string, (profile: LaunchProfile) => LaunchProfile];
+  const anotherUser: Weakening = [OWN_USER, (profile) => ({ ...profile, uid: 65_534 })];
+  test.each<Weakening>([
     ['rlimits', withLimits({ dataBytes: 2 ** 33 })],
     ['rlimits', withLimits({ descriptors: 1024 })],
     ['rlimits', withLimits({ fileBytes: 1 })],
@@ -148,12 +149,7 @@ describe("the warden's process", () => {
     ],
     ['node-permission', withFlags((flags) => flags.filter((flag) => !/^--(permission$|allow-)/.test(flag)))],
     ['node-permission', withFlags((flags) => [...flags, '--allow-fs-write=/tmp'])],
-    ...(process.getuid?.() === 0
-      ? ([[OWN_USER, (profile) => ({ ...profile, ...nobody })]] satisfies [string, unknown][] as [
-          string,
-          (profile: LaunchProfile) => LaunchProfile,
-        ][])
-      : []),
+    ...(process.getuid?.() === 0 ? [anotherUser] : []),
   ])('without what %s claims takes no call, and the probe says so', async (layer, weaken) => {
     const weak = weakened(weaken);
     const own = createTestSandbox({ confinement: weak });
@@ -162,7 +158,7 @@ describe("the warden's process", () => {
     expect(outcome).toMatchObject({
       kind: 'failed',
       effect: 'known',
-      error: { code: 'SANDBOX_UNAVAILABLE', details: { layer: expect.any(String), remedy: expect.any(String) } },
+      error: { code: 'SANDBOX_UNAVAILABLE', details: { layer, remedy: expect.any(String) } },
     });
     const found = await probeSandbox({ clock: systemClock, logger: silentLogger, confinement: weak });
     expect(found.find(({ name }) => name === layer)).toMatchObject({ inForce: false });

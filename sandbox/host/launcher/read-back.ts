@@ -4,14 +4,14 @@
 import { readFileSync } from 'node:fs';
 
 const FILTER_MODE = '2';
-/** include/uapi/linux/capability.h: CAP_SETPCAP, without which a host can't drop the bounding set of what it starts. */
-const SETPCAP = 8n;
 
 /** In words, what is not as it must be; `[]` when all is. */
 export type ReadBack = {
   /** Uids, gids, further groups. */
   readonly user: readonly string[];
   readonly capabilities: readonly string[];
+  /** Capabilities that a program which runs as its owner could give: no_new_privs holds, too, where the host may not drop them. */
+  readonly boundingSet: readonly string[];
   readonly privileges: readonly string[];
   readonly seccomp: readonly string[];
 };
@@ -21,21 +21,22 @@ export function readBack(pid: number, { uid }: { readonly uid: number }): ReadBa
   const status = statusOf(pid);
   if (status === undefined) {
     const unread = ['can not be read'];
-    return { user: unread, capabilities: unread, privileges: unread, seccomp: unread };
+    return { user: unread, capabilities: unread, boundingSet: unread, privileges: unread, seccomp: unread };
   }
   const field = fieldsOf(status);
   const isAll = (name: string, wanted: number) =>
     field(name).length === 4 && field(name).every((found) => found === String(wanted));
   const isOwnUser = uid !== process.getuid?.();
   const groups = field('Groups').filter((group) => group !== '');
-  const sets = ['CapInh', 'CapPrm', 'CapEff', 'CapAmb', ...(mayDropBoundingSet() ? ['CapBnd'] : [])];
+  const isHeld = (name: string) => !/^0+$/.test(field(name)[0] ?? '');
   return {
     user: [
       ...(isAll('Uid', uid) ? [] : ['user']),
       ...(isAll('Gid', isOwnUser ? uid : (process.getgid?.() ?? -1)) ? [] : ['group']),
       ...(isOwnUser && groups.length > 0 ? ['groups'] : []),
     ],
-    capabilities: sets.filter((name) => !/^0+$/.test(field(name)[0] ?? '')),
+    capabilities: ['CapInh', 'CapPrm', 'CapEff', 'CapAmb'].filter(isHeld),
+    boundingSet: ['CapBnd'].filter(isHeld),
     privileges: field('NoNewPrivs')[0] === '1' ? [] : ['no_new_privs'],
     seccomp: [
       ...(field('Seccomp')[0] === FILTER_MODE ? [] : ['seccomp']),
@@ -44,13 +45,13 @@ export function readBack(pid: number, { uid }: { readonly uid: number }): ReadBa
   };
 }
 
-/** All of `readBack` in one list. */
+/** All of `readBack` in one list, but for the bounding set. */
 export function confinementShortfalls(pid: number, expected: { readonly uid: number }): readonly string[] {
   const { user, capabilities, privileges, seccomp } = readBack(pid, expected);
   return [...new Set([...user, ...privileges, ...seccomp, ...capabilities])];
 }
 
-function statusOf(pid: number | 'self'): string | undefined {
+function statusOf(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/status`, 'latin1');
   } catch {
@@ -62,9 +63,3 @@ const fieldsOf =
   (status: string) =>
   (name: string): readonly string[] =>
     (new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status)?.[1] ?? '').trim().split(/\s+/);
-
-/** Where it may not, no_new_privs keeps the program from gaining by it. */
-function mayDropBoundingSet(): boolean {
-  const held = fieldsOf(statusOf('self') ?? '')('CapEff')[0];
-  return held !== undefined && /^[0-9a-f]+$/.test(held) && ((BigInt(`0x${held}`) >> SETPCAP) & 1n) === 1n;
-}

@@ -177,7 +177,7 @@ const STEPS: readonly { readonly step: string; readonly call: string; readonly f
   { step: 'allow path 0', call: 'landlock_add_rule' },
   { step: 'open path 0', call: 'openat2' },
   { step: 'look at path 0', call: 'statx' },
-  { step: 'rlimits', call: 'prlimit64' },
+  { step: 'rlimits: number 4', call: 'prlimit64' },
   { step: 'setsid', call: 'setsid' },
   { step: 'read capabilities', call: 'capget' },
   { step: 'read the user', call: 'getresuid' },
@@ -229,5 +229,40 @@ describe.skipIf(!IS_ROOT)('the launcher of a host that is root ends with 125 and
     expect(run(kept)).toEqual({ status: 0, stderr: '', stdout: '' });
     kept.writeUInt32LE(0, AT.flags);
     expect(run(kept)).toEqual({ status: 125, stderr: 'launcher: user: it is root\n', stdout: '' });
+  });
+});
+
+describe('the launcher limits the dumps of a process', () => {
+  const show = 'sleep 5 & "$1" --core-limit $!; echo $?; grep core /proc/$!/limits; kill $!';
+  const limited = (hard: string, by: readonly string[] = []) => {
+    const [file = '/bin/sh', ...args] = [...by, '/bin/sh', '-c', `ulimit -c ${hard}; ${show}`, 'sh', LAUNCHER];
+    return spawnSync(file, args, { encoding: 'utf8', env: { PATH: '/usr/bin:/bin' } }).stdout;
+  };
+
+  test('to 1, which holds where they are piped to a program, too', () => {
+    expect(limited('unlimited')).toMatch(/^0\nMax core file size +1 +1 /);
+  });
+
+  test('and leaves 0 to who may not raise it', () => {
+    const by = IS_ROOT ? ['/usr/bin/setpriv', '--reuid=65534', '--clear-groups', '--inh-caps=-all'] : [];
+    expect(limited('0', by)).toMatch(/^0\nMax core file size +0 +0 /);
+  });
+
+  test.each([[[]], [['x']], [['0']], [['-1']], [['1', '2']], [['99999999999999999999']]])(
+    'and refuses %j for a number',
+    (args) => {
+      expect(runLauncher(good(), ['--core-limit', ...args])).toEqual({
+        status: 125,
+        stderr: 'launcher: arguments\n',
+        stdout: '',
+      });
+    },
+  );
+
+  test('and says so where it may not, or nobody is there', () => {
+    expect(runLauncher(good(), ['--core-limit', String(2 ** 30 - 1)])).toMatchObject({
+      status: 125,
+      stderr: 'launcher: rlimits: number 4: error 3\n',
+    });
   });
 });
