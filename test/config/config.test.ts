@@ -21,6 +21,7 @@ describe('the configuration', () => {
     expect(loadConfig(file, {})).toEqual({
       server: { host: '127.0.0.1', port: 8000, names: [] },
       plugins: [],
+      sandbox: { users: { first: LIMITS.pluginUidFirst, count: LIMITS.pluginUidsMax } },
       policy: { apply: 'auto' },
       log: { name: 'smcp.local', public: false },
       logging: { level: 'info' },
@@ -30,6 +31,15 @@ describe('the configuration', () => {
   test('keeps the defaults of what the file leaves out', () => {
     writeFileSync(file, 'version: 1\nserver:\n  port: 9000\n');
     expect(loadConfig(file, {}).server).toEqual({ host: '127.0.0.1', port: 9000, names: [] });
+  });
+
+  test('takes the users of plugins, and refuses those of the system and half a range', () => {
+    writeFileSync(file, 'version: 1\nsandbox: { users: { first: 70000, count: 200 } }\n');
+    expect(loadConfig(file, {}).sandbox).toEqual({ users: { first: 70_000, count: 200 } });
+    for (const users of ['first: 999, count: 5', 'first: 70000', 'first: 70000, count: 0', 'first: 1e3.5, count: 1']) {
+      writeFileSync(file, `version: 1\nsandbox: { users: { ${users} } }\n`);
+      expect(() => loadConfig(file, {})).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    }
   });
 
   test('leaves edits of the policy to a person when it says so', () => {

@@ -6,6 +6,7 @@ import { type App, createApp } from '#app.ts';
 import { silentLogger } from '#base/log.ts';
 import { loadConfig } from '#config/config.ts';
 import { homeAt, prepareHome } from '#config/home.ts';
+import { productPluginsDirectory } from '#config/product.ts';
 import { connectStreamable, errorOf, receiptOf, type TestClient } from './clients.ts';
 import { childPids } from './processes.ts';
 import { smcp, temporaryFolder } from './server.ts';
@@ -25,9 +26,8 @@ beforeAll(async () => {
     port: 0,
     logger: silentLogger,
     version: '0.0.0',
-    // As if they came with the product: until the operating system's wall is there, no others run.
-    productPlugins: fileURLToPath(new URL('./hostile-plugins', import.meta.url)),
-    externalPlugins: [],
+    productPlugins: productPluginsDirectory(),
+    externalPlugins: [fileURLToPath(new URL('./hostile-plugins', import.meta.url))],
   });
   const issued = await smcp(['agent', 'token', 'a', '--json', '--home', home.directory]);
   client = await connectStreamable(app.url, (JSON.parse(issued.stdout) as { token: string }).token);

@@ -1,4 +1,4 @@
-// Plugins that did not come with the product: found, checked, reported, and refused while the system's wall is missing.
+// Plugins that did not come with the product: found, checked, reported, and run behind the wall.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -57,10 +57,10 @@ describe('plugins from elsewhere', () => {
     await server.stop();
   });
 
-  test('are refused while the wall of the operating system is missing, and none of their tools is seen', async () => {
+  test('run behind the wall, each call with a record of the layers that were in force', async () => {
     writePlugin('good', {
       'plugin.json': manifest('good'),
-      'index.js': 'export const tools = { run: async () => 1 };',
+      'index.js': 'export const tools = { run: async () => ({ answer: 42 }) };',
     });
     mkdirSync(home, { mode: 0o700 });
     writeFileSync(join(home, 'policy.yaml'), 'version: 1\nagents:\n  demo:\n    grants:\n      - tools: ["*"]\n', {
@@ -68,12 +68,25 @@ describe('plugins from elsewhere', () => {
     });
     const server = await startServer(home, ['--plugins', join(home, '..', `plugins-${count}`)]);
     const plugins = (await server.json('plugin', 'list')) as { name: string; state: string }[];
-    expect(plugins.find(({ name }) => name === 'good')).toMatchObject({
-      state: 'refused',
-      problems: [{ code: 'SANDBOX_UNAVAILABLE', remedy: expect.stringMatching(/\S/) }],
+    expect(plugins.find(({ name }) => name === 'good')).toMatchObject({ state: 'ready', problems: [] });
+    const called = await server.smcp('call', 'good__run', '--agent', 'demo', '--json');
+    const result = JSON.parse(called.stdout) as {
+      readonly structuredContent: unknown;
+      readonly _meta: { readonly 'smcp/receipt': { readonly invocation: string } };
+    };
+    expect(result.structuredContent).toEqual({ answer: 42 });
+    const { record } = (await server.json('log', 'show', result._meta['smcp/receipt'].invocation)) as {
+      readonly record: { readonly predicate: object };
+    };
+    expect(record.predicate).toMatchObject({
+      sandbox: {
+        tier: 'isolate',
+        profile: expect.stringMatching(/^sha256:/),
+        layers: expect.arrayContaining(['landlock', 'no-capabilities', 'no-new-privs', 'rlimits', 'seccomp']),
+      },
     });
-    const { stderr } = await server.smcp('call', 'good__run');
-    expect(stderr).toContain('TOOL_UNKNOWN');
+    const { status } = await server.json('status').then((answer) => ({ status: answer as { layers: object[] } }));
+    expect(status.layers).toContainEqual(expect.objectContaining({ name: 'landlock', inForce: true }));
     await server.stop();
   });
 
