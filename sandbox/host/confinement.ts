@@ -112,6 +112,9 @@ export function inForceOf(
   };
   return layers.map((layer): Layer => {
     const missing = shortfalls[layer.name] ?? [];
+    if (layer.name === 'clean-environment' && layer.inForce && !found.isEnvironmentSeen) {
+      return { ...layer, detail: `${layer.detail}; as the launcher was told: reading it back takes CAP_SYS_PTRACE` };
+    }
     if (!layer.inForce || missing.length === 0) return layer;
     const remedy = layer.remedy ?? 'use our container; what was found is not how we start the process';
     return { ...layer, inForce: false, detail: `the kernel says otherwise: ${missing.join(', ')}`, remedy };

@@ -9,6 +9,8 @@ import { type ReadBack, readBack } from './launcher/read-back.ts';
 /** What is not as it must be, in words; `[]` when all is. */
 export type Shortfalls = Omit<ReadBack, 'boundingSet'> & {
   readonly environment: readonly string[];
+  /** False where this host may not look at it. */
+  readonly isEnvironmentSeen: boolean;
   /** Of Node's command line. */
   readonly flags: readonly string[];
   readonly limits: readonly string[];
@@ -18,11 +20,13 @@ export type Shortfalls = Omit<ReadBack, 'boundingSet'> & {
 export function inspectProcess(pid: number, profile: LaunchProfile, hostUid: number): Shortfalls {
   const { env, cwd, command, limits, uid } = profile;
   const found = readBack(pid, { uid: uid ?? hostUid });
+  const isEnvironmentSeen = mayLookInto(uid, hostUid);
   return {
     ...found,
     // Who may not drop the bounding set starts what keeps it.
     capabilities: [...found.capabilities, ...(hostHas(SETPCAP) ? found.boundingSet : [])],
-    environment: mayLookInto(uid, hostUid) ? compareEnvironment(pid, { env, cwd }) : [],
+    isEnvironmentSeen,
+    environment: isEnvironmentSeen ? compareEnvironment(pid, { env, cwd }) : [],
     flags: compareFlags(readText(pid, 'cmdline'), command.slice(1, -1)),
     limits: compareLimits(readText(pid, 'limits'), {
       'Max data size': limits.dataBytes,

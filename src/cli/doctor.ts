@@ -69,9 +69,11 @@ function doctorText({ layers, floor, versions }: Answer, isNeeded: (name: string
       rows.map((row) => [word(row), row.name, row.detail]),
       '',
     );
-  const remedies = [...layers, ...floor.filter(({ name }) => !layers.some((layer) => layer.name === name))]
-    .filter(({ inForce }) => !inForce)
-    .map(({ name, remedy }) => `${name}: ${remedy ?? 'nothing can be done here'}\n`);
+  const byRemedy = Map.groupBy(
+    [...layers, ...floor].filter(({ inForce }) => !inForce),
+    ({ remedy }) => remedy ?? 'nothing can be done here',
+  );
+  const remedies = [...byRemedy].map(([remedy, rows]) => `${rows.map(({ name }) => name).join(', ')}: ${remedy}\n`);
   return [
     ...['layers of the sandbox\n', tableOf(layers), '\n', 'what must be kept, and by what\n', tableOf(floor), '\n'],
     table(

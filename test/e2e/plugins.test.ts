@@ -1,6 +1,6 @@
 // Plugins that did not come with the product: found, checked, reported, and run behind the wall.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { smcp, startServer, temporaryFolder } from './server.ts';
@@ -87,6 +87,8 @@ describe('plugins from elsewhere', () => {
     });
     const { status } = await server.json('status').then((answer) => ({ status: answer as { layers: object[] } }));
     expect(status.layers).toContainEqual(expect.objectContaining({ name: 'landlock', inForce: true }));
+    // And the server itself leaves no dump.
+    expect(readFileSync(`/proc/${server.pid}/limits`, 'latin1')).toMatch(/^Max core file size +1 +1 /m);
     await server.stop();
   });
 

@@ -60,6 +60,30 @@ describe('ending the processes of some plugins', () => {
   });
 });
 
+describe('ending the processes of an agent', () => {
+  test('ends the one that serves it alone, and none that others may use', async () => {
+    const plugin = sandbox.plugin(`export const tools = {
+      crash: () => { Array(1e9).fill(0); },
+      quick: () => 'done',
+    };`);
+    const before = wardenPids();
+    expect((await sandbox.call(plugin, 'crash', { agent: 'ana' })).kind).toBe('failed');
+    // Who ended a process runs alone for a while.
+    await sandbox.value(plugin, 'quick', { agent: 'ana' });
+    const own = wardenPids().filter((pid) => !before.includes(pid));
+    await sandbox.value(plugin, 'quick', { agent: 'bob' });
+    const shared = wardenPids().filter((pid) => !before.includes(pid) && !own.includes(pid));
+    expect([own.length, shared.length]).toEqual([1, 1]);
+    const asked: (string | undefined)[] = [];
+    await sandbox.runtime.end(({ plugin: of, agent }) => {
+      if (of === plugin) asked.push(agent);
+      return agent === 'ana';
+    });
+    expect(asked.sort()).toEqual(['ana', undefined]);
+    expect([...own.filter(isAlive), ...shared.filter(isAlive)]).toEqual(shared);
+  });
+});
+
 describe('the host calls of a call that was called off', () => {
   test('see its signal, so that no effect begins any more', async () => {
     const controller = new AbortController();
