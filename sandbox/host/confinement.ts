@@ -67,7 +67,14 @@ export function createConfinement(wall: Wall): Confinement {
     wardenCommand: (spec) => {
       const files = reachable?.get() ?? own;
       const lease = wall.users?.take(spec.owner);
-      const profile = wardenProfile(files, spec, { uid: lease?.uid, isHere: existsSync });
+      const giveBack = () => lease?.[Symbol.dispose]();
+      let profile: LaunchProfile;
+      try {
+        profile = wardenProfile(files, spec, { uid: lease?.uid, isHere: existsSync });
+      } catch (thrown) {
+        giveBack();
+        throw thrown;
+      }
       return {
         profile,
         inspect: (pid) => inForceOf(layers(), pid, { profile, hostUid: wall.kernel.uid }),
@@ -75,11 +82,10 @@ export function createConfinement(wall: Wall): Confinement {
           try {
             const started = startLaunch(wall.ports(), profile, [...STDIO], { niceness: NICENESS });
             // Not before its last thread is gone may another plugin get its user.
-            const giveBack = () => lease?.[Symbol.dispose]();
             started.child.once('exit', giveBack).once('error', giveBack);
             return started;
           } catch (thrown) {
-            lease?.[Symbol.dispose]();
+            giveBack();
             throw thrown;
           }
         },

@@ -1,5 +1,6 @@
 // Users of their own for what is confined: one per plugin, from a range of numbers that belong to nobody. Used where the host
-// is root and may change users. Two plugins that live never share one, nor with a process of anybody else.
+// is root and may change users. Two plugins of one server never share one. Another
+// server's are seen once a process of its has one: give two servers ranges that don't overlap.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { SmcpError } from '#base/errors.ts';

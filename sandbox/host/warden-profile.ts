@@ -1,5 +1,5 @@
-// What a warden's process gets, as a launch profile: pure, computed from the plugin's manifest and what approves it. Grants
-// differ per agent and are the broker's to enforce, so they are not part of it.
+// What a warden's process gets, as a launch profile: pure, from the bounds of the plugin's manifest, the files of ours and a user.
+// Grants differ per agent and are the broker's to enforce, so they are not part of it.
 
 import { LIMITS } from '#base/limits.ts';
 import type { LaunchProfile } from './launcher/launch-profile.ts';
@@ -68,7 +68,7 @@ export function isolateYoungMiB(memoryMiB: number): number {
   return Math.min(LIMITS.isolateYoungMiBMax, Math.floor(memoryMiB / LIMITS.isolateYoungDivisor));
 }
 
-/** For speed alone: every call leaves a context behind, and V8 would look for garbage after a few of them. */
+/** For speed alone: V8 would look for garbage each time a context is thrown away, and copy what a call is about to drop. */
 function collectorFlags(memoryMiB: number): string[] {
   return [`--max-semi-space-size=${isolateYoungMiB(memoryMiB)}`, '--no-idle-gc-on-context-disposal'];
 }
