@@ -246,7 +246,7 @@ export function createWarden(options: WardenOptions): Warden {
     const outcome = await call.outcome;
     clearTimeout(deadline);
     signal.removeEventListener('abort', onAbort);
-    table.leave(agent);
+    table.leave(isolate);
     onCallEnded(agent);
     return outcome;
   };

@@ -37,6 +37,12 @@ export const PLUGIN_LIMITS = {
   wardensPerPluginMax: 8,
   /** Isolates in one warden; the least recently used idle one is replaced. */
   isolatesPerWardenMax: 32,
+  /**
+   * With so many calls under way in an isolate, its agent gets another one, up to so many: while one runs on its thread, the
+   * warden's own thread makes the other ready.
+   */
+  isolateCallsBusy: 4,
+  isolatesPerAgentMax: 2,
   /** Calls in one isolate before it is replaced. */
   callsPerIsolateMax: 10_000,
   /** Calls of one warden: native memory of its process grows by some 150 bytes with each (measured), so by 4 MiB at most. */

@@ -76,6 +76,8 @@ export function startProgram(
     hasBegun = true;
     await checkConfined(program, profile, ports);
   });
+  // It is told by `ended`, which may come later: a program that was ended while it started falls short too.
+  confined.catch(() => {});
   // What the launcher says is known only when its pipe is closed, which may be after the exit.
   const ended = program.ended.then(async (end) => {
     await confined;
