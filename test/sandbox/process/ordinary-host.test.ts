@@ -43,7 +43,7 @@ describe('on a host of an ordinary user', () => {
 
   test.each([false, true])('a tree ends with its call, and nothing is left (warm: %s)', (warm) => {
     const source =
-      'import os, sys, time\nif not sys.argv[1:]: sys.exit()\nfor n in range(3): os.fork()\nd = os.open(".", os.O_RDONLY)\nos.mkdir("shut", 0)\nopen("x", "w").close()\ntime.sleep(60)';
+      'import os, sys, time\nif not sys.argv[1:]: sys.exit()\nfor n in range(3): os.fork()\nd = os.open(".", os.O_RDONLY)\nos.makedirs("shut", 0, exist_ok=True)\nopen("x", "w").close()\ntime.sleep(60)';
     const result = run([{ source, words: ['x'], warm, timeoutMs: 1_000 }]);
     expect(result).toMatchObject({ ...CLEAN, results: [{ code: 'TIMEOUT' }] });
   });
