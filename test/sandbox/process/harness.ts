@@ -233,7 +233,8 @@ export async function createTestProcesses(
     close: async () => {
       await runtime.close();
       launcher[Symbol.dispose]();
-      if (options.place === undefined) rmSync(root, { recursive: true, force: true });
+      // Something of the kernel's may still hold a folder for a moment.
+      if (options.place === undefined) rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
 }
