@@ -5,9 +5,10 @@ import { parseBoundedJson } from '#base/bounded-json.ts';
 import type { ErrorCode, WireError } from '#base/errors.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import type { ProgramEnd } from '#domain/cli-plugin/outcome.ts';
 import type { EffectKnowledge, RunOutcome, Usage } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
-import type { CliProtocol, ProgramEnd } from './protocol-ports.ts';
+import type { CliProtocol } from './protocol-ports.ts';
 import { refusalHint } from './refusal-hint.ts';
 import type { Stop } from './supervise.ts';
 

@@ -2,32 +2,8 @@
 // end means. Types only; the pure functions behind them are joined in by whoever builds the runtime.
 
 import type { WireError } from '#base/errors.ts';
-import type { JsonObject } from '#base/json.ts';
+import type { ProgramEnd, ProgramOutcome } from '#domain/cli-plugin/outcome.ts';
 import type { PluginTool } from '#domain/manifest.ts';
-
-/** How a program ended and what it left. */
-export type ProgramEnd = {
-  /** `null` when a signal ended it. */
-  readonly exitCode: number | null;
-  /** `SIGKILL`, …; `null` when it ended by itself. */
-  readonly signal: string | null;
-  readonly stdout: Uint8Array;
-  /** The end of it. */
-  readonly stderr: Uint8Array;
-  /** There was more on stdout after this. */
-  readonly isStdoutCut: boolean;
-  /** There was more on stderr before this. */
-  readonly isStderrCut: boolean;
-};
-
-export type ProgramOutcome =
-  | {
-      readonly kind: 'value';
-      readonly text: string;
-      readonly structured?: JsonObject;
-      readonly notes: readonly string[];
-    }
-  | { readonly kind: 'error'; readonly error: WireError; readonly notes: readonly string[] };
 
 export type CliProtocol = {
   /**

@@ -10,6 +10,7 @@ import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { Capabilities } from '#domain/capability.ts';
+import type { ProgramEnd } from '#domain/cli-plugin/outcome.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { Plugin, PluginTool, ProcessRuntime, RunLimits } from '#domain/manifest.ts';
 import type { HostCallHandler } from '#domain/sandbox-ports.ts';
@@ -19,7 +20,7 @@ import { openLauncher } from '#sandbox/host/launcher/launcher.ts';
 import type { ChildUsers } from '#sandbox/host/process/children-room.ts';
 import { createCodeStage, type ProcessCode } from '#sandbox/host/process/code-stage.ts';
 import { createProcessRuntime, type ProcessRuntimeOptions } from '#sandbox/host/process/process-runtime.ts';
-import type { CliProtocol, ProgramEnd } from '#sandbox/host/process/protocol-ports.ts';
+import type { CliProtocol } from '#sandbox/host/process/protocol-ports.ts';
 import { openWorkPlace } from '#sandbox/host/process/work-place.ts';
 import { agent } from '#test/sandbox/harness.ts';
 
