@@ -91,12 +91,12 @@ export function createIsolateRuntime(ports: IsolateRuntimePorts, options: Isolat
     return pool;
   };
 
-  /** Looks at the wardens' memory only while calls run. */
+  /** Looks at the wardens only while calls run. */
   const watch = () => {
     watchdog ??= setInterval(() => {
       let running = 0;
       for (const pool of allPools()) {
-        pool.checkMemory();
+        pool.check();
         running += pool.runningCount();
       }
       if (running > 0) return;
@@ -173,6 +173,8 @@ function startMessage(plugin: Plugin): StartMessage {
     hostCallBytesMax: LIMITS.hostCallBytesMax,
     hostCallBytesTotalMax: LIMITS.hostCallBytesTotalMax,
     settleMsMax: LIMITS.wardenSettleMs,
+    trialMsMax: LIMITS.wardenTrialMs,
+    trialsLeftOut: LIMITS.wardenTrialsLeftOut,
     contextsReady: LIMITS.contextsReady,
     logMessageLengthMax: LIMITS.logMessageLengthMax,
     errorMessageLengthMax: LIMITS.errorMessageLengthMax,

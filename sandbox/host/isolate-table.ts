@@ -13,6 +13,8 @@ export type IsolateTable = {
   /** A call has left the isolate. */
   readonly leave: (isolate: number) => void;
   readonly size: () => number;
+  /** No other agent's call runs in any of them. */
+  readonly isAlone: (agent: AgentName) => boolean;
 };
 
 type Entry = { readonly isolate: number; readonly agent: AgentName; running: number };
@@ -66,5 +68,9 @@ export function createIsolateTable(isolatesMax: number): IsolateTable {
       if (entry !== undefined) entry.running -= 1;
     },
     size: () => entries.size,
+    isAlone: (agent) => {
+      for (const entry of entries.values()) if (entry.running > 0 && entry.agent !== agent) return false;
+      return true;
+    },
   };
 }

@@ -21,11 +21,20 @@ export function residentBytes(pid: number): number | undefined {
 
 /** Processor time of a process since its start, in ms; undefined when it is gone or this is not Linux. */
 export function processorMs(pid: number): number | undefined {
+  return readStat(`/proc/${pid}/stat`)?.cpuMs;
+}
+
+/** The first thread of a process: its processor time in ms, and whether it waits for something; undefined as above. */
+export function firstThread(pid: number): { readonly cpuMs: number; readonly isAsleep: boolean } | undefined {
+  return readStat(`/proc/${pid}/task/${pid}/stat`);
+}
+
+function readStat(file: string): { readonly cpuMs: number; readonly isAsleep: boolean } | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const stat = readFileSync(file, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const ticks = Number(fields[USER_TICKS_INDEX]) + Number(fields[SYSTEM_TICKS_INDEX]);
-    return Number.isSafeInteger(ticks) ? ticks * MS_PER_TICK : undefined;
+    return Number.isSafeInteger(ticks) ? { cpuMs: ticks * MS_PER_TICK, isAsleep: fields[0] === 'S' } : undefined;
   } catch {
     return undefined;
   }

@@ -13,7 +13,7 @@ import type { Warden, WardenOptions } from './warden.ts';
 export type WardenPool = {
   /** @throws what kept the last warden from starting, while it backs off; `QUEUE_FULL` when there is no room for one more. */
   readonly run: (request: RunRequest) => Promise<RunOutcome>;
-  readonly checkMemory: () => void;
+  readonly check: () => void;
   readonly runningCount: () => number;
   /** Wardens that live. */
   readonly size: () => number;
@@ -129,8 +129,8 @@ export function createWardenPool({ clock, makeRoom, startWarden }: WardenPoolOpt
       if (outcome.kind === 'returned' && member.owner === request.agent) suspects.clear(request.agent);
       return outcome;
     },
-    checkMemory: () => {
-      for (const { warden } of members) warden.checkMemory();
+    check: () => {
+      for (const { warden } of members) warden.check();
     },
     size: () => alive().length,
     ownSize: () => alive().filter(({ owner }) => owner !== undefined).length,

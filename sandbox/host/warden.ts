@@ -17,6 +17,7 @@ import { processorMs, residentBytes } from './process-figures.ts';
 import { RunningCall } from './running-call.ts';
 import { isFaultOfCalls, outcomeUnder, startErrorOf, type Verdict } from './verdict.ts';
 import { startWardenProcess, type WardenExit } from './warden-process.ts';
+import { createWardenPulse, type WardenPulse } from './warden-pulse.ts';
 
 export type WardenEnd = {
   readonly exit: WardenExit;
@@ -51,8 +52,8 @@ export type Warden = {
   readonly hasRoom: (agent: AgentName) => boolean;
   readonly hasIsolate: (agent: AgentName) => boolean;
   readonly run: (request: RunRequest) => Promise<RunOutcome>;
-  /** Ends it when its memory is past what its isolates may have. */
-  readonly checkMemory: () => void;
+  /** Ends it when its memory is past what its isolates may have, or its thread does not come back from a guest's code. */
+  readonly check: () => void;
   /** Resolves when it has been reaped. */
   readonly close: () => Promise<void>;
   readonly ended: Promise<WardenEnd>;
@@ -77,6 +78,7 @@ export function createWarden(options: WardenOptions): Warden {
   const outbox: (() => void)[] = [];
   let isDead = false;
   let baselineBytes: number | undefined;
+  let pulse: WardenPulse | undefined;
   let verdict: Verdict | undefined;
   let figures = { cpuMs: 0, rssBytes: 0 };
 
@@ -116,6 +118,7 @@ export function createWarden(options: WardenOptions): Warden {
     isServing = true;
     clearTimeout(startTimer);
     baselineBytes = residentBytes(pid);
+    pulse = createWardenPulse({ clock, pid, ask: () => warden.send({ t: 'ping' }, '') });
     for (const say of outbox.splice(0)) say();
   };
 
@@ -128,6 +131,10 @@ export function createWarden(options: WardenOptions): Warden {
     }
     if (message.t === 'stuck' && message.id === 0) {
       return kill({ kind: 'suspected', code: message.code as ErrorCode, message: 'its code could not be stopped' });
+    }
+    if (message.t === 'pong') {
+      if (!pulse?.hear()) kill({ kind: 'violation', message: 'an answer that nobody asked for' });
+      return;
     }
     const call = calls.get(message.id);
     if (call === undefined || !isServing) return kill({ kind: 'violation', message: 'a message about no call' });
@@ -151,7 +158,7 @@ export function createWarden(options: WardenOptions): Warden {
   const warden = startWardenProcess(options.command, {
     onMessage: takeMessage,
     onViolation: (why) => kill({ kind: 'violation', message: why }),
-    mayTalk: () => !isServing || calls.size > 0,
+    mayTalk: () => !isServing || calls.size > 0 || pulse?.isAwaited() === true,
     onGone: () => suspect(undefined),
   });
   const startTimer = setTimeout(
@@ -232,6 +239,7 @@ export function createWarden(options: WardenOptions): Warden {
       cpuMs,
       outputBytes,
       hostCalls,
+      isAlone: table.isAlone(agent),
     } as const;
     say(() => {
       if (!calls.has(call.id)) return;
@@ -257,8 +265,10 @@ export function createWarden(options: WardenOptions): Warden {
     hasRoom: table.hasRoom,
     hasIsolate: table.has,
     run,
-    checkMemory: () => {
+    check: () => {
       if (warden.pid === undefined || baselineBytes === undefined || calls.size === 0 || isDead) return;
+      const stall = pulse?.check(Math.max(...[...calls.values()].map(({ request }) => request.limits.cpuMs)));
+      if (stall !== undefined) kill({ kind: 'suspected', code: stall, message: 'its code could not be stopped' });
       const allowedMiB = start.memoryMiB * table.size() + LIMITS.wardenHeadroomMiB;
       const now = residentBytes(warden.pid);
       if (now === undefined || now <= baselineBytes + allowedMiB * BYTES_PER_MIB) return;

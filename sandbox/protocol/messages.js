@@ -16,15 +16,18 @@
  *   readonly hostCallBytesMax: number,
  *   readonly hostCallBytesTotalMax: number,
  *   readonly settleMsMax: number,
+ *   readonly trialMsMax: number,
+ *   readonly trialsLeftOut: number,
  *   readonly contextsReady: number,
  *   readonly logMessageLengthMax: number,
  *   readonly errorMessageLengthMax: number,
  *   readonly randomBytesMax: number,
  * }} StartMessage
  *
- * Runs a tool; the body is its arguments as JSON. `isolate` is the host's number for (plugin, agent).
+ * Runs a tool; the body is its arguments as JSON. `isolate` is the host's number for (plugin, agent). `isAlone`: every call
+ * that the warden has is this agent's.
  * @typedef {{ readonly t: 'run', readonly id: number, readonly isolate: number, readonly tool: string,
- *   readonly cpuMs: number, readonly outputBytes: number, readonly hostCalls: number }} RunMessage
+ *   readonly cpuMs: number, readonly outputBytes: number, readonly hostCalls: number, readonly isAlone: boolean }} RunMessage
  *
  * Answers a host call; the body is the value, or {code, message, details} when `ok` is false.
  * @typedef {{ readonly t: 'answer', readonly id: number, readonly call: number, readonly ok: boolean }} AnswerMessage
@@ -35,7 +38,10 @@
  * Forgets an isolate that has no calls.
  * @typedef {{ readonly t: 'drop', readonly isolate: number }} DropMessage
  *
- * @typedef {StartMessage | RunMessage | AnswerMessage | AbortMessage | DropMessage} HostMessage
+ * Asks for a `pong`: a warden that says none waits for a guest's code in its own thread.
+ * @typedef {{ readonly t: 'ping' }} PingMessage
+ *
+ * @typedef {StartMessage | RunMessage | AnswerMessage | AbortMessage | DropMessage | PingMessage} HostMessage
  */
 
 /**
@@ -53,7 +59,9 @@
  * The code of this call can't be stopped from inside: the host must end the process. Id 0: no call of the host's.
  * @typedef {{ readonly t: 'stuck', readonly id: number, readonly code: EndCode }} StuckMessage
  *
- * @typedef {ReadyMessage | CallMessage | EndMessage | StuckMessage} WardenMessage
+ * @typedef {{ readonly t: 'pong' }} PongMessage
+ *
+ * @typedef {ReadyMessage | CallMessage | EndMessage | StuckMessage | PongMessage} WardenMessage
  * @typedef {typeof END_CODES[number]} EndCode
  */
 
@@ -104,6 +112,8 @@ export function parseWardenMessage(header) {
       return keys === 5 && isCount(id) && isEndCode(code) && isCount(cpuUs) && isCount(heapBytes)
         ? { t, id, code, cpuUs, heapBytes }
         : undefined;
+    case 'pong':
+      return keys === 1 ? { t } : undefined;
     case 'stuck':
       return keys === 3 && isCount(id) && isEndCode(code) ? { t, id, code } : undefined;
     default:

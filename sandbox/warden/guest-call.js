@@ -23,8 +23,9 @@ const PRELUDE_CODES = new Set(['TOOL_FAILED', 'RESULT_INVALID', 'OUTPUT_TOO_LARG
  * }} options
  */
 export function createGuestCall({ message, argsJson, start, send }) {
-  const { id, tool, cpuMs, outputBytes, hostCalls } = message;
+  const { id, tool, cpuMs, outputBytes, hostCalls, isAlone } = message;
   let cpuNs = 0n;
+  let cpuNsMax = BigInt(cpuMs) * 1_000_000n;
   let heapBytes = 0;
   /** @type {EndCode | undefined} */
   let endCode;
@@ -36,6 +37,8 @@ export function createGuestCall({ message, argsJson, start, send }) {
   let fault;
   /** @type {Binding | undefined} */
   let binding;
+  /** Host calls of a trial, and what had been counted before it. @type {{ callCount: number, callBytes: number, calls: (() => void)[] } | undefined} */
+  let trial;
 
   /** @param {EndCode} code @param {string} body */
   const end = (code, body) => {
@@ -61,6 +64,7 @@ export function createGuestCall({ message, argsJson, start, send }) {
     tool,
     argsJson,
     outputBytes,
+    isAlone,
     end,
     fail,
     blame,
@@ -69,7 +73,24 @@ export function createGuestCall({ message, argsJson, start, send }) {
     heapBytes: () => heapBytes,
     fault: () => fault,
     isWaiting: () => waiting.size > 0,
-    cpuNsLeft: () => BigInt(cpuMs) * 1_000_000n - cpuNs,
+    cpuNsLeft: () => cpuNsMax - cpuNs,
+    /** From here on it is not known whether the run counts: nothing of it leaves before that is known. */
+    beginTrial: () => {
+      trial = { callCount, callBytes, calls: [] };
+    },
+    /** The run counts. */
+    keepTrial: () => {
+      const calls = trial?.calls ?? [];
+      trial = undefined;
+      for (const say of calls) say();
+    },
+    /** The run never was: the call is given the time that it took. @param {bigint} ns */
+    dropTrial: (ns) => {
+      if (trial !== undefined) ({ callCount, callBytes } = trial);
+      trial = undefined;
+      waiting.clear();
+      cpuNsMax += ns;
+    },
     /** @param {bigint} ns */
     addCpu: (ns) => {
       cpuNs += ns;
@@ -107,7 +128,10 @@ export function createGuestCall({ message, argsJson, start, send }) {
       const split = text.indexOf('\n');
       const isAnswered = text[0] === '?';
       if (isAnswered) waiting.add(callCount);
-      send({ t: 'call', id, call: isAnswered ? callCount : 0, name: text.slice(1, split) }, text.slice(split + 1));
+      const number = isAnswered ? callCount : 0;
+      const say = () => send({ t: 'call', id, call: number, name: text.slice(1, split) }, text.slice(split + 1));
+      if (trial === undefined) say();
+      else trial.calls.push(say);
       return callCount;
     },
 

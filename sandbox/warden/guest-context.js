@@ -69,6 +69,13 @@ export function createGuestContext({ ivm, isolate, prelude, graph, boundsJson })
       },
       /** Runs the plugin's modules, and the tool once they have loaded. @returns {Promise<unknown>} */
       evaluate: async () => root?.evaluate(),
+      /**
+       * The same while this thread waits.
+       *
+       * @param {number} timeMs bounds the guest's code, and not what reading the guest's errors runs
+       * @returns {Promise<unknown>} settled already
+       */
+      evaluateHere: async (timeMs) => root?.evaluateSync({ timeout: timeMs }),
       /** @param {number} number @param {boolean} isOk @param {string} json @returns {Promise<unknown>} */
       answer: (number, isOk, json) => enter.apply(undefined, ['answer', number, isOk, json]),
       /**

@@ -22,7 +22,7 @@ const CONTEXT_MIB = 4;
  * }} options
  */
 export function createIsolateHome({ ivm, files, start, preludeSource, onStuck }) {
-  const { memoryMiB, youngMiB, settleMsMax, contextsReady } = start;
+  const { memoryMiB, youngMiB, settleMsMax, contextsReady, trialsLeftOut } = start;
   const boundsJson = JSON.stringify({
     logMessageLengthMax: start.logMessageLengthMax,
     errorMessageLengthMax: start.errorMessageLengthMax,
@@ -41,6 +41,7 @@ export function createIsolateHome({ ivm, files, start, preludeSource, onStuck })
   /** Calls that wait for others to end. @type {(() => void)[]} */
   const waiters = [];
   let liveCount = 0;
+  let trialsToLeaveOut = 0;
   /** @param {Awaited<typeof compiled>} parts */
   const make = ([prelude, graph]) => createGuestContext({ ivm, isolate, prelude, graph, boundsJson });
   /** Where no call was good enough to leave its own behind. */
@@ -65,6 +66,15 @@ export function createIsolateHome({ ivm, files, start, preludeSource, onStuck })
       const next = waiters.shift();
       if (next === undefined) liveCount -= 1;
       else next();
+    },
+    /** Whether the call is worth a try on the warden's thread: one in which the last ones ended in time. */
+    isWorthTrial: () => {
+      trialsToLeaveOut = Math.max(trialsToLeaveOut - 1, 0);
+      return trialsToLeaveOut === 0;
+    },
+    /** A trial was in vain. */
+    leaveOutTrials: () => {
+      trialsToLeaveOut = trialsLeftOut;
     },
     /** Inside the isolate only. @param {Awaited<typeof compiled>} parts */
     take: (parts) => store.pop() ?? make(parts),

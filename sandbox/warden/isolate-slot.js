@@ -5,16 +5,18 @@
 import { describeGuestError } from './guest-error.js';
 import { createIsolateHome } from './isolate-home.js';
 import { PluginLoadError } from './plugin-files.js';
-import { settleGuest } from './settle-guest.js';
+import { settleGuest, wasTimeUp } from './settle-guest.js';
 
 /** Past this share of its limit after a call, an isolate is replaced rather than trusted to collect its garbage. */
 const HEAP_MARK = 0.5;
 const MIB = 1024 * 1024;
+const NS_PER_MS = 1_000_000;
 /** Endings after which the isolate is as good as before: the guest's code came back by itself. */
 const HARMLESS = new Set(['RETURNED', 'TOOL_FAILED', 'RESULT_INVALID', 'OUTPUT_TOO_LARGE', 'PLUGIN_LOAD_FAILED']);
 
 /** @typedef {import('./guest-call.js').GuestCall} GuestCall */
 /** @typedef {import('./guest-context.js').GuestContext} GuestContext */
+/** @typedef {Awaited<ReturnType<typeof settleGuest<unknown>>> | undefined} Came undefined when the guest was not let run */
 
 /**
  * @param {{
@@ -57,7 +59,7 @@ export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck })
       home.guest.members.add(call);
       let code;
       try {
-        code = await runIn(home, call);
+        code = await runIn(home, call, start.trialMsMax);
       } catch (error) {
         call.fail('PLUGIN_CRASHED', 'the sandbox failed');
         process.stderr.write(`call: ${error instanceof Error ? error.stack : String(error)}\n`);
@@ -75,9 +77,10 @@ export function createIsolateSlot({ ivm, files, start, preludeSource, onStuck })
 /**
  * @param {import('./isolate-home.js').IsolateHome} home
  * @param {GuestCall} call
+ * @param {number} trialMsMax
  * @returns {Promise<import('#sandbox/protocol/messages.js').EndCode | undefined>} how it ended
  */
-async function runIn(home, call) {
+async function runIn(home, call, trialMsMax) {
   const { guest } = home;
   /** @type {GuestContext | undefined} */
   let context;
@@ -99,30 +102,26 @@ async function runIn(home, call) {
     }
     return standing.slice(1);
   };
-  /**
-   * Enters the context by a task that lets the guest run, then says what came of it. `prepare` is work of ours before.
-   *
-   * @param {(inside: GuestContext) => Promise<unknown>} task
-   * @param {() => void} [prepare]
-   */
-  const visit = async (task, prepare = () => {}) => {
+  /** Lets the guest run by a task, and looks what came of it. @param {(inside: GuestContext) => Promise<unknown>} task */
+  const settle = async (task) => {
+    const inside = context;
+    if (inside === undefined) return undefined;
+    return settleGuest(
+      guest.isolate,
+      () => task(inside),
+      () => look(inside),
+    );
+  };
+  /** Says what came of the guest's run. `prepare` is work of ours before it. @param {() => Promise<Came>} run @param {() => void} [prepare] */
+  const visit = async (run, prepare = () => {}) => {
     visitCount += 1;
-    /** @param {Awaited<ReturnType<typeof settleGuest<unknown>>> | undefined} came */
+    /** @param {Came} came */
     const conclude = (came) => {
       visitCount -= 1;
       if (!call.isEnded()) judge(guest, call, { came, canGoOn: visitCount > 0 || call.isWaiting() });
       if (came !== undefined && !('seen' in came)) guest.dispose(call);
     };
-    const work = async () => {
-      const inside = context;
-      if (inside === undefined) return undefined;
-      return settleGuest(
-        guest.isolate,
-        () => task(inside),
-        () => look(inside),
-      );
-    };
-    if (!(await guest.enter({ call, prepare, work, conclude }))) conclude(undefined);
+    if (!(await guest.enter({ call, prepare, work: run, conclude }))) conclude(undefined);
   };
   /** @type {() => void} */
   let settled = () => {};
@@ -131,7 +130,7 @@ async function runIn(home, call) {
   });
 
   call.bind({
-    answer: (number, isOk, json) => void visit((inside) => inside.answer(number, isOk, json)),
+    answer: (number, isOk, json) => void visit(() => settle((inside) => inside.answer(number, isOk, json))),
     stop: () => {
       const code = call.fault()?.code;
       if (guest.isExecuting(call)) guest.interrupt(call, { isAtOnce: code !== 'HOST_CALLS_EXCEEDED' });
@@ -144,14 +143,22 @@ async function runIn(home, call) {
   try {
     const parts = await Promise.race([room, untilEnd]);
     if (parts !== undefined) {
-      await visit(
-        (inside) => inside.evaluate(),
-        () => {
-          const taken = home.take(parts);
-          context = taken;
-          taken.begin(call);
-        },
-      );
+      const begin = () => {
+        const taken = home.take(parts);
+        context = taken;
+        taken.begin(call);
+      };
+      const evaluate = async () => {
+        if (call.isAlone && home.isWorthTrial()) {
+          const came = await tryHere(home, call, () => settle((inside) => inside.evaluateHere(trialMsMax)));
+          if (came !== 'in vain') return came;
+          context?.release();
+          isAsMade = false;
+          begin();
+        }
+        return settle((inside) => inside.evaluate());
+      };
+      await visit(evaluate, begin);
       await untilEnd;
     }
   } catch (error) {
@@ -166,16 +173,36 @@ async function runIn(home, call) {
 }
 
 /**
+ * Runs the call on the warden's own thread, which most calls leave within less than it takes to wake another. One that
+ * takes longer never ran: nothing of it has left, and it is run again on isolated-vm's threads.
+ *
+ * @param {import('./isolate-home.js').IsolateHome} home
+ * @param {GuestCall} call
+ * @param {() => Promise<Came>} run
+ * @returns {Promise<Came | 'in vain'>}
+ */
+async function tryHere(home, call, run) {
+  const startedMs = performance.now();
+  call.beginTrial();
+  const came = await run();
+  const isOver = call.fault() !== undefined || came === undefined || !('seen' in came);
+  if (isOver || !wasTimeUp(came.rejected)) {
+    call.keepTrial();
+    return came;
+  }
+  call.dropTrial(BigInt(Math.ceil((performance.now() - startedMs) * NS_PER_MS)));
+  home.leaveOutTrials();
+  return 'in vain';
+}
+
+/**
  * What a visit came to, for a call that has not ended; `came` is undefined when it was not made. `canGoOn`: something is
  * still to come that may settle what the guest awaits. **Trust:** a rejection may carry a guest's values; only the
  * isolate's state is believed.
  *
  * @param {import('./guest-isolate.js').GuestIsolate} guest
  * @param {GuestCall} call
- * @param {{
- *   readonly came: Awaited<ReturnType<typeof settleGuest<unknown>>> | undefined,
- *   readonly canGoOn: boolean,
- * }} visit
+ * @param {{ readonly came: Came, readonly canGoOn: boolean }} visit
  */
 function judge(guest, call, { came, canGoOn }) {
   const { rejected, heap, seen: ending } = came ?? {};

@@ -51,6 +51,9 @@ export function createServer({ start, modulesJson, preludeSource, send }) {
       case 'abort':
         calls.get(message.id)?.abort(message.code);
         break;
+      case 'ping':
+        send({ t: 'pong' }, '');
+        break;
       case 'drop':
         slots.get(message.isolate)?.dispose();
         slots.delete(message.isolate);

@@ -5,6 +5,12 @@
 /** How often the heap is read after a task failed: once is enough, unless reading a guest's error made the next. */
 const READINGS_MAX = 4;
 
+/** How isolated-vm says that the time was up. A guest can say so too: its call is run again then, which it may. */
+const TIME_IS_UP = 'Script execution timed out.';
+
+/** Whether a task failed for its time. @param {PromiseRejectedResult | undefined} rejected */
+export const wasTimeUp = (rejected) => rejected?.reason instanceof Error && rejected.reason.message === TIME_IS_UP;
+
 /**
  * Runs a task that lets the guest's code run, then `look`, which is ours and which this thread waits for. isolated-vm ends
  * each task by running what the guest left to run, and fails the task when it then reads an error that the guest left

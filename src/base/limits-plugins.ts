@@ -57,6 +57,14 @@ export const PLUGIN_LIMITS = {
   wardenMemoryPollMs: 25,
   /** How long a guest's code may take to stop inside before its process is ended. Less than the grace. */
   wardenSettleMs: 100,
+  /** How long a warden's own thread lets a guest's code run before it is run again on another: 50 times what a small call takes. */
+  wardenTrialMs: 20,
+  /** Calls that go to another thread at once after one whose time was up. */
+  wardenTrialsLeftOut: 64,
+  /** Without a word from a warden that runs calls for this long, it is asked for one. */
+  wardenPingMs: 250,
+  /** Asked, its thread does nothing for so long: it waits for code that could not be stopped. */
+  wardenMuteMs: 1000,
   /** Without calls for this long a warden is ended; starting one takes about 0.2 s. */
   wardenIdleMs: 300_000,
   /** Output of a warden's process that is kept for the log, from the end. */

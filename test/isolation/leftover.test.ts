@@ -8,12 +8,16 @@ import { attackPlugin, runAttack, runBare, UNDISTURBED } from './attack.ts';
 const sandbox = createTestSandbox();
 afterAll(() => sandbox.close());
 
-/** Leaves an error whose reading leaves the next, `depth` times; then reading it runs `last`. */
+/**
+ * Leaves an error whose reading leaves the next, `depth` times; then reading it runs `last`. Holds on to what was rejected: what
+ * is collected as garbage is read no more.
+ */
 const CHAIN = `
+  const kept = [];
   const leave = (depth, last) => {
     const error = new Error('left');
     Object.defineProperty(error, 'message', { get() { if (depth > 0) leave(depth - 1, last); else last(); return 'left ' + depth; } });
-    Promise.reject(error);
+    kept.push(Promise.reject(error));
   };`;
 const plugin = sandbox.plugin(`${CHAIN}
 const spin = () => { for (;;); };

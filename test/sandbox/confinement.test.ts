@@ -11,6 +11,7 @@ import { startLaunch } from '#sandbox/host/launcher/launch.ts';
 import type { LaunchProfile } from '#sandbox/host/launcher/launch-profile.ts';
 import { NEEDED_LAYERS, OWN_USER } from '#sandbox/host/layers.ts';
 import { probeSandbox } from '#sandbox/host/probe.ts';
+import { processorMs } from '#sandbox/host/process-figures.ts';
 import { openWall } from '#sandbox/host/wall.ts';
 import { createTestSandbox, isAlive, openConfinement, wardenPids } from './harness.ts';
 
@@ -25,6 +26,8 @@ afterAll(async () => {
 
 const NOW = { capabilities: { clock: true }, onHostCall: () => 1 } as const;
 const MIB = 1024 * 1024;
+/** More than a warden uses to start. */
+const WEDGED_CPU_MS = 1_500;
 
 /** Code that an escaped guest would like to run in the warden's own JavaScript; says what worked. */
 const PROBE = `
@@ -219,7 +222,7 @@ describe('the end of a warden', () => {
   });
 
   test('comes with the death of its host, also while a guest can not be stopped', async () => {
-    const source = `export const tools = { wedge: (args, host) => { host.log('running'); Promise.reject(new Proxy(new Error(), { get() { for (;;); } })); for (let i = 0; i < 1e4; i += 1); } };`;
+    const source = `export const tools = { wedge: () => { Promise.reject(new Proxy(new Error(), { get() { for (;;); } })); for (let i = 0; i < 1e4; i += 1); } };`;
     const plugin = sandbox.plugin(source);
     const host = `
       import { systemClock } from '#base/clock.ts';
@@ -231,11 +234,12 @@ describe('the end of a warden', () => {
       const runtime = createIsolateRuntime({ clock: systemClock, logger: silentLogger, confinement: createConfinement(openWall()), code });
       const plugin = ${JSON.stringify(plugin)};
       const limits = { timeoutMs: 60000, cpuMs: 60000, memoryMiB: 32, outputBytes: 1000, hostCalls: 10 };
-      runtime.run({ plugin, tool: { localName: 'wedge' }, agent: 'ana', invocation: 'x', argsJson: '{}', limits, capabilities: {}, signal: new AbortController().signal, onHostCall: () => console.log('running') });`;
+      runtime.run({ plugin, tool: { localName: 'wedge' }, agent: 'ana', invocation: 'x', argsJson: '{}', limits, capabilities: {}, signal: new AbortController().signal, onHostCall: () => null });`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', host], {
       cwd: join(import.meta.dirname, '..', '..'),
     });
-    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const cpuMs = () => wardenPids(child.pid).map((pid) => processorMs(pid) ?? 0)[0] ?? 0;
+    await expect.poll(cpuMs, { timeout: 20_000, interval: 20 }).toBeGreaterThan(WEDGED_CPU_MS);
     const [warden] = wardenPids(child.pid);
     const exit = new Promise((resolve) => child.on('close', resolve));
     child.kill('SIGKILL');

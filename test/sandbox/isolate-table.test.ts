@@ -15,6 +15,17 @@ const enterTimes = (table: ReturnType<typeof createIsolateTable>, agent: typeof 
   Array.from({ length: count }, () => table.enter(agent).isolate);
 
 describe('an agent', () => {
+  test('is alone as long as no call of another runs, whatever isolates others have', () => {
+    const table = createIsolateTable(4);
+    const of = table.enter(BEN).isolate;
+    expect(table.isAlone(ANA)).toBe(false);
+    expect(table.isAlone(BEN)).toBe(true);
+    table.leave(of);
+    table.enter(ANA);
+    expect(table.isAlone(ANA)).toBe(true);
+    expect(table.isAlone(BEN)).toBe(false);
+  });
+
   test('keeps its isolate from call to call, and shares it with no other agent', () => {
     const table = createIsolateTable(4);
     const first = table.enter(ANA).isolate;

@@ -40,7 +40,7 @@ function world({ roomFor }: { readonly roomFor: number }) {
           onCallEnded(asked.agent);
           return RETURNED;
         },
-        checkMemory: () => {},
+        check: () => {},
         close: async () => {
           state.isClosed = true;
           gone.resolve({ exit: { exitCode: null, signal: 'SIGKILL', tail: '' }, startError: undefined });
