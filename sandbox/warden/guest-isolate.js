@@ -1,8 +1,8 @@
 // @ts-check
 // One isolate: one entry at a time, each watched for processor time, and a way to stop what runs in it. What can't be
 // stopped from inside is reported as stuck, with the call to blame: then the host ends the process. A guest's code runs on
-// isolated-vm's threads and the warden's thread never waits for it: it waits only for work of ours, alone in an isolate
-// in which no code of a guest is left to run (settle-guest.js).
+// isolated-vm's threads, or for a few ms on the warden's own (isolate-slot.js). That one waits for work of ours only where it
+// is alone in an isolate in which no code of a guest is left to run (settle-guest.js).
 
 const NS_PER_MS = 1_000_000n;
 const CPU_AGE_MS_MAX = 5;

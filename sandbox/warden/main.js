@@ -1,6 +1,6 @@
 // @ts-check
 // A warden: frames from and to the host over descriptor 3, isolates beside them in the one JavaScript thread there is.
-// Guests run on isolated-vm's own threads, and this one waits for none of them. Started by sandbox/host and by nobody
+// Guests run on isolated-vm's own threads, and for a few ms at most on this one. Started by sandbox/host and by nobody
 // else; it trusts the host and nothing that comes out of an isolate. SIGKILL is its only end: the host's, or its own
 // when the host goes away.
 
