@@ -25,15 +25,16 @@ const filesOf = (world: World) => ({
   'removed.py': '',
 });
 
-type Report = { readonly uid: number; readonly acts: readonly Act[] };
+type Report = { readonly acts: readonly Act[] };
 
 /** By the runtime, with Landlock no newer than `abiMax`. The server has in its environment what it could have. */
-export async function actConfined(world: World, abiMax: number | undefined): Promise<Report> {
+export async function actConfined(world: World, abiMax: number | undefined): Promise<readonly Act[]> {
   Object.assign(process.env, world.variables);
   const sandbox = await createTestProcesses(abiMax === undefined ? {} : { landlockAbi: abiMax });
   try {
     const plugin = sandbox.plugin(filesOf(world), { memoryMiB: 256 });
-    return JSON.parse(await sandbox.text(plugin, { limits: { timeoutMs: 60_000, cpuMs: 40_000 } })) as Report;
+    const limits = { timeoutMs: 60_000, cpuMs: 40_000 };
+    return (JSON.parse(await sandbox.text(plugin, { limits })) as Report).acts;
   } finally {
     await sandbox.close();
     for (const name of Object.keys(world.variables)) delete process.env[name];
@@ -41,7 +42,7 @@ export async function actConfined(world: World, abiMax: number | undefined): Pro
 }
 
 /** As a child of the server that is nothing but that: it inherits all there is. */
-export async function actFree(world: World): Promise<Report> {
+export async function actFree(world: World): Promise<readonly Act[]> {
   const [code, work] = [join(world.folder, 'plugins', 'code'), join(world.folder, 'calls', 'work')];
   for (const folder of [code, work]) mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(filesOf(world))) writeFileSync(join(code, name), text);
@@ -55,5 +56,5 @@ export async function actFree(world: World): Promise<Report> {
     text += chunk;
   });
   await new Promise((resolve) => child.on('close', resolve));
-  return JSON.parse(text) as Report;
+  return (JSON.parse(text) as Report).acts;
 }
