@@ -163,20 +163,6 @@ function hasWorked({ name, held }: Bomb, end: string): boolean {
   throw new Error(`${name} ended with ${JSON.stringify(end)}`);
 }
 
-/** By the runtime, one after the other; what is left of one counts as its success. */
-export async function bombConfined(abiMax: number | undefined): Promise<readonly Act[]> {
-  const sandbox = await createTestProcesses(abiMax === undefined ? {} : { landlockAbi: abiMax });
-  const acts: Act[] = [];
-  const before = descendantsOf(process.pid).length;
-  for (const bomb of BOMBS) {
-    const worked = hasWorked(bomb, await endOf(sandbox, bomb));
-    const isLeft = await isAnythingLeft(sandbox, before);
-    acts.push({ group: 'bombs', name: bomb.name, worked: worked || isLeft });
-  }
-  await sandbox.close();
-  return acts;
-}
-
 const LEAVES_MS_MAX = 10_000;
 
 /** Folders are removed after the answer. */
@@ -187,15 +173,31 @@ async function isAnythingLeft(sandbox: TestProcesses, before: number): Promise<b
   return true;
 }
 
-/** With nothing around them. What would stay is ended. */
-export async function bombFree(): Promise<readonly Act[]> {
+/** Whether it works by the runtime. What is left of it counts as success. */
+export async function explodeConfined(sandbox: TestProcesses, bomb: Bomb): Promise<boolean> {
+  const before = descendantsOf(process.pid).length;
+  const hasWon = hasWorked(bomb, await endOf(sandbox, bomb));
+  return (await isAnythingLeft(sandbox, before)) || hasWon;
+}
+
+/** Whether it works with nothing around it. What would stay is ended. */
+export async function explodeFree(bomb: Bomb): Promise<boolean> {
+  using free = runFree(bomb.body);
+  const end = await free.output;
+  const hasWon = hasWorked(bomb, end);
+  const pid = /^pid (\d+)$/.exec(end)?.[1];
+  if (pid !== undefined && isAlive(Number(pid))) process.kill(Number(pid), 'SIGKILL');
+  return hasWon;
+}
+
+/** One after the other. */
+export async function bombActs(isFree: boolean, abiMax: number | undefined): Promise<readonly Act[]> {
+  const sandbox = await createTestProcesses(abiMax === undefined ? {} : { landlockAbi: abiMax });
   const acts: Act[] = [];
   for (const bomb of BOMBS) {
-    using free = runFree(bomb.body);
-    const end = await free.output;
-    acts.push({ group: 'bombs', name: bomb.name, worked: hasWorked(bomb, end) });
-    const pid = /^pid (\d+)$/.exec(end)?.[1];
-    if (pid !== undefined) process.kill(Number(pid), 'SIGKILL');
+    const worked = await (isFree ? explodeFree(bomb) : explodeConfined(sandbox, bomb));
+    acts.push({ group: 'bombs', name: bomb.name, worked });
   }
+  await sandbox.close();
   return acts;
 }

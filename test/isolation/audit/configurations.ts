@@ -2,9 +2,6 @@
 // of its own that runs all the attacks; its control is the same user in the same place with no sandbox.
 
 import { spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { kernelOf, NOBODY } from '#test/sandbox/launcher/harness.ts';
 import type { Act } from './acts.ts';
@@ -61,16 +58,6 @@ export function troubleOf({ server, abiMax }: Configuration): string | undefined
 const HOST = fileURLToPath(new URL('./host.ts', import.meta.url));
 /** The value that the server's environment holds: the attacks look for it. */
 const ENV = { SMCP_SECRET: 'the-secret-of-the-server', PATH: '/usr/local/bin:/usr/bin:/bin' };
-
-/** A program of root's that runs as its owner, where it can be made. */
-export function makeSuid(): Disposable & { readonly path: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'smcp-suid-'));
-  const path = join(folder, 'id');
-  copyFileSync('/usr/bin/id', path);
-  chmodSync(folder, 0o755);
-  chmodSync(path, 0o4755);
-  return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
-}
 
 /** Not as process 1, whose group has a number that stands for everybody. */
 const IN_A_GROUP = ['/bin/sh', '-c', 'setsid "$@" & wait $!', 'sh'];

@@ -3,7 +3,7 @@
 
 import { openSync } from 'node:fs';
 import { type Act, actConfined, actFree } from './acts.ts';
-import { bombConfined, bombFree } from './bombs.ts';
+import { bombActs } from './bombs.ts';
 import { isolateConfined, isolateFree } from './isolates.ts';
 import { wardenActs } from './wardens.ts';
 import { makeWorld, type World } from './world.ts';
@@ -27,7 +27,7 @@ function run(suite: Suite, world: World, { isFree, abiMax }: HostRequest): Promi
     case 'acts':
       return isFree ? actFree(world) : actConfined(world, abiMax);
     case 'bombs':
-      return isFree ? bombFree() : bombConfined(abiMax);
+      return bombActs(isFree, abiMax);
     case 'isolates':
       return isFree ? isolateFree() : isolateConfined(abiMax);
     case 'wardens':

@@ -6,17 +6,11 @@ import { writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { kernelOf } from '#test/sandbox/launcher/harness.ts';
-import {
-  attackServer,
-  CONFIGURATIONS,
-  type Configuration,
-  makeSuid,
-  type Server,
-  troubleOf,
-} from './configurations.ts';
+import { attackServer, CONFIGURATIONS, type Configuration, type Server, troubleOf } from './configurations.ts';
 import type { Suite } from './host.ts';
 import { type Column, problemsOf, rowsOf } from './judge.ts';
 import { type Audit, pageOf } from './page.ts';
+import { makeSuid } from './suid.ts';
 
 const PAGE = new URL('../../../docs/sandbox-audit.md', import.meta.url);
 const OPTIONS = { json: { type: 'boolean' }, write: { type: 'boolean' }, only: { type: 'string' } } as const;
