@@ -20,7 +20,7 @@ const TITLES: { readonly [group: string]: string } = {
   wardens: 'wardens: arbitrary code after an escape from V8',
 };
 
-const titleOf = (group: string): string => TITLES[group] ?? `restricted children: ${group}`;
+export const titleOf = (group: string): string => TITLES[group] ?? `restricted children: ${group}`;
 
 function tableOf(group: string, rows: readonly Row[], configurations: readonly Configuration[]): string {
   const head = ['attack', ...configurations.map((_, place) => String(place + 1))];
