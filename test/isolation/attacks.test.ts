@@ -43,7 +43,13 @@ test('every suite of attacks serves an item', () => {
     ),
   );
   // Printed floods and how programs reach around are more of what the acts try.
-  const more = ['attacks.test.ts', 'process-flood.test.ts', 'process-reach.test.ts', 'audit-page.test.ts'];
+  const more = [
+    'attacks.test.ts',
+    'process-flood.test.ts',
+    'process-reach.test.ts',
+    'audit-page.test.ts',
+    'security-page.test.ts',
+  ];
   expect(suites.filter((name) => !named.has(`isolation/${name}`) && !more.includes(name))).toEqual([]);
 });
 

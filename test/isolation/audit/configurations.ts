@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { kernelOf, NOBODY } from '#test/sandbox/launcher/harness.ts';
+import { kernelOf } from '#test/sandbox/launcher/harness.ts';
 import type { Act } from './acts.ts';
 import { containerTrouble, runInContainer } from './container.ts';
 import type { HostReport, HostRequest, Suite } from './host.ts';
@@ -55,6 +55,8 @@ export function troubleOf({ server, abiMax }: Configuration): string | undefined
   return (abiMax ?? 0) > landlockAbi ? `the kernel's Landlock is of ABI ${landlockAbi}` : undefined;
 }
 
+/** Nobody else's: the limit of processes counts all that a user has. */
+const ORDINARY_UID = 61_235;
 const HOST = fileURLToPath(new URL('./host.ts', import.meta.url));
 /** The value that the server's environment holds: the attacks look for it. */
 const ENV = { SMCP_SECRET: 'the-secret-of-the-server', PATH: '/usr/local/bin:/usr/bin:/bin' };
@@ -72,7 +74,7 @@ export async function attackServer(server: Server, request: Omit<HostRequest, 's
     const { stdout, stderr } = runInContainer({ uid, env, command: [...IN_A_GROUP, ...command] });
     return actsOf(stdout, stderr);
   }
-  const asUser = server === 'ordinary' && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+  const asUser = server === 'ordinary' && process.getuid?.() === 0 ? { uid: ORDINARY_UID, gid: ORDINARY_UID } : {};
   const child = spawn(command[0], command.slice(1), {
     ...asUser,
     cwd: '/',
