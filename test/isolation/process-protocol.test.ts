@@ -47,7 +47,7 @@ async function abuse(source: string, limits = {}) {
     calls.push(call);
     return 1;
   };
-  const given = { capabilities: { clock: true }, onHostCall, limits: { timeoutMs: 15_000, ...limits } };
+  const given = { capabilities: { clock: true } as const, onHostCall, limits: { timeoutMs: 15_000, ...limits } };
   return { outcome: await sandbox.call(plugin, given), calls };
 }
 
@@ -101,7 +101,7 @@ describe('a line that never ends', () => {
 test('requests that are never answered are waited for no longer than the deadline, however many more are unread', async () => {
   const source = `for n in range(1, 20000): os.write(3, b'{"id":%d,"call":"now"}\\n' % n)`;
   const plugin = sandbox.plugin(`${HEAD}${source}${STAYS}`, { protocol: 'json' });
-  const given = { capabilities: { clock: true }, limits: { timeoutMs: 1_000, hostCalls: 30_000 } };
+  const given = { capabilities: { clock: true } as const, limits: { timeoutMs: 1_000, hostCalls: 30_000 } };
   let asked = 0;
   const onHostCall = () => {
     asked += 1;

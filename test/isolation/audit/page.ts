@@ -49,8 +49,9 @@ export function pageOf({ machine, configurations, rows, left }: Audit): string {
   const missing = left.map(({ title, why }) => `- ${title}: ${why}`).join('\n');
   return [
     '# The sandbox, audited\n',
-    `\`npm run sandbox:audit\` attacks the sandbox of the machine that it runs on and prints this page. Each attack is a process
-of its own, run by the real runtime; each was also run with no sandbox, as the same user in the same place. This is the outcome of
+    `\`npm run sandbox:audit\` attacks the sandbox of the machine that it runs on and prints this page. The attacks are run by
+the real runtime, each of a restricted child in a process of its own; each was also run with no sandbox, as the same user in the same
+place. This is the outcome of
 ${machine}.\n`,
     `${SIGNS.blocked} blocked, and works with no sandbox (${count('blocked')}) · ${SIGNS.open} works (${count('open')}) · ${SIGNS.unproven} fails with no sandbox too, since this
 kernel lacks it or refuses it to that user, and so proves nothing (${count('unproven')})\n`,
