@@ -1,5 +1,5 @@
-// Prints "N passed, N failed, N skipped" for a JSON report of vitest, given by its path. The exit code is 1 when a test
-// failed or was skipped, when none passed, and when there is no report. Plain JavaScript for whatever Node is on PATH.
+// Prints "N passed, N failed, N skipped" for JSON reports of vitest together, given by their paths. The exit code is 1 when a
+// test failed or was skipped, when none passed, and when a report is missing. Plain JavaScript for whatever Node is on PATH.
 
 import { readFileSync } from 'node:fs';
 
@@ -10,9 +10,9 @@ function countBrokenFiles(report) {
   return report.testResults.filter(isBroken).length;
 }
 
-function count() {
+function count(path) {
   try {
-    const report = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
+    const report = JSON.parse(readFileSync(path, 'utf8'));
     return {
       passed: report.numPassedTests,
       failed: report.numFailedTests + countBrokenFiles(report),
@@ -25,6 +25,8 @@ function count() {
   }
 }
 
-const { passed, failed, skipped, isWhole } = count();
-process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
-process.exitCode = isWhole && passed > 0 && failed === 0 && skipped === 0 ? 0 : 1;
+const counts = process.argv.slice(2).map(count);
+const sum = (name) => counts.reduce((total, one) => total + one[name], 0);
+const isRight = counts.length > 0 && counts.every(({ isWhole, passed }) => isWhole && passed > 0);
+process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped\n`);
+process.exitCode = isRight && sum('failed') === 0 && sum('skipped') === 0 ? 0 : 1;

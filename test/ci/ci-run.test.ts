@@ -47,6 +47,22 @@ describe('the last line', () => {
     expect(summarize(broken)).toEqual(['3 passed, 1 failed, 0 skipped', 1]);
   });
 
+  test('adds up the reports of several runs, each of which must be there and sound', () => {
+    const summary = (...reports: readonly unknown[]) => {
+      const paths = reports.map((report, place) => {
+        const path = join(work, `report-${place}.json`);
+        writeFileSync(path, JSON.stringify(report));
+        return path;
+      });
+      const ended = spawnSync(process.execPath, [join(ROOT, '.ci/summary.js'), ...paths], { encoding: 'utf8' });
+      return [ended.stdout.trimEnd().split('\n').at(-1), ended.status];
+    };
+    expect(summary(sound, sound)).toEqual(['6 passed, 0 failed, 0 skipped', 0]);
+    expect(summary(sound, { ...sound, numPendingTests: 1 })).toEqual(['6 passed, 0 failed, 1 skipped', 1]);
+    expect(summary(sound, {})).toEqual(['3 passed, 1 failed, 0 skipped', 1]);
+    expect(summary()).toEqual(['0 passed, 0 failed, 0 skipped', 1]);
+  });
+
   test.each(['', '{', '{}'])('says that one failed when the report is %j', (text) => {
     expect(summarize(text)).toEqual(['0 passed, 1 failed, 0 skipped', 1]);
   });
@@ -58,11 +74,18 @@ describe('.ci/run', () => {
     scripts: Record<string, string>;
   };
 
-  test('does each part of npm run check, once, after npm ci', () => {
-    const parts = (scripts['check'] ?? '').split(' && ');
-    const steps = [...script.matchAll(/^\s*step (npm [a-z]+(?: [a-z]+)?)/gm)].map((match) => match[1]);
+  test('does each part of npm run check, and the audit of the sandbox, once, after npm ci', () => {
+    const parts = [...(scripts['check'] ?? '').split(' && '), 'npm run sandbox:audit'];
+    const steps = [...script.matchAll(/^\s*step (npm [a-z]+(?: [a-z:]+)?)/gm)].map((match) => match[1]);
     expect(steps[0]).toBe('npm ci');
     expect(steps.slice(1).sort()).toEqual(parts.sort());
+    expect(Object.keys(scripts)).toContain('sandbox:audit');
+  });
+
+  test('runs the suite of isolation once more as an ordinary user when it is root, and counts it', () => {
+    expect(script).toMatch(/\[ "\$\(id -u\)" = 0 \]; then step isolation_as_ordinary_user; fi/);
+    expect(script).toMatch(/setpriv --reuid="\$ordinary_user"[^)]*vitest run test\/isolation /);
+    expect(script).toContain('reports+=("$ordinary_report")');
   });
 
   test('says before anything else, in one sentence, that OpenSSL is missing', () => {

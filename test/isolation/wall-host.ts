@@ -62,9 +62,14 @@ const other = await start('waits', WAITS);
 await new Promise((resolve) => other.stdout?.once('data', resolve));
 for (const file of ['moved', 'removed']) writeFileSync(join(folder, `${file}-${name}`), '');
 
-/** The first that is mapped: of the program's own file. */
-const addressOf = (pid: number | undefined) =>
-  Number.parseInt(readFileSync(`/proc/${pid}/maps`, 'latin1').split('-')[0] ?? '', 16);
+/** The first that is mapped: of the program's own file. 0 where we may not look, as a container's root may not at other users'. */
+function addressOf(pid: number | undefined): number {
+  try {
+    return Number.parseInt(readFileSync(`/proc/${pid}/maps`, 'latin1').split('-')[0] ?? '', 16);
+  } catch {
+    return 0;
+  }
+}
 
 const world = {
   ...{ ...given, host: process.pid, other: other.pid ?? 0 },

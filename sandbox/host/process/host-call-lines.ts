@@ -17,14 +17,22 @@ const ENVELOPE_BYTES_MAX = 512;
 const LINE_BYTES_MAX = LIMITS.hostCallBytesMax + ENVELOPE_BYTES_MAX;
 const BROKEN: Stop = { code: 'PLUGIN_CRASHED', message: 'broke the protocol of host calls' };
 
-/** Serves the descriptor until the call is over. `stop` is called when the program asks what can't be asked. */
-export function serveHostCalls(channel: Readable & Writable, call: RunningCall, stop: (why: Stop) => void): void {
+/**
+ * Serves the descriptor until the call is over. `stop` is called when the program asks what can't be asked.
+ *
+ * @returns to be called when the program is stopped: what it still says is read and thrown away, since its end comes only after the last byte
+ */
+export function serveHostCalls(channel: Readable & Writable, call: RunningCall, stop: (why: Stop) => void): () => void {
   let isStopped = false;
   let count = 0;
   let underWay = 0;
   const lines = createLineReader();
-  const halt = (why: Stop) => {
+  const discard = () => {
     isStopped = true;
+    channel.resume();
+  };
+  const halt = (why: Stop) => {
+    discard();
     stop(why);
   };
 
@@ -59,11 +67,13 @@ export function serveHostCalls(channel: Readable & Writable, call: RunningCall, 
   };
 
   channel.on('data', (chunk: Buffer) => {
+    if (isStopped) return;
     channel.pause();
     lines.feed(chunk);
     pump();
   });
   channel.on('error', () => {});
+  return discard;
 }
 
 /** Undefined when it is no host call. */

@@ -31,22 +31,22 @@ const KILLED: RunEnd = { exitCode: null, signal: 'SIGKILL', cpuMs: 0, rssBytesPe
 /** What stops a run besides its bounds; the first reason counts. */
 export type Stopper = {
   readonly stop: (why: Stop) => void;
-  /** Given the run, once; called at once when it was stopped before. */
+  /** What is done when it is stopped; done at once when it was stopped before. */
   readonly onStop: (act: () => void) => void;
   readonly reason: () => Stop | undefined;
 };
 
 export function createStopper(): Stopper {
   let reason: Stop | undefined;
-  let stopIt: (() => void) | undefined;
+  const acts: (() => void)[] = [];
   return {
     stop: (why) => {
       if (reason !== undefined) return;
       reason = why;
-      stopIt?.();
+      for (const act of acts) act();
     },
     onStop: (act) => {
-      stopIt = act;
+      acts.push(act);
       if (reason !== undefined) act();
     },
     reason: () => reason,
