@@ -57,7 +57,7 @@ const ISOLATES: readonly Item[] = [
   ),
   isolate(
     'arithmetic and graphs that outrun a timeout',
-    [SPINS],
+    [SPINS, ['isolation/own-thread.test.ts', 'is ended for its processor time, and with it its process']],
     [
       [
         'isolation/spin.test.ts',

@@ -70,10 +70,13 @@ const SHUT = `
 import os, time
 os.mkdir("shut")
 for n in range(100): open(f"shut/{n}", "w").close()
+before = os.umask(0o777)
+os.mkdir("made shut")
+os.umask(before)
 d = os.open("shut", os.O_RDONLY)
-os.fchmod(d, 0)
-try: os.chmod(".", 0)
-except PermissionError: pass
+for name in ("shut", d, "."):
+    try: os.chmod(name, 0)
+    except PermissionError: pass
 `;
 const DEEP = `
 import os

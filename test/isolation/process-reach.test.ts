@@ -46,7 +46,7 @@ def add_code(): open(os.path.join(own, "more.py"), "w").close(); return True
 def write_tmp():
     open("/tmp/smcp-left", "w").close(); os.unlink("/tmp/smcp-left"); return True
 def run_own():
-    open("x", "w").write("#!/bin/sh\\nexit 0\\n"); d = os.open("x", os.O_RDONLY); os.fchmod(d, 0o700); os.close(d)
+    d = os.open("x", os.O_WRONLY | os.O_CREAT, 0o700); os.write(d, b"#!/bin/sh\\nexit 0\\n"); os.close(d)
     return subprocess.run(["./x"]).returncode == 0
 def link(): os.symlink(path, "l"); return open("l").read() == "the secret"
 def descriptors(): return any(fd > 2 and os.path.exists(f"/proc/self/fd/{fd}") for fd in range(64)) or open_fds()
@@ -109,7 +109,8 @@ print(os.listdir("."), os.path.exists("left"))
 open("left", "w").close()
 os.mkdir("folder")
 d = os.open(".", os.O_RDONLY)
-os.fchmod(d, 0o777)
+try: os.fchmod(d, 0o777)
+except PermissionError: pass
 import builtins, json
 builtins.left = json.left = True
 print(hasattr(json, "kept"), hasattr(builtins, "kept"))

@@ -15,7 +15,7 @@ export function filterOptionsOf(profile: LaunchProfile, kernel: KernelOffers): F
     sockets: profile.network === 'unix' ? unix : profile.network,
     refusesPathTruncate: abi < LANDLOCK_ABI.truncation,
     refusesSignalsToOthers: abi < LANDLOCK_ABI.scopes && !hasOwnUser,
-    refusesPathAttributes: !hasOwnUser,
+    refusesFileAttributes: !hasOwnUser,
     refusesSetsid: true,
   };
 }

@@ -26,16 +26,16 @@ getsockname getpeername getsockopt shutdown
 export const GENERAL_PROGRAM = words(`
 fork vfork execve setrlimit setuid setgid setreuid setregid setresuid setresgid capset
 rename renameat renameat2 rmdir link linkat symlink symlinkat unlink unlinkat ftruncate fallocate fsync fdatasync
-sync_file_range flock copy_file_range sendfile getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr fchown
-fsetxattr fremovexattr mmap mprotect pkey_mprotect msync mlock2 mlockall munlockall
+sync_file_range flock copy_file_range sendfile getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr
+mmap mprotect pkey_mprotect msync mlock2 mlockall munlockall
 `);
 
 /**
- * Landlock has no say over these, so that they would reach every file that the user owns: who has no user of its own is
- * refused them. By descriptor they reach only what was opened. Extended attributes by path are for nobody: whoever may write
- * to a file may set them.
+ * Landlock has no say over these, so that they would reach every file that the user owns, by a descriptor every one that it may
+ * read: who has no user of its own is refused them. Extended attributes by path are for nobody: whoever may write to a
+ * file may set them.
  */
-export const PATH_ATTRIBUTES = words('chown lchown fchownat utime utimes futimesat');
+export const FILE_ATTRIBUTES = words('chown lchown fchown fchownat utime utimes futimesat fsetxattr fremovexattr');
 
 /** Signals to a process or thread by its number. */
 export const SIGNALS_BY_NUMBER = words('kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo');

@@ -34,21 +34,21 @@ function openRule(flags: number, refusesPathTruncate: boolean): Rule {
 
 export function fileRules(options: {
   readonly refusesPathTruncate: boolean;
-  readonly refusesPathAttributes: boolean;
+  readonly refusesFileAttributes: boolean;
 }): RuleTable {
-  const { refusesPathTruncate, refusesPathAttributes } = options;
-  const byPath = (rule: Rule): Rule => (refusesPathAttributes ? DENY : rule);
+  const { refusesPathTruncate, refusesFileAttributes } = options;
+  const ofFile = (rule: Rule): Rule => (refusesFileAttributes ? DENY : rule);
   return {
     open: openRule(1, refusesPathTruncate),
     openat: openRule(2, refusesPathTruncate),
     creat: denyAnyBit(1, SET_ID_BITS),
     mkdir: denyAnyBit(1, SET_ID_BITS),
     mkdirat: denyAnyBit(2, SET_ID_BITS),
-    chmod: byPath(denyAnyBit(1, SET_ID_BITS)),
-    fchmod: denyAnyBit(1, SET_ID_BITS),
-    fchmodat: byPath(denyAnyBit(2, SET_ID_BITS)),
+    chmod: ofFile(denyAnyBit(1, SET_ID_BITS)),
+    fchmod: ofFile(denyAnyBit(1, SET_ID_BITS)),
+    fchmodat: ofFile(denyAnyBit(2, SET_ID_BITS)),
     // Without a path it changes what is open.
-    utimensat: refusesPathAttributes ? whenWhole(1, 'nothing', ALLOW, DENY) : ALLOW,
+    utimensat: refusesFileAttributes ? whenWhole(1, 'nothing', ALLOW, DENY) : ALLOW,
     truncate: refusesPathTruncate ? DENY : ALLOW,
   };
 }

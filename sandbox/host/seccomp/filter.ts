@@ -2,7 +2,7 @@
 // loads what this makes. What no rule speaks of is refused; what the table of calls does not know is answered as a
 // kernel answers that does not have it.
 
-import { AS_IF_UNKNOWN, EVERY_PROGRAM, GENERAL_PROGRAM, PATH_ATTRIBUTES, SIGNALS_BY_NUMBER } from './allowed-calls.ts';
+import { AS_IF_UNKNOWN, EVERY_PROGRAM, FILE_ATTRIBUTES, GENERAL_PROGRAM, SIGNALS_BY_NUMBER } from './allowed-calls.ts';
 import {
   confinedSignalRules,
   DESCRIPTOR_RULES,
@@ -27,7 +27,7 @@ export type FilterOptions = {
   /** Where neither Landlock (ABI 6) nor a user of its own keeps signals in. */
   readonly refusesSignalsToOthers: boolean;
   /** Without a user of its own: Landlock has no right for modes, owners and times. */
-  readonly refusesPathAttributes: boolean;
+  readonly refusesFileAttributes: boolean;
   /** So that the process group is the whole tree, and ends with one signal. */
   readonly refusesSetsid: boolean;
 };
@@ -42,7 +42,7 @@ function rulesOf(options: FilterOptions): RuleTable {
   const isWarden = options.program === 'warden';
   const general: RuleTable = {
     ...allowAll(GENERAL_PROGRAM),
-    ...(options.refusesPathAttributes ? {} : allowAll(PATH_ATTRIBUTES)),
+    ...(options.refusesFileAttributes ? {} : allowAll(FILE_ATTRIBUTES)),
     ...(options.refusesSetsid ? {} : allowAll(['setsid', 'setpgid'])),
     ...PRIORITY_RULES,
   };

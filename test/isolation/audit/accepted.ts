@@ -24,16 +24,6 @@ export const ACCEPTED: readonly Accepted[] = [
     reason:
       'Landlock has no right for times. Who has no rights of the file’s owner sets them to now, where the mode lets everybody write.',
   },
-  {
-    ...{
-      group: 'writes',
-      name: 'change the mode of its code by a descriptor',
-      where: 'plugins that share the server’s user',
-    },
-    isIn: (configuration) => !hasOwnUsers(configuration),
-    reason:
-      'Landlock has no right for modes, and the filter does not see which file a descriptor is of. A plugin can shut its own copy, so that its next calls fail until the server starts again, and change modes of files of the server’s user that it may read. The bits that would run a file as its owner are refused, and contents stay as they are.',
-  },
 ];
 
 const names = (text: string): readonly string[] =>

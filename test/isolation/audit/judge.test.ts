@@ -50,7 +50,7 @@ describe('problems', () => {
 
   test.each<[string, Verdict, string, RegExp]>([
     ['new: attack', 'open', 'root', /is open, and not accepted/],
-    ['writes: change the mode of its code by a descriptor', 'open', 'root', /is open, and not accepted/],
+    ['files: touch a file that all may write', 'open', 'ordinary', /is open, and not accepted/],
     ['files: ask about a file', 'blocked', 'root', /the list is stale/],
     ['new: attack', 'unproven', 'root', /proves nothing/],
     ['namespaces and mounts: mount', 'unproven', 'root', /proves nothing/],
@@ -61,7 +61,7 @@ describe('problems', () => {
   test.each<[string, Verdict, string]>([
     ['new: attack', 'blocked', 'root'],
     ['files: ask about a file', 'open', 'root'],
-    ['writes: change the mode of its code by a descriptor', 'open', 'ordinary'],
+    ['files: touch a file that all may write', 'open', 'root'],
     ['namespaces and mounts: mount', 'unproven', 'ordinary'],
     ['doors of the kernel: a call of x32', 'unproven', 'root'],
     ['new: attack', 'unproven', 'container-root'],

@@ -13,7 +13,12 @@ import { type Audit, pageOf } from './page.ts';
 import { makeSuid } from './suid.ts';
 
 const PAGE = new URL('../../../docs/sandbox-audit.md', import.meta.url);
-const OPTIONS = { json: { type: 'boolean' }, write: { type: 'boolean' }, only: { type: 'string' } } as const;
+const OPTIONS = {
+  json: { type: 'boolean' },
+  write: { type: 'boolean' },
+  only: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
 
 /** What a container's own filter and the ABI have no say in is not tried again there. */
 function suitesOf({ server, abiMax }: Configuration): readonly Suite[] {
@@ -58,8 +63,15 @@ async function audit(configurations: readonly Configuration[]): Promise<Audit> {
   return { machine, configurations: columns.map(({ configuration }) => configuration), rows: rowsOf(columns), left };
 }
 
+const USAGE = `npm run sandbox:audit [-- --json | --write] [-- --only ID,…]
+
+Attacks the sandbox of this machine, prints the page of docs/sandbox-audit.md and exits with 1 when something is open that is not
+accepted, or is accepted and was blocked. --json: as JSON; --write: into the page. IDs: ${CONFIGURATIONS.map(({ id }) => id).join(', ')}
+`;
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
+  if (values.help === true) return void process.stdout.write(USAGE);
   const only = values.only?.split(',');
   const found = await audit(CONFIGURATIONS.filter(({ id }) => only?.includes(id) ?? true));
   const problems = problemsOf(found.rows, found.configurations);

@@ -155,7 +155,7 @@ describe('where Landlock lacks a right and the filter does not stand in for it',
   test.each([
     [
       'modes, owners and times',
-      { filterChanges: { refusesPathAttributes: false } },
+      { filterChanges: { refusesFileAttributes: false } },
       ['change a mode', 'change a mode back', 'change times', 'change a group', 'touch a file that all may write'],
     ],
     [

@@ -122,10 +122,13 @@ const ROWS: readonly Row[] = [
   ],
   [{}, 'fchmod', [[0, 0o755]], [[0, 0o4755]]],
   [{}, 'mkdirat', [[0, 0, 0o755]], [[0, 0, 0o2755]]],
-  [{ refusesPathAttributes: true }, 'fchmodat', [], [[0, 0, 0o644]]],
-  [{ refusesPathAttributes: true }, 'fchownat', [], [[]]],
+  [{ refusesFileAttributes: true }, 'fchmodat', [], [[0, 0, 0o644]]],
+  [{ refusesFileAttributes: true }, 'fchmod', [], [[0, 0o644]]],
+  [{ refusesFileAttributes: true }, 'fchown', [], [[]]],
+  [{ refusesFileAttributes: true }, 'fsetxattr', [], [[]]],
+  [{ refusesFileAttributes: true }, 'fchownat', [], [[]]],
   [
-    { refusesPathAttributes: true },
+    { refusesFileAttributes: true },
     'utimensat',
     [[3, 0]],
     [
@@ -175,7 +178,7 @@ describe.each(['x64', 'arm64'] as const)('on %s', (arch) => {
 });
 
 test('the older calls of x86-64 are judged as their twins are', () => {
-  const judge = judgeOf('x64', { refusesPathTruncate: true, refusesPathAttributes: true });
+  const judge = judgeOf('x64', { refusesPathTruncate: true, refusesFileAttributes: true });
   const ask = (call: string, ...args: number[]) => judge(call, args);
   expect([ask('open', 0, 0), ask('open', 0, 0o1001), ask('creat', 0, 0o644), ask('fork')]).toEqual(
     Array(4).fill('allow'),

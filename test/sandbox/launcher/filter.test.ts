@@ -18,7 +18,7 @@ const LOOSE: FilterOptions = {
   sockets: 'none',
   refusesPathTruncate: false,
   refusesSignalsToOthers: false,
-  refusesPathAttributes: false,
+  refusesFileAttributes: false,
   refusesSetsid: true,
 };
 

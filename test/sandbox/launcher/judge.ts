@@ -23,7 +23,7 @@ const LOOSE: Omit<FilterOptions, 'arch'> = {
   sockets: 'none',
   refusesPathTruncate: false,
   refusesSignalsToOthers: false,
-  refusesPathAttributes: false,
+  refusesFileAttributes: false,
   refusesSetsid: true,
 };
 

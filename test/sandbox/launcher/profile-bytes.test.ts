@@ -122,8 +122,8 @@ describe('the filter stands in for what Landlock lacks', () => {
   });
 
   test('a user of its own stands in for signals, modes and owners', () => {
-    expect(options(4, { uid: 5 })).toMatchObject({ refusesSignalsToOthers: false, refusesPathAttributes: false });
-    expect(options(4)).toMatchObject({ refusesPathAttributes: true });
+    expect(options(4, { uid: 5 })).toMatchObject({ refusesSignalsToOthers: false, refusesFileAttributes: false });
+    expect(options(4)).toMatchObject({ refusesFileAttributes: true });
   });
 
   test('local sockets are pairs below ABI 9', () => {
