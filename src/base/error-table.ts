@@ -240,6 +240,13 @@ export const ERRORS = {
     false,
     'The copy of the plugin in the home is not what was hashed, so nothing of it runs.',
   ),
+  DESCRIPTION_INVALID: row(
+    'invalid',
+    -32602,
+    400,
+    false,
+    "What a command-line plugin says of itself (`--describe`, `--help`) can't be used; what it concerns is left out.",
+  ),
   PATTERN_UNSUPPORTED: row(
     'invalid',
     -32602,
