@@ -5,6 +5,7 @@ import type { ErrorCode } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Capabilities, CapabilityKind, EffectClass } from './capability.ts';
+import type { CommandPlan } from './cli-plugin/plan.ts';
 
 export type IsolateRuntime = {
   readonly kind: 'isolate';
@@ -110,6 +111,11 @@ export type PluginTool = ToolFace & {
   readonly limits: RunLimits;
   /** Problems of a result against the output schema; `[]` when they fit or there is none. */
   readonly checkOutput: (value: unknown) => readonly Problem[];
+  /**
+   * How arguments become the words of its program: there for a tool of a `cli.py`, and for no other. Where it is, the arguments are
+   * made to fit the input schema before they are checked (`normaliseArguments`).
+   */
+  readonly plan?: CommandPlan;
   readonly plugin: Plugin;
 };
 
