@@ -240,6 +240,13 @@ export const ERRORS = {
     false,
     'The copy of the plugin in the home is not what was hashed, so nothing of it runs.',
   ),
+  PLUGIN_ADOPTED: row(
+    'invalid',
+    -32602,
+    409,
+    false,
+    'The plugin has a plugin.json already, which is not written over.',
+  ),
   DESCRIPTION_INVALID: row(
     'invalid',
     -32602,

@@ -1,7 +1,7 @@
 // Finds the plugins in the plugins directories. Reads names only; what a plugin holds is read by inspect.ts.
 
 import { lstat, opendir, realpath, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
@@ -89,7 +89,7 @@ async function kindOfDirectory(path: string): Promise<PluginKind> {
 export async function candidateAt(path: string): Promise<Candidate | undefined> {
   const real = await realpath(path).catch(() => undefined);
   if (real === undefined || !(await stat(real)).isDirectory()) return undefined;
-  return { path: real, name: basename(real), origin: 'external', kind: await kindOfDirectory(real) };
+  return { path: real, name: basename(resolve(path)), origin: 'external', kind: await kindOfDirectory(real) };
 }
 
 async function realDirectory(
