@@ -126,7 +126,7 @@ async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promi
 }
 
 async function openRegistry(
-  { home, logger, productPlugins, externalPlugins, version }: AppOptions,
+  { home, config, logger, productPlugins, externalPlugins, version }: AppOptions,
   stack: AsyncDisposableStack,
   { kept, runtime, ...asking }: Sandbox & { readonly kept: Kept },
 ): Promise<Registry> {
@@ -144,6 +144,7 @@ async function openRegistry(
         home: home.directory,
         product: version,
         availableCapabilities: AVAILABLE_CAPABILITIES,
+        ...config.discovered,
         admit: (plugin) => void runtime.profile(plugin, plugin.manifest.capabilities ?? {}),
       },
     ),

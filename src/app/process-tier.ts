@@ -5,9 +5,13 @@ import { systemClock } from '#base/clock.ts';
 import { asSmcpError, SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
+import { AVAILABLE_CAPABILITIES } from '#broker/broker.ts';
+import { adoptRemedy, missingCapability } from '#domain/cli-plugin/missing-capability.ts';
 import { parseOutcome, tailOf } from '#domain/cli-plugin/outcome.ts';
 import { renderArguments } from '#domain/cli-plugin/render-arguments.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
+import type { RunOutcome } from '#domain/invocation.ts';
+import type { Plugin } from '#domain/manifest.ts';
 import type { PluginRuntime } from '#domain/sandbox-ports.ts';
 import { createPluginFiles } from '#registry/plugin-copies.ts';
 import { chooseWorkPlace } from '#sandbox/host/process/choose-work-place.ts';
@@ -50,9 +54,20 @@ const COMMAND_LINE: CliProtocol = {
   tailOf,
 };
 
+/** A plugin without a manifest learns which line of one would ask for what it seems to have been refused. */
+function withRefusal({ name, isDiscovered }: Plugin, outcome: RunOutcome): RunOutcome {
+  if (isDiscovered !== true || outcome.kind !== 'failed' || outcome.error.code !== 'TOOL_FAILED') return outcome;
+  const { message, details = {} } = outcome.error;
+  const stderr = typeof details['stderr'] === 'string' ? details['stderr'] : '';
+  const missing = missingCapability(`${message}\n${stderr}`);
+  if (missing === undefined) return outcome;
+  const remedy = adoptRemedy(missing, { plugin: name, available: AVAILABLE_CAPABILITIES });
+  return { ...outcome, error: { ...outcome.error, details: { ...details, remedy } } };
+}
+
 function asPluginRuntime(tier: ProcessTier): PluginRuntime {
   return {
-    run: tier.run,
+    run: async (request) => withRefusal(request.plugin, await tier.run(request)),
     profile: tier.profile,
     layers: tier.layers,
     end: (isEnded) => tier.end((plugin, agent) => isEnded({ plugin, agent })),

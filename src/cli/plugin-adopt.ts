@@ -13,10 +13,12 @@ export const pluginAdoptCommand: Command = {
   run: async (context, input) => {
     const { AVAILABLE_CAPABILITIES } = await import('#broker/broker.ts');
     const { adoptPlugin } = await import('#registry/adopt.ts');
+    const { loadConfig } = await import('#config/config.ts');
     const { workshopFor } = await import('./plugin-workshop.ts');
     await using workshop = await workshopFor(context);
     const { written, report } = await adoptPlugin(workshop, input.positionals[0] ?? '', {
       availableCapabilities: AVAILABLE_CAPABILITIES,
+      ...loadConfig(context.home.config, context.terminal.env).discovered,
     });
     const { name, tools, problems, notes } = report;
     const answer = {

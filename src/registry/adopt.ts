@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { createFile } from '#base/durable-file.ts';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import { visible } from '#base/visible.ts';
-import type { CapabilityKind } from '#domain/capability.ts';
 import type { Manifest, PluginReport } from '#domain/manifest.ts';
 import { checkPluginDirectory } from './check-directory.ts';
+import type { Bounds } from './inspect.ts';
 import type { OpenWorkshop } from './inspect-whole.ts';
 import { MANIFEST_FILE } from './problem.ts';
 
@@ -30,7 +30,7 @@ const MODE = 0o644;
 export async function adoptPlugin(
   ports: { readonly openWorkshop: OpenWorkshop },
   path: string,
-  options: { readonly availableCapabilities: readonly CapabilityKind[] },
+  options: Bounds,
 ): Promise<Adoption> {
   // Where a link leads is asked once: it is looked at and written to in the same place.
   const directory = await realpath(path).catch(() => path);

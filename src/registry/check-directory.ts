@@ -3,10 +3,9 @@
 
 import { SmcpError } from '#base/errors.ts';
 import { visible } from '#base/visible.ts';
-import type { CapabilityKind } from '#domain/capability.ts';
 import type { Manifest, PluginProblem, PluginReport } from '#domain/manifest.ts';
 import { candidateAt } from './discover.ts';
-import { createInspectionOptions } from './inspect.ts';
+import { type Bounds, createInspectionOptions } from './inspect.ts';
 import { inspectWhole, type OpenWorkshop } from './inspect-whole.ts';
 
 export type DirectoryCheck = {
@@ -26,7 +25,7 @@ export type DirectoryCheck = {
 export async function checkPluginDirectory(
   { openWorkshop }: { readonly openWorkshop: OpenWorkshop },
   path: string,
-  options: { readonly availableCapabilities: readonly CapabilityKind[] },
+  options: Bounds,
 ): Promise<DirectoryCheck> {
   const candidate = await candidateAt(path);
   if (candidate === undefined) {
@@ -34,7 +33,7 @@ export async function checkPluginDirectory(
       details: { remedy: 'name the directory that holds plugin.json or cli.py' },
     });
   }
-  const inspection = createInspectionOptions(options.availableCapabilities);
+  const inspection = createInspectionOptions(options);
   const { report, warnings, servable } = await inspectWhole(openWorkshop, candidate, inspection);
   return { report, warnings, ...(servable === undefined ? {} : { manifest: servable.manifest }) };
 }

@@ -49,13 +49,19 @@ export function needsInterview({ runtime }: Manifest): boolean {
 }
 
 /** **Trust:** the answers are the plugin author's. */
-export function completeDraft({ manifest, isDiscovered }: Draft, answers: Answers): Completed {
+export function completeDraft(
+  { manifest, isDiscovered }: Draft,
+  answers: Answers,
+  { discoveredTimeoutMs }: { readonly discoveredTimeoutMs?: number } = {},
+): Completed {
   const interview = readInterview(manifest.name, answers);
   const problems = problemsOf(interview);
   if (interview.stopped !== undefined) return refused(manifest, problems);
   const notes = interview.tools.flatMap(({ name, notes: said }) => said.map((note) => ({ tool: name, note })));
   if (!isDiscovered && manifest.tools.length > 0) return declared(manifest, interview.tools, notes);
-  const whole = { ...manifest, ...(isDiscovered ? told(interview) : {}), tools: interview.tools.map(manifestTool) };
+  const timeout = isDiscovered && discoveredTimeoutMs !== undefined ? { timeoutMs: discoveredTimeoutMs } : {};
+  const tools = interview.tools.map((tool): ManifestTool => ({ ...manifestTool(tool), ...timeout }));
+  const whole = { ...manifest, ...(isDiscovered ? told(interview) : {}), tools };
   if (interview.tools.length === 0) return refused(whole, problems);
   const plans = new Map(interview.tools.map(({ name, plan }) => [name, plan]));
   return { manifest: whole, plans, problems, notes, isRefused: false };

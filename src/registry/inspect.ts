@@ -65,23 +65,31 @@ export type PluginReading = {
   readonly compiled?: readonly CompiledTool[];
 };
 
-export type InspectionOptions = {
+/** What a plugin may be here. */
+export type Bounds = {
+  /** Kinds this version has an effect for; a plugin that asks for another is refused. */
+  readonly availableCapabilities: readonly CapabilityKind[];
+  /** How long a call of a plugin without plugin.json may take. Absent: as long as one whose manifest says nothing. */
+  readonly discoveredTimeoutMs?: number;
+};
+
+export type InspectionOptions = Bounds & {
   readonly readManifest: ManifestReader;
   readonly compileSchema: ForeignSchemaCompiler;
-  readonly availableCapabilities: readonly CapabilityKind[];
-  /** By `readingKey`: plugins that were read before, under the same `availableCapabilities`, and need not be checked again. */
+  /** By `readingKey`: plugins that were read before, under the same bounds, and need not be checked again. */
   readonly readings?: ReadonlyMap<string, PluginReading>;
 };
 
 /** What looking at any number of plugins takes, made once. */
 export function createInspectionOptions(
-  availableCapabilities: readonly CapabilityKind[],
+  { availableCapabilities, discoveredTimeoutMs }: Bounds,
   readings: ReadonlyMap<string, PluginReading> = new Map(),
 ): InspectionOptions {
   return {
     readManifest: createManifestReader(),
     compileSchema: createForeignSchemaCompiler(),
     availableCapabilities,
+    ...(discoveredTimeoutMs === undefined ? {} : { discoveredTimeoutMs }),
     readings,
   };
 }
@@ -160,7 +168,7 @@ export async function completeInspection(
   { digest, manifestDigest, ...draft }: Undiscovered,
   { answers, options }: { readonly answers: Answers; readonly options: InspectionOptions },
 ): Promise<Inspection> {
-  const { manifest: whole, plans, problems, notes, isRefused } = completeDraft(draft, answers);
+  const { manifest: whole, plans, problems, notes, isRefused } = completeDraft(draft, answers, options);
   const compilation = await compileTools(whole, options.compileSchema, plans);
   const { isDiscovered } = draft;
   // One bad schema of a program's own making costs one tool; in a manifest that a person wrote, it is to be mended.

@@ -10,13 +10,13 @@ import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/log.ts';
 import { nearest } from '#base/nearest.ts';
 import { visibleText } from '#base/visible.ts';
-import type { CapabilityKind } from '#domain/capability.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin, PluginReport } from '#domain/manifest.ts';
 import type { PluginAdmin, PluginCatalog } from '#domain/ports.ts';
 import type { DisabledPluginStore } from '#domain/store-ports.ts';
 import { type AnswerCache, openAnswerCache } from './answer-cache.ts';
 import type { PluginsDirectory } from './discover.ts';
+import type { Bounds } from './inspect.ts';
 import { createInterviewer } from './interviewer.ts';
 import { openPluginCopies } from './plugin-copies.ts';
 import { type Found, type ScanPorts, scanPlugins } from './scan.ts';
@@ -30,14 +30,12 @@ export type RegistryPorts = {
   readonly prober?: PluginProber;
 } & Pick<ScanPorts, 'record'>;
 
-export type RegistryOptions = {
+export type RegistryOptions = Bounds & {
   readonly directories: readonly PluginsDirectory[];
   /** The copies go to `plugins` in it. */
   readonly home: string;
   /** The product's version: what a program answered is kept for it alone. Absent: nothing is kept. */
   readonly product?: string;
-  /** Kinds this version has an effect for; a plugin that asks for another is refused. */
-  readonly availableCapabilities: readonly CapabilityKind[];
   /** Asked of every plugin, at the start and at each reload: throws what keeps it from running here. Absent: nothing does. */
   readonly admit?: (plugin: Plugin) => void;
 };

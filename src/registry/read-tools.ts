@@ -3,10 +3,9 @@
 
 import type { JsonObject } from '#base/json.ts';
 import type { Logger } from '#base/log.ts';
-import type { CapabilityKind } from '#domain/capability.ts';
 import { fullToolName } from './check-manifest.ts';
 import { discoverPlugins, type PluginsDirectory } from './discover.ts';
-import { createInspectionOptions, type Inspection, type Servable, withSameName } from './inspect.ts';
+import { type Bounds, createInspectionOptions, type Inspection, type Servable, withSameName } from './inspect.ts';
 import { inspectWhole, type OpenWorkshop } from './inspect-whole.ts';
 
 export type ToolSignature = { readonly name: string; readonly inputSchema: JsonObject };
@@ -18,12 +17,9 @@ export type ToolSignature = { readonly name: string; readonly inputSchema: JsonO
  */
 export async function readTools(
   ports: { readonly logger: Logger; readonly openWorkshop: OpenWorkshop },
-  options: {
-    readonly directories: readonly PluginsDirectory[];
-    readonly availableCapabilities: readonly CapabilityKind[];
-  },
+  options: Bounds & { readonly directories: readonly PluginsDirectory[] },
 ): Promise<readonly ToolSignature[]> {
-  const inspectionOptions = createInspectionOptions(options.availableCapabilities);
+  const inspectionOptions = createInspectionOptions(options);
   const found: { readonly inspection: Inspection; readonly tools: readonly ToolSignature[] }[] = [];
   for (const candidate of await discoverPlugins(ports, options.directories)) {
     // The plugin's bytes are let go before the next one is read.

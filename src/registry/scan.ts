@@ -4,11 +4,11 @@
 import type { Digest } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
-import type { CapabilityKind } from '#domain/capability.ts';
 import type { Plugin, PluginReport } from '#domain/manifest.ts';
 import { buildPlugin } from './build-plugin.ts';
 import { type Candidate, discoverPlugins, type PluginsDirectory } from './discover.ts';
 import {
+  type Bounds,
   createInspectionOptions,
   type Inspection,
   type InspectionOptions,
@@ -44,9 +44,8 @@ export type ScanPorts = {
   readonly admit: (plugin: Plugin) => void;
 };
 
-export type ScanOptions = {
+export type ScanOptions = Bounds & {
   readonly directories: readonly PluginsDirectory[];
-  readonly availableCapabilities: readonly CapabilityKind[];
   /** What the last scan found; `[]` at the start. Code that has not changed is not compiled again, and stays one object. */
   readonly previous: readonly Found[];
   /** Asked between two plugins; aborted: no more is looked at. */
@@ -67,7 +66,7 @@ export async function scanPlugins(ports: ScanPorts, options: ScanOptions): Promi
     ports,
     options.directories.map((one) => required(one, previous)),
   );
-  const inspection = createInspectionOptions(options.availableCapabilities, readingsOf(previous));
+  const inspection = createInspectionOptions(options, readingsOf(previous));
   const looked: Looked[] = [];
   // One after the other: at most one plugin's bytes are in memory.
   for (const candidate of candidates) {
