@@ -2,6 +2,7 @@
 // are kept. Called by the registry at the start, at a reload and for a check. Trusts the sandbox; of the programs, nothing.
 
 import type { Clock } from '#base/clock.ts';
+import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { type Answer, type Answers, answerBytesMax, answerOf, wordsToAsk } from '#domain/cli-plugin/interview.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
@@ -13,7 +14,7 @@ export type Interviewer = {
   /**
    * Every answer of the program, from the cache where they are kept.
    *
-   * @throws what `PluginProber.ask` throws
+   * @throws what `PluginProber.ask` throws · `SHUTTING_DOWN` when aborted
    */
   readonly answers: (plugin: Plugin, signal: AbortSignal) => Promise<Answers>;
   /** Answers that may serve the next start too: every program ended by itself, and some tool was found. Never rejects. */
@@ -72,6 +73,7 @@ type Question = {
 
 async function ask({ prober, clock, turns }: Asking, { budget, ...question }: Question): Promise<Answer> {
   using _turn = await turns.take();
+  if (question.signal.aborted) throw new SmcpError('SHUTTING_DOWN', 'the server stops; no program is asked any more');
   const { stopped } = budget;
   if (stopped !== undefined) return { ...stopped, reason: 'was not asked for: the program had to be stopped before' };
   if (budget.spentMs > LIMITS.discoveryMsMax) {

@@ -21,6 +21,7 @@ describe('the configuration', () => {
     expect(loadConfig(file, {})).toEqual({
       server: { host: '127.0.0.1', port: 8000, names: [] },
       plugins: [],
+      discovered: {},
       sandbox: { users: { first: LIMITS.pluginUidFirst, count: LIMITS.pluginUidsMax } },
       policy: { apply: 'auto' },
       log: { name: 'smcp.local', public: false },

@@ -13,7 +13,7 @@ export type MissingCapability =
 
 /** What resolvers and the C library say where there is no network, in Python, Node and curl. */
 const RESOLUTION =
-  /Temporary failure in name resolution|Name or service not known|nodename nor servname provided|gaierror|EAI_AGAIN|ENOTFOUND|Could not resolve host/i;
+  /Temporary failure in name resolution|Name or service not known|nodename nor servname provided|gaierror|\bEAI_AGAIN\b|\bENOTFOUND\b|Could not resolve host/;
 /** A call that was not permitted, where the words around it are those of a connection. */
 const NOT_PERMITTED = /\[Errno (?:1|13)\]|Operation not permitted|\bE(?:PERM|ACCES)\b/;
 const OF_A_SOCKET = /socket|connect|urlopen|NewConnectionError|getaddrinfo|https?:\/\//i;
