@@ -39,6 +39,8 @@ export function openAnswerCache(
   mkdirSync(root, { recursive: true, mode: FOLDER_MODE });
   checkOwnedDirectory(root, lstatSync(root));
   const fileOf = (digest: Digest) => join(root, `${digestHex(digest)}.json`);
+  // One file at a time: two plugins may have the same code.
+  let lastPut: Promise<void> = Promise.resolve();
   const warn = (thrown: unknown): void => {
     logger.warn('answers of a plugin can not be kept, or read again; it is asked anew', {
       directory: root,
@@ -61,7 +63,8 @@ export function openAnswerCache(
     },
     put: async (digest, answers) => {
       const text = JSON.stringify({ format: FORMAT, product, digest, answers: [...answers] });
-      await replaceFileLater(fileOf(digest), `${text}\n`, FILE_MODE).catch(warn);
+      lastPut = lastPut.then(() => replaceFileLater(fileOf(digest), `${text}\n`, FILE_MODE).catch(warn));
+      await lastPut;
     },
     removeOthers: async (kept) => {
       const names = new Set(kept.map((digest) => `${digestHex(digest)}.json`));

@@ -49,9 +49,9 @@ export async function discoverPlugins(
     const real = await realDirectory({ logger }, directory);
     if (real === undefined || seen.has(real)) continue;
     seen.add(real);
-    if ((await kindOfDirectory(real)) === 'manifest') {
-      throw invalid(path, 'is a plugin itself', 'name the directory that holds it');
-    }
+    const ownKind = await kindOfDirectory(real);
+    const countBefore = candidates.size;
+    if (ownKind === 'manifest') throw isPlugin(path);
     for (const name of await namesIn(real)) {
       const plugin = await realpath(join(real, name)).catch(() => undefined);
       const kind = plugin === undefined ? 'none' : await kindOfDirectory(plugin);
@@ -64,6 +64,7 @@ export async function discoverPlugins(
         throw invalid(path, `brings more than ${LIMITS.pluginsMax} plugins`, 'serve fewer plugins');
       }
     }
+    if (ownKind === 'command-line' && candidates.size === countBefore) throw isPlugin(path);
   }
   return [...candidates.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
@@ -128,6 +129,8 @@ async function namesIn(path: string): Promise<readonly string[]> {
   }
   return names.sort();
 }
+
+const isPlugin = (path: string): SmcpError => invalid(path, 'is a plugin itself', 'name the directory that holds it');
 
 const invalid = (path: string, what: string, remedy: string): SmcpError =>
   new SmcpError('CONFIG_INVALID', `the plugins directory ${visible(path)} ${what}`, { details: { remedy } });

@@ -240,6 +240,14 @@ describe('a plugins directory', () => {
     });
   });
 
+  test('that has a cli.py is a plugin itself where no other is in it', async () => {
+    using workspace = createWorkspace();
+    workspace.write('w', { 'cli.py': '' });
+    await expect(load(workspace, 'w')).rejects.toThrow('is a plugin itself');
+    workspace.write('w/inside', pluginFiles('inside'));
+    expect((await load(workspace, 'w')).toolNames()).toEqual(['inside__hello']);
+  });
+
   test('with too many plugins, or too many entries, is an error', async () => {
     using workspace = createWorkspace();
     workspace.fill('entries', LIMITS.pluginDirectoryEntriesMax + 1);
