@@ -81,7 +81,8 @@ const proberOf = (tier: ProcessTier): PluginProber => ({
       ...{ plugin, words, signal },
       limits: {
         timeoutMs,
-        cpuMs: timeoutMs,
+        // As much as a call has.
+        cpuMs: LIMITS.cpuMsDefault,
         memoryMiB: LIMITS.processMemoryMiBDefault,
         outputBytes: outputBytesMax,
         hostCalls: 0,
