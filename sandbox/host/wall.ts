@@ -1,5 +1,6 @@
 // The wall of the operating system on this machine: the launcher, what the kernel offers, and users for what is confined.
-// Made once, for both tiers; wardens start by it, restricted children will once they are served. What keeps it from standing is said, not thrown, until somebody starts one.
+// Made once, for both tiers: wardens and restricted children start by it. What keeps it from standing is said, not thrown,
+// until somebody starts one.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

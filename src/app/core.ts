@@ -3,11 +3,14 @@
 import { rmSync } from 'node:fs';
 import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
+import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { systemClock } from '#base/clock.ts';
+import { asSmcpError } from '#base/errors.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
+import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { PluginRuntime } from '#domain/sandbox-ports.ts';
 import type { Store } from '#domain/store-ports.ts';
@@ -42,8 +45,11 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const { home, config, logger } = options;
   const clock = systemClock;
   const { store, log, adminToken } = await openKept(options, stack);
-  const runtime = openSandbox(options, stack);
-  const catalog = await openRegistry(options, stack, { kept: { store, log, adminToken }, runtime });
+  const { runtime, prober } = await openSandbox(options, stack);
+  const catalog = await openRegistry(options, stack, {
+    ...{ kept: { store, log, adminToken }, runtime },
+    ...(prober === undefined ? {} : { prober }),
+  });
   const tools = joinCatalogs(catalog, createAdminToolCatalog());
   const thread = stack.adopt(createPolicyThread(), (opened) => opened.close());
   const policy = stack.adopt(
@@ -78,14 +84,27 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   return { services, readiness };
 }
 
+type Sandbox = {
+  readonly runtime: PluginRuntime;
+  /** Absent: there is no place for programs to work in, so plugins of runtime `process` are refused. */
+  readonly prober?: PluginProber;
+};
+
 /** Both tiers stand behind one wall. It is taken down when their last process has ended. */
-function openSandbox({ config, logger }: AppOptions, stack: AsyncDisposableStack): PluginRuntime {
+async function openSandbox({ config, logger, home }: AppOptions, stack: AsyncDisposableStack): Promise<Sandbox> {
   const wall = stack.use(openWall({ users: config.sandbox.users }));
   const dumps = wall.limitDumps();
   if (!dumps.inForce) logger.warn("a crash may leave a copy of the server's memory", { found: dumps.detail });
   const confinement = stack.use(createConfinement(wall));
   const isolate = createIsolateRuntime({ clock: systemClock, logger, confinement, code: createPluginCode({ logger }) });
-  return stack.adopt(createPluginRuntime({ isolate }), (opened) => opened.close());
+  const processes = await openProcesses({ wall, logger }, home.directory).catch((thrown: unknown) => {
+    const { code, message } = asSmcpError(thrown);
+    logger.error('plugins of runtime `process` are refused', { code, error: message });
+    return undefined;
+  });
+  const tiers = processes === undefined ? { isolate } : { isolate, process: processes.runtime };
+  const runtime = stack.adopt(createPluginRuntime(tiers), (opened) => opened.close());
+  return processes === undefined ? { runtime } : { runtime, prober: processes.prober };
 }
 
 async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promise<Kept> {
@@ -107,23 +126,25 @@ async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promi
 }
 
 async function openRegistry(
-  { home, logger, productPlugins, externalPlugins }: AppOptions,
+  { home, config, logger, productPlugins, externalPlugins, version }: AppOptions,
   stack: AsyncDisposableStack,
-  { kept, runtime }: { readonly kept: Kept; readonly runtime: PluginRuntime },
+  { kept, runtime, ...asking }: Sandbox & { readonly kept: Kept },
 ): Promise<Registry> {
   const { store, log } = kept;
   const clock = systemClock;
   const record = (plugin: Plugin) => recordNewPlugin({ log, meta: store.meta, clock }, plugin);
   return stack.adopt(
     await loadRegistry(
-      { logger, clock, disabled: store.disabledPlugins, record },
+      { logger, clock, disabled: store.disabledPlugins, record, ...asking },
       {
         directories: [
           { path: productPlugins, origin: 'product' },
           ...externalPlugins.map((path) => ({ path, origin: 'external' as const })),
         ],
         home: home.directory,
+        product: version,
         availableCapabilities: AVAILABLE_CAPABILITIES,
+        ...config.discovered,
         admit: (plugin) => void runtime.profile(plugin, plugin.manifest.capabilities ?? {}),
       },
     ),

@@ -6,7 +6,8 @@ import type { RecordLog } from '#domain/ports.ts';
 import type { MetaStore } from '#domain/store-ports.ts';
 
 /**
- * Records the plugin, unless its code is what was recorded last under its name.
+ * Records the plugin, unless its code is what was recorded last under its name; also one whose manifest another version of
+ * the product makes of the same code.
  *
  * **Durability:** the record is on disk when it resolves. A crash in between only repeats it.
  */
@@ -15,7 +16,9 @@ export async function recordNewPlugin(
   plugin: Plugin,
 ): Promise<void> {
   const key = `plugin/${plugin.name}`;
-  if (meta.get(key) === plugin.digest) return;
+  const { digest, manifestDigest } = plugin;
+  const known = plugin.isDiscovered === true ? `${digest} ${manifestDigest}` : digest;
+  if (meta.get(key) === known) return;
   await log.append({
     kind: 'plugin',
     predicate: {
@@ -28,5 +31,5 @@ export async function recordNewPlugin(
       time: rfc3339(clock.nowMs()),
     },
   });
-  meta.put(key, plugin.digest);
+  meta.put(key, known);
 }

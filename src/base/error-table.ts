@@ -240,6 +240,20 @@ export const ERRORS = {
     false,
     'The copy of the plugin in the home is not what was hashed, so nothing of it runs.',
   ),
+  PLUGIN_ADOPTED: row(
+    'invalid',
+    -32602,
+    409,
+    false,
+    'The plugin has a plugin.json already, which is not written over.',
+  ),
+  DESCRIPTION_INVALID: row(
+    'invalid',
+    -32602,
+    400,
+    false,
+    "What a command-line plugin says of itself (`--describe`, `--help`) can't be used; what it concerns is left out.",
+  ),
   PATTERN_UNSUPPORTED: row(
     'invalid',
     -32602,

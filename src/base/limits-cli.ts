@@ -24,4 +24,16 @@ export const CLI_LIMITS = {
   cliArgumentsBytesMax: 1024 * 1024,
   /** The tail of stderr that an error shows, in UTF-16 units. */
   cliErrorTailLengthMax: 2_048,
+
+  // Discovery: a program is asked for its description and for the help of each command
+  /** One question. Python starts in 40 ms; the contract gives a plugin 10 s to describe itself. */
+  discoveryAskMsMax: 10_000,
+  /** All questions to one plugin together, so that 256 commands can't take 256 times as long. */
+  discoveryMsMax: 60_000,
+  /** Programs that are asked at once: some wait, and one that hangs uses no processor. */
+  discoveryAsksMax: 8,
+  /** What all answers of one plugin may have together, in UTF-16 units: a description and 60 texts of help at their bounds. */
+  discoveryTextLengthMax: 5 * 1024 * 1024,
+  /** The file that keeps them: escapes may double them. */
+  discoveryFileBytesMax: 32 * 1024 * 1024,
 } as const;

@@ -11,6 +11,7 @@ import { logExportCommand } from './log-export.ts';
 import { logProveCommand } from './log-prove.ts';
 import { logVerifyCommand } from './log-verify.ts';
 import { operationCommand } from './operation-command.ts';
+import { pluginAdoptCommand } from './plugin-adopt.ts';
 import { pluginCheckCommand } from './plugin-check.ts';
 import { policyCheckCommand } from './policy-check.ts';
 import { serveCommand } from './serve.ts';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   doctorCommand,
   policyCheckCommand,
   pluginCheckCommand,
+  pluginAdoptCommand,
   logVerifyCommand,
   completionCommand(() => COMMANDS),
   ...OPERATIONS.map(operationCommand).filter((command) => command !== undefined),

@@ -21,15 +21,18 @@ export const policyCheckCommand: Command = {
   },
   summary: 'Checks a policy file: errors and warnings, each with line and column.',
   isLocal: true,
-  run: async ({ print }, input) => {
+  run: async (context, input) => {
+    const { print } = context;
     const file = input.positionals[0] ?? '';
     const given = Array.isArray(input.options['plugins']) ? input.options['plugins'].map(String) : [];
     const { AVAILABLE_CAPABILITIES } = await import('#broker/broker.ts');
     const { createPolicyChecker } = await import('#policy/check-policy.ts');
     const { readTools } = await import('#registry/read-tools.ts');
     const { createAdminToolCatalog } = await import('#operations/admin-tools.ts');
+    const { workshopFor } = await import('./plugin-workshop.ts');
+    await using workshop = await workshopFor(context);
     const ofPlugins = await readTools(
-      { logger: silentLogger },
+      { logger: silentLogger, openWorkshop: workshop.openWorkshop },
       {
         directories: [
           { path: productPluginsDirectory(), origin: 'product' },

@@ -149,8 +149,11 @@ function pluginsTable(plugins: readonly JsonObject[]): string {
     str(plugin['runtime']),
     (plugin['tools'] as string[]).map(str).join(' '),
   ]);
-  const problems = plugins.flatMap((plugin) => list(plugin['problems'])).map(problemText);
-  return table(rows, 'no plugins') + problems.join('');
+  const below = plugins.flatMap((plugin) => [
+    ...list(plugin['problems']).map((problem) => `${str(plugin['name'])}: ${problemText(problem)}`),
+    ...list(plugin['notes']).map(({ tool, note }) => `note: ${str(tool)}: ${str(note)}\n`),
+  ]);
+  return table(rows, 'no plugins') + below.join('');
 }
 
 /** One record in a line: index, time, kind, what it says. Digests are cut to their first 12 digits. */

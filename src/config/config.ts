@@ -12,6 +12,8 @@ import { type Position, parseYaml } from '#base/yaml.ts';
 export type Config = {
   readonly server: { readonly host: string; readonly port: number; readonly names: readonly string[] };
   readonly plugins: readonly string[];
+  /** Of plugins without plugin.json. `discoveredTimeoutMs`: how long a call may take; absent: as by default. */
+  readonly discovered: { readonly discoveredTimeoutMs?: number };
   /** `users`: numbers that plugins get as their users where the server is root; nobody else may have them. */
   readonly sandbox: { readonly users: { readonly first: number; readonly count: number } };
   /** `auto`: an edit of the policy's file is applied once it is whole · `manual`: it waits until somebody applies it. */
@@ -23,6 +25,7 @@ export type Config = {
 const DEFAULTS: Config = {
   server: { host: '127.0.0.1', port: 8000, names: [] },
   plugins: [],
+  discovered: {},
   sandbox: { users: { first: LIMITS.pluginUidFirst, count: LIMITS.pluginUidsMax } },
   policy: { apply: 'auto' },
   log: { name: 'smcp.local', public: false },
@@ -49,6 +52,7 @@ export function loadConfig(file: string, env: Environment): Config {
     {
       server: { ...DEFAULTS.server, ...own.server },
       plugins: own.plugins ?? DEFAULTS.plugins,
+      discovered: DEFAULTS.discovered,
       sandbox: { ...DEFAULTS.sandbox, ...own.sandbox },
       policy: { ...DEFAULTS.policy, ...own.policy },
       log: { ...DEFAULTS.log, ...own.log },
@@ -101,7 +105,21 @@ function withEnvironment(config: Config, env: Environment): Config {
     ...config,
     server: { ...config.server, port, host: env['MCP_HOST'] || config.server.host },
     plugins: directory ? [...config.plugins, resolve(directory)] : config.plugins,
+    discovered: timeoutFrom(env['MCP_PLUGIN_TIMEOUT']),
   };
+}
+
+/** Seconds, as older set-ups give them. Where a plugin has a plugin.json, that says it. */
+function timeoutFrom(text: string | undefined): Config['discovered'] {
+  if (text === undefined) return {};
+  const discoveredTimeoutMs = Math.round(Number(text) * 1000);
+  if (text.trim() === '' || !(discoveredTimeoutMs >= 1 && discoveredTimeoutMs <= LIMITS.timeoutMsMax)) {
+    const message = `MCP_PLUGIN_TIMEOUT is ${JSON.stringify(text)}, which is no time that a call may take`;
+    throw new SmcpError('CONFIG_INVALID', message, {
+      details: { remedy: `set it to seconds, at most ${LIMITS.timeoutMsMax / 1000}, or unset it` },
+    });
+  }
+  return { discoveredTimeoutMs };
 }
 
 /** Sentences on variables of older set-ups that are not honoured, each with what to use instead. */
@@ -110,7 +128,6 @@ export function refusedVariables(env: Environment): readonly string[] {
     ['MCP_AUTH_DISABLED', 'every agent needs a token: smcp agent token NAME'],
     ['MCP_API_KEY', 'keys belong to agents: smcp agent token NAME'],
     ['MCP_API_KEYS', 'keys belong to agents: smcp agent token NAME'],
-    ['MCP_PLUGIN_TIMEOUT', 'set timeoutMs in the manifest, or defaults.timeout in policy.yaml'],
   ];
   return instead
     .filter(([name]) => env[name] !== undefined)

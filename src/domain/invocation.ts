@@ -30,8 +30,10 @@ export type Progress = { readonly progress: number; readonly total?: number; rea
 
 /** What a tool's run came to. */
 export type ToolAnswer =
-  | { readonly kind: 'value'; readonly value: Json }
-  | { readonly kind: 'error'; readonly error: WireError };
+  /** `text`: how the tool itself wrote the value, where it wrote one; absent: its JSON. */
+  | { readonly kind: 'value'; readonly value: Json; readonly text?: string }
+  /** `text`: how the tool itself told of its error. */
+  | { readonly kind: 'error'; readonly error: WireError; readonly text?: string };
 
 /** The answer to a call; `receipt` is absent only when no record could be written. */
 export type CallOutcome = {
@@ -84,7 +86,8 @@ export type EffectKnowledge = 'known' | 'unknown';
 
 /** How a run in the sandbox ended. `lost`: its process was ended for what may be another call's fault; its effect is unknown. */
 export type RunOutcome =
-  | { readonly kind: 'returned'; readonly resultJson: string; readonly usage: Usage }
+  /** `text`: what a program of the command-line protocol printed, from which the result was read. Bounded as the result is. */
+  | { readonly kind: 'returned'; readonly resultJson: string; readonly text?: string; readonly usage: Usage }
   | {
       readonly kind: 'failed';
       readonly error: { readonly code: ErrorCode; readonly message: string; readonly details?: JsonObject };

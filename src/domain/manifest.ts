@@ -5,6 +5,7 @@ import type { ErrorCode } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Capabilities, CapabilityKind, EffectClass } from './capability.ts';
+import type { CommandPlan } from './cli-plugin/plan.ts';
 
 export type IsolateRuntime = {
   readonly kind: 'isolate';
@@ -83,6 +84,8 @@ export type Plugin = {
   readonly directory: string;
   /** `product`: came with the release, which approves it · `external`: from a `--plugins` directory. */
   readonly origin: 'product' | 'external';
+  /** It has no plugin.json: its manifest was made of what its program says, and asks for nothing. */
+  readonly isDiscovered?: true;
   readonly tools: readonly PluginTool[];
 };
 
@@ -110,8 +113,16 @@ export type PluginTool = ToolFace & {
   readonly limits: RunLimits;
   /** Problems of a result against the output schema; `[]` when they fit or there is none. */
   readonly checkOutput: (value: unknown) => readonly Problem[];
+  /**
+   * How arguments become the words of its program: there for a tool of a `cli.py`, and for no other. Where it is, the arguments are
+   * made to fit the input schema before they are checked (`normaliseArguments`).
+   */
+  readonly plan?: CommandPlan;
   readonly plugin: Plugin;
 };
+
+/** What was guessed of a tool, and where description and help disagree. Safe to show. */
+export type ToolNote = { readonly tool: string; readonly note: string };
 
 /** A line of `plugin list`. */
 export type PluginReport = {
@@ -125,6 +136,7 @@ export type PluginReport = {
   readonly tools: readonly string[];
   readonly capabilities: readonly CapabilityKind[];
   readonly problems: readonly PluginProblem[];
+  readonly notes: readonly ToolNote[];
   /** Where it was found. */
   readonly source: string;
 };

@@ -24,6 +24,7 @@ export type RunRequest = {
   readonly tool: PluginTool;
   readonly agent: AgentName;
   readonly invocation: string;
+  /** The arguments as they were checked and recorded: JSON text in which every number stands as the agent wrote it. */
   readonly argsJson: string;
   /** The tool's, narrowed by the grant. */
   readonly limits: RunLimits;

@@ -79,15 +79,21 @@ export const pluginSchema: JsonObject = {
         required: ['code', 'file', 'pointer', 'message', 'remedy'],
       },
     },
+    notes: {
+      type: 'array',
+      description: 'What was guessed of a tool, and where what its program says and what its help shows disagree.',
+      items: { type: 'object', properties: { tool: text, note: text }, required: ['tool', 'note'] },
+    },
     source: { type: 'string', description: 'Where it was found.' },
   },
-  required: ['name', 'version', 'digest', 'state', 'runtime', 'tools', 'capabilities', 'problems', 'source'],
+  required: ['name', 'version', 'digest', 'state', 'runtime', 'tools', 'capabilities', 'problems', 'notes', 'source'],
 };
 
 export function pluginView(report: PluginReport, caller: Caller): JsonObject {
-  const { source, problems } = report;
+  const { source, problems, notes } = report;
   return {
     ...report,
+    notes: notes.map((one) => ({ ...one })),
     source: pathFor(caller, source),
     problems: problems.map((problem) => ({ ...problem, message: sentenceFor(caller, problem.message, source) })),
   };

@@ -8,6 +8,7 @@ import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { ForeignSchemaCompiler, Validator } from '#base/schema.ts';
 import { effectClassOf, kindsOf, pickKinds } from '#domain/capability.ts';
+import type { CommandPlan } from '#domain/cli-plugin/plan.ts';
 import type {
   IsolateRuntime,
   Manifest,
@@ -23,6 +24,8 @@ import { problem } from './problem.ts';
 /** A tool whose schemas are compiled. */
 export type CompiledTool = {
   readonly tool: ManifestTool;
+  /** Present exactly where the protocol is `smcp-cli`. */
+  readonly plan?: CommandPlan;
   readonly checkInput: Validator;
   readonly checkOutput: Validator;
 };
@@ -42,7 +45,11 @@ const nothingWrong: Validator = () => [];
  *
  * **Trust:** the schemas are the plugin author's.
  */
-export async function compileTools(manifest: Manifest, compileSchema: ForeignSchemaCompiler): Promise<Compilation> {
+export async function compileTools(
+  manifest: Manifest,
+  compileSchema: ForeignSchemaCompiler,
+  plans: ReadonlyMap<string, CommandPlan> = new Map(),
+): Promise<Compilation> {
   const tools: CompiledTool[] = [];
   const problems: PluginProblem[] = [];
   for (const [index, tool] of manifest.tools.entries()) {
@@ -51,7 +58,8 @@ export async function compileTools(manifest: Manifest, compileSchema: ForeignSch
       tool.output === undefined ? nothingWrong : compileAt(compileSchema, tool.output, `/tools/${index}/output`);
     for (const compiled of [input, output]) if (typeof compiled !== 'function') problems.push(compiled);
     if (typeof input === 'function' && typeof output === 'function') {
-      tools.push({ tool, checkInput: input, checkOutput: output });
+      const plan = plans.get(tool.name);
+      tools.push({ tool, checkInput: input, checkOutput: output, ...(plan === undefined ? {} : { plan }) });
     }
     await setImmediate();
   }
@@ -86,6 +94,7 @@ export function buildPlugin(options: {
   readonly manifestDigest: Digest;
   readonly directory: string;
   readonly origin: Plugin['origin'];
+  readonly isDiscovered?: true;
 }): Plugin {
   const { manifest, compiled, ...rest } = options;
   const tools: PluginTool[] = [];
@@ -94,7 +103,7 @@ export function buildPlugin(options: {
   return plugin;
 }
 
-function buildTool(plugin: Plugin, { tool, checkInput, checkOutput }: CompiledTool): PluginTool {
+function buildTool(plugin: Plugin, { tool, plan, checkInput, checkOutput }: CompiledTool): PluginTool {
   const asked = plugin.manifest.capabilities ?? {};
   const capabilities = pickKinds(asked, tool.capabilities ?? kindsOf(asked));
   const name = fullToolName(plugin.name, tool.name);
@@ -120,6 +129,7 @@ function buildTool(plugin: Plugin, { tool, checkInput, checkOutput }: CompiledTo
     idempotent: tool.idempotent ?? false,
     checkInput,
     checkOutput,
+    ...(plan === undefined ? {} : { plan }),
     plugin,
   };
 }
@@ -130,7 +140,8 @@ function runLimits({ runtime }: Manifest, tool: ManifestTool): RunLimits {
   return {
     timeoutMs: tool.timeoutMs ?? LIMITS.timeoutMsDefault,
     cpuMs: cpuMs ?? LIMITS.cpuMsDefault,
-    memoryMiB: runtime.memoryMiB ?? LIMITS.memoryMiBDefault,
+    memoryMiB:
+      runtime.memoryMiB ?? (runtime.kind === 'isolate' ? LIMITS.memoryMiBDefault : LIMITS.processMemoryMiBDefault),
     outputBytes: outputBytes ?? LIMITS.outputBytesDefault,
     hostCalls: hostCalls ?? LIMITS.hostCallsDefault,
   };

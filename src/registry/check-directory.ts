@@ -1,31 +1,39 @@
-// What `smcp plugin check DIR` asks: would this directory be served as a plugin? Needs no server and no home, writes
-// nothing and runs nothing.
+// What `smcp plugin check DIR` asks: would this directory be served as a plugin? Needs no server and no home, and writes
+// nothing. The program of a command-line plugin is run in the sandbox.
 
 import { SmcpError } from '#base/errors.ts';
 import { visible } from '#base/visible.ts';
-import type { CapabilityKind } from '#domain/capability.ts';
-import type { PluginProblem, PluginReport } from '#domain/manifest.ts';
+import type { Manifest, PluginProblem, PluginReport } from '#domain/manifest.ts';
 import { candidateAt } from './discover.ts';
-import { createInspectionOptions, inspectPlugin } from './inspect.ts';
+import { type Bounds, createInspectionOptions } from './inspect.ts';
+import { inspectWhole, type OpenWorkshop } from './inspect-whole.ts';
 
-/** `report.problems` is what has to be mended; `warnings` what should be looked at. */
-export type DirectoryCheck = { readonly report: PluginReport; readonly warnings: readonly PluginProblem[] };
+export type DirectoryCheck = {
+  /** `report.problems` is what has to be mended. */
+  readonly report: PluginReport;
+  /** What should be looked at. */
+  readonly warnings: readonly PluginProblem[];
+  /** Present exactly when it would be served. */
+  readonly manifest?: Manifest;
+};
 
 /**
  * Looks at one plugin as loading would.
  *
- * @throws `NOT_FOUND` when there is no directory at `path`.
+ * @throws `NOT_FOUND` when there is no directory at `path` · what `openWorkshop` throws, where a program has to be asked.
  */
 export async function checkPluginDirectory(
+  { openWorkshop }: { readonly openWorkshop: OpenWorkshop },
   path: string,
-  options: { readonly availableCapabilities: readonly CapabilityKind[] },
+  options: Bounds,
 ): Promise<DirectoryCheck> {
   const candidate = await candidateAt(path);
   if (candidate === undefined) {
     throw new SmcpError('NOT_FOUND', `there is no directory ${visible(path)}`, {
-      details: { remedy: 'name the directory that holds plugin.json' },
+      details: { remedy: 'name the directory that holds plugin.json or cli.py' },
     });
   }
-  const { report, warnings } = await inspectPlugin(candidate, createInspectionOptions(options.availableCapabilities));
-  return { report, warnings };
+  const inspection = createInspectionOptions(options);
+  const { report, warnings, servable } = await inspectWhole(openWorkshop, candidate, inspection);
+  return { report, warnings, ...(servable === undefined ? {} : { manifest: servable.manifest }) };
 }

@@ -3,7 +3,7 @@
 import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
 import { type CapabilityKind, kindsOf } from '#domain/capability.ts';
-import type { Manifest, PluginProblem } from '#domain/manifest.ts';
+import type { Manifest, PluginProblem, ProcessRuntime } from '#domain/manifest.ts';
 import type { PluginFiles } from './plugin-files.ts';
 import { problem } from './problem.ts';
 
@@ -28,18 +28,9 @@ export function checkManifest(
   ].slice(0, LIMITS.problemsPerPluginMax);
 }
 
-function checkRuntime({ runtime }: Manifest, files: PluginFiles): PluginProblem[] {
-  if (runtime.kind === 'process') {
-    const message = 'asks for a process; this version runs isolate plugins only';
-    return [
-      problem(
-        'CAPABILITY_UNAVAILABLE',
-        { pointer: '/runtime/kind' },
-        message,
-        'write it as an isolate plugin, or leave it out',
-      ),
-    ];
-  }
+function checkRuntime(manifest: Manifest, files: PluginFiles): PluginProblem[] {
+  const { runtime } = manifest;
+  if (runtime.kind === 'process') return checkProcess(runtime, manifest, files);
   const problems: PluginProblem[] = [];
   if (runtime.compute === 'jit') {
     const message = 'asks for compiled code; this version runs isolates without it';
@@ -63,6 +54,34 @@ function checkRuntime({ runtime }: Manifest, files: PluginFiles): PluginProblem[
     const message = `its modules are ${moduleBytes} bytes in all, more than ${LIMITS.pluginModuleBytesMax}`;
     const remedy = 'leave out modules that no tool imports, and data';
     problems.push(problem('PLUGIN_UNSAFE_FILE', { pointer: '/runtime/entry' }, message, remedy));
+  }
+  return problems;
+}
+
+/** Interpreters whose first argument is a file, unless it is an option. */
+const INTERPRETER = /^(python[\d.]*|node|sh|bash|perl|ruby)$/;
+
+function checkProcess(runtime: ProcessRuntime, { tools }: Manifest, files: PluginFiles): PluginProblem[] {
+  const problems: PluginProblem[] = [];
+  const invalid = (pointer: string, message: string, remedy: string) =>
+    problems.push(problem('MANIFEST_INVALID', { pointer }, message, remedy));
+  if (runtime.protocol === 'mcp') {
+    const message = 'speaks `mcp`, which this version does not run; a later one will';
+    const remedy = 'use the protocol `smcp-cli` or `json`, or leave the plugin out';
+    problems.push(problem('CAPABILITY_UNAVAILABLE', { pointer: '/runtime/protocol' }, message, remedy));
+  }
+  const [program = '', script] = runtime.command;
+  const missing = (word: string): boolean => !files.has(word.replace(/^(\.\/)+/, ''));
+  const file = (index: number, word: string) => {
+    const near = nearest(word, files.keys());
+    const remedy =
+      near === undefined ? 'add the file, or name the one that is there' : `did you mean ${JSON.stringify(near)}?`;
+    invalid(`/runtime/command/${index}`, `the plugin has no file ${JSON.stringify(word)}`, remedy);
+  };
+  if (program.includes('/') && missing(program)) file(0, program);
+  if (INTERPRETER.test(program) && script !== undefined && !script.startsWith('-') && missing(script)) file(1, script);
+  if (runtime.protocol === 'json' && tools.length === 0) {
+    invalid('/tools', 'is empty; a program of the protocol `json` is not asked for its tools', 'list its tools');
   }
   return problems;
 }

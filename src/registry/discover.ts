@@ -1,7 +1,7 @@
 // Finds the plugins in the plugins directories. Reads names only; what a plugin holds is read by inspect.ts.
 
 import { lstat, opendir, realpath, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
@@ -49,9 +49,9 @@ export async function discoverPlugins(
     const real = await realDirectory({ logger }, directory);
     if (real === undefined || seen.has(real)) continue;
     seen.add(real);
-    if ((await kindOfDirectory(real)) === 'manifest') {
-      throw invalid(path, 'is a plugin itself', 'name the directory that holds it');
-    }
+    const ownKind = await kindOfDirectory(real);
+    const countBefore = candidates.size;
+    if (ownKind === 'manifest') throw isPlugin(path);
     for (const name of await namesIn(real)) {
       const plugin = await realpath(join(real, name)).catch(() => undefined);
       const kind = plugin === undefined ? 'none' : await kindOfDirectory(plugin);
@@ -64,6 +64,7 @@ export async function discoverPlugins(
         throw invalid(path, `brings more than ${LIMITS.pluginsMax} plugins`, 'serve fewer plugins');
       }
     }
+    if (ownKind === 'command-line' && candidates.size === countBefore) throw isPlugin(path);
   }
   return [...candidates.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
@@ -89,7 +90,7 @@ async function kindOfDirectory(path: string): Promise<PluginKind> {
 export async function candidateAt(path: string): Promise<Candidate | undefined> {
   const real = await realpath(path).catch(() => undefined);
   if (real === undefined || !(await stat(real)).isDirectory()) return undefined;
-  return { path: real, name: basename(real), origin: 'external', kind: await kindOfDirectory(real) };
+  return { path: real, name: basename(resolve(path)), origin: 'external', kind: await kindOfDirectory(real) };
 }
 
 async function realDirectory(
@@ -128,6 +129,8 @@ async function namesIn(path: string): Promise<readonly string[]> {
   }
   return names.sort();
 }
+
+const isPlugin = (path: string): SmcpError => invalid(path, 'is a plugin itself', 'name the directory that holds it');
 
 const invalid = (path: string, what: string, remedy: string): SmcpError =>
   new SmcpError('CONFIG_INVALID', `the plugins directory ${visible(path)} ${what}`, { details: { remedy } });

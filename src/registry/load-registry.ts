@@ -10,11 +10,14 @@ import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/log.ts';
 import { nearest } from '#base/nearest.ts';
 import { visibleText } from '#base/visible.ts';
-import type { CapabilityKind } from '#domain/capability.ts';
+import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin, PluginReport } from '#domain/manifest.ts';
 import type { PluginAdmin, PluginCatalog } from '#domain/ports.ts';
 import type { DisabledPluginStore } from '#domain/store-ports.ts';
+import { type AnswerCache, openAnswerCache } from './answer-cache.ts';
 import type { PluginsDirectory } from './discover.ts';
+import type { Bounds } from './inspect.ts';
+import { createInterviewer } from './interviewer.ts';
 import { openPluginCopies } from './plugin-copies.ts';
 import { type Found, type ScanPorts, scanPlugins } from './scan.ts';
 import { isSameServed, type SwitchedOff, servedOf } from './served.ts';
@@ -23,14 +26,16 @@ export type RegistryPorts = {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly disabled: DisabledPluginStore;
+  /** Runs the programs of command-line plugins to ask them for their tools. Absent: they are refused. */
+  readonly prober?: PluginProber;
 } & Pick<ScanPorts, 'record'>;
 
-export type RegistryOptions = {
+export type RegistryOptions = Bounds & {
   readonly directories: readonly PluginsDirectory[];
   /** The copies go to `plugins` in it. */
   readonly home: string;
-  /** Kinds this version has an effect for; a plugin that asks for another is refused. */
-  readonly availableCapabilities: readonly CapabilityKind[];
+  /** The product's version: what a program answered is kept for it alone. Absent: nothing is kept. */
+  readonly product?: string;
   /** Asked of every plugin, at the start and at each reload: throws what keeps it from running here. Absent: nothing does. */
   readonly admit?: (plugin: Plugin) => void;
 };
@@ -57,10 +62,13 @@ export type Registry = PluginCatalog &
 export async function loadRegistry(ports: RegistryPorts, options: RegistryOptions): Promise<Registry> {
   const { logger, clock, disabled } = ports;
   const copies = await openPluginCopies(ports, options.home);
+  const { home, product } = options;
+  const cache = product === undefined ? undefined : openAnswerCache(ports, { home, product });
+  const interviewer = interviewerOf(ports, cache);
   const stopping = new AbortController();
   const scan = (previous: readonly Found[]) =>
     scanPlugins(
-      { logger, copies, record: ports.record, admit: options.admit ?? (() => {}) },
+      { logger, copies, ...interviewer, record: ports.record, admit: options.admit ?? (() => {}) },
       { ...options, previous, signal: stopping.signal },
     );
   const off = new Map<string, SwitchedOff>(disabled.list().map(({ name, by, sinceMs }) => [name, { by, sinceMs }]));
@@ -69,6 +77,7 @@ export async function loadRegistry(ports: RegistryPorts, options: RegistryOption
   let found = await scan([]);
   let served = servedOf(found, off);
   await copies.removeOthers(copiedOf(found));
+  await cache?.removeOthers(copiedOf(found));
   logFound(logger, { found, off });
 
   /** The one place where what is served changes. */
@@ -88,6 +97,7 @@ export async function loadRegistry(ports: RegistryPorts, options: RegistryOption
     logFound(logger, { found: next, off }, before);
     // A call that was let in before may be starting a process from a copy of the last scan; of older ones none is left.
     await copies.removeOthers([...copiedOf(before), ...copiedOf(next)]);
+    await cache?.removeOthers(copiedOf(next));
     return served.reports;
   }
 
@@ -121,6 +131,11 @@ export async function loadRegistry(ports: RegistryPorts, options: RegistryOption
     ...oneAtATime(reload, stopping),
   };
 }
+
+const interviewerOf = ({ prober, clock }: RegistryPorts, cache: AnswerCache | undefined) =>
+  prober === undefined
+    ? {}
+    : { interviewer: createInterviewer({ prober, clock, ...(cache === undefined ? {} : { cache }) }) };
 
 /** One run, and one that waits for its end and is shared by all who ask meanwhile: it begins after each of them asked. */
 function oneAtATime<T>(run: () => Promise<T>, stopping: AbortController) {

@@ -69,6 +69,17 @@ function claimedBy(value: Json): ManifestReading['claimed'] {
   };
 }
 
+/** What is wrong with the name of a directory that is a plugin without a manifest. */
+export function directoryNameProblem(name: string): PluginProblem | undefined {
+  const rename = (one: PluginProblem): PluginProblem => ({ ...one, file: '', pointer: '' });
+  if (NAME.test(name)) {
+    const reserved = reservedName(name);
+    return reserved === undefined ? undefined : rename(reserved);
+  }
+  const message = `${JSON.stringify(name)}, the name of its directory, is none for a plugin: 1 to 61 letters, digits, "_" and "-"`;
+  return rename(problem('PLUGIN_NAME_RESERVED', {}, message, 'rename the directory, or give it a plugin.json'));
+}
+
 function reservedName(name: string | undefined): PluginProblem | undefined {
   const reserved = (message: string, remedy: string) =>
     problem('PLUGIN_NAME_RESERVED', { pointer: '/name' }, message, remedy);

@@ -1,32 +1,29 @@
-// Names and schemas of the tools that would be served, for checks that need no server (`smcp policy check`). Writes
-// nothing and runs nothing.
+// Names and schemas of the tools that would be served, for checks that need no server (`smcp policy check`). Writes nothing;
+// programs of command-line plugins are asked in the sandbox.
 
 import type { JsonObject } from '#base/json.ts';
 import type { Logger } from '#base/log.ts';
-import type { CapabilityKind } from '#domain/capability.ts';
 import { fullToolName } from './check-manifest.ts';
 import { discoverPlugins, type PluginsDirectory } from './discover.ts';
-import { createInspectionOptions, type Inspection, inspectPlugin, type Servable, withSameName } from './inspect.ts';
+import { type Bounds, createInspectionOptions, type Inspection, type Servable, withSameName } from './inspect.ts';
+import { inspectWhole, type OpenWorkshop } from './inspect-whole.ts';
 
 export type ToolSignature = { readonly name: string; readonly inputSchema: JsonObject };
 
 /**
  * The tools that loading the same directories would serve, sorted by name.
  *
- * @throws `CONFIG_INVALID` for a directory that is missing or holds too much.
+ * @throws `CONFIG_INVALID` for a directory that is missing or holds too much · what `openWorkshop` throws.
  */
 export async function readTools(
-  ports: { readonly logger: Logger },
-  options: {
-    readonly directories: readonly PluginsDirectory[];
-    readonly availableCapabilities: readonly CapabilityKind[];
-  },
+  ports: { readonly logger: Logger; readonly openWorkshop: OpenWorkshop },
+  options: Bounds & { readonly directories: readonly PluginsDirectory[] },
 ): Promise<readonly ToolSignature[]> {
-  const inspectionOptions = createInspectionOptions(options.availableCapabilities);
+  const inspectionOptions = createInspectionOptions(options);
   const found: { readonly inspection: Inspection; readonly tools: readonly ToolSignature[] }[] = [];
   for (const candidate of await discoverPlugins(ports, options.directories)) {
     // The plugin's bytes are let go before the next one is read.
-    const { servable, ...inspection } = await inspectPlugin(candidate, inspectionOptions);
+    const { servable, ...inspection } = await inspectWhole(ports.openWorkshop, candidate, inspectionOptions);
     found.push({ inspection, tools: servable === undefined ? [] : signatures(servable) });
   }
   return found

@@ -4,18 +4,21 @@
 import type { Digest } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
-import type { CapabilityKind } from '#domain/capability.ts';
 import type { Plugin, PluginReport } from '#domain/manifest.ts';
 import { buildPlugin } from './build-plugin.ts';
 import { type Candidate, discoverPlugins, type PluginsDirectory } from './discover.ts';
 import {
+  type Bounds,
   createInspectionOptions,
   type Inspection,
   type InspectionOptions,
   inspectPlugin,
+  readingKey,
   refuseDuplicate,
   withSameName,
 } from './inspect.ts';
+import { type Interviewed, interviewPlugin } from './interview-plugin.ts';
+import type { Interviewer } from './interviewer.ts';
 import type { PluginCopies } from './plugin-copies.ts';
 import { problemOfThrown } from './problem.ts';
 
@@ -30,6 +33,8 @@ export type Found = {
 export type ScanPorts = {
   readonly logger: Logger;
   readonly copies: PluginCopies;
+  /** Asks the programs of command-line plugins. Absent: none is run here, and they are refused. */
+  readonly interviewer?: Interviewer;
   /**
    * Resolves when a record of this code is in the log, so that its tools may be called. `RECORD_TOO_LARGE` refuses the
    * plugin; any other rejection ends the scan.
@@ -39,9 +44,8 @@ export type ScanPorts = {
   readonly admit: (plugin: Plugin) => void;
 };
 
-export type ScanOptions = {
+export type ScanOptions = Bounds & {
   readonly directories: readonly PluginsDirectory[];
-  readonly availableCapabilities: readonly CapabilityKind[];
   /** What the last scan found; `[]` at the start. Code that has not changed is not compiled again, and stays one object. */
   readonly previous: readonly Found[];
   /** Asked between two plugins; aborted: no more is looked at. */
@@ -62,13 +66,25 @@ export async function scanPlugins(ports: ScanPorts, options: ScanOptions): Promi
     ports,
     options.directories.map((one) => required(one, previous)),
   );
-  const inspection = createInspectionOptions(options.availableCapabilities, readingsOf(previous));
-  const found: Found[] = [];
+  const inspection = createInspectionOptions(options, readingsOf(previous));
+  const looked: Looked[] = [];
   // One after the other: at most one plugin's bytes are in memory.
   for (const candidate of candidates) {
     if (signal.aborted) throw new SmcpError('SHUTTING_DOWN', 'the server stops; the plugins were not loaded again');
-    found.push(admitted(ports, await installed(ports, candidate, { inspection, previous })));
+    looked.push(await installed(ports, candidate, { inspection, previous }));
   }
+  // Several at once: the programs are other processes.
+  const asked = await Promise.allSettled(
+    looked.map(async (one) => {
+      if (one.draft === undefined) return one.found;
+      const completed = await interviewPlugin(ports.interviewer, one.draft, { options: inspection, signal });
+      return built(one.draft, completed, previous);
+    }),
+  );
+  const found = asked.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return admitted(ports, result.value);
+  });
   const alone = found.map((one) => withoutDuplicate(one, found));
   const recorded: Found[] = [];
   for (const one of alone) recorded.push(await recordedFound(ports, one));
@@ -87,25 +103,50 @@ function required(directory: PluginsDirectory, previous: readonly Found[]): Plug
 const readingsOf = (previous: readonly Found[]): NonNullable<InspectionOptions['readings']> =>
   new Map(
     previous.flatMap(({ inspection: { report, reading } }) =>
-      reading === undefined || report.digest === '' ? [] : [[report.digest, reading]],
+      reading === undefined || report.digest === ''
+        ? []
+        : [[readingKey(report.digest, reading.isDiscovered && report.name), reading]],
     ),
   );
 
 type Inspecting = { readonly inspection: InspectionOptions; readonly previous: readonly Found[] };
 
+/** `draft`: its program is still to be asked. */
+type Looked = { readonly found: Found; readonly draft?: Interviewed };
+
 async function installed(
   { copies }: ScanPorts,
   candidate: Candidate,
   { inspection: options, previous }: Inspecting,
-): Promise<Found> {
-  const { servable, ...inspection } = await inspectPlugin(candidate, options);
+): Promise<Looked> {
+  const { files, undiscovered, ...inspection } = await inspectPlugin(candidate, options);
+  const digest = inspection.servable?.digest ?? undiscovered?.digest;
+  if (files === undefined || digest === undefined) {
+    return { found: { candidate, inspection: forgetting(inspection) } };
+  }
+  const directory = await copies.install(files, digest);
+  if (undiscovered !== undefined) {
+    return { found: { candidate, inspection }, draft: { candidate, inspection, undiscovered, directory } };
+  }
+  return { found: built({ candidate, directory }, inspection, previous) };
+}
+
+/** Code that has not changed stays the same object. */
+function built(
+  { candidate, directory }: Pick<Interviewed, 'candidate' | 'directory'>,
+  { servable, ...inspection }: Inspection,
+  previous: readonly Found[],
+): Found {
   if (servable === undefined) return { candidate, inspection: forgetting(inspection) };
-  const { files, ...built } = servable;
-  const directory = await copies.install(files, servable.digest);
   const { origin } = candidate;
-  const known = previous.find(({ plugin }) => plugin?.digest === servable.digest && plugin.origin === origin)?.plugin;
-  const plugin = known ?? buildPlugin({ ...built, directory, origin });
-  return { candidate, inspection, copied: servable.digest, plugin };
+  const { digest, manifestDigest, manifest } = servable;
+  const isSame = (plugin: Plugin | undefined): boolean =>
+    plugin?.digest === digest &&
+    plugin.origin === origin &&
+    plugin.name === manifest.name &&
+    plugin.manifestDigest === manifestDigest;
+  const known = previous.find(({ plugin }) => isSame(plugin))?.plugin;
+  return { candidate, inspection, copied: digest, plugin: known ?? buildPlugin({ ...servable, directory, origin }) };
 }
 
 /** A plugin that this machine can't run is reported, and not served. */

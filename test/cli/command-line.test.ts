@@ -119,6 +119,7 @@ describe('the commands of the product', () => {
       'log show',
       'log tail',
       'log verify',
+      'plugin adopt',
       'plugin check',
       'plugin disable',
       'plugin enable',

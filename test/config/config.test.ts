@@ -21,6 +21,7 @@ describe('the configuration', () => {
     expect(loadConfig(file, {})).toEqual({
       server: { host: '127.0.0.1', port: 8000, names: [] },
       plugins: [],
+      discovered: {},
       sandbox: { users: { first: LIMITS.pluginUidFirst, count: LIMITS.pluginUidsMax } },
       policy: { apply: 'auto' },
       log: { name: 'smcp.local', public: false },
@@ -73,6 +74,17 @@ describe('the configuration', () => {
 
   test.each(['', 'http', '-1', '65536', '80.5'])('refuses MCP_PORT=%j', (port) => {
     expect(() => loadConfig(file, { MCP_PORT: port })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+
+  test('takes the time of calls of plugins without a manifest from the environment, in seconds', () => {
+    expect(loadConfig(file, {}).discovered).toEqual({});
+    expect(loadConfig(file, { MCP_PLUGIN_TIMEOUT: '120' }).discovered).toEqual({ discoveredTimeoutMs: 120_000 });
+    expect(loadConfig(file, { MCP_PLUGIN_TIMEOUT: '0.5' }).discovered).toEqual({ discoveredTimeoutMs: 500 });
+  });
+
+  test.each(['', ' ', '0', '-1', '601', '1e9', 'long'])('refuses MCP_PLUGIN_TIMEOUT=%j', (MCP_PLUGIN_TIMEOUT) => {
+    const invalid = expect.objectContaining({ code: 'CONFIG_INVALID' });
+    expect(() => loadConfig(file, { MCP_PLUGIN_TIMEOUT })).toThrow(invalid);
   });
 
   test('says what to use instead of a variable that would weaken the rules, and honours none of them', () => {

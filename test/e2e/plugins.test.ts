@@ -92,6 +92,25 @@ describe('plugins from elsewhere', () => {
     await server.stop();
   });
 
+  test('may be programs that speak json: a request on stdin, an answer on stdout', async () => {
+    const made = JSON.parse(manifest('speaks')) as object;
+    const runtime = { kind: 'process', command: ['python3', 'main.py'], protocol: 'json' };
+    const program = `
+import json, sys
+request = json.loads(sys.stdin.readline())
+print(json.dumps({"result": {"tool": request["tool"], "got": request["arguments"]}}))
+`;
+    writePlugin('speaks', { 'plugin.json': JSON.stringify({ ...made, runtime }), 'main.py': program });
+    mkdirSync(home, { mode: 0o700 });
+    writeFileSync(join(home, 'policy.yaml'), 'version: 1\nagents:\n  demo:\n    grants:\n      - tools: ["*"]\n', {
+      mode: 0o600,
+    });
+    const server = await startServer(home, ['--plugins', join(home, '..', `plugins-${count}`)]);
+    const called = await server.smcp('call', 'speaks__run', '--agent', 'demo', '--args', '{"a":[1]}', '--json');
+    expect(JSON.parse(called.stdout)).toMatchObject({ structuredContent: { tool: 'run', got: { a: [1] } } });
+    await server.stop();
+  });
+
   test('can be checked without a server', async () => {
     writePlugin('good', { 'plugin.json': manifest('good'), 'index.js': '' });
     const directory = join(home, '..', `plugins-${count}`, 'good');

@@ -55,9 +55,13 @@ export type TestServer = {
 };
 
 /** Starts a server and waits until it listens. @throws when it ends instead, with what it said. */
-export async function startServer(home: string, args: readonly string[] = []): Promise<TestServer> {
+export async function startServer(
+  home: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<TestServer> {
   const child = spawn(process.execPath, [SMCP, 'serve', '--json', '--port', '0', '--home', home, ...args], {
-    env: cleanEnvironment({}),
+    env: cleanEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stderr = '';

@@ -98,6 +98,7 @@ function createPlugins() {
     tools: ['paint__wall'],
     capabilities: ['store'],
     problems: [],
+    notes: [],
     source: '/plugins/paint',
   });
   const tools = () => (state === 'ready' ? [tool] : []);

@@ -67,6 +67,7 @@ describe('a plugin that is sound', () => {
       tools: ['weather__all', 'weather__none', 'weather__now'],
       capabilities: ['clock', 'random'],
       problems: [],
+      notes: [],
       source: workspace.path('plugins/weather'),
     });
   });
@@ -186,14 +187,14 @@ describe('a plugin that this machine has no sandbox for', () => {
 });
 
 describe('a directory in a plugins directory', () => {
-  test('with only cli.py is told to be a command-line plugin, which this version does not run', async () => {
+  test('with only cli.py is refused where no program can be asked for its tools', async () => {
     using workspace = createWorkspace();
     workspace.write('plugins/old', { 'cli.py': '' });
     const { report } = await load(workspace);
     expect(report('old')).toMatchObject({
       state: 'refused',
       runtime: 'process',
-      problems: [{ code: 'CAPABILITY_UNAVAILABLE', file: 'cli.py' }],
+      problems: [{ code: 'SANDBOX_UNAVAILABLE', file: '' }],
     });
   });
 
@@ -237,6 +238,14 @@ describe('a plugins directory', () => {
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('is a plugin itself'),
     });
+  });
+
+  test('that has a cli.py is a plugin itself where no other is in it', async () => {
+    using workspace = createWorkspace();
+    workspace.write('w', { 'cli.py': '' });
+    await expect(load(workspace, 'w')).rejects.toThrow('is a plugin itself');
+    workspace.write('w/inside', pluginFiles('inside'));
+    expect((await load(workspace, 'w')).toolNames()).toEqual(['inside__hello']);
   });
 
   test('with too many plugins, or too many entries, is an error', async () => {

@@ -2,6 +2,7 @@
 
 import { expect } from 'vitest';
 import { systemClock } from '#base/clock.ts';
+import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { DisabledPluginStore } from '#domain/store-ports.ts';
 import { loadRegistry, type RegistryOptions, type RegistryPorts } from '#registry/load-registry.ts';
@@ -20,14 +21,17 @@ export function createDisabledPlugins(): DisabledPluginStore {
 }
 
 export type LoadOptions = Partial<Pick<RegistryPorts, 'disabled' | 'record'>> &
-  Pick<RegistryOptions, 'admit'> & {
+  Pick<RegistryOptions, 'admit' | 'discoveredTimeoutMs'> & {
+    readonly prober?: PluginProber;
+    /** Version of the product for which answers of programs are kept; absent: they are not. */
+    readonly product?: string;
     /** Names of plugins directories; `plugins` by default. The one called `product` is the product's own. */
     readonly folders?: readonly string[];
   };
 
 /** `recorded`: `name digest` of what was recorded, in order; `told`: how often a change was told. */
 export async function loadWith(workspace: Workspace, options: LoadOptions = {}) {
-  const { folders = ['plugins'], admit } = options;
+  const { folders = ['plugins'], admit, prober, product, discoveredTimeoutMs } = options;
   const logger = createRememberingLogger();
   const recorded: string[] = [];
   const record = async (plugin: Plugin) => {
@@ -35,7 +39,10 @@ export async function loadWith(workspace: Workspace, options: LoadOptions = {}) 
     recorded.push(`${plugin.name} ${plugin.digest}`);
   };
   const registry = await loadRegistry(
-    { logger, clock: systemClock, disabled: options.disabled ?? createDisabledPlugins(), record },
+    {
+      ...{ logger, clock: systemClock, disabled: options.disabled ?? createDisabledPlugins(), record },
+      ...(prober === undefined ? {} : { prober }),
+    },
     {
       directories: folders.map((name) => ({
         path: workspace.path(name),
@@ -44,6 +51,8 @@ export async function loadWith(workspace: Workspace, options: LoadOptions = {}) 
       home: workspace.path('home'),
       availableCapabilities: ['clock', 'random'],
       ...(admit === undefined ? {} : { admit }),
+      ...(product === undefined ? {} : { product }),
+      ...(discoveredTimeoutMs === undefined ? {} : { discoveredTimeoutMs }),
     },
   );
   const changes = { told: 0 };

@@ -27,9 +27,32 @@ describe('a plugin with a problem is refused, says so, and leaves the others alo
       { code: 'PLUGIN_NAME_RESERVED', pointer: '/name', message: 'ends with', remedy: 'drop' },
     ],
     [
-      'a process',
-      { runtime: { kind: 'process', command: ['python3', 'cli.py'], protocol: 'json' } },
-      { code: 'CAPABILITY_UNAVAILABLE', pointer: '/runtime/kind', message: 'isolate plugins only', remedy: 'isolate' },
+      'a program that speaks mcp',
+      { runtime: { kind: 'process', command: ['node', 'index.js'], protocol: 'mcp' } },
+      { code: 'CAPABILITY_UNAVAILABLE', pointer: '/runtime/protocol', message: 'mcp', remedy: 'smcp-cli' },
+    ],
+    [
+      'a script that is not there',
+      { runtime: { kind: 'process', command: ['node', './indx.js'], protocol: 'json' } },
+      { code: 'MANIFEST_INVALID', pointer: '/runtime/command/1', message: '"./indx.js"', remedy: '"index.js"' },
+    ],
+    [
+      'a program of its own that is not there',
+      { runtime: { kind: 'process', command: ['./run'], protocol: 'json' } },
+      { code: 'MANIFEST_INVALID', pointer: '/runtime/command/0', message: '"./run"', remedy: 'add the file' },
+    ],
+    [
+      'a program that is asked for no tools and lists none',
+      { runtime: { kind: 'process', command: ['node', 'index.js'], protocol: 'json' }, tools: [] },
+      { code: 'MANIFEST_INVALID', pointer: '/tools', message: 'empty', remedy: 'list its tools' },
+    ],
+    [
+      'a program that asks for the network',
+      {
+        runtime: { kind: 'process', command: ['node', 'index.js'], protocol: 'json' },
+        capabilities: { net: [{ host: 'example.org' }] },
+      },
+      { code: 'CAPABILITY_UNAVAILABLE', pointer: '/capabilities/net', message: 'net', remedy: 'clock, random' },
     ],
     [
       'compiled code',

@@ -1,0 +1,135 @@
+// What is asked of a `cli.py` at discovery, and what its answers come to. Called by the registry, which asks until nothing
+// more is to be asked. Pure. **Trust:** every text is the plugin author's, and may be hostile.
+
+import type { ErrorCode } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import { visibleText } from '#base/visible.ts';
+import type { ProgramAnswer } from '#domain/discovery-ports.ts';
+import type { CliSources, InferredTools } from './cli-tool.ts';
+import type { CommandHelpReading } from './command-help.ts';
+import type { Description } from './description.ts';
+import { helpToAsk, inferTools } from './infer-tools.ts';
+import { tailOf } from './outcome.ts';
+import { parseCommandHelp } from './parse-command-help.ts';
+import { parseDescription } from './parse-description.ts';
+import { type Help, parseHelp } from './parse-help.ts';
+import { type CliProblem, cliProblem } from './problem.ts';
+
+/**
+ * `text` it ended well · `silent` it ended with an error, so it does not answer that · `broken` what it printed can't be used ·
+ * `stopped` it had to be ended. `reason` is the end of a sentence that begins with what was asked, safe to show.
+ */
+export type Answer =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'silent' | 'broken'; readonly reason: string }
+  | { readonly kind: 'stopped'; readonly code: ErrorCode; readonly reason: string };
+
+/** By what was asked, with a space between the words. */
+export type Answers = ReadonlyMap<string, Answer>;
+
+export type Interview = InferredTools & {
+  readonly about: Description['plugin'];
+  /** Why it had to be stopped while it described itself: then nothing of it is used. */
+  readonly stopped?: { readonly code: ErrorCode; readonly reason: string };
+};
+
+export const DESCRIBE = '--describe';
+export const HELP = '--help';
+
+/** UTF-8 bytes that hold as many characters as are read of an answer, and one more. */
+export const answerBytesMax = (words: readonly string[]): number =>
+  3 * (words[0] === DESCRIBE ? LIMITS.cliDescriptionLengthMax : LIMITS.cliHelpLengthMax) + 1;
+
+/** The words of every question that is open; `[]` when all is known. */
+export function wordsToAsk(plugin: string, answers: Answers): readonly (readonly string[])[] {
+  const first = [[DESCRIBE], [HELP]].filter(([word = '']) => !answers.has(word));
+  if (first.length > 0) return first;
+  if (answers.get(DESCRIBE)?.kind === 'stopped') return [];
+  return helpToAsk(readAnswers(plugin, answers).sources).map((words) => [...words, HELP]);
+}
+
+/** The end of a program as an answer. */
+export function answerOf({ end, stopped }: ProgramAnswer): Answer {
+  if (stopped !== undefined) return { kind: 'stopped', code: stopped.code, reason: stopped.message };
+  const tail = tailOf(end)?.split('\n').at(-1);
+  const why = tail === undefined ? '' : `: ${visibleText(tail, LIMITS.cliErrorTailLengthMax)}`;
+  if (end.signal !== null) return { kind: 'silent', reason: `was ended by ${end.signal}${why}` };
+  if (end.exitCode !== 0) return { kind: 'silent', reason: `ended with exit code ${end.exitCode ?? 'unknown'}${why}` };
+  if (end.isStdoutCut) return { kind: 'broken', reason: `is longer than ${end.stdout.length} bytes` };
+  try {
+    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(end.stdout) };
+  } catch {
+    return { kind: 'broken', reason: 'is not UTF-8' };
+  }
+}
+
+/** Everything that the answers say. One command with a fault is left out and told; the others stay. */
+export function readInterview(plugin: string, answers: Answers): Interview {
+  const described = answers.get(DESCRIBE);
+  if (described?.kind === 'stopped') {
+    const { code, reason } = described;
+    return { tools: [], problems: [], about: {}, stopped: { code, reason } };
+  }
+  const { sources, problems, about } = readAnswers(plugin, answers);
+  const inferred = inferTools(sources);
+  const all = [...problems, ...inferred.problems];
+  const isEmpty = inferred.tools.length === 0 && all.length === 0;
+  return {
+    tools: inferred.tools,
+    problems: (isEmpty ? [nothingSaid(answers)] : all).slice(0, LIMITS.problemsPerPluginMax),
+    about,
+  };
+}
+
+type Read = {
+  readonly sources: CliSources;
+  readonly problems: readonly CliProblem[];
+  readonly about: Description['plugin'];
+};
+
+function readAnswers(plugin: string, answers: Answers): Read {
+  const described = answers.get(DESCRIBE);
+  const reading = described?.kind === 'text' ? parseDescription(described.text) : undefined;
+  const description = reading?.kind === 'description' ? reading : undefined;
+  const commandHelps = new Map<string, CommandHelpReading>();
+  for (const [key, answer] of answers) {
+    if (key === DESCRIBE || key === HELP) continue;
+    const command = key.split(' ').slice(0, -1);
+    const help: CommandHelpReading =
+      answer.kind === 'text' ? parseCommandHelp(answer.text, command) : { kind: 'unreadable', reason: answer.reason };
+    commandHelps.set(command.join(' '), help);
+  }
+  const help = helpIn(answers);
+  return {
+    sources: {
+      plugin,
+      commandHelps,
+      ...(description === undefined ? {} : { description }),
+      ...(help === undefined ? {} : { help }),
+    },
+    problems: [
+      ...(reading?.kind === 'unreadable' ? reading.problems : []),
+      ...(described?.kind === 'broken' ? [cliProblem(DESCRIBE, '', described.reason, 'print UTF-8, and less')] : []),
+    ],
+    about: description?.plugin ?? {},
+  };
+}
+
+function helpIn(answers: Answers): Help | undefined {
+  const answer = answers.get(HELP);
+  return answer?.kind === 'text' ? parseHelp(answer.text) : undefined;
+}
+
+/** Neither way says anything of a command: how each of them ended. */
+function nothingSaid(answers: Answers): CliProblem {
+  const how = (asked: string): string => {
+    const answer = answers.get(asked);
+    return answer === undefined || answer.kind === 'text' ? `${asked} names no command` : `${asked} ${answer.reason}`;
+  };
+  return cliProblem(
+    DESCRIBE,
+    '',
+    `no command is known: ${how(DESCRIBE)}; ${how(HELP)}`,
+    'let `cli.py --describe` print its commands as JSON, or list them in its --help',
+  );
+}

@@ -1,0 +1,97 @@
+// Asks plugins' programs what they can do, in the sandbox: several at once, each within bounds, and none twice whose answers
+// are kept. Called by the registry at the start, at a reload and for a check. Trusts the sandbox; of the programs, nothing.
+
+import type { Clock } from '#base/clock.ts';
+import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import { type Answer, type Answers, answerBytesMax, answerOf, wordsToAsk } from '#domain/cli-plugin/interview.ts';
+import type { PluginProber } from '#domain/discovery-ports.ts';
+import type { Plugin } from '#domain/manifest.ts';
+import type { AnswerCache } from './answer-cache.ts';
+import { createTurns, type Turns } from './turns.ts';
+
+export type Interviewer = {
+  /**
+   * Every answer of the program, from the cache where they are kept.
+   *
+   * @throws what `PluginProber.ask` throws · `SHUTTING_DOWN` when aborted
+   */
+  readonly answers: (plugin: Plugin, signal: AbortSignal) => Promise<Answers>;
+  /** Answers that may serve the next start too: every program ended by itself, and some tool was found. Never rejects. */
+  readonly keep: (plugin: Plugin, answers: Answers) => Promise<void>;
+};
+
+export type InterviewerPorts = {
+  readonly prober: PluginProber;
+  readonly clock: Clock;
+  /** Absent: nothing is kept. */
+  readonly cache?: AnswerCache;
+};
+
+export function createInterviewer({ prober, clock, cache }: InterviewerPorts): Interviewer {
+  const turns = createTurns(LIMITS.discoveryAsksMax);
+  return {
+    answers: async (plugin, signal) => {
+      const kept = cache?.get(plugin.digest);
+      // Of a version that asked other questions nothing is kept, so all of them have answers.
+      if (kept !== undefined && wordsToAsk(plugin.name, kept).length === 0) return kept;
+      return interview({ prober, clock, turns }, plugin, signal);
+    },
+    keep: async ({ digest }, answers) => {
+      const isWhole = [...answers.values()].every(({ kind }) => kind !== 'stopped');
+      if (isWhole && cache?.get(digest) === undefined) await cache?.put(digest, answers);
+    },
+  };
+}
+
+type Asking = { readonly prober: PluginProber; readonly clock: Clock; readonly turns: Turns };
+
+async function interview(asking: Asking, plugin: Plugin, signal: AbortSignal): Promise<Answers> {
+  const answers = new Map<string, Answer>();
+  const budget = createBudget();
+  for (let open = wordsToAsk(plugin.name, answers); open.length > 0; open = wordsToAsk(plugin.name, answers)) {
+    const asked = await Promise.allSettled(open.map((words) => ask(asking, { plugin, words, signal, budget })));
+    for (const [index, result] of asked.entries()) {
+      if (result.status === 'rejected') throw result.reason;
+      answers.set((open[index] ?? []).join(' '), result.value);
+    }
+  }
+  return answers;
+}
+
+/** What one plugin may take in all, and whether a program of it had to be stopped: then no more is asked. */
+type Budget = { spentMs: number; textLength: number; stopped?: Extract<Answer, { readonly kind: 'stopped' }> };
+
+const createBudget = (): Budget => ({ spentMs: 0, textLength: 0 });
+
+type Question = {
+  readonly plugin: Plugin;
+  readonly words: readonly string[];
+  readonly signal: AbortSignal;
+  readonly budget: Budget;
+};
+
+async function ask({ prober, clock, turns }: Asking, { budget, ...question }: Question): Promise<Answer> {
+  using _turn = await turns.take();
+  if (question.signal.aborted) throw new SmcpError('SHUTTING_DOWN', 'the server stops; no program is asked any more');
+  const { stopped } = budget;
+  if (stopped !== undefined) return { ...stopped, reason: 'was not asked for: the program had to be stopped before' };
+  if (budget.spentMs > LIMITS.discoveryMsMax) {
+    return { kind: 'stopped', code: 'TIMEOUT', reason: `was not asked for: ${LIMITS.discoveryMsMax} ms were used up` };
+  }
+  const startedMs = clock.monotonicMs();
+  const answer = answerOf(
+    await prober.ask({
+      ...question,
+      timeoutMs: LIMITS.discoveryAskMsMax,
+      outputBytesMax: answerBytesMax(question.words),
+    }),
+  );
+  budget.spentMs += clock.monotonicMs() - startedMs;
+  if (answer.kind === 'stopped') budget.stopped ??= answer;
+  if (answer.kind !== 'text') return answer;
+  budget.textLength += answer.text.length;
+  return budget.textLength <= LIMITS.discoveryTextLengthMax
+    ? answer
+    : { kind: 'broken', reason: `is with the others longer than ${LIMITS.discoveryTextLengthMax} characters` };
+}
