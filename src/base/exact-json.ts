@@ -7,7 +7,10 @@ import type { Json, JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 
 /** A number as it is written in a JSON text. `JSON.stringify` writes it so again. Made in this file only. */
-export type ExactNumber = { readonly rawJSON: string };
+export interface ExactNumber {
+  // An interface, since a type would pass for an object of any keys.
+  readonly rawJSON: string;
+}
 
 /** Plain JSON is exact JSON too. A number that `JSON.stringify` would spell otherwise is an `ExactNumber`. */
 export type ExactJson = null | boolean | number | string | ExactNumber | readonly ExactJson[] | ExactJsonObject;
@@ -29,8 +32,7 @@ const sourceText = (): SourceText => JSON as unknown as SourceText;
  * What may be a number that `JSON.stringify` spells otherwise: 16 digits and more, a zero at the end of a fraction, a power of
  * ten, minus zero, a small fraction. Found in strings too, where it costs time only.
  */
-const ODD_NUMBER =
-  /(?:^|[[:,\s])-?(?:[\d.]{16}|\d+\.\d*0(?!\d)|\d+(?:\.\d+)?[eE]|0\.0{6})|(?:^|[[:,\s])-0(?![\d.])/;
+const ODD_NUMBER = /(?:^|[[:,\s])-?(?:[\d.]{16}|\d+\.\d*0(?!\d)|\d+(?:\.\d+)?[eE]|0\.0{6})|(?:^|[[:,\s])-0(?![\d.])/;
 
 /**
  * The value of a JSON text, every number of it exact; undefined when it is not JSON, nested deeper than `depthMax`, or of
@@ -81,23 +83,24 @@ export function numberSpelling(value: ExactJson | undefined): string | undefined
   return isExactNumber(value) ? value.rawJSON : undefined;
 }
 
-/** The same with doubles. What has no number of other spelling is given back as it is. */
+/** True where every number is what a double holds, spelled as `JSON.stringify` would. */
+export function isPlainJson(value: ExactJson): value is Json {
+  if (typeof value !== 'object' || value === null) return true;
+  if (isList(value)) return value.every(isPlainJson);
+  if (isExactNumber(value)) return false;
+  for (const key in value) if (!isPlainJson(value[key] ?? null)) return false;
+  return true;
+}
+
+/** The same with doubles. Plain JSON is given back as it is. */
 export function roundedJson(value: ExactJsonObject): JsonObject;
 export function roundedJson(value: ExactJson): Json;
 export function roundedJson(value: ExactJson): Json {
-  if (typeof value !== 'object' || value === null) return value;
-  if (isList(value)) {
-    const items = value.map((item) => roundedJson(item));
-    return items.some((item, index) => item !== value[index]) ? items : (value as readonly Json[]);
-  }
+  if (isPlainJson(value)) return value;
+  if (isList(value)) return value.map((item) => roundedJson(item));
   if (isExactNumber(value)) return Number(value.rawJSON);
-  let isChanged = false;
-  const entries = Object.entries(value).map(([key, item]): [string, Json] => {
-    const rounded = roundedJson(item);
-    isChanged ||= rounded !== item;
-    return [key, rounded];
-  });
-  return isChanged ? Object.fromEntries(entries) : (value as JsonObject);
+  const entries = Object.entries(value as ExactJsonObject);
+  return Object.fromEntries(entries.map(([key, item]) => [key, roundedJson(item)]));
 }
 
 /** A number that doubles would change, and where it is. */
@@ -105,7 +108,7 @@ export type UnheldNumber = { readonly pointer: string; readonly spelling: string
 
 /** Every number of the value that no double holds, in the order in which they stand; `[]` where doubles say all of it. */
 export function unheldNumbers(value: ExactJson, pointer = ''): readonly UnheldNumber[] {
-  if (typeof value !== 'object' || value === null) return [];
+  if (isPlainJson(value)) return [];
   if (isExactNumber(value)) {
     return isHeldByDouble(value.rawJSON) ? [] : [{ pointer, spelling: value.rawJSON }];
   }
@@ -113,7 +116,7 @@ export function unheldNumbers(value: ExactJson, pointer = ''): readonly UnheldNu
     ? value.map((item, index) => [String(index), item])
     : Object.entries(value);
   return parts.flatMap(([key, item]) =>
-    typeof item === 'object' && item !== null ? unheldNumbers(item, `${pointer}/${pointerSegment(key)}`) : [],
+    isPlainJson(item) ? [] : unheldNumbers(item, `${pointer}/${pointerSegment(key)}`),
   );
 }
 

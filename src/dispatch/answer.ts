@@ -36,9 +36,9 @@ export function argumentsInvalid(toolName: string, problems: readonly Problem[])
 export function runAnswer(tool: PluginTool, outcome: RunOutcome, abortReason: unknown): ToolAnswer {
   switch (outcome.kind) {
     case 'returned':
-      return valueAnswer(tool, outcome.resultJson);
+      return valueAnswer(tool, outcome);
     case 'failed':
-      return errorAnswer(outcome.error);
+      return failureAnswer(tool, outcome.error);
     case 'cancelled':
       return errorAnswer(cancellation(abortReason));
     case 'lost':
@@ -65,7 +65,16 @@ export function inDoubt(answer: ToolAnswer): ToolAnswer {
   return errorAnswer({ code, message, details: { ...details, effect: 'unknown', remedy } });
 }
 
-function valueAnswer(tool: PluginTool, resultJson: string): ToolAnswer {
+/** A `cli.py` tells of its failures in its own words, which those who call it know: they get them as they are. */
+function failureAnswer({ plan }: PluginTool, error: WireError): ToolAnswer {
+  const isToldByProgram = plan !== undefined && error.code === 'TOOL_FAILED';
+  return isToldByProgram ? { kind: 'error', error, text: error.message } : errorAnswer(error);
+}
+
+function valueAnswer(
+  tool: PluginTool,
+  { resultJson, text }: Extract<RunOutcome, { readonly kind: 'returned' }>,
+): ToolAnswer {
   let value: Json;
   try {
     value = JSON.parse(resultJson);
@@ -80,7 +89,7 @@ function valueAnswer(tool: PluginTool, resultJson: string): ToolAnswer {
       details: { pointer: problem.pointer, remedy: 'this is a defect of the plugin; tell its author' },
     });
   }
-  return { kind: 'value', value };
+  return { kind: 'value', value, ...(text === undefined ? {} : { text }) };
 }
 
 /** What was thrown before a run began, as an answer; a bug of ours is thrown on. */

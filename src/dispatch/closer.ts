@@ -22,7 +22,7 @@ export type Closer = {
 export function createCloser({ log, policy, clock }: Pick<DispatcherPorts, 'log' | 'policy' | 'clock'>): Closer {
   return {
     close: async (phase, admission, answer, parts) => {
-      const { args, strayArgs } = admission.request;
+      const { strayArgs } = admission.request;
       // What was asked and answered is kept once, with the record that a replay names.
       const isKept = phase !== 'replayed';
       const value: Json = answer.kind === 'value' ? answer.value : answer.error;
@@ -39,7 +39,7 @@ export function createCloser({ log, policy, clock }: Pick<DispatcherPorts, 'log'
           inForce: policy.current(),
           ending: { endedMs: clock.nowMs(), result },
         }),
-        ...(isKept ? { args: strayArgs === undefined ? args : strayArgs, result: value } : {}),
+        ...(isKept ? { args: strayArgs === undefined ? admission.args : strayArgs, result: value } : {}),
       });
       return { invocation: admission.invocation, answer, receipt };
     },

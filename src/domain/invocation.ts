@@ -1,6 +1,7 @@
 // One tool call, from request to answer. Pure types.
 
 import type { ErrorCode, WireError } from '#base/errors.ts';
+import type { ExactJson, ExactJsonObject } from '#base/exact-json.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
 
@@ -12,9 +13,10 @@ export type CallRequest = {
   readonly agent: AgentName;
   readonly door: Door;
   readonly tool: string;
-  readonly args: JsonObject;
+  /** As they came: every number stands as it was spelled. */
+  readonly args: ExactJsonObject;
   /** What came in place of an object; `args` is then empty, and the call is refused and recorded as `ARGUMENTS_INVALID`. */
-  readonly strayArgs?: Json;
+  readonly strayArgs?: ExactJson;
   readonly session?: string;
   /** The client's own key: the same key of the same agent and tool gives the answer of the first call again. */
   readonly idempotencyKey?: string;

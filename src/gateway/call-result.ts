@@ -8,7 +8,8 @@ import { errorText } from './wire-errors.ts';
 
 /**
  * One text item, structured content where the value is an object or an error, and the receipt: that of the call whose
- * answer it is, with `replayed: true` where that was an earlier one.
+ * answer it is, with `replayed: true` where that was an earlier one. What a tool wrote itself is the text as it is; of its
+ * errors with what to do about them, where we know that.
  */
 export function callResult(outcome: CallOutcome): CallToolResult {
   const { answer, invocation, receipt } = outcome;
@@ -17,15 +18,16 @@ export function callResult(outcome: CallOutcome): CallToolResult {
   if (answer.kind === 'error') {
     const { code, message, details = {} } = answer.error;
     return {
-      content: [{ type: 'text', text: errorText(answer.error) }],
+      content: [{ type: 'text', text: errorText(answer.error, answer.text) }],
       structuredContent: { error: { code, message, details } },
       isError: true,
       _meta,
     };
   }
   const { value } = answer;
+  const text = answer.text ?? (typeof value === 'string' ? value : JSON.stringify(value));
   return {
-    content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }],
+    content: [{ type: 'text', text }],
     ...(isJsonObject(value) ? { structuredContent: { ...value } } : {}),
     _meta,
   };

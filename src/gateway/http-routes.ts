@@ -3,7 +3,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SmcpError } from '#base/errors.ts';
-import type { Json } from '#base/json.ts';
+import { type ExactJson, roundedJson } from '#base/exact-json.ts';
 import type { HttpAnswer, HttpRequest, HttpRoute } from '#domain/door-ports.ts';
 import { type Admission, FOR_ANYONE } from './admission.ts';
 import { requireAdmin, unauthenticated } from './authenticate.ts';
@@ -42,7 +42,7 @@ function asHttpRequest(request: FastifyRequest, { admission, signal }: Asking): 
     principal: caller,
     params: singleTexts(request.params),
     query: singleTexts(request.query),
-    body: request.body as Json | undefined,
+    body: request.body === undefined ? undefined : roundedJson(request.body as ExactJson),
     signal,
     mayStillAct: () => admission.stillHolds(caller),
   };

@@ -70,17 +70,17 @@ export function cliOutcome(cli: CliProtocol, finished: Finished): RunOutcome {
     const error: WireError = isMemory ? { ...outcome.error, code: 'MEMORY_EXCEEDED' } : outcome.error;
     return failed(withDetails(error, hint === undefined ? {} : { remedy: hint }), { effect, usage });
   }
-  const resultJson = fitting(cli, end, limits.outputBytes);
-  return { kind: 'returned', resultJson, usage };
+  return { kind: 'returned', ...fitting(cli, end, limits.outputBytes), usage };
 }
 
 /** A result as JSON text takes up to six times the bytes that were printed: it is cut further until it fits. */
-function fitting(cli: CliProtocol, end: ProgramEnd, bytesMax: number): string {
+function fitting(cli: CliProtocol, end: ProgramEnd, bytesMax: number): { resultJson: string; text: string } {
   for (let stdout = end.stdout; ; ) {
     const outcome = cli.parseOutcome({ ...end, stdout, isStdoutCut: end.isStdoutCut || stdout !== end.stdout });
-    const json = outcome.kind === 'value' ? JSON.stringify(outcome.structured ?? outcome.text) : '""';
-    const bytes = Buffer.byteLength(json);
-    if (bytes <= bytesMax || stdout.length === 0) return json;
+    const text = outcome.kind === 'value' ? outcome.text : '';
+    const resultJson = JSON.stringify(outcome.kind === 'value' ? (outcome.structured ?? text) : '');
+    const bytes = Buffer.byteLength(resultJson);
+    if (bytes <= bytesMax || stdout.length === 0) return { resultJson, text };
     // A little less than the share that would just fit: what is said at the end takes room too.
     stdout = stdout.subarray(0, Math.floor((stdout.length * bytesMax * 0.95) / bytes));
   }
