@@ -1,7 +1,7 @@
 // Commands that are derived from the table of operations: arguments and options to input, input to a request.
 
 import { SmcpError } from '#base/errors.ts';
-import { type ExactJsonObject, exactValue, mayBeRespelled, roundedJson } from '#base/exact-json.ts';
+import { type ExactJsonObject, exactValue, mayBeRespelled } from '#base/exact-json.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { ADMIN_PREFIX, fillPath, type Operation, propertiesOf, requiredOf } from '#operations/operation.ts';
@@ -59,7 +59,8 @@ function inputOf(operation: Operation, { positionals, options }: CommandInput): 
 }
 
 function readValue(label: string, value: string, schema: JsonObject): Json {
-  if (schema['type'] === 'object') return roundedJson(readJsonOption(label, value));
+  // It is only written again: as it is spelled.
+  if (schema['type'] === 'object') return readJsonOption(label, value) as JsonObject;
   if (schema['type'] === 'integer') {
     if (!/^(0|[1-9][0-9]{0,14})$/.test(value)) {
       throw new SmcpError('USAGE', `${label} must be a whole number, not ${JSON.stringify(value)}`, {
