@@ -136,6 +136,7 @@ export function createWorld(options: WorldOptions = {}) {
     run: async (_request: RunRequest): Promise<RunOutcome> => returned({ ok: true }),
     allow: {} as { capabilities?: Capabilities; timeoutMs?: number },
     missingLayer: false,
+    profile: undefined as PluginRuntime['profile'] | undefined,
     runAdmin: async (_asked: Parameters<AdminTools['run']>[0]): Promise<ToolAnswer> => ({ kind: 'value', value: null }),
   };
   const policyRef = { version: 1, digest: sha256('policy') };
@@ -180,7 +181,8 @@ export function createWorld(options: WorldOptions = {}) {
       runs.push(request);
       return state.run(request);
     },
-    profile: () => {
+    profile: (plugin, granted) => {
+      if (state.profile !== undefined) return state.profile(plugin, granted);
       if (state.missingLayer)
         throw new SmcpError('SANDBOX_UNAVAILABLE', 'a layer is missing', { details: { remedy: 'get it' } });
       return { tier: options.runtime ?? 'isolate', digest: sha256('profile'), layers: ['process'] };
