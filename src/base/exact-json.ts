@@ -43,7 +43,7 @@ const ODD_NUMBER = /(?:^|[[:,\s])-?(?:[\d.]{16}|\d+\.\d*0(?!\d)|\d+(?:\.\d+)?[eE
 export function parseExactJson(text: string, depthMax: number = LIMITS.jsonDepthMax): ExactJson | undefined {
   if (excessOf(text, depthMax) !== undefined) return undefined;
   try {
-    return mayBeRespelled(text) ? exactValue(text) : (JSON.parse(text) as Json);
+    return exactValue(text);
   } catch {
     return undefined;
   }
@@ -54,8 +54,9 @@ export function mayBeRespelled(text: string): boolean {
   return ODD_NUMBER.test(text);
 }
 
-/** The value of a text whose excess was looked at, every number of it exact. @throws `SyntaxError` */
+/** The value of a text that is ours, or whose excess was looked at, every number of it exact. @throws `SyntaxError` */
 export function exactValue(text: string): ExactJson {
+  if (!mayBeRespelled(text)) return JSON.parse(text) as Json;
   const { parse, rawJSON } = sourceText();
   return parse(text, (_, value, { source }) =>
     typeof value === 'number' && source !== undefined && String(value) !== source ? rawJSON(source) : value,

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { ERRORS } from '#base/error-table.ts';
 import { type ErrorCode, SmcpError, systemErrorCode } from '#base/errors.ts';
-import { exactValue, mayBeRespelled } from '#base/exact-json.ts';
+import { exactValue } from '#base/exact-json.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Home } from '#config/home.ts';
@@ -115,7 +115,7 @@ async function readAtMost(response: Response, server: Server, bytesMax: number):
 
 function exactOrNothing(text: string): unknown {
   try {
-    return mayBeRespelled(text) ? exactValue(text) : JSON.parse(text);
+    return exactValue(text);
   } catch {
     return undefined;
   }

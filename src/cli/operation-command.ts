@@ -1,7 +1,7 @@
 // Commands that are derived from the table of operations: arguments and options to input, input to a request.
 
 import { SmcpError } from '#base/errors.ts';
-import { type ExactJsonObject, exactValue, mayBeRespelled } from '#base/exact-json.ts';
+import { type ExactJsonObject, exactValue } from '#base/exact-json.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { ADMIN_PREFIX, fillPath, type Operation, propertiesOf, requiredOf } from '#operations/operation.ts';
@@ -84,7 +84,7 @@ export function readJsonOption(label: string, value: string): ExactJsonObject {
     throw new SmcpError('USAGE', `${label}: ${why}`, { cause, details });
   }
   if (!isJsonObject(parsed)) throw new SmcpError('USAGE', `${label} must be a JSON object`, { details });
-  return mayBeRespelled(json) ? (exactValue(json) as ExactJsonObject) : (parsed as JsonObject);
+  return exactValue(json) as ExactJsonObject;
 }
 
 /** Path parameters into the path; the rest into the query or, for POST, the body. */

@@ -1,7 +1,7 @@
 // Turns how a run ended into the answer that the agent gets. **Trust:** result text and errors are the guest's.
 
 import { SmcpError, type WireError } from '#base/errors.ts';
-import type { Json } from '#base/json.ts';
+import { type ExactJson, exactValue, roundedJson } from '#base/exact-json.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Deny } from '#domain/decision.ts';
 import type { RunOutcome, ToolAnswer } from '#domain/invocation.ts';
@@ -75,13 +75,13 @@ function valueAnswer(
   tool: PluginTool,
   { resultJson, text }: Extract<RunOutcome, { readonly kind: 'returned' }>,
 ): ToolAnswer {
-  let value: Json;
+  let value: ExactJson;
   try {
-    value = JSON.parse(resultJson);
+    value = exactValue(resultJson);
   } catch {
     return errorAnswer({ code: 'RESULT_INVALID', message: 'the tool returned something that is not JSON' });
   }
-  const problem = tool.checkOutput(value)[0];
+  const problem = tool.checkOutput(roundedJson(value))[0];
   if (problem !== undefined) {
     return errorAnswer({
       code: 'RESULT_INVALID',

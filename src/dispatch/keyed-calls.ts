@@ -4,6 +4,7 @@
 import { canonicalExactJson } from '#base/canonical-json.ts';
 import { sha256 } from '#base/digest.ts';
 import { type ErrorCode, SmcpError, type WireError } from '#base/errors.ts';
+import { exactValue } from '#base/exact-json.ts';
 import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { CallOutcome, Receipt } from '#domain/invocation.ts';
@@ -65,7 +66,7 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
     const row = store.find(call.agent, call.tool, call.key);
     if (row === undefined || row.createdMs < call.createdMs - LIMITS.idempotencyKeptMs) return undefined;
     if (row.argsDigest !== call.argsDigest) throw conflict();
-    if (row.outcomeJson !== undefined) return JSON.parse(row.outcomeJson) as CallOutcome;
+    if (row.outcomeJson !== undefined) return exactValue(row.outcomeJson) as unknown as CallOutcome;
     // The server ended in between. The log knows whether the call ran; without a record nothing took effect.
     const found = recordedOutcome(ports.log, row.invocation);
     if (found.kind === 'never-ran') return undefined;

@@ -2,7 +2,7 @@
 
 import type { ErrorCode, WireError } from '#base/errors.ts';
 import type { ExactJson, ExactJsonObject } from '#base/exact-json.ts';
-import type { Json, JsonObject } from '#base/json.ts';
+import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
 
 /** The way a call came in; part of the record. */
@@ -33,7 +33,7 @@ export type Progress = { readonly progress: number; readonly total?: number; rea
 /** What a tool's run came to. */
 export type ToolAnswer =
   /** `text`: how the tool itself wrote the value, where it wrote one; absent: its JSON. */
-  | { readonly kind: 'value'; readonly value: Json; readonly text?: string }
+  | { readonly kind: 'value'; readonly value: ExactJson; readonly text?: string }
   /** `text`: how the tool itself told of its error. */
   | { readonly kind: 'error'; readonly error: WireError; readonly text?: string };
 

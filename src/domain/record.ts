@@ -2,7 +2,6 @@
 
 import type { Digest } from '#base/digest.ts';
 import type { ExactJson } from '#base/exact-json.ts';
-import type { Json } from '#base/json.ts';
 import type { Capabilities, EffectClass } from './capability.ts';
 import type { PolicyRef } from './decision.ts';
 import type { Door, Receipt, Usage, UsedCapability } from './invocation.ts';
@@ -86,7 +85,7 @@ export type RecordDraft =
       readonly kind: 'invocation';
       readonly predicate: InvocationPredicate;
       readonly args?: ExactJson;
-      readonly result?: Json;
+      readonly result?: ExactJson;
     }
   | {
       readonly kind: 'policy';

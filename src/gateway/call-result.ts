@@ -2,7 +2,7 @@
 // the model reads them. **Trust:** the value is a guest's; it is passed on as data.
 
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { isJsonObject } from '#base/json.ts';
+import { isExactObject } from '#base/exact-json.ts';
 import type { CallOutcome } from '#domain/invocation.ts';
 import { errorText } from './wire-errors.ts';
 
@@ -28,7 +28,7 @@ export function callResult(outcome: CallOutcome): CallToolResult {
   const text = answer.text ?? (typeof value === 'string' ? value : JSON.stringify(value));
   return {
     content: [{ type: 'text', text }],
-    ...(isJsonObject(value) ? { structuredContent: { ...value } } : {}),
+    ...(isExactObject(value) ? { structuredContent: { ...value } } : {}),
     _meta,
   };
 }

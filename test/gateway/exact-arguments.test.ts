@@ -94,6 +94,22 @@ describe.each(DOORS)('$title', ({ call }) => {
   });
 });
 
+describe('an answer with a number that no double holds', () => {
+  const answered = (text: string) => text.includes('"structuredContent":{"n":9007199254740993,"f":5.0}');
+  beforeEach(() => {
+    door.dispatcher.answers.set('demo__echo', { kind: 'value', value: args('{"n":9007199254740993,"f":5.0}') });
+  });
+
+  test('has all its digits after a plain call and after one for the SDK', async () => {
+    const call = { name: 'demo__echo', arguments: {} };
+    const plain = await send(door.url, stateless('tools/call', call));
+    expect(plain.text).toSatisfy(answered);
+    const bySdk = await send(door.url, stateless('tools/call', { ...call, _meta: { progressToken: 7 } }));
+    expect(bySdk.text).toSatisfy(answered);
+    expect((await (await openSession(door.url)).post(callOf(1, 'demo__echo'))).text).toSatisfy(answered);
+  });
+});
+
 describe('what is not arguments', () => {
   test('is plain JSON: ids come back as numbers', async () => {
     const session = await openSession(door.url);

@@ -176,6 +176,7 @@ export function fakeDispatcher(
   const calls: CallRequest[] = [];
   const cancelled: CallRequest[] = [];
   const frozen = new Set<AgentName>();
+  const answers = new Map<string, ToolAnswer>();
   const kept = new Map<string, { args: ExactJsonObject; outcome: CallOutcome }>();
   const refuse = ({ agent, tool: name, args, strayArgs }: CallRequest): ToolAnswer | undefined => {
     if (frozen.has(agent)) {
@@ -198,6 +199,8 @@ export function fakeDispatcher(
     const args = roundedJson(request.args);
     const refused = refuse(request);
     if (refused !== undefined) return refused;
+    const set = answers.get(tool);
+    if (set !== undefined) return set;
     if (tool === 'demo__echo') return { kind: 'value', value: { agent, args } };
     if (tool === 'demo__text') return { kind: 'value', value: textOf(args) };
     if (tool === 'demo__crash') throw new Error('secret inside');
@@ -231,7 +234,7 @@ export function fakeDispatcher(
     untilEnded: async () => [],
     drain: async () => {},
   } satisfies Dispatcher;
-  return { ...dispatcher, requests: calls, cancelled, frozen };
+  return { ...dispatcher, answers, requests: calls, cancelled, frozen };
 }
 
 function textOf(args: JsonObject): Json {
