@@ -28,10 +28,14 @@ export function canonicalJson(value: Json): string {
  * The JCS text of a value whose numbers need not be doubles: one that no double holds stands with all its digits, in the form
  * that JCS gives to numbers. Equal values, and they only, have equal texts.
  *
- * @throws `INTERNAL` for what is not JSON
+ * @throws `INTERNAL` for what is not JSON, or nested too deep to be walked
  */
 export function canonicalExactJson(value: ExactJson): string {
-  return isPlainJson(value) ? canonicalJson(value) : exactText(value);
+  try {
+    return isPlainJson(value) ? canonicalJson(value) : exactText(value);
+  } catch (cause) {
+    throw cause instanceof RangeError ? new SmcpError('INTERNAL', 'value is not JSON', { cause }) : cause;
+  }
 }
 
 function exactText(value: ExactJson): string {

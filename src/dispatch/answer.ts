@@ -2,6 +2,7 @@
 
 import { SmcpError, type WireError } from '#base/errors.ts';
 import { type ExactJson, exactValue, roundedJson } from '#base/exact-json.ts';
+import type { Json } from '#base/json.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Deny } from '#domain/decision.ts';
 import type { RunOutcome, ToolAnswer } from '#domain/invocation.ts';
@@ -76,12 +77,14 @@ function valueAnswer(
   { resultJson, text }: Extract<RunOutcome, { readonly kind: 'returned' }>,
 ): ToolAnswer {
   let value: ExactJson;
+  let rounded: Json;
   try {
     value = exactValue(resultJson);
+    rounded = roundedJson(value);
   } catch {
     return errorAnswer({ code: 'RESULT_INVALID', message: 'the tool returned something that is not JSON' });
   }
-  const problem = tool.checkOutput(roundedJson(value))[0];
+  const problem = tool.checkOutput(rounded)[0];
   if (problem !== undefined) {
     return errorAnswer({
       code: 'RESULT_INVALID',

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ExactJsonObject, parseExactJson } from '#base/exact-json.ts';
+import type { Capabilities } from '#domain/capability.ts';
 import { openCliWorld } from './cli-program.ts';
 
 /** Says with which values argparse understood it; `raw` says the words themselves. */
@@ -249,13 +250,20 @@ describe('a `cli.py` without --describe', () => {
 
 describe('what the record says of the sandbox', () => {
   test('is the profile of the program under what the call was granted', async () => {
+    const profileOf = (granted: Capabilities) => cli.sandbox.runtime.profile(p.plugin, granted).digest;
+    const tool = p.world.tools.get('p__send');
+    if (tool?.kind !== 'plugin') throw new Error('no tool');
+    p.world.tools.set(tool.name, { ...tool, capabilities: { clock: true, random: true } });
     await p.call('send', {});
-    const granted = lastRecord()?.capabilities?.granted;
-    expect(granted).toEqual({});
-    expect(lastRecord()?.sandbox).toMatchObject({
-      tier: 'process',
-      profile: cli.sandbox.runtime.profile(p.plugin, {}).digest,
+    expect(lastRecord()).toMatchObject({
+      capabilities: { granted: { clock: true, random: true } },
+      sandbox: { tier: 'process', profile: profileOf({ clock: true, random: true }) },
     });
-    expect(cli.sandbox.runtime.profile(p.plugin, { clock: true }).digest).not.toBe(lastRecord()?.sandbox?.profile);
+    p.world.state.allow = { capabilities: { clock: true } };
+    await p.call('send', {});
+    expect(lastRecord()).toMatchObject({ sandbox: { profile: profileOf({ clock: true }) } });
+    expect(new Set([profileOf({}), profileOf({ clock: true }), profileOf({ clock: true, random: true })]).size).toBe(3);
+    p.world.state.allow = {};
+    p.world.tools.set(tool.name, tool);
   });
 });

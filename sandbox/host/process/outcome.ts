@@ -1,8 +1,8 @@
 // What a run of a program comes to for the dispatcher: its bounds first, then how it ended, then what it says. Pure. Believes
 // the program only what it alone can know: its result.
 
-import { parseBoundedJson } from '#base/bounded-json.ts';
 import type { ErrorCode, WireError } from '#base/errors.ts';
+import { type ExactJsonObject, isExactObject, parseExactJson } from '#base/exact-json.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { ProgramEnd } from '#domain/cli-plugin/outcome.ts';
@@ -112,9 +112,9 @@ export function jsonOutcome(cli: CliProtocol, finished: Finished): RunOutcome {
   return { kind: 'returned', resultJson: JSON.stringify(answer['result'] ?? null), usage };
 }
 
-function answerIn(stdout: Uint8Array): JsonObject | undefined {
-  const parsed = parseBoundedJson(Buffer.from(stdout).toString('utf8'));
-  return parsed.kind === 'value' && isJsonObject(parsed.value) ? parsed.value : undefined;
+function answerIn(stdout: Uint8Array): ExactJsonObject | undefined {
+  const parsed = parseExactJson(Buffer.from(stdout).toString('utf8'));
+  return isExactObject(parsed) ? parsed : undefined;
 }
 
 function errorIn(error: unknown, end: ProgramEnd): WireError {
