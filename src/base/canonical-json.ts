@@ -2,7 +2,7 @@
 
 import canonicalizeModule from 'canonicalize';
 import { SmcpError } from './errors.ts';
-import { type ExactJson, isExactObject, isPlainJson, numberSpelling } from './exact-json.ts';
+import { type ExactJson, isExactNumber, isExactObject } from './exact-json.ts';
 import { canonicalNumber } from './exact-number.ts';
 import type { Json } from './json.ts';
 
@@ -18,38 +18,51 @@ export function canonicalJson(value: Json): string {
   try {
     text = canonicalize(value);
   } catch (cause) {
-    throw new SmcpError('INTERNAL', 'value is not JSON', { cause });
+    throw notJson(cause);
   }
-  if (text === undefined) throw new SmcpError('INTERNAL', 'value is not JSON');
+  if (text === undefined) throw notJson();
   return text;
 }
 
 /**
  * The JCS text of a value whose numbers need not be doubles: one that no double holds stands with all its digits, in the form
- * that JCS gives to numbers. Equal values, and they only, have equal texts.
+ * that JCS gives to numbers. Equal values, and they only, have equal texts. Walks the value once.
  *
  * @throws `INTERNAL` for what is not JSON, or nested too deep to be walked
  */
 export function canonicalExactJson(value: ExactJson): string {
   try {
-    return isPlainJson(value) ? canonicalJson(value) : exactText(value);
+    return exactText(value);
   } catch (cause) {
-    throw cause instanceof RangeError ? new SmcpError('INTERNAL', 'value is not JSON', { cause }) : cause;
+    throw cause instanceof RangeError ? notJson(cause) : cause;
   }
 }
 
 function exactText(value: ExactJson): string {
-  const number = numberSpelling(value);
-  if (number !== undefined) {
-    if (!Number.isFinite(Number(number))) throw new SmcpError('INTERNAL', 'value is not JSON');
-    return canonicalNumber(number);
+  if (typeof value === 'string') {
+    if (!value.isWellFormed()) throw notJson();
+    return JSON.stringify(value);
   }
+  if (typeof value === 'boolean' || value === null) return String(value);
+  if (isExactNumber(value)) {
+    if (!Number.isFinite(Number(value.rawJSON))) throw notJson();
+    return canonicalNumber(value.rawJSON);
+  }
+  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
   if (isList(value)) return `[${value.map(exactText).join(',')}]`;
-  if (!isExactObject(value)) return canonicalJson(value as Json);
-  const members = Object.entries(value)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, item]) => `${canonicalJson(key)}:${exactText(item)}`);
-  return `{${members.join(',')}}`;
+  if (!isExactObject(value)) throw notJson();
+  let text = '';
+  for (const key of Object.keys(value).toSorted()) {
+    const item: ExactJson | undefined = value[key];
+    // As JSON.stringify does, and JCS with it.
+    if (item === undefined) continue;
+    text += `${text === '' ? '' : ','}${exactText(key)}:${exactText(item)}`;
+  }
+  return `{${text}}`;
+}
+
+function notJson(cause?: unknown): SmcpError {
+  return new SmcpError('INTERNAL', 'value is not JSON', { cause });
 }
 
 const isList = (value: ExactJson): value is readonly ExactJson[] => Array.isArray(value);

@@ -113,6 +113,26 @@ describe('numbers beyond doubles', () => {
     );
   });
 
+  test('are written as by JCS where they are none, whatever is around them', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
+        expect(canonicalExactJson(value as Json)).toBe(canonicalJson(value as Json));
+      }),
+    );
+    expect(canonicalExactJson({ b: undefined, a: 1 } as unknown as Json)).toBe('{"a":1}');
+  });
+
+  test.each<[string, unknown]>([
+    ['half a surrogate pair', ['\ud800']],
+    ['a key of half a pair', { '\udfff': 1 }],
+    ['a number that is none', [Number.NaN]],
+    ['an endless number', [Number.POSITIVE_INFINITY]],
+    ['a function', [() => 1]],
+    ['what is deeper than the stack', Array.from({ length: 100_000 }).reduce((inner) => [inner], 1)],
+  ])('are refused together with %s, as INTERNAL', (_, value) => {
+    expect(() => canonicalExactJson(value as Json)).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
+  });
+
   test('past the range of JSON are none', () => {
     expect(() => canonical('[1e999]')).toThrow('not JSON');
   });
