@@ -74,7 +74,8 @@ async function callAsAgent(
   call: AdminCall,
 ): Promise<Json> {
   const outcome = await dispatcher.call({ ...call, agent, door: 'admin' });
-  if (outcome.answer.kind === 'value') return outcome.answer.value;
+  // It is only written: as it is spelled.
+  if (outcome.answer.kind === 'value') return outcome.answer.value as Json;
   const { code, message, details } = outcome.answer.error;
   throw new SmcpError(code, message, details === undefined ? {} : { details });
 }

@@ -2,12 +2,14 @@
 
 import canonicalizeModule from 'canonicalize';
 import { SmcpError } from './errors.ts';
+import { type ExactJson, isExactNumber, isExactObject } from './exact-json.ts';
+import { canonicalNumber } from './exact-number.ts';
 import type { Json } from './json.ts';
 
 const canonicalize = canonicalizeModule as unknown as (value: unknown) => string | undefined;
 
 /**
- * The JCS text of a JSON value. Integers beyond 2^53 are rounded by every JCS implementation: pass those as strings.
+ * The JCS text of a JSON value. Its numbers are doubles: for what came with others, `canonicalExactJson`.
  *
  * @throws `INTERNAL` for what is not JSON (undefined, NaN, functions).
  */
@@ -16,8 +18,51 @@ export function canonicalJson(value: Json): string {
   try {
     text = canonicalize(value);
   } catch (cause) {
-    throw new SmcpError('INTERNAL', 'value is not JSON', { cause });
+    throw notJson(cause);
   }
-  if (text === undefined) throw new SmcpError('INTERNAL', 'value is not JSON');
+  if (text === undefined) throw notJson();
   return text;
 }
+
+/**
+ * The JCS text of a value whose numbers need not be doubles: one that no double holds stands with all its digits, in the form
+ * that JCS gives to numbers. Equal values, and they only, have equal texts. Walks the value once.
+ *
+ * @throws `INTERNAL` for what is not JSON, or nested too deep to be walked
+ */
+export function canonicalExactJson(value: ExactJson): string {
+  try {
+    return exactText(value);
+  } catch (cause) {
+    throw cause instanceof RangeError ? notJson(cause) : cause;
+  }
+}
+
+function exactText(value: ExactJson): string {
+  if (typeof value === 'string') {
+    if (!value.isWellFormed()) throw notJson();
+    return JSON.stringify(value);
+  }
+  if (typeof value === 'boolean' || value === null) return String(value);
+  if (isExactNumber(value)) {
+    if (!Number.isFinite(Number(value.rawJSON))) throw notJson();
+    return canonicalNumber(value.rawJSON);
+  }
+  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
+  if (isList(value)) return `[${value.map(exactText).join(',')}]`;
+  if (!isExactObject(value)) throw notJson();
+  let text = '';
+  for (const key of Object.keys(value).toSorted()) {
+    const item: ExactJson | undefined = value[key];
+    // As JSON.stringify does, and JCS with it.
+    if (item === undefined) continue;
+    text += `${text === '' ? '' : ','}${exactText(key)}:${exactText(item)}`;
+  }
+  return `{${text}}`;
+}
+
+function notJson(cause?: unknown): SmcpError {
+  return new SmcpError('INTERNAL', 'value is not JSON', { cause });
+}
+
+const isList = (value: ExactJson): value is readonly ExactJson[] => Array.isArray(value);

@@ -1,8 +1,9 @@
 // JSON as CEL sees it: numbers get the type that the tool's schema gives them, objects become Maps so that no key can
 // pass for anything else. Pure. Trust: the values are an agent's, the schema is a plugin author's.
 
-import type { JsonObject } from './json.ts';
-import { isJsonObject, type Json } from './json.ts';
+import { type ExactJson, type ExactJsonObject, isExactNumber, isExactObject } from './exact-json.ts';
+import { isHeldByDouble, wholeNumber } from './exact-number.ts';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 
 /** A value that CEL takes as it is. An integer is a bigint, a double a number. */
@@ -40,9 +41,10 @@ const INT64_MAX = 2 ** 63;
  * An agent's arguments for a condition. A number is an integer or a double as the schema says, through `properties`,
  * `items`, `prefixItems`, `additionalProperties`, `anyOf`, `oneOf`, `allOf` and local references. Where the schema says
  * nothing, a whole number is an integer and any other a double, so that `args.replicas + 1 <= 3` works. Nulls of
- * properties that are not required are left out. Lists, maps, strings beyond their bounds are `Unusable`.
+ * properties that are not required are left out. Lists, maps, strings beyond their bounds are `Unusable`, and so is a number
+ * that neither a double nor an integer of 64 bits holds: it is never compared as another one.
  */
-export function celArguments(args: JsonObject, schema: JsonObject | undefined): CelArgument {
+export function celArguments(args: ExactJsonObject, schema: JsonObject | undefined): CelArgument {
   const root = schema ?? {};
   return convert(args, schemasAt(root, root), {
     root,
@@ -53,10 +55,11 @@ export function celArguments(args: JsonObject, schema: JsonObject | undefined): 
 
 type Progress = { readonly root: JsonObject; valuesLeft: number; depth: number };
 
-function convert(value: Json, known: Known, progress: Progress): CelArgument {
+function convert(value: ExactJson, known: Known, progress: Progress): CelArgument {
   progress.valuesLeft -= 1;
   if (progress.valuesLeft < 0) return new Unusable(`more than ${LIMITS.conditionValuesMax} values`);
   if (typeof value === 'number') return convertNumber(value, known);
+  if (isExactNumber(value)) return convertExact(value.rawJSON, known);
   if (typeof value === 'string') {
     const isLong = value.length > LIMITS.conditionStringLengthMax;
     return isLong ? new Unusable(`a text longer than ${LIMITS.conditionStringLengthMax}`) : value;
@@ -64,12 +67,12 @@ function convert(value: Json, known: Known, progress: Progress): CelArgument {
   if (value === null || typeof value === 'boolean') return value;
   if (progress.depth >= LIMITS.jsonDepthMax) return new Unusable(`values nested deeper than ${LIMITS.jsonDepthMax}`);
   progress.depth += 1;
-  const converted = isJsonObject(value) ? convertObject(value, known, progress) : convertList(value, known, progress);
+  const converted = isExactObject(value) ? convertObject(value, known, progress) : convertList(value, known, progress);
   progress.depth -= 1;
   return converted;
 }
 
-function convertObject(value: JsonObject, known: Known, progress: Progress): CelArgument {
+function convertObject(value: ExactJsonObject, known: Known, progress: Progress): CelArgument {
   const keys = Object.keys(value);
   if (keys.length > LIMITS.conditionMapSizeMax) {
     return new Unusable(`an object of more than ${LIMITS.conditionMapSizeMax} keys`);
@@ -83,7 +86,7 @@ function convertObject(value: JsonObject, known: Known, progress: Progress): Cel
   return entries;
 }
 
-function convertList(value: readonly Json[], known: Known, progress: Progress): CelArgument {
+function convertList(value: readonly ExactJson[], known: Known, progress: Progress): CelArgument {
   if (value.length > LIMITS.conditionListLengthMax) {
     return new Unusable(`a list of more than ${LIMITS.conditionListLengthMax} elements`);
   }
@@ -92,9 +95,22 @@ function convertList(value: readonly Json[], known: Known, progress: Progress): 
 
 function convertNumber(value: number, known: Known): CelArgument {
   const isInteger = Number.isInteger(value) && Math.abs(value) < INT64_MAX;
-  if (!isInteger) return value;
+  return isInteger && !isDouble(known) ? BigInt(value) : value;
+}
+
+/** A number by its spelling: as its double where that is the same number, else as an integer with all its digits. */
+function convertExact(spelling: string, known: Known): CelArgument {
+  if (isHeldByDouble(spelling)) return convertNumber(Number(spelling), known);
+  const whole = isDouble(known) ? undefined : wholeNumber(spelling);
+  const integer = whole === undefined ? undefined : BigInt(whole);
+  return integer !== undefined && BigInt.asIntN(64, integer) === integer
+    ? integer
+    : new Unusable('a number of more digits than can be compared');
+}
+
+function isDouble(known: Known): boolean {
   const types = known.flatMap((schema) => typesOf(schema));
-  return types.includes('number') && !types.includes('integer') ? value : BigInt(value);
+  return types.includes('number') && !types.includes('integer');
 }
 
 /** The names in a schema's `type`; `[]` when it has none. */

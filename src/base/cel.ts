@@ -18,6 +18,7 @@ import {
   plan,
 } from '@bufbuild/cel';
 import { checkCondition, vocabularyOf } from './cel-check.ts';
+import { boundLoops } from './cel-loops.ts';
 import type { CelConstantType, CelNode } from './cel-tree.ts';
 import { durationBetween } from './cel-values.ts';
 import { rfc3339 } from './clock.ts';
@@ -207,6 +208,13 @@ function ownFunctions(
       meter.spend((left.size + right.size) >> 3);
       return [...left, ...right] as never;
     }),
+    // The library compares the double next to an integer, and converts to it.
+    ...ordersOfIntegersAndDoubles(meter),
+    celFunc('double', [INT], DOUBLE, (integer) => {
+      const double = Number(integer);
+      if (BigInt(double) !== integer) throw new Error('no double holds the integer');
+      return double;
+    }),
     celFunc('@step', [DYN], DYN, (value) => {
       meter.spend(1);
       return value as never;
@@ -221,7 +229,30 @@ function ownFunctions(
   ];
 }
 
-type Expr = NonNullable<ReturnType<typeof parse>['expr']>;
+/** JavaScript compares a bigint with a number exactly; NaN comes before and after nothing. */
+function ordersOfIntegersAndDoubles(meter: StepMeter): readonly CelFunc[] {
+  const orders: readonly (readonly [string, (left: bigint | number, right: bigint | number) => boolean])[] = [
+    ['_<_', (left, right) => left < right],
+    ['_<=_', (left, right) => left <= right],
+    ['_>_', (left, right) => left > right],
+    ['_>=_', (left, right) => left >= right],
+  ];
+  return orders.flatMap(([name, isSo]) => {
+    const metered = (left: bigint | number, right: bigint | number): boolean => {
+      meter.spend(1);
+      return isSo(left, right);
+    };
+    return [
+      celFunc(name, [INT, DOUBLE], BOOL, metered),
+      celFunc(name, [DOUBLE, INT], BOOL, metered),
+      celFunc(name, [UINT, DOUBLE], BOOL, (left, right) => metered(left.value, right)),
+      celFunc(name, [DOUBLE, UINT], BOOL, (left, right) => metered(left, right.value)),
+    ];
+  });
+}
+
+/** A parsed condition. */
+export type Expr = NonNullable<ReturnType<typeof parse>['expr']>;
 type Positions = { readonly [id: string]: number };
 
 function treeOf(expr: Expr | undefined, positions: Positions): CelNode {
@@ -265,33 +296,4 @@ function treeOf(expr: Expr | undefined, positions: Positions): CelNode {
     default:
       throw new Error('it is no CEL');
   }
-}
-
-/** Every loop pays for each turn, and walks bounded lists only. */
-function boundLoops(expr: Expr): void {
-  for (const part of partsOf(expr)) if (part !== undefined) boundLoops(part);
-  if (expr.exprKind.case !== 'comprehensionExpr') return;
-  const loop = expr.exprKind.value;
-  if (loop.iterRange !== undefined) loop.iterRange = callOf('@range', loop.iterRange);
-  if (loop.loopCondition !== undefined) loop.loopCondition = callOf('@step', loop.loopCondition);
-}
-
-function partsOf({ exprKind: { case: kind, value } }: Expr): readonly (Expr | undefined)[] {
-  if (kind === 'comprehensionExpr') return [value.iterRange, value.loopCondition, value.loopStep, value.result];
-  if (kind === 'callExpr') return [value.target, ...value.args];
-  if (kind === 'selectExpr') return [value.operand];
-  if (kind === 'listExpr') return value.elements;
-  if (kind !== 'structExpr') return [];
-  return value.entries.flatMap((entry) => [
-    entry.keyKind.case === 'mapKey' ? entry.keyKind.value : undefined,
-    entry.value,
-  ]);
-}
-
-function callOf(name: string, arg: Expr): Expr {
-  return {
-    $typeName: 'cel.expr.Expr',
-    id: arg.id,
-    exprKind: { case: 'callExpr', value: { $typeName: 'cel.expr.Expr.Call', function: name, args: [arg] } },
-  };
 }

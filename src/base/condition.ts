@@ -3,6 +3,7 @@
 import type { ConditionProblem } from './cel-check.ts';
 import type { CelNode } from './cel-tree.ts';
 import { type CelArgument, celArguments } from './cel-values.ts';
+import type { ExactJsonObject } from './exact-json.ts';
 import type { JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { createStepBudget, type StepBudget } from './step-meter.ts';
@@ -29,7 +30,7 @@ export type CompiledCondition =
 
 /** `agent` and `tool` are names; `session` is '' when there is none; `now` is a timestamp. */
 export type ConditionFacts = {
-  readonly args: JsonObject;
+  readonly args: ExactJsonObject;
   /** The tool's, for the types of numbers. */
   readonly schema?: JsonObject;
   readonly agent: string;

@@ -153,6 +153,9 @@ export const LIMITS = {
   recordCapabilitiesBytesMax: 16 * 1024,
   /** The lines of used capabilities of a record as JSON; more are kept as one line with their sums and digest. */
   recordUsedBytesMax: 8 * 1024,
+  /** Rows of a record about what was changed in arguments, and their JSON in bytes; more are summed up in the last one. */
+  recordChangesMax: 32,
+  recordChangesBytesMax: 4 * 1024,
   /** Layers of the sandbox that a record names, and their names in UTF-16 units. */
   recordLayersMax: 16,
   recordLayerLengthMax: 64,

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { ERRORS } from '#base/error-table.ts';
 import { type ErrorCode, SmcpError, systemErrorCode } from '#base/errors.ts';
+import { exactValue } from '#base/exact-json.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Home } from '#config/home.ts';
@@ -73,8 +74,9 @@ async function request(server: Server, method: string, path: string, body?: Json
 /** @throws the server's own error, by its code. */
 export async function requestJson(server: Server, method: string, path: string, body?: Json): Promise<Json> {
   const response = await request(server, method, path, body);
-  const answer = await response.json().catch(() => undefined);
+  const answer = exactOrNothing(await response.text().catch(() => ''));
   if (!response.ok) throw errorOf(response.status, answer);
+  // What is shown of arguments keeps its digits; all else is plain JSON.
   return answer as Json;
 }
 
@@ -109,6 +111,14 @@ async function readAtMost(response: Response, server: Server, bytesMax: number):
   }
   if (length <= bytesMax) return Buffer.concat(chunks);
   throw notOurs(`the server answered with more than ${bytesMax} bytes`);
+}
+
+function exactOrNothing(text: string): unknown {
+  try {
+    return exactValue(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function parsedOrNothing(bytes: Uint8Array): unknown {

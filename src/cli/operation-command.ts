@@ -1,6 +1,7 @@
 // Commands that are derived from the table of operations: arguments and options to input, input to a request.
 
 import { SmcpError } from '#base/errors.ts';
+import { type ExactJsonObject, exactValue } from '#base/exact-json.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { ADMIN_PREFIX, fillPath, type Operation, propertiesOf, requiredOf } from '#operations/operation.ts';
@@ -58,7 +59,8 @@ function inputOf(operation: Operation, { positionals, options }: CommandInput): 
 }
 
 function readValue(label: string, value: string, schema: JsonObject): Json {
-  if (schema['type'] === 'object') return readJsonOption(label, value);
+  // It is only written again: as it is spelled.
+  if (schema['type'] === 'object') return readJsonOption(label, value) as JsonObject;
   if (schema['type'] === 'integer') {
     if (!/^(0|[1-9][0-9]{0,14})$/.test(value)) {
       throw new SmcpError('USAGE', `${label} must be a whole number, not ${JSON.stringify(value)}`, {
@@ -70,8 +72,8 @@ function readValue(label: string, value: string, schema: JsonObject): Json {
   return value;
 }
 
-/** JSON text, or `@FILE` with it; `label` as the person wrote it. @throws `USAGE` */
-export function readJsonOption(label: string, value: string): JsonObject {
+/** JSON text, or `@FILE` with it, its numbers as they are spelled; `label` as the person wrote it. @throws `USAGE` */
+export function readJsonOption(label: string, value: string): ExactJsonObject {
   const json = value.startsWith('@') ? readGiven(value.slice(1), LIMITS.bodyBytesMax) : value;
   const details = { remedy: `give a JSON object, or @FILE with one: ${label} '{"text":"hello"}'` };
   let parsed: unknown;
@@ -82,7 +84,7 @@ export function readJsonOption(label: string, value: string): JsonObject {
     throw new SmcpError('USAGE', `${label}: ${why}`, { cause, details });
   }
   if (!isJsonObject(parsed)) throw new SmcpError('USAGE', `${label} must be a JSON object`, { details });
-  return parsed as JsonObject;
+  return exactValue(json) as ExactJsonObject;
 }
 
 /** Path parameters into the path; the rest into the query or, for POST, the body. */

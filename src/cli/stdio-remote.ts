@@ -4,13 +4,15 @@
 
 import type { JSONRPCMessage, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { SmcpError } from '#base/errors.ts';
+import { parseExactJson } from '#base/exact-json.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import { withExactArguments } from '#domain/call-message.ts';
 import { LASTING_METHODS } from '#domain/stdio.ts';
 import type { Server } from './admin-client.ts';
 import { createBoundedFetch } from './bounded-fetch.ts';
 import { EXIT } from './command.ts';
-import { interrupted, isRequestId, type RequestId, type StdioClient } from './stdio-client.ts';
+import { interrupted, isRequestId, type Message, type RequestId, type StdioClient } from './stdio-client.ts';
 import { isHandshakeAnswer } from './stdio-handshake.ts';
 import { type RemoteProblem, remoteProblem } from './stdio-remote-problem.ts';
 import { createRemoteSession } from './stdio-remote-session.ts';
@@ -44,7 +46,7 @@ export async function serveRemotely(client: StdioClient, options: RemoteOptions)
   await transport.start();
   const bridge = createBridge(client, transport, options);
   try {
-    client.attach({ send: ({ value }) => bridge.send(value), pause: () => {}, resume: () => {} });
+    client.attach({ send: (message) => bridge.send(exactly(message)), pause: () => {}, resume: () => {} });
     await Promise.race([client.ended, aborted(options.stop), bridge.failed]);
     client.detach();
     if (!options.stop.aborted) await bridge.finish();
@@ -66,6 +68,12 @@ function endpointOf(address: string): URL {
   throw new SmcpError('USAGE', `SMCP_URL is no address: ${JSON.stringify(address)}`, {
     details: { remedy: 'set it to that of an SMCP server: http://127.0.0.1:8000' },
   });
+}
+
+/** The message, with the numbers of a call's arguments as they stand in its line. */
+function exactly({ value, line }: Message): JsonObject {
+  const exact = withExactArguments(parseExactJson(line.toString('utf8')));
+  return exact === undefined ? value : (exact as JsonObject);
 }
 
 type Bridge = {

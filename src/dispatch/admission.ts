@@ -2,10 +2,15 @@
 // it. What is refused here never waits. **Trust:** everything in the request but the agent is its own word.
 
 import { SmcpError } from '#base/errors.ts';
+import { type ExactJsonObject, roundedJson, unheldNumbers } from '#base/exact-json.ts';
+import { exactProblems } from '#base/exact-schema.ts';
 import { uuidv7 } from '#base/ids.ts';
+import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import type { Problem } from '#base/schema.ts';
 import type { Allow } from '#domain/decision.ts';
 import type { CallOutcome, CallRequest } from '#domain/invocation.ts';
+import { type NormalisedArguments, normaliseArguments } from '#domain/normalise-arguments.ts';
 import type { Tool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
 import { argumentsInvalid, denialError, errorAnswer } from './answer.ts';
@@ -39,7 +44,8 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
 
   const admit: CallAdmission['admit'] = (request) => {
     const receivedMs = clock.nowMs();
-    const admission: Admission = { invocation: uuidv7(receivedMs), request, tool: undefined, receivedMs };
+    const invocation = uuidv7(receivedMs);
+    const admission: Admission = { invocation, request, tool: undefined, args: request.args, changes: [], receivedMs };
     // Freezes come first: they need no working policy, and say nothing about tools that an agent doesn't see.
     const freeze = freezes.stops({ agent: request.agent });
     if (freeze !== undefined) return closed(close('denied', admission, errorAnswer(frozen(freeze).toWire()), {}));
@@ -47,9 +53,9 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
     if (!policy.mayCall(request.agent, request.tool, receivedMs)) return closed(denyUnseen(admission));
     const tool = catalog.tool(request.tool);
     if (tool === undefined) return unknownTool(admission);
-    const argsJson = JSON.stringify(request.args);
-    const call: Admitted = { ...admission, tool, argsJson };
-    const misfit = checkArguments(tool, request, argsJson);
+    const { args, changes } = fittedArguments(tool, request.args);
+    const call: Admitted = { ...admission, tool, args, changes, argsJson: JSON.stringify(args) };
+    const misfit = checkArguments(call);
     if (misfit !== undefined) return closed(close('denied', call, errorAnswer(misfit), {}));
     const verdict = mayAct(ports, call);
     if (verdict.kind === 'go') return { kind: 'admitted', call, decision: verdict.decision };
@@ -81,7 +87,13 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
   return { admit };
 }
 
-function checkArguments(tool: Tool, request: CallRequest, argsJson: string) {
+/** Only the arguments of a `cli.py`'s tool are changed: as agents send them, and as its command line is described. */
+function fittedArguments(tool: Tool, args: ExactJsonObject): NormalisedArguments<ExactJsonObject> {
+  const isCli = tool.kind === 'plugin' && tool.plan !== undefined;
+  return isCli ? normaliseArguments(tool.inputSchema, args) : { args, changes: [] };
+}
+
+function checkArguments({ tool, request, args, argsJson }: Admitted) {
   if (request.strayArgs !== undefined) {
     return argumentsInvalid(tool.name, [{ pointer: '', message: 'must be an object' }]);
   }
@@ -90,6 +102,18 @@ function checkArguments(tool: Tool, request: CallRequest, argsJson: string) {
     const message = `has ${bytes} bytes of arguments, more than ${LIMITS.argumentBytesMax}`;
     return argumentsInvalid(tool.name, [{ pointer: '', message }]);
   }
-  const problems = tool.checkInput(request.args);
+  const rounded = roundedJson(args);
+  const problems = rounded === args ? tool.checkInput(rounded) : exactFaults(tool, args, rounded);
   return problems.length === 0 ? undefined : argumentsInvalid(tool.name, problems);
+}
+
+/** Of arguments with numbers whose spelling counts. A program gets the text; JavaScript has nothing but doubles, and must not round. */
+function exactFaults(tool: Tool, args: ExactJsonObject, rounded: JsonObject): readonly Problem[] {
+  const takesText = tool.kind === 'plugin' && tool.plugin.manifest.runtime.kind === 'process';
+  if (takesText) return [...tool.checkInput(rounded), ...exactProblems(tool.inputSchema, args)];
+  const unheld = unheldNumbers(args).map(({ pointer }) => ({
+    pointer,
+    message: 'has more digits than this tool can take: it would be rounded to another number; send it with 15 digits',
+  }));
+  return [...unheld, ...tool.checkInput(rounded)];
 }

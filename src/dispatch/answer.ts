@@ -1,6 +1,7 @@
 // Turns how a run ended into the answer that the agent gets. **Trust:** result text and errors are the guest's.
 
 import { SmcpError, type WireError } from '#base/errors.ts';
+import { type ExactJson, exactValue, roundedJson } from '#base/exact-json.ts';
 import type { Json } from '#base/json.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Deny } from '#domain/decision.ts';
@@ -36,9 +37,9 @@ export function argumentsInvalid(toolName: string, problems: readonly Problem[])
 export function runAnswer(tool: PluginTool, outcome: RunOutcome, abortReason: unknown): ToolAnswer {
   switch (outcome.kind) {
     case 'returned':
-      return valueAnswer(tool, outcome.resultJson);
+      return valueAnswer(tool, outcome);
     case 'failed':
-      return errorAnswer(outcome.error);
+      return failureAnswer(tool, outcome.error);
     case 'cancelled':
       return errorAnswer(cancellation(abortReason));
     case 'lost':
@@ -65,14 +66,25 @@ export function inDoubt(answer: ToolAnswer): ToolAnswer {
   return errorAnswer({ code, message, details: { ...details, effect: 'unknown', remedy } });
 }
 
-function valueAnswer(tool: PluginTool, resultJson: string): ToolAnswer {
-  let value: Json;
+/** A `cli.py` tells of its failures in its own words, which those who call it know: they get them as they are. */
+function failureAnswer({ plan }: PluginTool, error: WireError): ToolAnswer {
+  const isToldByProgram = plan !== undefined && error.code === 'TOOL_FAILED';
+  return isToldByProgram ? { kind: 'error', error, text: error.message } : errorAnswer(error);
+}
+
+function valueAnswer(
+  tool: PluginTool,
+  { resultJson, text }: Extract<RunOutcome, { readonly kind: 'returned' }>,
+): ToolAnswer {
+  let value: ExactJson;
+  let rounded: Json;
   try {
-    value = JSON.parse(resultJson);
+    value = exactValue(resultJson);
+    rounded = roundedJson(value);
   } catch {
     return errorAnswer({ code: 'RESULT_INVALID', message: 'the tool returned something that is not JSON' });
   }
-  const problem = tool.checkOutput(value)[0];
+  const problem = tool.checkOutput(rounded)[0];
   if (problem !== undefined) {
     return errorAnswer({
       code: 'RESULT_INVALID',
@@ -80,7 +92,7 @@ function valueAnswer(tool: PluginTool, resultJson: string): ToolAnswer {
       details: { pointer: problem.pointer, remedy: 'this is a defect of the plugin; tell its author' },
     });
   }
-  return { kind: 'value', value };
+  return { kind: 'value', value, ...(text === undefined ? {} : { text }) };
 }
 
 /** What was thrown before a run began, as an answer; a bug of ours is thrown on. */

@@ -1,6 +1,6 @@
 // Writes the record that ends a call, then gives its answer. No answer leaves before its record is on disk.
 
-import type { Json } from '#base/json.ts';
+import type { ExactJson } from '#base/exact-json.ts';
 import type { CallOutcome, ToolAnswer } from '#domain/invocation.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { type Admission, type ClosingParts, type ClosingPhase, predicateOf } from './predicate.ts';
@@ -22,10 +22,10 @@ export type Closer = {
 export function createCloser({ log, policy, clock }: Pick<DispatcherPorts, 'log' | 'policy' | 'clock'>): Closer {
   return {
     close: async (phase, admission, answer, parts) => {
-      const { args, strayArgs } = admission.request;
+      const { strayArgs } = admission.request;
       // What was asked and answered is kept once, with the record that a replay names.
       const isKept = phase !== 'replayed';
-      const value: Json = answer.kind === 'value' ? answer.value : answer.error;
+      const value: ExactJson = answer.kind === 'value' ? answer.value : answer.error;
       const result = {
         isError: answer.kind === 'error',
         bytes: Buffer.byteLength(JSON.stringify(value)),
@@ -39,7 +39,7 @@ export function createCloser({ log, policy, clock }: Pick<DispatcherPorts, 'log'
           inForce: policy.current(),
           ending: { endedMs: clock.nowMs(), result },
         }),
-        ...(isKept ? { args: strayArgs === undefined ? args : strayArgs, result: value } : {}),
+        ...(isKept ? { args: strayArgs === undefined ? admission.args : strayArgs, result: value } : {}),
       });
       return { invocation: admission.invocation, answer, receipt };
     },

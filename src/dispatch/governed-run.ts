@@ -26,6 +26,6 @@ export async function announce(
   return log.append({
     kind: 'invocation',
     predicate: predicateOf('intent', admitted, { start, inForce: start.decision.policy }),
-    args: admitted.request.args,
+    args: admitted.args,
   });
 }

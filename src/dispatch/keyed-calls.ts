@@ -1,9 +1,10 @@
 // Idempotency keys: one run for a key of an agent and tool, however often it is asked for. Later calls wait for the one
 // that runs, or get the answer that is kept. **Trust:** the key is the agent's word; it opens only its own answers.
 
-import { canonicalJson } from '#base/canonical-json.ts';
+import { canonicalExactJson } from '#base/canonical-json.ts';
 import { sha256 } from '#base/digest.ts';
 import { type ErrorCode, SmcpError, type WireError } from '#base/errors.ts';
+import { exactValue } from '#base/exact-json.ts';
 import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { CallOutcome, Receipt } from '#domain/invocation.ts';
@@ -65,7 +66,7 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
     const row = store.find(call.agent, call.tool, call.key);
     if (row === undefined || row.createdMs < call.createdMs - LIMITS.idempotencyKeptMs) return undefined;
     if (row.argsDigest !== call.argsDigest) throw conflict();
-    if (row.outcomeJson !== undefined) return JSON.parse(row.outcomeJson) as CallOutcome;
+    if (row.outcomeJson !== undefined) return exactValue(row.outcomeJson) as unknown as CallOutcome;
     // The server ended in between. The log knows whether the call ran; without a record nothing took effect.
     const found = recordedOutcome(ports.log, row.invocation);
     if (found.kind === 'never-ran') return undefined;
@@ -123,8 +124,8 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
       return true;
     },
     once: async ({ admitted, key, signal }, run) => {
-      const { request, invocation } = admitted;
-      const argsDigest = sha256(canonicalJson(request.args));
+      const { request, invocation, args } = admitted;
+      const argsDigest = sha256(canonicalExactJson(args));
       const { agent, tool } = request;
       const call: KeyedCall = { agent, tool, key, argsDigest, invocation, createdMs: clock.nowMs() };
       const id = JSON.stringify([agent, tool, key]);

@@ -41,11 +41,11 @@ export function stoppedBy({ catalog, freezes }: Asked, { request, tool }: Admitt
 export function mayAct(ports: Asked, admitted: Admitted): Verdict {
   const stopped = stoppedBy(ports, admitted);
   if (stopped !== undefined) return stopped;
-  const { request, tool } = admitted;
+  const { request, tool, args } = admitted;
   const decision = ports.policy.decide({
     agent: request.agent,
     tool: { name: tool.name, inputSchema: tool.inputSchema },
-    args: request.args,
+    args,
     nowMs: ports.clock.nowMs(),
     ...(request.session === undefined ? {} : { session: request.session }),
   });

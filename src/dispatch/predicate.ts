@@ -1,10 +1,12 @@
 // Builds the invocation predicates of a call: one place that knows which phase carries what.
 
 import { rfc3339 } from '#base/clock.ts';
+import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { Decision, PolicyRef } from '#domain/decision.ts';
 import type { CallRequest, Receipt, Usage, UsedCapability } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
+import type { ArgumentChange } from '#domain/normalise-arguments.ts';
 import type { InvocationPredicate, Phase, ToolRef } from '#domain/record.ts';
 import type { SandboxProfile } from '#domain/sandbox-ports.ts';
 import type { Tool } from '#domain/tool.ts';
@@ -14,6 +16,10 @@ export type Admission = {
   readonly invocation: string;
   readonly request: CallRequest;
   readonly tool: Tool | undefined;
+  /** What is decided, recorded, compared and handed on: those of the request, or what they were made to fit the tool. */
+  readonly args: ExactJsonObject;
+  /** In which they differ from those of the request; `[]`: in nothing. */
+  readonly changes: readonly ArgumentChange[];
   readonly receivedMs: number;
 };
 
@@ -75,7 +81,7 @@ export function predicateOf(
   admission: Admission,
   parts: ClosingParts & { readonly ending?: Ending; readonly inForce: PolicyRef },
 ): InvocationPredicate {
-  const { request } = admission;
+  const { request, changes } = admission;
   const { start, ending, intent, replayOf, usage, used } = parts;
   const decision = start?.decision ?? parts.decision;
   return {
@@ -88,6 +94,7 @@ export function predicateOf(
     door: request.door,
     ...(request.session === undefined ? {} : { session: request.session }),
     tool: toolRef(request.tool, admission.tool),
+    ...(changes.length === 0 ? {} : { normalised: changes }),
     policy: policyPart(decision, parts.inForce),
     ...(start?.confined === undefined ? {} : confinedParts(start.confined, used)),
     time: {

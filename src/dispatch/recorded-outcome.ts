@@ -1,5 +1,6 @@
 // What the log says became of a call, for an answer that was lost with the server that should have given it.
 
+import { exactValue, isExactObject } from '#base/exact-json.ts';
 import { isJsonObject, type Json } from '#base/json.ts';
 import type { CallOutcome, Receipt } from '#domain/invocation.ts';
 import type { RecordReader } from '#domain/ports.ts';
@@ -25,8 +26,8 @@ export function recordedOutcome(
   const phase = predicate['phase'];
   if (phase === 'denied' || phase === 'cancelled') return { kind: 'never-ran' };
   // Of a large result the document has only length and digest; an erased one is gone.
-  const document: unknown = JSON.parse(stored.disclosed.result ?? '{}');
-  const value = isJsonObject(document) ? document['value'] : undefined;
+  const document = exactValue(stored.disclosed.result ?? '{}');
+  const value = isExactObject(document) ? document['value'] : undefined;
   if (phase !== 'outcome' || value === undefined) return { kind: 'lost', receipt, isUnknown: phase !== 'outcome' };
   const result = predicate['result'];
   const isError = isJsonObject(result) && result['isError'] === true;

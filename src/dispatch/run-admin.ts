@@ -2,6 +2,7 @@
 // short: an operation is done whole or refused whole. What stops something is done first and recorded then.
 
 import { asSmcpError } from '#base/errors.ts';
+import { roundedJson } from '#base/exact-json.ts';
 import type { CallOutcome, ToolAnswer } from '#domain/invocation.ts';
 import { unrecordedStop } from '#domain/stop.ts';
 import type { AdminTool } from '#domain/tool.ts';
@@ -36,9 +37,10 @@ async function stopFirst(ports: DispatcherPorts, run: GovernedRun<AdminTool>): P
 
 async function carryOut(ports: DispatcherPorts, { admitted, signal }: GovernedRun<AdminTool>): Promise<ToolAnswer> {
   if (signal.aborted) return refusalAnswer(asSmcpError(signal.reason));
-  const { tool, request } = admitted;
+  const { tool, request, args } = admitted;
   try {
-    return await ports.adminTools.run({ tool, args: request.args, agent: request.agent });
+    // Of a number that no double holds the call was refused.
+    return await ports.adminTools.run({ tool, args: roundedJson(args), agent: request.agent });
   } catch (thrown) {
     // It resolves in every case, so this is a bug of ours.
     ports.logger.error('an admin tool threw', { tool: tool.name, error: String(thrown) });

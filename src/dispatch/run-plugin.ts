@@ -10,7 +10,10 @@ import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { announce, type GovernedRun } from './governed-run.ts';
 import type { Confined, Start } from './predicate.ts';
 
-/** A run whose process was ended for what may be another call's fault is tried once more, if it can affect nothing. */
+/**
+ * A run whose warden was ended for what may be another call's fault is tried once more, if it can affect nothing. A restricted
+ * child serves one call: nothing of another's ends it, and what it has begun is not begun again.
+ */
 const ATTEMPTS_MAX = 2;
 
 export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<PluginTool>): Promise<CallOutcome> {
@@ -30,10 +33,11 @@ export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<Plu
   };
   const start: Start = { decision, startedMs: ports.clock.nowMs(), confined };
   const intent = await announce(ports, run, start);
+  const isHarmless = tool.effect === 'pure' && profile.tier === 'isolate';
   for (let attempt = 1; ; attempt += 1) {
     const session = openSession(ports, run, confined);
     const outcome = await runOnce(ports, run, { start, confined, session });
-    if (outcome.kind === 'lost' && tool.effect === 'pure' && attempt < ATTEMPTS_MAX) continue;
+    if (outcome.kind === 'lost' && isHarmless && attempt < ATTEMPTS_MAX) continue;
     run.onRan();
     const isInDoubt = tool.effect !== 'pure' && !isEffectKnown(outcome);
     const answer = runAnswer(tool, outcome, run.signal.reason);
@@ -43,9 +47,14 @@ export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<Plu
       intent,
       usage: outcome.usage,
       used: session.used(),
-      hasDoneNothing: tool.effect === 'pure' && outcome.kind === 'cancelled',
+      hasDoneNothing: outcome.kind === 'cancelled' && (isHarmless || neverBegan(tool, outcome)),
     });
   }
+}
+
+/** Whether what was cancelled is known to have done nothing. Of what is not pure the intent stands: its key stays taken. */
+function neverBegan({ effect }: PluginTool, outcome: RunOutcome): boolean {
+  return effect === 'pure' && isEffectKnown(outcome);
 }
 
 /** Whether it is known what a tool that is not pure changed: the host saw its end, or it never began. */

@@ -1,6 +1,7 @@
 // What a policy answers. A denial is a value: it says which rule decided and what would change it. Pure.
 
 import { type Digest, sha256 } from '#base/digest.ts';
+import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
 import type { Capabilities } from './capability.ts';
@@ -18,7 +19,7 @@ export type DecisionQuery = {
   readonly agent: AgentName;
   /** Full tool name and, where the tool is known, its input schema (types of numbers in conditions). */
   readonly tool: { readonly name: string; readonly inputSchema?: JsonObject };
-  readonly args: JsonObject;
+  readonly args: ExactJsonObject;
   readonly nowMs: number;
   readonly session?: string;
 };

@@ -1,7 +1,8 @@
 // One tool call, from request to answer. Pure types.
 
 import type { ErrorCode, WireError } from '#base/errors.ts';
-import type { Json, JsonObject } from '#base/json.ts';
+import type { ExactJson, ExactJsonObject } from '#base/exact-json.ts';
+import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
 
 /** The way a call came in; part of the record. */
@@ -12,9 +13,10 @@ export type CallRequest = {
   readonly agent: AgentName;
   readonly door: Door;
   readonly tool: string;
-  readonly args: JsonObject;
+  /** As they came: every number stands as it was spelled. */
+  readonly args: ExactJsonObject;
   /** What came in place of an object; `args` is then empty, and the call is refused and recorded as `ARGUMENTS_INVALID`. */
-  readonly strayArgs?: Json;
+  readonly strayArgs?: ExactJson;
   readonly session?: string;
   /** The client's own key: the same key of the same agent and tool gives the answer of the first call again. */
   readonly idempotencyKey?: string;
@@ -31,7 +33,7 @@ export type Progress = { readonly progress: number; readonly total?: number; rea
 /** What a tool's run came to. */
 export type ToolAnswer =
   /** `text`: how the tool itself wrote the value, where it wrote one; absent: its JSON. */
-  | { readonly kind: 'value'; readonly value: Json; readonly text?: string }
+  | { readonly kind: 'value'; readonly value: ExactJson; readonly text?: string }
   /** `text`: how the tool itself told of its error. */
   | { readonly kind: 'error'; readonly error: WireError; readonly text?: string };
 

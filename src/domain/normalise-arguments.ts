@@ -6,11 +6,12 @@ import {
   type ExactJson,
   type ExactJsonObject,
   exactNumber,
-  isExactNumber,
   isExactObject,
+  numberSpelling,
   parseExactJson,
 } from '#base/exact-json.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import { jsonFault } from '#base/json-fault.ts';
 import { LIMITS } from '#base/limits.ts';
 
 /** What was done to a value. */
@@ -182,13 +183,15 @@ function converted(walk: Walk, schema: JsonObject, { type, value }: Typed, place
 /** What a text says, when that is of the type. */
 function parseOf(type: 'array' | 'object', text: string, depthMax: number): ExactJson | undefined {
   if (!text.trimStart().startsWith(type === 'array' ? '[' : '{')) return undefined;
-  return parseExactJson(text, depthMax);
+  const parsed = parseExactJson(text, depthMax);
+  // What no body may hold comes in by no text either.
+  return parsed === undefined || jsonFault(text, parsed) !== undefined ? undefined : parsed;
 }
 
-/** The digits of an integer; undefined for what has more than one spelling, or has lost some of them. */
+/** The digits of an integer; undefined for what has more than one spelling. */
 function wholeSpelling(value: ExactJson): string | undefined {
-  if (isExactNumber(value)) return INTEGER.test(value.rawJSON) ? value.rawJSON : undefined;
-  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined;
+  const spelling = numberSpelling(value);
+  return spelling !== undefined && INTEGER.test(spelling) ? spelling : undefined;
 }
 
 /** What `{"item": …}` holds, as a list; undefined where the object may be meant as the one item of the list. */

@@ -1,11 +1,12 @@
 // What the log says happened: predicates of the in-toto statements, as schemas/record.v1.json describes them. Pure types.
 
 import type { Digest } from '#base/digest.ts';
-import type { Json } from '#base/json.ts';
+import type { ExactJson } from '#base/exact-json.ts';
 import type { Capabilities, EffectClass } from './capability.ts';
 import type { PolicyRef } from './decision.ts';
 import type { Door, Receipt, Usage, UsedCapability } from './invocation.ts';
 import type { RunLimits } from './manifest.ts';
+import type { ArgumentChange } from './normalise-arguments.ts';
 
 export const PREDICATE_TYPES = {
   invocation: 'urn:smcp:invocation:v1',
@@ -40,6 +41,9 @@ export type Layer = {
   readonly remedy?: string;
 };
 
+/** `more` stands, last, for changes beyond the bounds of a record: how many, and no pointer. */
+export type RecordedChange = ArgumentChange | { readonly pointer: ''; readonly kind: 'more'; readonly count: number };
+
 export type InvocationPredicate = {
   readonly phase: Phase;
   readonly invocation: string;
@@ -53,6 +57,8 @@ export type InvocationPredicate = {
   readonly door: Door;
   readonly session?: string;
   readonly tool: ToolRef;
+  /** What was changed in the arguments before they were checked, so that they fit the tool; absent: nothing. The arguments kept are those after it. */
+  readonly normalised?: readonly RecordedChange[];
   /** The policy that decided. Where none was asked (a freeze, arguments that don't fit), without `decision` and `rule`: the one in force. */
   readonly policy: PolicyRef & { readonly decision?: 'allow' | 'deny'; readonly rule?: string };
   readonly sandbox?: {
@@ -78,8 +84,8 @@ export type RecordDraft =
   | {
       readonly kind: 'invocation';
       readonly predicate: InvocationPredicate;
-      readonly args?: Json;
-      readonly result?: Json;
+      readonly args?: ExactJson;
+      readonly result?: ExactJson;
     }
   | {
       readonly kind: 'policy';

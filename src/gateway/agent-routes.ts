@@ -3,6 +3,8 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SmcpError } from '#base/errors.ts';
+import type { ExactJson } from '#base/exact-json.ts';
+import { withExactArguments } from '#domain/call-message.ts';
 import type { Admission } from './admission.ts';
 import { type AgentCaller, requireAgent, unauthenticated } from './authenticate.ts';
 import type { SseDoor } from './sse.ts';
@@ -30,7 +32,12 @@ export function agentRoutes(app: FastifyInstance, { admission, sse, streamable, 
     done();
   };
 
-  app.post('/mcp', { onRequest }, (request, reply) => streamable.post(agentOf(request), request, reply));
+  const preHandler = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
+    request.body = withExactArguments(request.body as ExactJson | undefined);
+    done();
+  };
+
+  app.post('/mcp', { onRequest, preHandler }, (request, reply) => streamable.post(agentOf(request), request, reply));
   app.get('/mcp', { onRequest }, (request, reply) => streamable.sessions.listen(agentOf(request), { request, reply }));
   app.delete('/mcp', { onRequest }, (request, reply) => streamable.sessions.end(agentOf(request), { request, reply }));
   refuseOthers(app, '/mcp', ['GET', 'POST', 'DELETE']);
@@ -39,7 +46,7 @@ export function agentRoutes(app: FastifyInstance, { admission, sse, streamable, 
   app.post('/sse', { onRequest: [onRequest, hintAtMessages] }, hintAtMessages);
   refuseOthers(app, '/sse', ['GET', 'POST']);
 
-  app.post('/messages/', { onRequest }, (request, reply) => {
+  app.post('/messages/', { onRequest, preHandler }, (request, reply) => {
     const { session_id: sessionId } = request.query as { session_id?: unknown };
     sse.receive(agentOf(request), { sessionId, body: request.body, reserve: () => reserve(request) });
     reply.code(202).type('text/plain; charset=utf-8').send('Accepted');

@@ -7,6 +7,7 @@ import { type JSONRPCMessage, ProtocolErrorCode, type Transport } from '@modelco
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import { withExactArguments } from '#domain/call-message.ts';
 import { LASTING_METHODS } from '#domain/stdio.ts';
 import { parseJsonBody } from './json-body.ts';
 import {
@@ -142,7 +143,7 @@ type ParsedLine =
 function parseLine(line: Buffer): ParsedLine {
   let value: unknown;
   try {
-    value = parseJsonBody(line);
+    value = withExactArguments(parseJsonBody(line));
   } catch (thrown) {
     if (!(thrown instanceof SmcpError)) throw thrown;
     return { kind: 'refused', id: null, error: thrown, rpc: ProtocolErrorCode.ParseError };

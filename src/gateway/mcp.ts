@@ -7,7 +7,7 @@ import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Logger } from '#base/log.ts';
 import { type CatalogPorts, visibleTools } from './catalog.ts';
-import { ProtocolServer, STATELESS_VERSION, StatelessServer, strayArgsIn } from './protocol-server.ts';
+import { argumentsIn, ProtocolServer, STATELESS_VERSION, StatelessServer } from './protocol-server.ts';
 import { type CallPorts, type CallSource, callTool } from './tool-call.ts';
 import { asDoorError, rpcError } from './wire-errors.ts';
 
@@ -62,9 +62,9 @@ export function createMcpServer(ports: McpPorts, options: McpServerOptions): Ser
   });
   server.setRequestHandler('tools/call', async (request, context) => {
     try {
-      const { name, arguments: args = {} } = request.params;
+      const { name, arguments: rounded = {} } = request.params;
       const { signal, _meta: meta = {} } = context.mcpReq;
-      const strayArgs = strayArgsIn(context);
+      const { strayArgs, exactArgs: args = rounded as JsonObject } = argumentsIn(context);
       const notify = (params: JsonObject) => context.mcpReq.notify({ method: 'notifications/progress', params });
       const asked = { name, args, meta, signal, notify, ...(strayArgs === undefined ? {} : { strayArgs }) };
       return await callTool(ports, options, asked);

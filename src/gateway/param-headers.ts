@@ -4,6 +4,8 @@
 // headers and arguments the caller's.
 
 import type { IncomingHttpHeaders } from 'node:http';
+import { type ExactJson, isExactObject, numberSpelling } from '#base/exact-json.ts';
+import { isNumberSpelling, isSameNumber } from '#base/exact-number.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { decodeHeader, headerText } from './standard-headers.ts';
 
@@ -54,7 +56,7 @@ function* scan({ properties }: JsonObject, path: readonly string[]): Generator<R
 function at(args: unknown, path: readonly string[]): unknown {
   let value = args;
   for (const key of path) {
-    if (!isJsonObject(value) || !Object.hasOwn(value, key)) return undefined;
+    if (!isExactObject(value) || !Object.hasOwn(value, key)) return undefined;
     value = value[key];
   }
   return value;
@@ -62,8 +64,11 @@ function at(args: unknown, path: readonly string[]): unknown {
 
 /** Absent and null are not repeated. What is of no type that can be is left to the check of the arguments. */
 function differs(header: string | undefined, value: unknown): boolean {
-  if (value === undefined || value === null || typeof value === 'object') return header !== undefined;
+  const number = numberSpelling(value as ExactJson | undefined);
+  if (number === undefined && (value === undefined || value === null || typeof value === 'object')) {
+    return header !== undefined;
+  }
   const said = header === undefined ? undefined : decodeHeader(header);
   if (said === undefined) return true;
-  return typeof value === 'number' ? said === '' || Number(said) !== value : said !== String(value);
+  return number === undefined ? said !== String(value) : !isNumberSpelling(said) || !isSameNumber(said, number);
 }

@@ -3,13 +3,14 @@
 // a request is the SDK's, with its checks and its words. Used by streamable.ts. **Trust:** headers and body are the agent's.
 
 import type { IncomingHttpHeaders } from 'node:http';
+import { type ExactJsonObject, isExactObject } from '#base/exact-json.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { STATELESS_VERSION } from './protocol-server.ts';
 
 export type PlainCall = {
   readonly id: string | number;
   readonly name: string;
-  readonly args: JsonObject;
+  readonly args: ExactJsonObject;
   /** Of `_meta`, what is not the protocol's. */
   readonly meta: JsonObject;
 };
@@ -27,7 +28,7 @@ export function plainCall(headers: IncomingHttpHeaders, body: unknown): PlainCal
   if (jsonrpc !== '2.0' || method !== 'tools/call' || !isJsonObject(params) || !isEmpty(more)) return undefined;
   if (typeof id !== 'string' && !Number.isSafeInteger(id)) return undefined;
   const { name, arguments: args = {}, _meta: meta, ...others } = params;
-  if (typeof name !== 'string' || !isJsonObject(args) || !isJsonObject(meta) || !isEmpty(others)) return undefined;
+  if (typeof name !== 'string' || !isExactObject(args) || !isJsonObject(meta) || !isEmpty(others)) return undefined;
   const own: { [key: string]: JsonObject[string] } = {};
   for (const [key, value] of Object.entries(meta)) {
     if (OWN_META.has(key)) own[key] = value;

@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net';
 import { SmcpError } from '#base/errors.ts';
+import { roundedJson } from '#base/exact-json.ts';
 import { isJsonObject, type Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
@@ -18,7 +19,8 @@ import { parseJsonBody } from './json-body.ts';
  * @throws `REQUEST_INVALID` for another protocol · `USAGE` without an agent · `AGENT_UNKNOWN`
  */
 export function agentOfHello(line: Buffer, agents: readonly AgentName[]): AgentName {
-  const hello = line.length > LIMITS.stdioHelloBytesMax ? undefined : parseJsonBody(line);
+  const said = line.length > LIMITS.stdioHelloBytesMax ? undefined : parseJsonBody(line);
+  const hello = said === undefined ? undefined : roundedJson(said);
   if (!isJsonObject(hello) || hello['smcp'] !== STDIO_PROTOCOL) {
     throw new SmcpError('REQUEST_INVALID', 'this is the socket of another version of smcp', {
       details: { remedy: 'run smcp stdio of the version that serves the home, or start its server anew' },

@@ -3,7 +3,8 @@
 
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { SmcpError } from '#base/errors.ts';
-import type { Json, JsonObject } from '#base/json.ts';
+import type { ExactJson, ExactJsonObject } from '#base/exact-json.ts';
+import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { CallRequest, Door } from '#domain/invocation.ts';
@@ -21,9 +22,9 @@ export type CallSource = {
 
 export type AskedCall = {
   readonly name: string;
-  readonly args: object;
+  readonly args: ExactJsonObject;
   /** What came as arguments and is no object. */
-  readonly strayArgs?: Json;
+  readonly strayArgs?: ExactJson;
   readonly meta: { readonly [key: string]: unknown };
   readonly signal: AbortSignal;
   /** Sends the params of a `notifications/progress`. */
@@ -42,7 +43,7 @@ export async function callTool(
   const progress = progressReporter(notify, meta['progressToken']);
   try {
     const outcome = await dispatcher.call({
-      ...{ agent, door, tool: name, args: args as JsonObject, mayStillAct, signal },
+      ...{ agent, door, tool: name, args, mayStillAct, signal },
       ...(strayArgs === undefined ? undefined : { strayArgs }),
       ...(session === undefined ? undefined : { session }),
       ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),

@@ -93,11 +93,14 @@ export function asDoorError(thrown: unknown, logger: Logger): SmcpError {
   return new SmcpError('INTERNAL', 'internal error');
 }
 
-/** The text of a failed call: `CODE: sentence`, of a denial with the rule that decided, then what to do about it. */
-export function errorText({ code, message, details }: WireError): string {
+/**
+ * The text of a failed call: `CODE: sentence`, of a denial with the rule that decided, then what to do about it. `told`: how the
+ * tool told of it, in place of that sentence.
+ */
+export function errorText({ code, message, details }: WireError, told?: string): string {
   const rule = details?.['rule'];
   const remedy = details?.['remedy'];
-  const what = typeof rule === 'string' ? `${code} (${rule}): ${message}` : `${code}: ${message}`;
+  const what = told ?? (typeof rule === 'string' ? `${code} (${rule}): ${message}` : `${code}: ${message}`);
   return typeof remedy === 'string' ? `${what}\n${remedy}` : what;
 }
 

@@ -1,6 +1,7 @@
 // Operations on the log: records by index or invocation, the newest ones, their proof, the keys.
 
 import { SmcpError } from '#base/errors.ts';
+import { isExactObject, parseExactJson } from '#base/exact-json.ts';
 import { invariant } from '#base/invariant.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
@@ -153,10 +154,7 @@ function recordView(stored: StoredRecord, { withDisclosed }: { readonly withDisc
   const { payload } = JSON.parse(stored.envelope) as { payload: string };
   const record = JSON.parse(Buffer.from(payload, 'base64').toString('utf8')) as JsonObject;
   const disclosed = Object.fromEntries(
-    Object.entries(stored.disclosed).map(([name, document]) => [
-      name,
-      (JSON.parse(document) as JsonObject)['value'] ?? null,
-    ]),
+    Object.entries(stored.disclosed).map(([name, document]) => [name, disclosedValue(document)]),
   );
   return {
     index: stored.index,
@@ -165,4 +163,10 @@ function recordView(stored: StoredRecord, { withDisclosed }: { readonly withDisc
     record,
     ...(withDisclosed && Object.keys(disclosed).length > 0 ? { disclosed } : {}),
   };
+}
+
+/** Its numbers with all their digits, as they were signed for. */
+function disclosedValue(document: string): Json {
+  const parsed = parseExactJson(document);
+  return ((isExactObject(parsed) ? parsed['value'] : undefined) ?? null) as Json;
 }

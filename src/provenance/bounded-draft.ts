@@ -6,7 +6,7 @@ import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { UsedCapability } from '#domain/invocation.ts';
-import type { InvocationPredicate, ToolRef } from '#domain/record.ts';
+import type { InvocationPredicate, RecordedChange, ToolRef } from '#domain/record.ts';
 import { canonicalEvidence } from './canonical-evidence.ts';
 import type { AnyDraft } from './statement.ts';
 
@@ -38,11 +38,12 @@ export function boundedDraft(draft: AnyDraft): AnyDraft {
 }
 
 function boundedInvocation(predicate: InvocationPredicate): InvocationPredicate {
-  const { session, tool, policy, sandbox, capabilities, result } = predicate;
+  const { session, tool, normalised, policy, sandbox, capabilities, result } = predicate;
   if (capabilities !== undefined) checkCapabilities(capabilities.granted);
   return {
     ...predicate,
     tool: boundedTool(tool),
+    ...(normalised === undefined ? {} : { normalised: boundedChanges(normalised) }),
     ...(session === undefined ? {} : { session: cut(session) }),
     policy: { ...policy, ...(policy.rule === undefined ? {} : { rule: cut(policy.rule) }) },
     ...(sandbox === undefined
@@ -102,4 +103,31 @@ function boundedUsed(used: readonly UsedCapability[]): readonly UsedCapability[]
       transcript: `sha256:${hash('sha256', text, 'hex')}`,
     },
   ];
+}
+
+/**
+ * Rows in the order of their pointers and kinds, as many as have room; the others as one, last, with their count. A record that
+ * was bounded stays as it is.
+ */
+function boundedChanges(changes: readonly RecordedChange[]): readonly RecordedChange[] {
+  const rows = changes
+    .map((row) => (row.kind === 'more' ? row : { ...row, pointer: cut(row.pointer) }))
+    .toSorted(inOrder);
+  if (fitsRecord(rows)) return rows;
+  let kept = Math.min(rows.length, LIMITS.recordChangesMax) - 1;
+  const more = (): RecordedChange => ({ pointer: '', kind: 'more', count: countOf(rows.slice(kept)) });
+  while (kept > 0 && !fitsRecord([...rows.slice(0, kept), more()])) kept -= 1;
+  return [...rows.slice(0, kept), more()];
+}
+
+const fitsRecord = (rows: readonly RecordedChange[]): boolean =>
+  rows.length <= LIMITS.recordChangesMax && Buffer.byteLength(JSON.stringify(rows)) <= LIMITS.recordChangesBytesMax;
+
+const countOf = (rows: readonly RecordedChange[]): number => rows.reduce((sum, { count }) => sum + count, 0);
+
+const orderOf = ({ pointer, kind }: RecordedChange): string => `${kind === 'more' ? 1 : 0}${pointer}\0${kind}`;
+
+function inOrder(one: RecordedChange, other: RecordedChange): number {
+  const [a, b] = [orderOf(one), orderOf(other)];
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,8 +1,8 @@
 // What arguments and results become in the log: a document that can be shown or deleted, and the digest that the record keeps.
 
 import { hash } from 'node:crypto';
+import type { ExactJson } from '#base/exact-json.ts';
 import { randomNonce } from '#base/ids.ts';
-import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { canonicalEvidence } from './canonical-evidence.ts';
 
@@ -13,7 +13,7 @@ export type Disclosure = { readonly document: string; readonly digest: string };
  * `{"nonce","value"}` of a value, or `{"bytes","digest","nonce"}` where its JCS is over `bytesMax`. The nonce keeps anyone
  * who has only the digest from guessing short values. The value is written canonically once, whatever its size.
  */
-export function discloseValue(value: Json, bytesMax: number = LIMITS.disclosureBytesMax): Disclosure {
+export function discloseValue(value: ExactJson, bytesMax: number = LIMITS.disclosureBytesMax): Disclosure {
   const nonce = randomNonce();
   const text = canonicalEvidence(value);
   const bytes = Buffer.byteLength(text);

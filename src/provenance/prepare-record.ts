@@ -1,7 +1,7 @@
 // From a draft to what is signed and stored beside it. Called once per append, before the record has an index.
 
+import type { ExactJson } from '#base/exact-json.ts';
 import { invariant } from '#base/invariant.ts';
-import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Phase } from '#domain/record.ts';
 import { boundedDraft } from './bounded-draft.ts';
@@ -54,6 +54,6 @@ function disclosureBytesMax(phase: Phase): number {
   return isRefused ? LIMITS.refusedDisclosureBytesMax : LIMITS.disclosureBytesMax;
 }
 
-function disclosureOf(value: Json | undefined, bytesMax: number): Disclosure | undefined {
+function disclosureOf(value: ExactJson | undefined, bytesMax: number): Disclosure | undefined {
   return value === undefined ? undefined : discloseValue(value, bytesMax);
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalJson } from '#base/canonical-json.ts';
+import { canonicalExactJson, canonicalJson } from '#base/canonical-json.ts';
+import { type ExactJson, parseExactJson } from '#base/exact-json.ts';
 import type { Json } from '#base/json.ts';
 
 /** The double of 16 hex digits, big end first. */
@@ -89,4 +90,50 @@ test.each([
   ['half of a surrogate pair', '\ud800'],
 ])('refuses %s, which is not JSON', (_, value) => {
   expect(() => canonicalJson(value as unknown as Json)).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
+});
+
+describe('numbers beyond doubles', () => {
+  const canonical = (text: string): string => canonicalExactJson(parseExactJson(text) ?? null);
+
+  test('stand with all their digits, in one spelling', () => {
+    expect(canonical('{"b":9007199254740993,"a":[0.50,1e2]}')).toBe('{"a":[0.5,100],"b":9007199254740993}');
+    expect(canonical('{"a":[5e-1,100.0],"b":9007199254740993.0}')).toBe(
+      canonical('{"b":9007199254740993,"a":[0.5,100]}'),
+    );
+    expect(canonical('[9007199254740993]')).not.toBe(canonical('[9007199254740992]'));
+    expect(canonical('[9007199254740993]')).not.toBe(canonical('["9007199254740993"]'));
+  });
+
+  test('change nothing of what stands beside them', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const exact: ExactJson = [value as Json, parseExactJson('9007199254740993') ?? null];
+        expect(canonicalExactJson(exact)).toBe(`[${canonicalJson(value as Json)},9007199254740993]`);
+      }),
+    );
+  });
+
+  test('are written as by JCS where they are none, whatever is around them', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
+        expect(canonicalExactJson(value as Json)).toBe(canonicalJson(value as Json));
+      }),
+    );
+    expect(canonicalExactJson({ b: undefined, a: 1 } as unknown as Json)).toBe('{"a":1}');
+  });
+
+  test.each<[string, unknown]>([
+    ['half a surrogate pair', ['\ud800']],
+    ['a key of half a pair', { '\udfff': 1 }],
+    ['a number that is none', [Number.NaN]],
+    ['an endless number', [Number.POSITIVE_INFINITY]],
+    ['a function', [() => 1]],
+    ['what is deeper than the stack', Array.from({ length: 100_000 }).reduce((inner) => [inner], 1)],
+  ])('are refused together with %s, as INTERNAL', (_, value) => {
+    expect(() => canonicalExactJson(value as Json)).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
+  });
+
+  test('past the range of JSON are none', () => {
+    expect(() => canonical('[1e999]')).toThrow('not JSON');
+  });
 });

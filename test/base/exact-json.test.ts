@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { exactNumber, isExactNumber, isExactObject, parseExactJson, roundedJson } from '#base/exact-json.ts';
+import {
+  exactNumber,
+  isExactNumber,
+  isExactObject,
+  isPlainJson,
+  parseExactJson,
+  roundedJson,
+  unheldNumbers,
+} from '#base/exact-json.ts';
 import { LIMITS } from '#base/limits.ts';
 
 describe('JSON with exact numbers', () => {
@@ -45,5 +53,43 @@ describe('JSON with exact numbers', () => {
     ['too many values', `[${'0,'.repeat(LIMITS.jsonValuesMax)}0]`],
   ])('refuses %s', (_, text) => {
     expect(parseExactJson(text)).toBeUndefined();
+  });
+
+  test.each([
+    '0.0000001',
+    '1e5',
+    '1E+5',
+    '100000000000000000000',
+    '-0',
+    '5.00',
+    '123456789.123456789',
+    '0.1e1',
+    '1e-7',
+  ])('keeps the spelling %s, wherever it stands', (number) => {
+    for (const text of [number, `[1,${number}]`, `{"a": ${number}}`, `{"a":\n${number}}`, `[${number},\t${number}]`])
+      expect(JSON.stringify(parseExactJson(text))).toBe(text.replaceAll(/\s/g, ''));
+  });
+
+  test('is plain where doubles say it all', () => {
+    const value = parseExactJson('{"a":[1,-2.5,"9007199254740993",null],"b":{"c":12345678901234567000}}') ?? null;
+    expect(isPlainJson(value)).toBe(true);
+    expect(roundedJson(value)).toBe(value);
+    expect(isPlainJson(parseExactJson('{"b":{"c":[5.0]}}') ?? null)).toBe(false);
+  });
+
+  test('takes the last of a key that is given twice, as JSON.parse does', () => {
+    expect(JSON.stringify(parseExactJson('{"a":9007199254740995,"a":9007199254740993}'))).toBe(
+      '{"a":9007199254740993}',
+    );
+    expect(JSON.stringify(parseExactJson('{"a":9007199254740993,"a":1}'))).toBe('{"a":1}');
+    expect(JSON.stringify(parseExactJson('{"a":{"b":9007199254740993},"a":{"b":5.0}}'))).toBe('{"a":{"b":5.0}}');
+  });
+
+  test('names every number that a double would change, and no other', () => {
+    const value = parseExactJson('{"a/b":[5.0,9007199254740993],"c":{"~":0.1000000000000000055},"d":1e2}') ?? null;
+    expect(unheldNumbers(value)).toEqual([
+      { pointer: '/a~1b/1', spelling: '9007199254740993' },
+      { pointer: '/c/~0', spelling: '0.1000000000000000055' },
+    ]);
   });
 });

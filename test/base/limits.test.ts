@@ -67,7 +67,7 @@ const BELOW: readonly (readonly [string, number, number])[] = [
   ['a group commit is a part of what may wait', LIMITS.commitRecordsMax, LIMITS.appendsWaitingMax],
   [
     'what a record says of capabilities fits into it in base64',
-    4 * (LIMITS.recordCapabilitiesBytesMax + LIMITS.recordUsedBytesMax),
+    4 * (LIMITS.recordCapabilitiesBytesMax + LIMITS.recordUsedBytesMax + LIMITS.recordChangesBytesMax),
     3 * LIMITS.recordBytesMax,
   ],
   ['a door closes while calls may still end', LIMITS.doorCloseMsMax, LIMITS.drainMsMax],

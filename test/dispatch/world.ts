@@ -4,12 +4,14 @@
 import { type Clock, systemClock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
+import type { JsonObject } from '#base/json.ts';
 import { silentLogger } from '#base/log.ts';
 import { createForeignSchemaCompiler } from '#base/schema.ts';
 import { createDispatcher, type DispatcherOptions } from '#dispatch/dispatcher.ts';
 import type { AgentName } from '#domain/agent.ts';
 import { type Capabilities, effectClassOf } from '#domain/capability.ts';
-import type { Decision } from '#domain/decision.ts';
+import type { CommandPlan } from '#domain/cli-plugin/plan.ts';
+import type { Decision, DecisionQuery } from '#domain/decision.ts';
 import type { CallRequest, RunOutcome, ToolAnswer } from '#domain/invocation.ts';
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
@@ -32,7 +34,14 @@ export const returned = (value: unknown): RunOutcome => ({
   usage,
 });
 
-function toolOf(localName: string, capabilities: Capabilities): PluginTool {
+type Made = Pick<WorldOptions, 'runtime' | 'n' | 'plan'>;
+
+function toolOf(localName: string, capabilities: Capabilities, made: Made): PluginTool {
+  const inputSchema = {
+    type: 'object',
+    properties: { n: made.n ?? { type: 'integer' } },
+    additionalProperties: false,
+  };
   const plugin: Plugin = {
     name: 'p',
     version: '1.0.0',
@@ -43,14 +52,16 @@ function toolOf(localName: string, capabilities: Capabilities): PluginTool {
       name: 'p',
       version: '1.0.0',
       description: 'd',
-      runtime: { kind: 'isolate', entry: 'i.js' },
+      runtime:
+        made.runtime === 'process'
+          ? { kind: 'process', command: ['python3', 'cli.py'], protocol: 'smcp-cli' }
+          : { kind: 'isolate', entry: 'i.js' },
       tools: [],
     },
     directory: '/nowhere',
     origin: 'product',
     tools: [],
   };
-  const inputSchema = { type: 'object', properties: { n: { type: 'integer' } }, additionalProperties: false };
   const outputSchema = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'] };
   return {
     kind: 'plugin',
@@ -67,6 +78,7 @@ function toolOf(localName: string, capabilities: Capabilities): PluginTool {
     checkInput: createForeignSchemaCompiler()(inputSchema),
     checkOutput: createForeignSchemaCompiler()(outputSchema),
     plugin,
+    ...(made.plan === undefined ? {} : { plan: made.plan }),
   };
 }
 
@@ -90,15 +102,22 @@ type WorldOptions = DispatcherOptions & {
   around?: (store: KeyedCallStore) => KeyedCallStore;
   /** In place of the log in memory; `drafts` and `records` are then empty. */
   log?: RecordLog & Pick<RecordReader, 'findInvocation' | 'record'>;
+  /** Of the plugin; `isolate` when absent. */
+  runtime?: 'isolate' | 'process';
+  /** The schema of the argument `n`. */
+  n?: JsonObject;
+  /** Of the tools, as of a `cli.py`. */
+  plan?: CommandPlan;
+  onDecide?: (query: DecisionQuery) => void;
 };
 
 export function createWorld(options: WorldOptions = {}) {
   const tools = new Map<string, Tool>(
     [
       adminTool,
-      toolOf('pure', { random: true }),
-      toolOf('read', { files: [{ path: 'x', access: 'read' }] }),
-      toolOf('write', { store: {} }),
+      toolOf('pure', { random: true }, options),
+      toolOf('read', { files: [{ path: 'x', access: 'read' }] }, options),
+      toolOf('write', { store: {} }, options),
     ].map((tool) => [tool.name, tool]),
   );
   const database = openDatabase(':memory:', { readOnly: false, busyMs: 0 });
@@ -117,14 +136,17 @@ export function createWorld(options: WorldOptions = {}) {
     run: async (_request: RunRequest): Promise<RunOutcome> => returned({ ok: true }),
     allow: {} as { capabilities?: Capabilities; timeoutMs?: number },
     missingLayer: false,
+    profile: undefined as PluginRuntime['profile'] | undefined,
     runAdmin: async (_asked: Parameters<AdminTools['run']>[0]): Promise<ToolAnswer> => ({ kind: 'value', value: null }),
   };
   const policyRef = { version: 1, digest: sha256('policy') };
   const policy = {
-    decide: ({ tool }): Decision =>
-      state.denied.has(tool.name)
+    decide: (query): Decision => {
+      options.onDecide?.(query);
+      return state.denied.has(query.tool.name)
         ? { kind: 'deny', rule: 'default-deny', reason: 'no grant', remedy: 'add one', policy: policyRef }
-        : { kind: 'allow', rule: '/agents/a/grants/0', reason: 'granted', policy: policyRef, ...state.allow },
+        : { kind: 'allow', rule: '/agents/a/grants/0', reason: 'granted', policy: policyRef, ...state.allow };
+    },
     mayCall: (_agent, name) => !state.denied.has(name),
     current: () => policyRef,
     onChange: () => () => {},
@@ -159,10 +181,11 @@ export function createWorld(options: WorldOptions = {}) {
       runs.push(request);
       return state.run(request);
     },
-    profile: () => {
+    profile: (plugin, granted) => {
+      if (state.profile !== undefined) return state.profile(plugin, granted);
       if (state.missingLayer)
         throw new SmcpError('SANDBOX_UNAVAILABLE', 'a layer is missing', { details: { remedy: 'get it' } });
-      return { tier: 'isolate', digest: sha256('profile'), layers: ['process'] };
+      return { tier: options.runtime ?? 'isolate', digest: sha256('profile'), layers: ['process'] };
     },
     layers: () => [],
     end: async () => {},

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
+import { type ExactJsonObject, roundedJson } from '#base/exact-json.ts';
 import { uuidv7 } from '#base/ids.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { createListeners } from '#base/listeners.ts';
@@ -175,7 +176,8 @@ export function fakeDispatcher(
   const calls: CallRequest[] = [];
   const cancelled: CallRequest[] = [];
   const frozen = new Set<AgentName>();
-  const kept = new Map<string, { args: JsonObject; outcome: CallOutcome }>();
+  const answers = new Map<string, ToolAnswer>();
+  const kept = new Map<string, { args: ExactJsonObject; outcome: CallOutcome }>();
   const refuse = ({ agent, tool: name, args, strayArgs }: CallRequest): ToolAnswer | undefined => {
     if (frozen.has(agent)) {
       const details = { scope: `agent ${agent}`, remedy: 'a person lifts it with: smcp unfreeze' };
@@ -187,14 +189,18 @@ export function fakeDispatcher(
       return { kind: 'error', error: { code: 'DENIED', message, details: { rule, remedy } } };
     }
     const tool = catalog.tool(name);
-    const problems = strayArgs === undefined ? tool?.checkInput(args) : [{ pointer: '', message: 'must be object' }];
+    const problems =
+      strayArgs === undefined ? tool?.checkInput(roundedJson(args)) : [{ pointer: '', message: 'must be object' }];
     if (problems === undefined || problems.length === 0) return undefined;
     return { kind: 'error', error: { code: 'ARGUMENTS_INVALID', message: `the arguments don't fit ${name}` } };
   };
   const run = async (request: CallRequest): Promise<ToolAnswer> => {
-    const { tool, args, agent } = request;
+    const { tool, agent } = request;
+    const args = roundedJson(request.args);
     const refused = refuse(request);
     if (refused !== undefined) return refused;
+    const set = answers.get(tool);
+    if (set !== undefined) return set;
     if (tool === 'demo__echo') return { kind: 'value', value: { agent, args } };
     if (tool === 'demo__text') return { kind: 'value', value: textOf(args) };
     if (tool === 'demo__crash') throw new Error('secret inside');
@@ -228,7 +234,7 @@ export function fakeDispatcher(
     untilEnded: async () => [],
     drain: async () => {},
   } satisfies Dispatcher;
-  return { ...dispatcher, requests: calls, cancelled, frozen };
+  return { ...dispatcher, answers, requests: calls, cancelled, frozen };
 }
 
 function textOf(args: JsonObject): Json {

@@ -1,6 +1,7 @@
 // Arguments that a tool wants repeated in headers, as the schema says by `x-mcp-header`.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseExactJson } from '#base/exact-json.ts';
 import { HTTP_CLIENTS } from './clients.ts';
 import { fakeTool, HERMES, openDoor, type TestDoor, TOOLS } from './fakes.ts';
 import { send, stateless } from './http.ts';
@@ -53,6 +54,11 @@ describe('headers that say what the arguments do', () => {
     ['a text that no header holds', { region: ' é\n' }, { 'mcp-param-region': base64(' é\n') }],
     ['a text that looks encoded', { region: '=?base64?x?=' }, { 'mcp-param-region': base64('=?base64?x?=') }],
     ['a number, in another spelling', { where: { count: 42 } }, { 'mcp-param-count': '42.0' }],
+    [
+      'a number of many digits',
+      parseExactJson('{"where":{"count":9007199254740993}}'),
+      { 'mcp-param-count': '9007199254740993' },
+    ],
     ['a truth', { where: { dry: false } }, { 'mcp-param-dry': 'false' }],
     ['nothing for what is left out or null', { region: null }, {}],
     ['nothing for what can not be repeated', { ratio: 0.5, odd: 'x' }, {}],
@@ -71,6 +77,12 @@ describe('headers that do not', () => {
     ['one for what is null', { region: null }, { 'mcp-param-region': 'null' }],
     ['one that only looks encoded', { region: '=?base64?!?=' }, { 'mcp-param-region': '=?base64?!?=' }],
     ['another number', { where: { count: 42 } }, { 'mcp-param-count': '43' }],
+    [
+      'the double next to it',
+      parseExactJson('{"where":{"count":9007199254740993}}'),
+      { 'mcp-param-count': '9007199254740992' },
+    ],
+    ['digits that a double drops', { where: { count: 2 ** 53 } }, { 'mcp-param-count': '9007199254740993' }],
     ['no number', { where: { count: 0 } }, { 'mcp-param-count': '' }],
     ['another truth', { where: { dry: true } }, { 'mcp-param-dry': 'True' }],
     ['two', { region: 'eu' }, { 'mcp-param-region': 'eu, us' }],

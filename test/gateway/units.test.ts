@@ -178,6 +178,35 @@ describe('the answer to a call', () => {
     expect(result._meta).toEqual({ 'smcp/receipt': { invocation: 'i', index: 3, leaf: 'x' } });
   });
 
+  test('that a program wrote itself has its text as it is, and its object beside', () => {
+    const answer = { kind: 'value', value: { n: 5 }, text: '{ "n": 5.0 }' } as const;
+    const result = callResult({ invocation: 'i', answer });
+    expect(result.content).toEqual([{ type: 'text', text: '{ "n": 5.0 }' }]);
+    expect(result.structuredContent).toEqual({ n: 5 });
+    expect(result.isError).toBeUndefined();
+  });
+
+  test('of a failure that a program told of is what it said, and what to do about it', () => {
+    const told = (remedy?: string) =>
+      callResult({
+        invocation: 'i',
+        answer: {
+          kind: 'error',
+          error: {
+            code: 'TOOL_FAILED',
+            message: 'no such repo',
+            ...(remedy === undefined ? {} : { details: { remedy } }),
+          },
+          text: 'no such repo',
+        },
+      });
+    expect(told()).toMatchObject({ isError: true, content: [{ type: 'text', text: 'no such repo' }] });
+    expect(told().structuredContent).toEqual({
+      error: { code: 'TOOL_FAILED', message: 'no such repo', details: {} },
+    });
+    expect(told('ask for net').content).toEqual([{ type: 'text', text: 'no such repo\nask for net' }]);
+  });
+
   test('that is an earlier one says so in its receipt', () => {
     const result = callResult({ ...outcome(1), isReplayed: true });
     expect(result._meta).toEqual({ 'smcp/receipt': { invocation: 'i', index: 3, leaf: 'x', replayed: true } });

@@ -1,6 +1,7 @@
 // What stops something: it acts before its record, and answers when what it stops has ended.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { roundedJson } from '#base/exact-json.ts';
 import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createOperationRunner } from '#operations/runner.ts';
@@ -53,7 +54,7 @@ const CALLERS: readonly (readonly [string, (world: World, name: string, input: o
         ...{ agent: bea, door: 'mcp', tool: `smcp__${name}`, args: { ...input } },
       });
       if (answer.kind === 'error') throw Object.assign(new Error(answer.error.message), answer.error);
-      return answer.value;
+      return roundedJson(answer.value);
     },
   ],
 ];

@@ -114,6 +114,11 @@ describe('a history is not sound', () => {
     ],
     ['when another agent ends it', [...begun, intent, closing('outcome', intent, { agent: 'other' })], 'agent or tool'],
     ['when another tool ends it', [...begun, intent, closing('outcome', intent, { tool: pure })], 'agent or tool'],
+    [
+      'when an end says that other arguments were changed',
+      [...begun, intent, closing('outcome', intent, { normalised: [{ pointer: '/a', kind: 'renamed', count: 1 }] })],
+      'changed in its arguments',
+    ],
     ['with a policy that was not applied', [openedDraft, pluginDraft, intent], 'not applied before'],
     ['with a policy that was no longer in force', [...begun, newer, intent], 'not the one in force'],
     [

@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseExactJson } from '#base/exact-json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { serveRemotely } from '#cli/stdio-remote.ts';
 import type { McpClient } from '#test/gateway/clients.ts';
@@ -285,4 +286,12 @@ describe('a server that means harm', () => {
       elsewhere.close();
     }
   });
+});
+
+test('the arguments of a call reach the server as they were spelled', async () => {
+  const bridge = startBridge();
+  const args = parseExactJson('{"n":9007199254740993,"f":5.0}');
+  bridge.send(stateless(1, 'tools/call', { name: 'demo__echo', arguments: args }));
+  await eventually(() => door.dispatcher.requests.length > 0);
+  expect(JSON.stringify(door.dispatcher.requests[0]?.args)).toBe('{"n":9007199254740993,"f":5.0}');
 });

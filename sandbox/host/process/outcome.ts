@@ -1,8 +1,8 @@
 // What a run of a program comes to for the dispatcher: its bounds first, then how it ended, then what it says. Pure. Believes
 // the program only what it alone can know: its result.
 
-import { parseBoundedJson } from '#base/bounded-json.ts';
 import type { ErrorCode, WireError } from '#base/errors.ts';
+import { type ExactJsonObject, isExactObject, parseExactJson } from '#base/exact-json.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { ProgramEnd } from '#domain/cli-plugin/outcome.ts';
@@ -70,17 +70,17 @@ export function cliOutcome(cli: CliProtocol, finished: Finished): RunOutcome {
     const error: WireError = isMemory ? { ...outcome.error, code: 'MEMORY_EXCEEDED' } : outcome.error;
     return failed(withDetails(error, hint === undefined ? {} : { remedy: hint }), { effect, usage });
   }
-  const resultJson = fitting(cli, end, limits.outputBytes);
-  return { kind: 'returned', resultJson, usage };
+  return { kind: 'returned', ...fitting(cli, end, limits.outputBytes), usage };
 }
 
 /** A result as JSON text takes up to six times the bytes that were printed: it is cut further until it fits. */
-function fitting(cli: CliProtocol, end: ProgramEnd, bytesMax: number): string {
+function fitting(cli: CliProtocol, end: ProgramEnd, bytesMax: number): { resultJson: string; text: string } {
   for (let stdout = end.stdout; ; ) {
     const outcome = cli.parseOutcome({ ...end, stdout, isStdoutCut: end.isStdoutCut || stdout !== end.stdout });
-    const json = outcome.kind === 'value' ? JSON.stringify(outcome.structured ?? outcome.text) : '""';
-    const bytes = Buffer.byteLength(json);
-    if (bytes <= bytesMax || stdout.length === 0) return json;
+    const text = outcome.kind === 'value' ? outcome.text : '';
+    const resultJson = JSON.stringify(outcome.kind === 'value' ? (outcome.structured ?? text) : '');
+    const bytes = Buffer.byteLength(resultJson);
+    if (bytes <= bytesMax || stdout.length === 0) return { resultJson, text };
     // A little less than the share that would just fit: what is said at the end takes room too.
     stdout = stdout.subarray(0, Math.floor((stdout.length * bytesMax * 0.95) / bytes));
   }
@@ -112,9 +112,9 @@ export function jsonOutcome(cli: CliProtocol, finished: Finished): RunOutcome {
   return { kind: 'returned', resultJson: JSON.stringify(answer['result'] ?? null), usage };
 }
 
-function answerIn(stdout: Uint8Array): JsonObject | undefined {
-  const parsed = parseBoundedJson(Buffer.from(stdout).toString('utf8'));
-  return parsed.kind === 'value' && isJsonObject(parsed.value) ? parsed.value : undefined;
+function answerIn(stdout: Uint8Array): ExactJsonObject | undefined {
+  const parsed = parseExactJson(Buffer.from(stdout).toString('utf8'));
+  return isExactObject(parsed) ? parsed : undefined;
 }
 
 function errorIn(error: unknown, end: ProgramEnd): WireError {

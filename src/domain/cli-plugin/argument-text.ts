@@ -1,9 +1,10 @@
 // Values as texts of a command line. Pure. **Trust:** the values are an agent's; what can't arrive as it is, is refused.
 
 import { SmcpError } from '#base/errors.ts';
-import { type ExactJson, isExactNumber } from '#base/exact-json.ts';
+import { type ExactJson, isExactNumber, numberSpelling } from '#base/exact-json.ts';
+import { wholeNumber } from '#base/exact-number.ts';
 import type { ArgumentPlan } from './plan.ts';
-import { pythonNumber, wholeNumber } from './python-number.ts';
+import { pythonNumber } from './python-number.ts';
 
 /** That a value can't be handed over. Names the property, never the value. */
 export function unpassable(property: string, message: string, remedy: string): SmcpError {
@@ -36,8 +37,9 @@ export function argumentText(plan: ArgumentPlan, value: ExactJson): string {
     return choices.find((choice) => choice.toLowerCase() === String(value)) ?? String(value);
   }
   if (value === null) throw unpassable(property, 'holds null, which no command line can say', 'leave it out');
-  if (!isExactNumber(value)) return JSON.stringify(value);
-  const text = (plan.type === 'integer' ? wholeNumber(value.rawJSON) : undefined) ?? pythonNumber(value.rawJSON);
+  const number = numberSpelling(value);
+  if (number === undefined) return JSON.stringify(value);
+  const text = (plan.type === 'integer' ? wholeNumber(number) : undefined) ?? pythonNumber(number);
   if (text === undefined)
     throw unpassable(property, 'is a number beyond the range of a double', 'send a smaller number');
   return text;

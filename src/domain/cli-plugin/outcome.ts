@@ -1,9 +1,8 @@
 // What the end of a program means: its standard output is the result, and a code other than 0 an error. Pure. Called by
 // what runs programs. **Trust:** all of it is the plugin's; it is passed on as data, and bounded by whoever collected it.
 
-import { parseBoundedJson } from '#base/bounded-json.ts';
 import type { WireError } from '#base/errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import { type ExactJson, type ExactJsonObject, isExactObject, parseExactJson } from '#base/exact-json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { visibleLines, withoutEscapes } from '#base/visible.ts';
 
@@ -28,7 +27,7 @@ export type ProgramOutcome =
       /** Standard output without the space around it. */
       readonly text: string;
       /** What it says, when it is a JSON object. */
-      readonly structured?: JsonObject;
+      readonly structured?: ExactJsonObject;
       readonly notes: readonly string[];
     }
   | { readonly kind: 'error'; readonly error: WireError; readonly notes: readonly string[] };
@@ -88,18 +87,18 @@ function decode(bytes: Uint8Array): { readonly text: string; readonly isMended: 
   }
 }
 
-function objectIn(text: string): JsonObject | undefined {
+function objectIn(text: string): ExactJsonObject | undefined {
   if (!text.startsWith('{')) return undefined;
-  const parsed = parseBoundedJson(text);
-  return parsed.kind === 'value' && isJsonObject(parsed.value) ? parsed.value : undefined;
+  const parsed = parseExactJson(text);
+  return isExactObject(parsed) ? parsed : undefined;
 }
 
 /** The `error` of what a program printed: a text, an object that has a message, or whatever it is as JSON. */
-function errorIn(json: JsonObject | undefined): string | undefined {
-  const error: Json | undefined = json !== undefined && Object.hasOwn(json, 'error') ? json['error'] : undefined;
+function errorIn(json: ExactJsonObject | undefined): string | undefined {
+  const error: ExactJson | undefined = json !== undefined && Object.hasOwn(json, 'error') ? json['error'] : undefined;
   if (error === undefined || error === null || error === '' || error === false) return undefined;
   if (typeof error === 'string') return error;
-  const message = isJsonObject(error) && Object.hasOwn(error, 'message') ? error['message'] : undefined;
+  const message = isExactObject(error) && Object.hasOwn(error, 'message') ? error['message'] : undefined;
   return typeof message === 'string' && message !== '' ? message : JSON.stringify(error);
 }
 

@@ -123,13 +123,14 @@ function closingProblem(
   }
   if (intent?.index !== named.index || intent.leaf !== named.leaf) return 'the intent that it names is not open';
   if (intent.args !== args) return 'its arguments are not those of its intent';
-  if (intent.call !== callOf(predicate)) return 'its agent or tool is not that of its intent';
+  if (intent.call !== callOf(predicate))
+    return 'its agent or tool, or what was changed in its arguments, is not that of its intent';
   return undefined;
 }
 
-/** Who calls what: the same in an intent and in what closes it. */
-function callOf({ agent, tool, policy }: InvocationPredicate): string {
-  return canonicalJson({ agent, tool, policy } as unknown as Json);
+/** Who calls what, and how its arguments came to be: the same in an intent and in what closes it. */
+function callOf({ agent, tool, normalised, policy }: InvocationPredicate): string {
+  return canonicalJson({ agent, tool, normalised: normalised ?? [], policy } as unknown as Json);
 }
 
 /** What is wrong with whom or what an invocation's record says it is about. Without arguments and result: its invocation. */

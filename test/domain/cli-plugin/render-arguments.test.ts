@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { wholeNumber } from '#base/exact-number.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { ArgumentPlan, CommandPlan } from '#domain/cli-plugin/plan.ts';
-import { pythonNumber, wholeNumber } from '#domain/cli-plugin/python-number.ts';
+import { pythonNumber } from '#domain/cli-plugin/python-number.ts';
 import { renderArguments } from '#domain/cli-plugin/render-arguments.ts';
 
 const argument = (fields: Partial<ArgumentPlan>): ArgumentPlan => ({

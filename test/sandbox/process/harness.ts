@@ -116,6 +116,8 @@ export async function createTestProcesses(
     readonly users?: ChildUsers | null;
     readonly place?: string;
     readonly landlockAbi?: number;
+    /** In place of the model of it. */
+    readonly cli?: CliProtocol;
   } = {},
 ) {
   const root = options.place ?? mkdtempSync(join(tmpdir(), 'smcp-process-'));
@@ -150,7 +152,7 @@ export async function createTestProcesses(
     launch: () => ({ launcher, kernel, filterOf }),
     users,
     code,
-    cli: plainCli,
+    cli: options.cli ?? plainCli,
     workPlace,
   };
   const runtime = createProcessRuntime(ports, options);

@@ -1,0 +1,91 @@
+// Numbers by their spelling, compared and written without a double in between. Pure; linear in the length of the spelling.
+// **Trust:** spellings are those of JSON (a parser took them); whose they are doesn't matter.
+
+/** A number as ±`digits` × 10^`exponent`; `digits` without zeros at its ends, '' for zero, which has no sign. */
+export type Decimal = { readonly isNegative: boolean; readonly digits: string; readonly exponent: number };
+
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** Whether a text is a number as JSON spells it. */
+export function isNumberSpelling(text: string): boolean {
+  return JSON_NUMBER.test(text);
+}
+
+/** `1.50e3` → 15 × 10^2. */
+export function decimalOf(spelling: string): Decimal {
+  const [mantissa = '', power = '0'] = spelling.replace(/^-/, '').toLowerCase().split('e');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const all = `${whole}${fraction}`;
+  const start = all.search(/[1-9]/);
+  if (start === -1) return { isNegative: false, digits: '', exponent: 0 };
+  let end = all.length;
+  while (all[end - 1] === '0') end -= 1;
+  const exponent = Number(power) - fraction.length + (all.length - end);
+  return { isNegative: spelling.startsWith('-'), digits: all.slice(start, end), exponent };
+}
+
+/** Whether a double stands for exactly this number: the shortest text of its double says the same. */
+export function isHeldByDouble(spelling: string): boolean {
+  const value = Number(spelling);
+  if (!Number.isFinite(value)) return false;
+  return isSame(decimalOf(spelling), decimalOf(String(value)));
+}
+
+/** Whether two spellings are of one number: `5`, `5.0`, `50e-1`. */
+export function isSameNumber(one: string, other: string): boolean {
+  return isSame(decimalOf(one), decimalOf(other));
+}
+
+function isSame(one: Decimal, other: Decimal): boolean {
+  return one.isNegative === other.isNegative && one.digits === other.digits && one.exponent === other.exponent;
+}
+
+/** Below 0 where the first is less, above where it is more. */
+export function compareNumbers(one: string, other: string): number {
+  const [a, b] = [decimalOf(one), decimalOf(other)];
+  const [signA, signB] = [signOf(a), signOf(b)];
+  if (signA !== signB) return signA - signB;
+  return signA * compareSizes(a, b);
+}
+
+const signOf = ({ digits, isNegative }: Decimal): number => (digits === '' ? 0 : isNegative ? -1 : 1);
+
+/** Of what is not zero. */
+function compareSizes(a: Decimal, b: Decimal): number {
+  const power = a.digits.length + a.exponent - (b.digits.length + b.exponent);
+  if (power !== 0) return power;
+  const length = Math.max(a.digits.length, b.digits.length);
+  const [left, right] = [a.digits.padEnd(length, '0'), b.digits.padEnd(length, '0')];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** A whole number with all its digits: `1e3` → `1000`, `5.0` → `5`. Undefined when it isn't whole, or beyond a double. */
+export function wholeNumber(spelling: string): string | undefined {
+  if (!Number.isFinite(Number(spelling))) return undefined;
+  const { isNegative, digits, exponent } = decimalOf(spelling);
+  if (digits === '') return '0';
+  // The number is below 1e309, which bounds the zeros.
+  if (exponent < 0) return undefined;
+  return `${isNegative ? '-' : ''}${digits}${'0'.repeat(exponent)}`;
+}
+
+/**
+ * The one spelling of a number: what ECMAScript, and so RFC 8785, writes for a double, with all the digits that there are.
+ *
+ * **Source:** ECMA-262 §6.1.6.1.20 (Number::toString), with `digits` for s and its length for k.
+ */
+export function canonicalNumber(spelling: string): string {
+  const { isNegative, digits, exponent } = decimalOf(spelling);
+  if (digits === '') return '0';
+  return `${isNegative ? '-' : ''}${positiveText(digits, digits.length + exponent)}`;
+}
+
+/** The digits with the point behind the first `point` of them. */
+function positiveText(digits: string, point: number): string {
+  if (digits.length <= point && point <= 21) return digits.padEnd(point, '0');
+  if (0 < point && point <= 21) return `${digits.slice(0, point)}.${digits.slice(point)}`;
+  if (-6 < point && point <= 0) return `0.${'0'.repeat(-point)}${digits}`;
+  const power = point - 1;
+  const mantissa = digits.length === 1 ? digits : `${digits.slice(0, 1)}.${digits.slice(1)}`;
+  return `${mantissa}e${power < 0 ? '-' : '+'}${Math.abs(power)}`;
+}
