@@ -3,11 +3,12 @@
 export const LAUNCHER_PINS = {
   source: {
     'keeper.h': '595b3d120ffc148ffbe0c83e5593bd80a17153c8b7facfeeda1807e7c279a2d8',
-    'kernel.h': 'd9e514b6d1a7485b7118bf0cd27114a4b14d3009bf4d62c30c35a378c87e13be',
-    'launcher.c': 'd08aa0fe70214fef125717754cd8d2b6c8660309db46352401c43392f5ca2a12',
+    'kernel.h': '38718b3d389a83913dd6c01548f90a698b1edec0fa84163a6da6d46975df275b',
+    'launcher.c': 'a34ff39cc9a5d7e8a08178e02d218791a975d642336b15854b780de26b6027ad',
+    'specification.h': 'bd70ca1a39142e892846aeb1a96ef01c8abaab99dd7df3b5f9edebfc25ca2f39',
   },
   prebuilt: {
-    'linux-arm64': '8b61c1d752a69605d3f2facfbc7c7024fede0eb94e58de9f150a6b979c5466a6',
-    'linux-x64': '37bfe64a932b7d134c4e2aeef2c9fb44aab91e83bb7ecd4bc716776a545242ea',
+    'linux-arm64': 'bc99ae01daf3d5f742ba3c551516507910fa8279f8e7eb9fccc2b438749f542b',
+    'linux-x64': 'f72ced8729cd3752997084295fdd5a4b6e21b23b451ab48ab1f889b9a7a9aa07',
   },
 } as const;

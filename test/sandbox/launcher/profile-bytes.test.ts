@@ -27,7 +27,7 @@ const PROFILE: LaunchProfile = {
 };
 
 test('the bounds are those of the launcher', () => {
-  const source = readFileSync(fileURLToPath(new URL('../../../sandbox/launcher/launcher.c', import.meta.url)), 'utf8');
+  const source = readFileSync(fileURLToPath(new URL('../../../sandbox/launcher/specification.h', import.meta.url)), 'utf8');
   const bound = (name: string) =>
     /^(\d+)(?: \* (\d+))?$/.exec(new RegExp(`\\b${name} = ([^,]*),`).exec(source)?.[1] ?? '') ?? [];
   const numberOf = (name: string) =>
