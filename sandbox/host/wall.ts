@@ -43,7 +43,6 @@ const NO_KERNEL: KernelOffers = {
   hasSeccomp: false,
   uid: 0,
   canChangeUser: false,
-  cgroup: 'none',
 };
 
 /** Opens the wall. Never throws: what is missing shows in `trouble` and `floor`. */
@@ -80,12 +79,9 @@ export function openWall(options: WallOptions = {}): Wall {
   };
 }
 
-/**
- * An ordinary user may hold the capabilities and yet not pass them on to the launcher. No group of processes is made for
- * anything yet, so none is offered.
- */
+/** An ordinary user may hold the capabilities and yet not pass them on to the launcher. */
 function usersOffered({ uid, canChangeUser }: KernelOffers, range: UserRange) {
-  return { canChangeUser: canChangeUser && uid === 0 && isRangeMapped(range), cgroup: 'none' } as const;
+  return { canChangeUser: canChangeUser && uid === 0 && isRangeMapped(range) } as const;
 }
 
 function attempt<T>(act: () => T): T | SmcpError {

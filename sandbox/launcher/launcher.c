@@ -6,6 +6,7 @@
 //
 //   launcher N                  the specification comes through descriptor N
 //   launcher --keep N M         the same in a child, which it keeps: descriptor M is the keeper's (keeper.h)
+//   launcher --keep N M G K     and the child is born in the cgroup of the folder G, which ends when K is written to
 //   launcher --probe            says what the kernel offers
 //   launcher --core-limit PID   lets that process leave no dump: the host, which can't say so of itself
 //
@@ -184,7 +185,7 @@ static void change_user(const struct head *head) {
     if (uids[i] != uids[0] || gids[i] != gids[0]) fail("user: it has more than one", 0);
     if (head->uid != STAY_AS_USER && (uids[i] != head->uid || gids[i] != head->uid)) fail("user: it did not change", 0);
   }
-  if (uids[0] == 0 && (head->flags & FLAG_MAY_STAY_ROOT) == 0) fail("user: it is root", 0);
+  if (uids[0] == 0) fail("user: it is root", 0);
 }
 
 static void drop_capabilities(void) {
@@ -201,16 +202,21 @@ static void die_with_parent(const struct head *head) {
   if ((uint32_t)SYSCALL(SYS_getppid, 0, 0, 0, 0, 0) != expected) fail("parent: it is not the one expected", 0);
 }
 
-// The specification's own descriptor stays open until the program begins, so that the host sees when that is.
-static void close_descriptors(const struct head *head) {
-  must("close on exec", SYSCALL(SYS_fcntl, specification_fd, F_SETFD, FD_CLOEXEC, 0, 0));
+// Closes all but those of the mask.
+static void close_others(uint64_t kept) {
   long first = 0;
-  for (int fd = 0; fd < DESCRIPTORS_MAX; fd++) {
-    if ((head->kept & (1u << fd)) == 0 && fd != specification_fd) continue;
+  for (int fd = 0; fd < MASK_BITS; fd++) {
+    if ((kept >> fd & 1) == 0) continue;
     if (first < fd) must("close_range", SYSCALL(SYS_close_range, first, fd - 1, 0, 0, 0));
     first = fd + 1;
   }
   must("close_range", SYSCALL(SYS_close_range, first, ~0u, 0, 0, 0));
+}
+
+// The specification's own descriptor stays open until the program begins, so that the host sees when that is.
+static void close_descriptors(const struct head *head) {
+  must("close on exec", SYSCALL(SYS_fcntl, specification_fd, F_SETFD, FD_CLOEXEC, 0, 0));
+  close_others(head->kept | 1ull << specification_fd);
 }
 
 static void launch(void) {
@@ -283,12 +289,18 @@ _Noreturn __attribute__((used)) void launcher_main(const long *stack) {
     limit_core(pid);
     finish(0);
   }
-  int is_kept = count == 4 && begins(arguments[1], "--keep");
-  int specification = is_kept ? descriptor_of(arguments[2]) : count == 2 ? descriptor_of(arguments[1]) : -1;
-  int channel = is_kept ? descriptor_of(arguments[3]) : -1;
-  if (specification < 0 || (is_kept && (channel < 0 || channel == specification))) fail("arguments", 0);
-  specification_fd = specification;
-  if (is_kept) keep(channel);
+  int is_kept = (count == 4 || count == 6) && begins(arguments[1], "--keep");
+  // The specification's, the keeper's channel, the cgroup's folder, what kills it.
+  int given = is_kept ? (int)count - 2 : 1, fds[4] = {-1, -1, -1, -1};
+  if (!is_kept && count != 2) fail("arguments", 0);
+  for (int i = 0; i < given; i++) {
+    fds[i] = descriptor_of(arguments[i + (is_kept ? 2 : 1)]);
+    if (fds[i] < 0) fail("arguments", 0);
+    for (int other = 0; other < i; other++)
+      if (fds[i] == fds[other]) fail("arguments", 0);
+  }
+  specification_fd = fds[0];
+  if (is_kept) keep(fds[1], fds[2], fds[3]);
   launch();
   finish(125);
 }

@@ -5,11 +5,11 @@
 
 enum {
   BYTES_MAX = 512 * 1024, PATHS_MAX = 256, PORTS_MAX = 16, STRINGS_MAX = 4096, INSTRUCTIONS_MAX = 4096,
-  PLACES_MAX = 16, DESCRIPTORS_MAX = 32, ABI_KNOWN = 9, PID_MAX = 0x3fffffff,
+  PLACES_MAX = 16, DESCRIPTORS_MAX = 32, MASK_BITS = 64, ABI_KNOWN = 9, PID_MAX = 0x3fffffff,
 };
 static const uint32_t STAY_AS_USER = 0xffffffff;
 static const uint64_t LEAVE_LIMIT = ~0ull;
-enum { FLAG_MAY_STAY_ROOT = 1, FLAG_REAPS_ORPHANS = 2 };
+enum { FLAG_REAPS_ORPHANS = 1 };
 
 // The head of a specification (profile-bytes.ts writes it). After it, without gaps: `places` and `ports` as 32-bit numbers,
 // the filter, then strings that each end in NUL: paths ('r' or 'w' before each), directory, program, arguments, variables.

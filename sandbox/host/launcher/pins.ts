@@ -2,13 +2,13 @@
 
 export const LAUNCHER_PINS = {
   source: {
-    'keeper.h': '595b3d120ffc148ffbe0c83e5593bd80a17153c8b7facfeeda1807e7c279a2d8',
-    'kernel.h': '38718b3d389a83913dd6c01548f90a698b1edec0fa84163a6da6d46975df275b',
-    'launcher.c': 'a34ff39cc9a5d7e8a08178e02d218791a975d642336b15854b780de26b6027ad',
-    'specification.h': 'bd70ca1a39142e892846aeb1a96ef01c8abaab99dd7df3b5f9edebfc25ca2f39',
+    'keeper.h': '118e16a8d6ffc185908659d4380911caa38df9a2cd5bffe1ed92560b74e3e884',
+    'kernel.h': '5e29ef6f0481ab616aa0fae2517c88c761ac40932ebb8c289e1461939ca7bd1d',
+    'launcher.c': 'fcff612877031ee10fbf9c1960867de62dd6b41b31306a71adb9ab4aa12b78bb',
+    'specification.h': 'a721b076f1f709549788f0ec24c346e0d4da77bb6861ee3578d4cbfe2cf13f05',
   },
   prebuilt: {
-    'linux-arm64': 'bc99ae01daf3d5f742ba3c551516507910fa8279f8e7eb9fccc2b438749f542b',
-    'linux-x64': 'f72ced8729cd3752997084295fdd5a4b6e21b23b451ab48ab1f889b9a7a9aa07',
+    'linux-arm64': 'cb326c6cbf033b421b1e103477a76e11aa8137eaac845cd221a24c63d26ff989',
+    'linux-x64': '4e5a4b4b45f9f5940181af631e341e7068fe713a79db54f7013f145f51514447',
   },
 } as const;

@@ -14,8 +14,7 @@ const MAGIC = 'smcplau1';
 const HEAD_BYTES = 8 + 14 * 4 + 8 * 8;
 const STAY_AS_USER = 0xffff_ffff;
 const LEAVE_LIMIT = 0xffff_ffff_ffff_ffffn;
-const FLAG_MAY_STAY_ROOT = 1;
-const FLAG_REAPS_ORPHANS = 2;
+const FLAG_REAPS_ORPHANS = 1;
 const PORT_MAX = 65_535;
 /** The kernel's own user ids end below; the last one stands for none. */
 const UID_MAX = 0xffff_fffe;
@@ -77,7 +76,7 @@ function writeHead(head: Buffer, { profile, kernel, filter, token, places }: Hea
     abi,
     process.pid,
     profile.uid ?? STAY_AS_USER,
-    (profile.mayStayRoot === true ? FLAG_MAY_STAY_ROOT : 0) | (profile.reapsOrphans === true ? FLAG_REAPS_ORPHANS : 0),
+    profile.reapsOrphans === true ? FLAG_REAPS_ORPHANS : 0,
     profile.keptDescriptors.reduce((mask, descriptor) => mask | (1 << descriptor), 0) >>> 0,
     profile.paths.length,
     profile.connectPorts?.length ?? 0,
@@ -146,9 +145,6 @@ function requireFloor(profile: LaunchProfile, kernel: KernelOffers): void {
   for (const { property, standing, by, remedy } of floorOf(kernel, { isRoot: profile.uid !== undefined })) {
     if (standing === 'missing')
       throw unavailable(property, by, remedy ?? '`smcp doctor` says what this machine offers');
-  }
-  if (kernel.uid === 0 && profile.uid === undefined && profile.mayStayRoot !== true) {
-    throw refused('has no user, and the host is root');
   }
   if (profile.network === 'inet' && kernel.landlockAbi < LANDLOCK_ABI.tcp) {
     throw unavailable('network', `Landlock has no TCP in ABI ${kernel.landlockAbi}`, 'use Linux 6.7 or later');

@@ -102,10 +102,17 @@ export function requireFloor(kernel: KernelOffers, hasUsers: boolean): readonly 
   return rows;
 }
 
-/** What is in force around a restricted child besides the properties of the floor. */
-export function ownLayers(hasUsers: boolean): readonly Layer[] {
+export type Around = {
+  readonly hasUsers: boolean;
+  /** What groups of the kernel bound; undefined where none can be made. */
+  readonly bounding: readonly string[] | undefined;
+};
+
+/** What there is around a restricted child besides the properties of the floor. */
+export function ownLayers({ hasUsers, bounding }: Around): readonly Layer[] {
   const inForce = (name: string, detail: string): Layer => ({ name, inForce: true, detail });
   return [
+    treeLayer(bounding),
     inForce('clean-environment', 'the environment has six variables of ours and no other'),
     inForce('keeper', 'the whole tree ends by one signal, is reaped, and ends with the server'),
     inForce('process', 'each call is a process of its own'),
@@ -116,4 +123,23 @@ export function ownLayers(hasUsers: boolean): readonly Layer[] {
     ),
     ...(hasUsers ? [inForce('own-user', 'each program that lives has a user of its own')] : []),
   ];
+}
+
+/** Which of the two holds a tree together. No plugin needs the group: the keeper's process group stands in for it. */
+export function treeLayer(bounding: readonly string[] | undefined): Layer {
+  const name = 'cgroup';
+  if (bounding === undefined) {
+    return {
+      name,
+      inForce: false,
+      detail: 'no group can be made: process group, rlimits and looks at /proc stand in',
+      remedy: 'not needed; a server with a cgroup v2 of its own, as systemd gives with `Delegate=yes`, uses it',
+    };
+  }
+  const bounds = bounding.length > 0 ? `, and bounds its ${bounding.join(' and ')}` : '; rlimits bound it';
+  return {
+    name,
+    inForce: true,
+    detail: `the tree of a call is born in a group of its own, which ends as a whole${bounds}`,
+  };
 }

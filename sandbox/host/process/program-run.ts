@@ -9,8 +9,14 @@ import type { LaunchProfile } from '#sandbox/host/launcher/launch-profile.ts';
 import { confinementShortfalls } from '#sandbox/host/launcher/read-back.ts';
 import type { ProgramOutput } from './captured-output.ts';
 import { type ExitStatus, type KeptProgram, startKept } from './kept-program.ts';
+import type { TreeGroup } from './tree-groups.ts';
 
-export type RunEnd = ExitStatus & { readonly cpuMs: number; readonly rssBytesPeak: number };
+export type RunEnd = ExitStatus & {
+  readonly cpuMs: number;
+  readonly rssBytesPeak: number;
+  /** The kernel ended it for its memory. Absent: it did not. */
+  readonly isShortOfMemory?: boolean;
+};
 
 export type ProgramRun = {
   /** The process whose tree is watched. */
@@ -56,11 +62,11 @@ export const keptDescriptorsOf = ({ onChannel }: Wiring): readonly number[] => [
 export function startProgram(
   ports: StartPorts,
   profile: LaunchProfile,
-  { output, ...wiring }: Wiring & { readonly output: ProgramOutput },
+  { output, group, ...wiring }: Wiring & { readonly output: ProgramOutput; readonly group?: TreeGroup | undefined },
 ): ProgramRun {
   const stdin = wiring.input === undefined ? 'ignore' : 'pipe';
   const channel = wiring.onChannel === undefined ? [] : (['pipe'] as const);
-  const program = startKept(ports, profile, [stdin, 'pipe', 'pipe', ...channel]);
+  const program = startKept(ports, profile, [stdin, 'pipe', 'pipe', ...channel], group);
   readInto(program, 1, output.stdout);
   readInto(program, STDERR, output.stderr);
   if (wiring.input !== undefined) {

@@ -28,6 +28,8 @@ export type Supervision = {
 
 const KILLED: RunEnd = { exitCode: null, signal: 'SIGKILL', cpuMs: 0, rssBytesPeak: 0 };
 
+const SHORT_OF_MEMORY: Stop = { code: 'MEMORY_EXCEEDED', message: 'used more memory than its manifest allows' };
+
 /** What stops a run besides its bounds; the first reason counts. */
 export type Stopper = {
   readonly stop: (why: Stop) => void;
@@ -87,7 +89,7 @@ export async function supervise(
   });
   try {
     const end = await Promise.race([run.ended, late]);
-    const stopped = stopper.reason();
+    const stopped = stopper.reason() ?? (end.isShortOfMemory === true ? SHORT_OF_MEMORY : undefined);
     return { end, ...(stopped === undefined ? {} : { stopped }) };
   } catch (thrown) {
     const stopped = stopper.reason();

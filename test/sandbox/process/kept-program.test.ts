@@ -45,7 +45,7 @@ describe('a kept program', () => {
   test('runs, and how it ended and what it used is told when all of it has been reaped', async () => {
     const program = start('echo hello; exit 7');
     expect(await outputOf(program)).toBe('hello\n');
-    const { cpuMs, rssBytesPeak, ...end } = await program.ended;
+    const { cpuMs, rssBytesPeak, isShortOfMemory: _, ...end } = await program.ended;
     expect(end).toEqual({ exitCode: 7, signal: null, outlived: 0 });
     expect(cpuMs).toBeGreaterThan(0);
     expect(rssBytesPeak).toBeGreaterThan(100_000);
