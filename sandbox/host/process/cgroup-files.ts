@@ -97,7 +97,12 @@ export function enableControllers(
     makeGroup(aside);
     if (tryWrite(join(aside, 'cgroup.procs'), String(process.pid))) tryWrite(control, `+${name}`);
   }
-  const enabled = words(control);
+  return enabledControllers(folder, wanted);
+}
+
+/** Those that groups below this one have. */
+export function enabledControllers(folder: string, wanted: readonly string[] = CONTROLLERS): readonly string[] {
+  const enabled = words(join(folder, 'cgroup.subtree_control'));
   return wanted.filter((name) => enabled.includes(name));
 }
 

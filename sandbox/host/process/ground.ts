@@ -125,12 +125,14 @@ export function ownLayers({ hasUsers, bounding }: Around): readonly Layer[] {
   ];
 }
 
-/** Which of the two holds a tree together. No plugin needs the group: the keeper's process group stands in for it. */
+/** In force where the host may make groups of the kernel; elsewhere the process group stands in for it, so no plugin needs it. */
+export const TREE_GROUP = 'cgroup';
+
+/** Which of the two holds a tree together. `bounding`: as `Around`. */
 export function treeLayer(bounding: readonly string[] | undefined): Layer {
-  const name = 'cgroup';
   if (bounding === undefined) {
     return {
-      name,
+      name: TREE_GROUP,
       inForce: false,
       detail: 'no group can be made: process group, rlimits and looks at /proc stand in',
       remedy: 'not needed; a server with a cgroup v2 of its own, as systemd gives with `Delegate=yes`, uses it',
@@ -138,7 +140,7 @@ export function treeLayer(bounding: readonly string[] | undefined): Layer {
   }
   const bounds = bounding.length > 0 ? `, and bounds its ${bounding.join(' and ')}` : '; rlimits bound it';
   return {
-    name,
+    name: TREE_GROUP,
     inForce: true,
     detail: `the tree of a call is born in a group of its own, which ends as a whole${bounds}`,
   };
