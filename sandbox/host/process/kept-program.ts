@@ -38,7 +38,9 @@ export type KeptProgram = {
   readonly keeperPid: number | undefined;
   /** Ends the whole tree. */
   readonly kill: () => void;
-  /** Resolves when all of it has been reaped and every pipe has been read to its end. Never rejects. */
+  /** Resolves when all of it has been reaped: what its pipes still hold is all that there will be. Never rejects. */
+  readonly reaped: Promise<void>;
+  /** The same, and every pipe has been read to its end. Never rejects. */
   readonly ended: Promise<KeptEnd>;
 };
 
@@ -93,13 +95,15 @@ export function startKept(
   const kill = () => {
     channel?.end('k');
   };
-  const ended = endOf(child, { channel, said: () => said, logger: ports.logger, group });
+  const { promise: reaped, resolve: tellReaped } = Promise.withResolvers<void>();
+  const ended = endOf(child, { tellReaped, channel, said: () => said, logger: ports.logger, group });
   return {
     stdio: child.stdio as KeptProgram['stdio'],
     begun: instruct(child, child.stdio[descriptor] as Duplex | null | undefined, specification),
     pid,
     keeperPid: child.pid,
     kill,
+    reaped,
     ended,
   };
 }
@@ -134,10 +138,11 @@ type Ending = {
   readonly said: () => string;
   readonly logger: Logger;
   readonly group: TreeGroup | undefined;
+  readonly tellReaped: () => void;
 };
 
 async function endOf(child: ChildProcess, ending: Ending): Promise<KeptEnd> {
-  const { channel, said, logger, group } = ending;
+  const { channel, said, logger, group, tellReaped } = ending;
   const closed = (emitter: NodeJS.EventEmitter | null | undefined, event: string): Promise<void> =>
     emitter == null ? Promise.resolve() : new Promise((resolve) => emitter.once(event, () => resolve()));
   const isStarted = child.pid !== undefined;
@@ -146,6 +151,7 @@ async function endOf(child: ChildProcess, ending: Ending): Promise<KeptEnd> {
   if (isStarted) {
     await Promise.all([closed(child, 'exit'), closed(channel, 'close')]);
     await endOrphans(ending);
+    tellReaped();
     await all;
   }
   const isShortOfMemory = group?.wasShortOfMemory() ?? false;

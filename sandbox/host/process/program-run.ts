@@ -41,8 +41,8 @@ export type StartPorts = LaunchPorts & { readonly logger: Logger };
 export type Wiring = {
   /** Written to stdin, which then ends; absent: stdin is empty. */
   readonly input?: string;
-  /** Gets descriptor 3. */
-  readonly onChannel?: (channel: Readable & Writable) => void;
+  /** Gets descriptor 3; gives what is called when the program has ended. Every byte must be read. */
+  readonly onChannel?: (channel: Readable & Writable) => () => void;
 };
 
 const STDERR = 2;
@@ -76,7 +76,9 @@ export function startProgram(
     input?.end(wiring.input);
   }
   const hostCalls = program.stdio[CHANNEL];
-  if (wiring.onChannel !== undefined && hostCalls != null) wiring.onChannel(hostCalls as Readable & Writable);
+  if (wiring.onChannel !== undefined && hostCalls != null) {
+    void program.reaped.then(wiring.onChannel(hostCalls as Readable & Writable));
+  }
   let hasBegun = false;
   const confined = program.begun.then(async () => {
     hasBegun = true;
