@@ -1,22 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import { silentLogger } from '#base/log.ts';
 import { ownCgroupIn } from '#sandbox/host/launcher/own-cgroup.ts';
-import { boundGroup, enableControllers, wasShortOfMemory } from '#sandbox/host/process/cgroup-files.ts';
+import { boundGroup, enableControllers, removeGroup, wasShortOfMemory } from '#sandbox/host/process/cgroup-files.ts';
 import { ownLayers } from '#sandbox/host/process/ground.ts';
 import { openTreeGroups } from '#sandbox/host/process/tree-groups.ts';
 import { isAlive } from '#test/sandbox/harness.ts';
@@ -165,21 +158,39 @@ describe.each(CGROUPS)('in groups of the kernel, below %s', (parent) => {
   });
 });
 
-describe.each(CGROUPS.filter((folder) => readFileSync(join(folder, 'cgroup.controllers'), 'utf8').trim() !== ''))(
-  'controllers of %s',
-  (parent) => {
-    test('are had for groups below, and not for what nobody offers', () => {
-      const [first = ''] = readFileSync(join(parent, 'cgroup.controllers'), 'utf8').trim().split(' ');
-      const before = readFileSync(join(parent, 'cgroup.subtree_control'), 'utf8').split(' ').includes(first);
-      const group = join(parent, `smcp-test-${randomUUID()}`);
-      try {
-        expect(enableControllers(parent, { wanted: [first, 'none-such'] })).toEqual([first]);
-        mkdirSync(group);
-        expect(readFileSync(join(group, 'cgroup.controllers'), 'utf8').trim().split(' ')).toContain(first);
-      } finally {
-        if (existsSync(group)) rmdirSync(group);
-        if (!before) writeFileSync(join(parent, 'cgroup.subtree_control'), `-${first}`);
-      }
-    });
-  },
-);
+/** Groups that could have a controller: any will do, since which it is makes no difference to these rules. */
+const OFFERING = CGROUPS.flatMap((parent) => {
+  const [controller = ''] = readFileSync(join(parent, 'cgroup.controllers'), 'utf8').trim().split(' ');
+  return controller === '' ? [] : [{ parent, controller }];
+});
+
+describe.each(OFFERING)('the controller $controller of $parent', ({ parent, controller }) => {
+  const group = join(parent, `smcp-test-${randomUUID()}`);
+  const control = join(parent, 'cgroup.subtree_control');
+  const wasEnabled = readFileSync(control, 'utf8').trim().split(' ').includes(controller);
+  afterAll(async () => {
+    await removeGroup(group);
+    if (!wasEnabled) writeFileSync(control, `-${controller}`);
+  });
+
+  test('is had for groups below, and one that nobody offers is not', () => {
+    expect(enableControllers(parent, { wanted: [controller, 'none-such'] })).toEqual([controller]);
+    mkdirSync(group);
+    expect(readFileSync(join(group, 'cgroup.controllers'), 'utf8').trim().split(' ')).toContain(controller);
+  });
+
+  const serve = (script: string) => {
+    const host = fileURLToPath(new URL('./aside-host.ts', import.meta.url));
+    const args = ['-c', `echo $$ > "$1/cgroup.procs" && ${script}`, 'sh', group, process.execPath, host, controller];
+    return JSON.parse(execFileSync('/bin/sh', args, { encoding: 'utf8' })) as object;
+  };
+
+  test('is had below a server’s own group where it is alone in it: it steps aside', () => {
+    expect(serve('exec "$2" "$3" "$1" "$4"')).toEqual({ had: [], got: [controller], at: 'host' });
+  });
+
+  test('is not had where others are in that group, and nobody is moved', () => {
+    writeFileSync(join(group, 'cgroup.subtree_control'), `-${controller}`);
+    expect(serve('"$2" "$3" "$1" "$4"; true')).toEqual({ had: [], got: [], at: basename(group) });
+  });
+});
