@@ -11,6 +11,8 @@ import { kernelOffers } from './launcher/kernel-offers.ts';
 import { createFilterBook, type LaunchPorts } from './launcher/launch.ts';
 import type { KernelOffers } from './launcher/launch-profile.ts';
 import { type Launcher, openLauncher } from './launcher/launcher.ts';
+import { treeLayer } from './layers.ts';
+import { enabledControllers } from './process/cgroup-files.ts';
 import { createUserPool, isRangeMapped, type UserPool, type UserRange } from './user-pool.ts';
 
 export type WallOptions = {
@@ -33,6 +35,8 @@ export type Wall = Disposable & {
   readonly floor: () => readonly FloorRow[];
   /** Undefined where programs run as the host's user. */
   readonly users: UserPool | undefined;
+  /** What holds the trees of restricted children together here, by what a server that ran before has enabled. */
+  readonly treeLayer: () => Layer;
   /** Lets this process, the host, leave no dump of its memory, and says whether that is so. */
   readonly limitDumps: () => Layer;
 };
@@ -72,6 +76,7 @@ export function openWall(options: WallOptions = {}): Wall {
     },
     floor: () => floorOf(kernel, { isRoot: hasUsers }),
     users: hasUsers ? createUserPool(range) : undefined,
+    treeLayer: () => treeLayer(kernel.cgroup === undefined ? undefined : enabledControllers(kernel.cgroup)),
     limitDumps: () => dumpLayer(opened),
     [Symbol.dispose]: () => {
       if (!(opened instanceof SmcpError)) opened[Symbol.dispose]();

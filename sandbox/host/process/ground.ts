@@ -9,6 +9,7 @@ import type { Layer } from '#domain/record.ts';
 import { type FloorRow, floorOf } from '#sandbox/host/launcher/floor.ts';
 import type { KernelOffers } from '#sandbox/host/launcher/launch-profile.ts';
 import { systemReadPaths } from '#sandbox/host/launcher/system-paths.ts';
+import { treeLayer } from '#sandbox/host/layers.ts';
 import type { StagedCode } from './code-stage.ts';
 import { findInterpreter } from './interpreter.ts';
 import { type Ground, memoryMiBOf, processRuntimeOf } from './process-profile.ts';
@@ -123,25 +124,4 @@ export function ownLayers({ hasUsers, bounding }: Around): readonly Layer[] {
     ),
     ...(hasUsers ? [inForce('own-user', 'each program that lives has a user of its own')] : []),
   ];
-}
-
-/** In force where the host may make groups of the kernel; elsewhere the process group stands in for it, so no plugin needs it. */
-export const TREE_GROUP = 'cgroup';
-
-/** Which of the two holds a tree together. `bounding`: as `Around`. */
-export function treeLayer(bounding: readonly string[] | undefined): Layer {
-  if (bounding === undefined) {
-    return {
-      name: TREE_GROUP,
-      inForce: false,
-      detail: 'no group can be made: process group, rlimits and looks at /proc stand in',
-      remedy: 'not needed; a server with a cgroup v2 of its own, as systemd gives with `Delegate=yes`, uses it',
-    };
-  }
-  const bounds = bounding.length > 0 ? `, and bounds its ${bounding.join(' and ')}` : '; rlimits bound it';
-  return {
-    name: TREE_GROUP,
-    inForce: true,
-    detail: `the tree of a call is born in a group of its own, which ends as a whole${bounds}`,
-  };
 }
