@@ -117,3 +117,24 @@ function ownUserLayer({ kernel, hasUsers }: Machine, launched: Launched): Layer 
     remedy: 'not needed; a server that is root, with CAP_SETUID, CAP_SETGID and CAP_KILL, gives each plugin a user',
   };
 }
+
+/** In force where the host may make groups of the kernel; elsewhere the process group stands in for it, so no plugin needs it. */
+export const TREE_GROUP = 'cgroup';
+
+/** Which of the two holds a tree together. `bounding`: what groups of the kernel bound; undefined where none can be made. */
+export function treeLayer(bounding: readonly string[] | undefined): Layer {
+  if (bounding === undefined) {
+    return {
+      name: TREE_GROUP,
+      inForce: false,
+      detail: 'no group can be made: process group, rlimits and looks at /proc stand in',
+      remedy: 'not needed; a server with a cgroup v2 of its own, as systemd gives with `Delegate=yes`, uses it',
+    };
+  }
+  const bounds = bounding.length > 0 ? `, and bounds its ${bounding.join(' and ')}` : '; rlimits bound it';
+  return {
+    name: TREE_GROUP,
+    inForce: true,
+    detail: `the tree of a call is born in a group of its own, which ends as a whole${bounds}`,
+  };
+}

@@ -12,6 +12,8 @@ import { kernelOffers } from './launcher/kernel-offers.ts';
 import { createFilterBook, type LaunchPorts } from './launcher/launch.ts';
 import type { KernelOffers } from './launcher/launch-profile.ts';
 import { type Launcher, openLauncher } from './launcher/launcher.ts';
+import { treeLayer } from './layers.ts';
+import { enabledControllers } from './process/cgroup-files.ts';
 import { createUserPool, isRangeMapped, type UserPool, type UserRange } from './user-pool.ts';
 
 export type WallOptions = {
@@ -34,6 +36,8 @@ export type Wall = Disposable & {
   readonly floor: () => readonly FloorRow[];
   /** Undefined where programs run as the host's user. */
   readonly users: UserPool | undefined;
+  /** What holds the trees of restricted children together here, by what a server that ran before has enabled. */
+  readonly treeLayer: () => Layer;
   /** Lets this process, the host, leave no dump of its memory, and says whether that is so. */
   readonly limitDumps: () => Layer;
 };
@@ -44,7 +48,6 @@ const NO_KERNEL: KernelOffers = {
   hasSeccomp: false,
   uid: 0,
   canChangeUser: false,
-  cgroup: 'none',
 };
 
 /** Opens the wall. Never throws: what is missing shows in `trouble` and `floor`. */
@@ -74,6 +77,7 @@ export function openWall(options: WallOptions = {}): Wall {
     },
     floor: () => floorOf(kernel, { isRoot: hasUsers }),
     users: hasUsers ? createUserPool(range) : undefined,
+    treeLayer: () => treeLayer(kernel.cgroup === undefined ? undefined : enabledControllers(kernel.cgroup)),
     limitDumps: () => dumpLayer(opened),
     [Symbol.dispose]: () => {
       if (!(opened instanceof SmcpError)) opened[Symbol.dispose]();
@@ -81,12 +85,9 @@ export function openWall(options: WallOptions = {}): Wall {
   };
 }
 
-/**
- * An ordinary user may hold the capabilities and yet not pass them on to the launcher. No group of processes is made for
- * anything yet, so none is offered.
- */
+/** An ordinary user may hold the capabilities and yet not pass them on to the launcher. */
 function usersOffered({ uid, canChangeUser }: KernelOffers, range: UserRange) {
-  return { canChangeUser: canChangeUser && uid === 0 && isRangeMapped(range), cgroup: 'none' } as const;
+  return { canChangeUser: canChangeUser && uid === 0 && isRangeMapped(range) } as const;
 }
 
 function attempt<T>(act: () => T): T | SmcpError {

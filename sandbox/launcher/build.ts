@@ -37,7 +37,9 @@ const rows = (hashes: readonly (readonly [string, string])[]): string =>
   hashes.map(([name, digest]) => `    '${name}': '${digest}',\n`).join('');
 
 const prebuilt = TARGETS.map((row) => [row.target, buildTarget(row)] as const);
-const source = ['keeper.h', 'kernel.h', 'launcher.c'].map((name) => [name, sha256Hex(join(FOLDER, name))] as const);
+const source = ['keeper.h', 'kernel.h', 'launcher.c', 'specification.h'].map(
+  (name) => [name, sha256Hex(join(FOLDER, name))] as const,
+);
 const [head = ''] = readFileSync(PINS, 'utf8').split('export const');
 writeFileSync(
   PINS,

@@ -8,12 +8,14 @@
 //
 // The program can't leave its process group (its filter refuses setsid and setpgid), so one signal reaches all of it, and
 // none that is being forked escapes. The group is killed while its leader is not reaped: its number can't be another's yet.
+// Where the host has made a cgroup, the program is born in it, and it is the cgroup that is killed: nothing leaves one.
 // Trusts the host. Of the program it learns its end alone.
 #ifndef SMCP_KEEPER_H
 #define SMCP_KEEPER_H
 
 struct kept {
   int channel, signals;
+  int kill; // what ends the program's cgroup when it is written to; below zero: it has none
   long pid;
   int is_over;       // the program was reaped
   long status, others;
@@ -46,6 +48,7 @@ _Noreturn static void say_end(const struct kept *kept) {
 
 // Before it leads a group the program is alone.
 static void kill_tree(const struct kept *kept) {
+  if (kept->kill >= 0) SYSCALL(SYS_write, kept->kill, "1", 1, 0, 0);
   if (kept->is_over) return;
   SYSCALL(SYS_kill, kept->pid, SIGKILL, 0, 0, 0);
   SYSCALL(SYS_kill, -kept->pid, SIGKILL, 0, 0, 0);
@@ -73,15 +76,8 @@ static void reap(struct kept *kept) {
   }
 }
 
-static void close_but(int first, int second) {
-  int low = first < second ? first : second, high = first < second ? second : first;
-  if (low > 0) SYSCALL(SYS_close_range, 0, low - 1, 0, 0, 0);
-  if (high > low + 1) SYSCALL(SYS_close_range, low + 1, high - 1, 0, 0, 0);
-  SYSCALL(SYS_close_range, high + 1, ~0u, 0, 0, 0);
-}
-
 _Noreturn static void watch(struct kept *kept) {
-  close_but(kept->channel, kept->signals);
+  close_others(1ull << kept->channel | 1ull << kept->signals | (kept->kill < 0 ? 0 : 1ull << kept->kill));
   SYSCALL(SYS_chdir, "/", 0, 0, 0, 0);
   say_pid(kept);
   struct poll_place places[2] = {{kept->signals, POLLIN, 0}, {kept->channel, POLLIN, 0}};
@@ -99,9 +95,20 @@ _Noreturn static void watch(struct kept *kept) {
   }
 }
 
-// Returns in the child, which becomes the program.
-static void keep(int channel) {
-  struct kept kept = {.channel = channel};
+// `cgroup`: the descriptor of its folder; below zero: none.
+static long fork_into(int cgroup) {
+  if (cgroup < 0) return must("fork", SYSCALL(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+  struct clone_arguments arguments;
+  memset(&arguments, 0, sizeof arguments);
+  arguments.flags = CLONE_INTO_CGROUP;
+  arguments.exit_signal = SIGCHLD;
+  arguments.cgroup = (uint64_t)cgroup;
+  return must("fork into the cgroup", SYSCALL(SYS_clone3, &arguments, sizeof arguments, 0, 0, 0));
+}
+
+// Returns in the child, which becomes the program. `cgroup` and `kill`: descriptors of its cgroup, or below zero.
+static void keep(int channel, int cgroup, int kill) {
+  struct kept kept = {.channel = channel, .kill = kill};
   const uint64_t every = ~0ull, none = 0, child = 1ull << (SIGCHLD - 1);
   const struct kernel_sigaction usual = {0, 0, 0, 0};
   // Whoever signals the host's group, as a terminal does, does not mean the keeper.
@@ -109,8 +116,9 @@ static void keep(int channel) {
   must("default of SIGCHLD", SYSCALL(SYS_rt_sigaction, SIGCHLD, &usual, 0, SIGSET_BYTES, 0));
   must("reap orphans", SYSCALL(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
   kept.signals = (int)must("signalfd", SYSCALL(SYS_signalfd4, -1, &child, SIGSET_BYTES, SFD_CLOEXEC | SFD_NONBLOCK, 0));
+  if (kept.signals >= MASK_BITS) fail("signalfd", 0);
   keeper = (uint32_t)SYSCALL(SYS_getpid, 0, 0, 0, 0, 0);
-  kept.pid = must("fork", SYSCALL(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+  kept.pid = fork_into(cgroup);
   if (kept.pid > 0) watch(&kept);
   must("restore signals", SYSCALL(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, SIGSET_BYTES, 0));
 }

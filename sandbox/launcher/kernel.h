@@ -30,7 +30,7 @@ enum {
 #endif
 // Since Linux 5 the numbers of new calls are the same everywhere.
 enum {
-  SYS_close_range = 436, SYS_openat2 = 437, SYS_landlock_create_ruleset = 444, SYS_landlock_add_rule = 445,
+  SYS_clone3 = 435, SYS_close_range = 436, SYS_openat2 = 437, SYS_landlock_create_ruleset = 444, SYS_landlock_add_rule = 445,
   SYS_landlock_restrict_self = 446,
 };
 
@@ -82,6 +82,12 @@ void *memcpy(void *to, const void *from, size_t count) {
 
 enum { F_SETFD = 2, FD_CLOEXEC = 1 };
 
+// clone3, as Linux 5.7 has it
+static const uint64_t CLONE_INTO_CGROUP = 0x200000000;
+struct clone_arguments {
+  uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+
 // openat2
 enum { AT_FDCWD = -100, O_PATH = 010000000, O_CLOEXEC = 02000000 };
 enum { RESOLVE_NO_MAGICLINKS = 0x02, RESOLVE_NO_SYMLINKS = 0x04 };
@@ -97,7 +103,7 @@ struct rlimit64 { uint64_t soft, hard; };
 
 // prctl, capset
 enum {
-  PR_SET_PDEATHSIG = 1, PR_GET_SECCOMP = 21, PR_CAPBSET_READ = 23, PR_CAPBSET_DROP = 24, PR_SET_NO_NEW_PRIVS = 38,
+  PR_SET_PDEATHSIG = 1, PR_GET_SECCOMP = 21, PR_CAPBSET_DROP = 24, PR_SET_NO_NEW_PRIVS = 38,
   PR_SET_CHILD_SUBREAPER = 36, PR_CAP_AMBIENT = 47, PR_CAP_AMBIENT_CLEAR_ALL = 4,
 };
 enum { SIGKILL = 9, EINVAL = 22, CAP_SETPCAP = 8, CAPABILITY_VERSION_3 = 0x20080522 };

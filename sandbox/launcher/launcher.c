@@ -6,43 +6,13 @@
 //
 //   launcher N                  the specification comes through descriptor N
 //   launcher --keep N M         the same in a child, which it keeps: descriptor M is the keeper's (keeper.h)
+//   launcher --keep N M G K     and the child is born in the cgroup of the folder G, which ends when K is written to
 //   launcher --probe            says what the kernel offers
 //   launcher --core-limit PID   lets that process leave no dump: the host, which can't say so of itself
 //
 // It has no C library, so that it runs wherever the kernel does and its bytes depend on the compiler alone.
 #include "kernel.h"
 
-enum {
-  BYTES_MAX = 512 * 1024, PATHS_MAX = 256, PORTS_MAX = 16, STRINGS_MAX = 4096, INSTRUCTIONS_MAX = 4096,
-  PLACES_MAX = 16, DESCRIPTORS_MAX = 32, ABI_KNOWN = 9, PID_MAX = 0x3fffffff,
-};
-static const uint32_t STAY_AS_USER = 0xffffffff;
-static const uint64_t LEAVE_LIMIT = ~0ull;
-enum { FLAG_MAY_STAY_ROOT = 1, FLAG_REAPS_ORPHANS = 2 };
-
-// The head of a specification (profile-bytes.ts writes it). After it, without gaps: `places` and `ports` as 32-bit numbers,
-// the filter, then strings that each end in NUL: paths ('r' or 'w' before each), directory, program, arguments, variables.
-struct head {
-  char magic[8];
-  uint32_t bytes; // of the whole specification
-  uint32_t abi_floor, abi_cap;
-  uint32_t parent;
-  uint32_t uid; // its group has the same number
-  uint32_t flags;
-  uint32_t kept; // descriptors that the program gets: bit n for descriptor n
-  uint32_t paths, ports, args, vars, instructions;
-  uint32_t places; // instructions that compare with the process's own number, which only it knows
-  uint32_t padding;
-  uint64_t limits[7]; // in the order of LIMITS
-  uint64_t token;     // what the filter knows this one execveat by
-};
-static const int LIMITS[7] = {RLIMIT_DATA, RLIMIT_AS, RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_CPU, RLIMIT_STACK};
-static const char MAGIC[8] = {'s', 'm', 'c', 'p', 'l', 'a', 'u', '1'};
-
-// 8-aligned, since the head and the filter are read in place.
-static _Alignas(8) char specification[BYTES_MAX];
-static const char *strings[STRINGS_MAX];
-static const char *argv[STRINGS_MAX + 1], *envp[STRINGS_MAX + 1];
 static int specification_fd = -1;
 // Who must be the program's parent, where that is not the one whom the specification names; 0: it is.
 static uint32_t keeper;
@@ -92,51 +62,7 @@ static long number_of(const char *text, long max) {
   return *text == 0 && number <= max ? number : -1;
 }
 
-static void read_whole(char *to, size_t count) {
-  for (size_t have = 0; have < count;) {
-    long got = SYSCALL(SYS_read, specification_fd, to + have, count - have, 0, 0);
-    if (got <= 0) fail("read the specification", got);
-    have += (size_t)got;
-  }
-}
-
-// Reads the specification and cuts it into `strings`; every offset stays within the bytes that were read.
-static const struct head *read_specification(const struct bpf_instruction **filter) {
-  struct head *head = (struct head *)specification;
-  read_whole(specification, sizeof *head);
-  for (int i = 0; i < 8; i++)
-    if (head->magic[i] != MAGIC[i]) fail("specification: its form", 0);
-  if (head->bytes < sizeof *head || head->bytes > BYTES_MAX) fail("specification: its length", 0);
-  if (head->paths > PATHS_MAX || head->ports > PORTS_MAX || head->instructions > INSTRUCTIONS_MAX ||
-      head->places > PLACES_MAX || head->args > STRINGS_MAX || head->vars > STRINGS_MAX)
-    fail("specification: a count", 0);
-  uint32_t count = head->paths + 2 + head->args + head->vars;
-  if (count > STRINGS_MAX || head->args == 0 || head->instructions == 0) fail("specification: a count", 0);
-  size_t at = sizeof *head + 4 * (size_t)(head->places + head->ports);
-  *filter = (struct bpf_instruction *)(specification + at);
-  at += head->instructions * sizeof(struct bpf_instruction);
-  if (at > head->bytes) fail("specification: its length", 0);
-  read_whole(specification + sizeof *head, head->bytes - sizeof *head);
-  for (uint32_t i = 0; i < count; i++) {
-    if (at >= head->bytes) fail("specification: a string is missing", 0);
-    strings[i] = specification + at;
-    while (at < head->bytes && specification[at] != 0) at++;
-    if (at++ == head->bytes) fail("specification: a string does not end", 0);
-  }
-  if (at != head->bytes) fail("specification: more than it says", 0);
-  return head;
-}
-
-// In each of the places the filter compares with the process's number; it stays the same through execveat.
-static void fill_places(const struct head *head, struct bpf_instruction *filter) {
-  const uint32_t *places = (const uint32_t *)(head + 1);
-  uint32_t pid = (uint32_t)SYSCALL(SYS_getpid, 0, 0, 0, 0, 0);
-  for (uint32_t i = 0; i < head->places; i++) {
-    if (places[i] >= head->instructions || filter[places[i]].code != BPF_JUMP_IF_EQUAL)
-      fail_at("specification: place", i, 0);
-    filter[places[i]].k = pid;
-  }
-}
+#include "specification.h"
 
 static long kernel_abi(void) {
   return SYSCALL(SYS_landlock_create_ruleset, 0, 0, LANDLOCK_CREATE_RULESET_VERSION, 0, 0);
@@ -220,7 +146,6 @@ static void limit_core(long pid) {
 }
 
 static void set_limits(const struct head *head) {
-  limit_core(0);
   for (int i = 0; i < 7; i++)
     if (head->limits[i] != LEAVE_LIMIT) set_limit(LIMITS[i], head->limits[i]);
 }
@@ -239,8 +164,10 @@ static void drop_bounding_set(void) {
   must("read capabilities", SYSCALL(SYS_capget, &version, held, 0, 0, 0));
   // Who can't drop it can't gain from it either, since no_new_privs follows.
   if ((held[0].effective & (1u << CAP_SETPCAP)) == 0) return;
-  for (int capability = 0; SYSCALL(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
+  // The first number that is no capability ends it.
+  for (int capability = 0;; capability++) {
     long error = SYSCALL(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
+    if (error == -EINVAL && capability > CAP_SETPCAP) return;
     if (error < 0) fail_at("drop the bounding set: capability", capability, error);
   }
 }
@@ -258,7 +185,7 @@ static void change_user(const struct head *head) {
     if (uids[i] != uids[0] || gids[i] != gids[0]) fail("user: it has more than one", 0);
     if (head->uid != STAY_AS_USER && (uids[i] != head->uid || gids[i] != head->uid)) fail("user: it did not change", 0);
   }
-  if (uids[0] == 0 && (head->flags & FLAG_MAY_STAY_ROOT) == 0) fail("user: it is root", 0);
+  if (uids[0] == 0) fail("user: it is root", 0);
 }
 
 static void drop_capabilities(void) {
@@ -275,15 +202,28 @@ static void die_with_parent(const struct head *head) {
   if ((uint32_t)SYSCALL(SYS_getppid, 0, 0, 0, 0, 0) != expected) fail("parent: it is not the one expected", 0);
 }
 
+// Closes all but those of the mask.
+static void close_others(uint64_t kept) {
+  long first = 0;
+  for (int fd = 0; fd < MASK_BITS; fd++) {
+    if ((kept >> fd & 1) == 0) continue;
+    if (first < fd) must("close_range", SYSCALL(SYS_close_range, first, fd - 1, 0, 0, 0));
+    first = fd + 1;
+  }
+  must("close_range", SYSCALL(SYS_close_range, first, ~0u, 0, 0, 0));
+}
+
 // The specification's own descriptor stays open until the program begins, so that the host sees when that is.
 static void close_descriptors(const struct head *head) {
   must("close on exec", SYSCALL(SYS_fcntl, specification_fd, F_SETFD, FD_CLOEXEC, 0, 0));
-  for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
-    if ((head->kept & (1u << fd)) == 0 && fd != specification_fd) SYSCALL(SYS_close, fd, 0, 0, 0, 0);
-  must("close_range", SYSCALL(SYS_close_range, DESCRIPTORS_MAX, ~0u, 0, 0, 0));
+  close_others(head->kept | 1ull << specification_fd);
 }
 
 static void launch(void) {
+  // The same for every program, so it is done while the host still writes.
+  limit_core(0);
+  lead_session();
+  drop_bounding_set();
   const struct bpf_instruction *filter;
   const struct head *head = read_specification(&filter);
   if ((head->kept & (1u << specification_fd)) != 0) fail("specification: its own descriptor is kept", 0);
@@ -297,8 +237,6 @@ static void launch(void) {
   long abi = choose_abi(head);
   int ruleset = make_ruleset(head, abi);
   set_limits(head);
-  lead_session();
-  drop_bounding_set();
   change_user(head);
   drop_capabilities();
   die_with_parent(head);
@@ -351,12 +289,18 @@ _Noreturn __attribute__((used)) void launcher_main(const long *stack) {
     limit_core(pid);
     finish(0);
   }
-  int is_kept = count == 4 && begins(arguments[1], "--keep");
-  int specification = is_kept ? descriptor_of(arguments[2]) : count == 2 ? descriptor_of(arguments[1]) : -1;
-  int channel = is_kept ? descriptor_of(arguments[3]) : -1;
-  if (specification < 0 || (is_kept && (channel < 0 || channel == specification))) fail("arguments", 0);
-  specification_fd = specification;
-  if (is_kept) keep(channel);
+  int is_kept = (count == 4 || count == 6) && begins(arguments[1], "--keep");
+  // The specification's, the keeper's channel, the cgroup's folder, what kills it.
+  int given = is_kept ? (int)count - 2 : 1, fds[4] = {-1, -1, -1, -1};
+  if (!is_kept && count != 2) fail("arguments", 0);
+  for (int i = 0; i < given; i++) {
+    fds[i] = descriptor_of(arguments[i + (is_kept ? 2 : 1)]);
+    if (fds[i] < 0) fail("arguments", 0);
+    for (int other = 0; other < i; other++)
+      if (fds[i] == fds[other]) fail("arguments", 0);
+  }
+  specification_fd = fds[0];
+  if (is_kept) keep(fds[1], fds[2], fds[3]);
   launch();
   finish(125);
 }

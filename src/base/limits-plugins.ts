@@ -107,7 +107,7 @@ export const PLUGIN_LIMITS = {
   /** All host calls of one invocation together, as text: what may wait in pipes when the host is slow. */
   hostCallBytesTotalMax: 4 * 1024 * 1024,
 
-  // The launcher: it has the same bounds (sandbox/launcher/launcher.c; a test compares them)
+  // The launcher: it has the same bounds (sandbox/launcher/specification.h; a test compares them)
   /** What it is told of one program: paths, arguments, variables and the filter. The kernel takes 128 KiB in one string. */
   launchBytesMax: 512 * 1024,
   /** Paths that one program may use; each is a rule of Landlock. */
@@ -122,6 +122,8 @@ export const PLUGIN_LIMITS = {
   launcherFileBytesMax: 256 * 1024,
   /** Compiling it takes 0.1 s, asking it what the kernel offers 2 ms. */
   launcherBuildMsMax: 30_000,
+  /** Since its last change, before its times are trusted to show the next one: file systems count them in up to a second. */
+  launcherSettledMs: 2_000,
   launcherProbeMsMax: 5_000,
   /** The one line that it ends with when a step fails. */
   launcherLineBytesMax: 256,

@@ -25,6 +25,11 @@ export const PROCESS_LIMITS = {
   programPollMs: 50,
   /** From SIGKILL until all of it is reaped, after which the log says so: a process in the kernel's hands ends late. */
   programEndMsMax: 10_000,
+  /**
+   * What a tree's group may hold beyond the memory of its manifest: files of its work folder where that lies in memory, and what
+   * the kernel keeps for it. Below, the watch says what happened.
+   */
+  groupMemoryMarginBytes: 96 * 1024 * 1024,
   /** Processes of one tree that are looked at; it can't have more. */
   treeProcessesMax: 4_096,
 

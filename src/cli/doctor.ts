@@ -22,16 +22,16 @@ export const doctorCommand: Command = {
   isLocal: true,
   run: async ({ home, print, terminal }) => {
     const { createConfinement } = await import('#sandbox/host/confinement.ts');
-    const { OWN_USER } = await import('#sandbox/host/layers.ts');
+    const { OWN_USER, TREE_GROUP } = await import('#sandbox/host/layers.ts');
     const { probeSandbox } = await import('#sandbox/host/probe.ts');
     const { openWall } = await import('#sandbox/host/wall.ts');
     using wall = openWall({ users: loadConfig(home.config, terminal.env).sandbox.users });
     using confinement = createConfinement(wall);
     const probed = await probeSandbox({ clock: systemClock, logger: silentLogger, confinement });
-    const isNeeded = (name: string) => name !== OWN_USER;
+    const isNeeded = (name: string) => name !== OWN_USER && name !== TREE_GROUP;
     const answer = {
       ok: false,
-      layers: [...probed, wall.limitDumps(), fsyncLayer(home)],
+      layers: [...probed, wall.treeLayer(), wall.limitDumps(), fsyncLayer(home)],
       floor: confinement.floor().map(({ property, standing, by, remedy }) => ({
         ...{ name: property, inForce: standing !== 'missing', standing, detail: by },
         ...(remedy === undefined ? {} : { remedy }),

@@ -7,7 +7,8 @@
 # the program begins; this process never runs a line of the program. One call at a time.
 #
 #   from the host, on descriptor 3, read by the child: u32be length, JSON {"args": [...], "cpu": seconds}
-#   to the host: one byte what, u32be length, bytes. 'o' and 'e': of stdout and stderr. 'x': JSON, how the call ended.
+#   to the host: one byte what, u32be length, bytes. 'r': the number of the child that waits for the next call. 'o' and 'e': of
+#   its stdout and stderr. 'x': JSON, how the call ended.
 import atexit
 import gc
 import json
@@ -144,7 +145,6 @@ def serve():
     buffer = bytearray(PIECE_BYTES)
     gc.collect()
     gc.freeze()
-    frame(b"r", b"")
     while True:
         out_reader, out_writer = os.pipe()
         error_reader, error_writer = os.pipe()
@@ -157,6 +157,7 @@ def serve():
             return become(out_writer, error_writer)
         os.close(out_writer)
         os.close(error_writer)
+        frame(b"r", b"%d" % child)
         status, used = follow(child, Relay(buffer, {out_reader: b"o", error_reader: b"e"}), wake)
         left = reap_rest()
         cpu_us = int((used.ru_utime + used.ru_stime) * 1e6)

@@ -20,7 +20,7 @@ export const STRICT_FLAGS = ['-Wall', '-Wextra', '-Wconversion', '-Werror'];
 /** Compiles `launcher.c` of the current directory. @throws when it does not compile */
 export function compileLauncher(options: {
   readonly compiler: string;
-  /** Where launcher.c and its two headers are. */
+  /** Where launcher.c and its headers are. */
   readonly folder: string;
   readonly output: string;
   readonly flags?: readonly string[];

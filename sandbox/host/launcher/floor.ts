@@ -90,22 +90,19 @@ export function floorOf(kernel: KernelOffers, options: { readonly isRoot: boolea
   ];
 }
 
-function resources({ cgroup, uid }: KernelOffers, isOwn: boolean): FloorRow {
+function resources({ uid }: KernelOffers, isOwn: boolean): FloorRow {
   const property = 'resources';
-  const group = cgroup === 'writable' ? ', and a cgroup can be made' : '';
-  if (isOwn) return { property, standing: 'layer', by: `rlimits, of processes for its own user${group}` };
-  const standing = 'substitute';
-  // Root is bound by no limit of processes.
-  if (uid === 0 && cgroup !== 'writable') {
+  if (isOwn) return { property, standing: 'layer', by: 'rlimits, of processes for its own user' };
+  if (uid === 0) {
     return {
       property,
       standing: 'missing',
-      by: 'root has no limit of processes, and no cgroup can be made',
+      by: 'root has no limit of processes',
       remedy: 'let the host keep CAP_SETUID, CAP_SETGID and CAP_KILL, or run it as an ordinary user',
     };
   }
-  const by = `rlimits, of processes for the whole user${group}`;
-  return { property, standing, by, remedy: 'with root each plugin gets a user, and limits, of its own' };
+  const remedy = 'with root each plugin gets a user, and limits, of its own';
+  return { property, standing: 'substitute', by: 'rlimits, of processes for the whole user', remedy };
 }
 
 function signals({ landlockAbi, hasSeccomp }: KernelOffers, isOwn: boolean): FloorRow {

@@ -2,27 +2,27 @@
 // what answers is what will be confined. What can't be read is not offered.
 
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { KernelOffers } from './launch-profile.ts';
 import type { Launcher } from './launcher.ts';
+import { ownWritableCgroup } from './own-cgroup.ts';
 
 /** include/uapi/linux/capability.h: CAP_KILL, CAP_SETGID, CAP_SETUID */
 const NEEDED_TO_CHANGE_USER = [5n, 6n, 7n];
-const CGROUP_ROOT = '/sys/fs/cgroup';
 
 /** @throws `SANDBOX_UNAVAILABLE` when the launcher does not run here; `SANDBOX_TAMPERED` */
 export function kernelOffers(launcher: Launcher): KernelOffers {
   const answer = probe(launcher);
+  const cgroup = ownWritableCgroup();
   return {
     arch: launcher.arch,
     landlockAbi: Number(/^landlock (\d+)$/m.exec(answer)?.[1] ?? 0),
     hasSeccomp: /^seccomp 1$/m.test(answer),
     uid: process.getuid?.() ?? 0,
     canChangeUser: canChangeUser(),
-    cgroup: canMakeCgroup() ? 'writable' : 'none',
+    ...(cgroup === undefined ? {} : { cgroup }),
   };
 }
 
@@ -49,19 +49,6 @@ function canChangeUser(): boolean {
   if (capabilities === undefined) return false;
   const held = BigInt(`0x${capabilities}`);
   return NEEDED_TO_CHANGE_USER.every((capability) => ((held >> capability) & 1n) === 1n);
-}
-
-/** Whether a group can be made below our own, in the unified hierarchy. */
-function canMakeCgroup(): boolean {
-  const own = /^0::(\/.*)$/m.exec(readText('/proc/self/cgroup'))?.[1];
-  if (own === undefined || readText(join(CGROUP_ROOT, 'cgroup.controllers')).trim() === '') return false;
-  try {
-    accessSync(join(CGROUP_ROOT, own, 'cgroup.procs'), constants.W_OK);
-    accessSync(join(CGROUP_ROOT, own), constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function readText(path: string): string {

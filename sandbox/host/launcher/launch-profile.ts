@@ -40,10 +40,8 @@ export type LaunchProfile = {
   readonly network: 'none' | 'unix' | 'inet';
   /** For `inet`; absent or `[]`: none. Needs Landlock ABI 4. */
   readonly connectPorts?: readonly number[];
-  /** A user of its own, and a group of the same number; needs a host that may change users. Absent: the host's. */
+  /** A user of its own, and a group of the same number; needs a host that may change users. Absent: the host's, which must not be root. */
   readonly uid?: number;
-  /** A host that is root must say so when a program stays root; without it that is refused. */
-  readonly mayStayRoot?: boolean;
   /** What its children leave behind becomes its own, so that it can tell whether something is left. Absent: it doesn't. */
   readonly reapsOrphans?: boolean;
   readonly limits: LaunchLimits;
@@ -67,5 +65,6 @@ export type KernelOffers = {
   readonly uid: number;
   /** Whether the host can give a program a user of its own, and still end it: CAP_SETUID, CAP_SETGID and CAP_KILL. */
   readonly canChangeUser: boolean;
-  readonly cgroup: 'writable' | 'none';
+  /** The folder of the host's own group, in which it may make others (cgroup v2). Absent: none can be made. */
+  readonly cgroup?: string;
 };

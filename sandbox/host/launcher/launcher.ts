@@ -1,7 +1,7 @@
 // The launcher's file: found, held open, and looked at before each use. What is hashed is what is executed: it is run through
 // the descriptor that was read. Who may write to it, or to the host's memory, is the host's user or root, and needs no launcher.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -25,7 +25,7 @@ import { LAUNCHER_PINS } from './pins.ts';
 
 export type Launcher = Disposable & {
   /**
-   * The path to execute. Reads the file again each time.
+   * The path to execute. Looks at the file each time, and reads it again when it can have changed.
    *
    * @throws `SANDBOX_TAMPERED` when it is not what was pinned, or may not be executed
    */
@@ -69,11 +69,12 @@ function hold(file: {
   readonly digest: string;
 }): Launcher {
   const { descriptor, arch, origin, digest } = file;
+  let known = '';
   const launcher: Launcher = {
     arch,
     origin,
     path: () => {
-      checkFile(descriptor, digest);
+      known = checkFile(descriptor, digest, known);
       // Not /proc/self: in the child, descriptors of the program may have taken this number.
       return `/proc/${process.pid}/fd/${descriptor}`;
     },
@@ -99,17 +100,28 @@ function openFile(path: string): number | undefined {
   }
 }
 
-/** @throws `SANDBOX_TAMPERED` */
-function checkFile(descriptor: number, digest: string): void {
-  const { mode } = fstatSync(descriptor);
-  if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw tampered('it is no file');
-  if ((mode & EXECUTABLE) !== EXECUTABLE) throw tampered('it may not be executed', 'give it back its mode 0755');
-  if ((mode & WRITABLE_BY_ALL) !== 0) throw tampered('every user may write to it', 'give it back its mode 0755');
+/**
+ * Its bytes are read and hashed again unless nothing that a write would change is other than `known`. Gives what is known then:
+ * nothing of a file that changed so lately that another write could leave the same time.
+ *
+ * @throws `SANDBOX_TAMPERED`
+ */
+function checkFile(descriptor: number, digest: string, known: string): string {
+  const { mode, dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = fstatSync(descriptor, { bigint: true });
+  if ((Number(mode) & constants.S_IFMT) !== constants.S_IFREG) throw tampered('it is no file');
+  if ((Number(mode) & EXECUTABLE) !== EXECUTABLE)
+    throw tampered('it may not be executed', 'give it back its mode 0755');
+  if ((Number(mode) & WRITABLE_BY_ALL) !== 0)
+    throw tampered('every user may write to it', 'give it back its mode 0755');
+  const found = [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+  if (found === known) return known;
   if (sha256OfDescriptor(descriptor) !== digest) throw tampered('its bytes are not those that this version came with');
+  return Date.now() - Number(ctimeMs) > LIMITS.launcherSettledMs ? found : '';
 }
 
 function sha256OfDescriptor(descriptor: number): string {
-  const bytes = Buffer.alloc(LIMITS.launcherFileBytesMax);
+  // One more than it has, so that more is seen.
+  const bytes = Buffer.allocUnsafe(Math.min(fstatSync(descriptor).size + 1, LIMITS.launcherFileBytesMax));
   let length = 0;
   for (let got = -1; got !== 0 && length < bytes.length; length += got) {
     got = readSync(descriptor, bytes, length, bytes.length - length, length);
@@ -117,7 +129,7 @@ function sha256OfDescriptor(descriptor: number): string {
   return sha256Hex(bytes.subarray(0, length));
 }
 
-const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const sha256Hex = (bytes: Uint8Array): string => hash('sha256', bytes, 'hex');
 
 /** In a folder that only we can enter, and that is gone again: the open descriptor is all that stays. */
 function build(folder: string, arch: Arch, compilers: readonly string[]): Launcher {
@@ -126,7 +138,7 @@ function build(folder: string, arch: Arch, compilers: readonly string[]): Launch
   if (compiler === undefined) throw unavailable('the launcher is missing and nothing can build it', remedy);
   const place = mkdtempSync(join(tmpdir(), 'smcp-launcher-'));
   try {
-    for (const name of ['launcher.c', 'kernel.h', 'keeper.h'] as const) {
+    for (const name of ['launcher.c', 'kernel.h', 'keeper.h', 'specification.h'] as const) {
       const text = readFileSync(join(folder, name));
       if (sha256Hex(text) !== LAUNCHER_PINS.source[name]) throw tampered(`${name} is not what this version came with`);
       writeFileSync(join(place, name), text, { mode: 0o400 });

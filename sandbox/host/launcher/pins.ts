@@ -2,12 +2,13 @@
 
 export const LAUNCHER_PINS = {
   source: {
-    'keeper.h': '595b3d120ffc148ffbe0c83e5593bd80a17153c8b7facfeeda1807e7c279a2d8',
-    'kernel.h': 'd9e514b6d1a7485b7118bf0cd27114a4b14d3009bf4d62c30c35a378c87e13be',
-    'launcher.c': 'd08aa0fe70214fef125717754cd8d2b6c8660309db46352401c43392f5ca2a12',
+    'keeper.h': '118e16a8d6ffc185908659d4380911caa38df9a2cd5bffe1ed92560b74e3e884',
+    'kernel.h': '5e29ef6f0481ab616aa0fae2517c88c761ac40932ebb8c289e1461939ca7bd1d',
+    'launcher.c': 'fcff612877031ee10fbf9c1960867de62dd6b41b31306a71adb9ab4aa12b78bb',
+    'specification.h': 'a721b076f1f709549788f0ec24c346e0d4da77bb6861ee3578d4cbfe2cf13f05',
   },
   prebuilt: {
-    'linux-arm64': '8b61c1d752a69605d3f2facfbc7c7024fede0eb94e58de9f150a6b979c5466a6',
-    'linux-x64': '37bfe64a932b7d134c4e2aeef2c9fb44aab91e83bb7ecd4bc716776a545242ea',
+    'linux-arm64': 'cb326c6cbf033b421b1e103477a76e11aa8137eaac845cd221a24c63d26ff989',
+    'linux-x64': '4e5a4b4b45f9f5940181af631e341e7068fe713a79db54f7013f145f51514447',
   },
 } as const;

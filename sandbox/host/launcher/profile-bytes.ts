@@ -1,7 +1,7 @@
 // Turns a profile into what the launcher reads, and refuses one that this kernel can't hold. The layout is `struct head` of
-// sandbox/launcher/launcher.c. Trusts the kernel's offers; checks the profile, whose texts may come from a plugin.
+// sandbox/launcher/specification.h. Trusts the kernel's offers; checks the profile, whose texts may come from a plugin.
 
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { buildFilter, type FilterOptions } from '#sandbox/host/seccomp/filter.ts';
@@ -14,8 +14,7 @@ const MAGIC = 'smcplau1';
 const HEAD_BYTES = 8 + 14 * 4 + 8 * 8;
 const STAY_AS_USER = 0xffff_ffff;
 const LEAVE_LIMIT = 0xffff_ffff_ffff_ffffn;
-const FLAG_MAY_STAY_ROOT = 1;
-const FLAG_REAPS_ORPHANS = 2;
+const FLAG_REAPS_ORPHANS = 1;
 const PORT_MAX = 65_535;
 /** The kernel's own user ids end below; the last one stands for none. */
 const UID_MAX = 0xffff_fffe;
@@ -32,61 +31,65 @@ export function profileBytes(
   filterOf: (options: FilterOptions) => Program = buildFilter,
 ): Buffer {
   requireFloor(profile, kernel);
-  checkProfile(profile);
+  const strings = stringsOf(profile);
+  checkProfile(profile, strings);
   const filter = filterOf(filterOptionsOf(profile, kernel));
-  const token = randomBytes(8);
-  const numbers = [
-    ...filter.blanks.filter(({ blank }) => blank === 'own-pid').map(({ place }) => place),
-    ...(profile.connectPorts ?? []),
-  ];
-  const instructions = fillBlanks(filter, {
-    'token-low': token.readUInt32LE(0),
-    'token-high': token.readUInt32LE(4),
-  });
-  const strings = Buffer.from(
-    stringsOf(profile)
-      .map((text) => `${text}\0`)
-      .join(''),
-    'utf8',
-  );
-  const bytes = HEAD_BYTES + 4 * numbers.length + instructions.length + strings.length;
-  if (bytes > LIMITS.launchBytesMax) throw refused('is larger than what the launcher takes');
-  const head = writeHead(profile, kernel, { bytes, filter, token });
-  const counted = Buffer.alloc(4 * numbers.length);
-  for (const [place, number] of numbers.entries()) counted.writeUInt32LE(number, 4 * place);
-  return Buffer.concat([head, counted, instructions, strings]);
+  const places = filter.blanks.flatMap(({ blank, place }) => (blank === 'own-pid' ? [place] : []));
+  const numbers = [...places, ...(profile.connectPorts ?? [])];
+  const text = `${strings.join('\0')}\0`;
+  const filterAt = HEAD_BYTES + 4 * numbers.length;
+  const textAt = filterAt + filter.bytes.length;
+  const length = textAt + Buffer.byteLength(text);
+  if (length > LIMITS.launchBytesMax) throw refused('is larger than what the launcher takes');
+  // All of it is written below.
+  const bytes = Buffer.allocUnsafe(length);
+  const token = drawToken();
+  writeHead(bytes, { profile, kernel, filter, token, places: places.length });
+  for (const [place, number] of numbers.entries()) bytes.writeUInt32LE(number, HEAD_BYTES + 4 * place);
+  const halves = { 'token-low': token.readUInt32LE(0), 'token-high': token.readUInt32LE(4) };
+  fillBlanks(filter, halves).copy(bytes, filterAt);
+  bytes.write(text, textAt, 'utf8');
+  return bytes;
 }
 
-function writeHead(
-  profile: LaunchProfile,
-  kernel: KernelOffers,
-  { bytes, filter, token }: { readonly bytes: number; readonly filter: Program; readonly token: Buffer },
-): Buffer {
-  const head = Buffer.alloc(HEAD_BYTES);
+/** 64 random bits: a UUID has 122, of numbers drawn ahead, which `randomBytes` would draw each time. */
+function drawToken(): Buffer {
+  const uuid = randomUUID();
+  return Buffer.from(`${uuid.slice(0, 8)}${uuid.slice(-8)}`, 'hex');
+}
+
+type Head = {
+  readonly profile: LaunchProfile;
+  readonly kernel: KernelOffers;
+  readonly filter: Program;
+  readonly token: Buffer;
+  readonly places: number;
+};
+
+function writeHead(head: Buffer, { profile, kernel, filter, token, places }: Head): void {
   const abi = Math.min(kernel.landlockAbi, LANDLOCK_ABI.known);
   head.write(MAGIC, 0, 'latin1');
   const words = [
-    bytes,
+    head.length,
     // The filter was made for this ABI: with an older one it would leave a hole, with a newer one nothing changes.
     abi,
     abi,
     process.pid,
     profile.uid ?? STAY_AS_USER,
-    (profile.mayStayRoot === true ? FLAG_MAY_STAY_ROOT : 0) | (profile.reapsOrphans === true ? FLAG_REAPS_ORPHANS : 0),
+    profile.reapsOrphans === true ? FLAG_REAPS_ORPHANS : 0,
     profile.keptDescriptors.reduce((mask, descriptor) => mask | (1 << descriptor), 0) >>> 0,
     profile.paths.length,
     profile.connectPorts?.length ?? 0,
     profile.command.length,
     Object.keys(profile.env).length,
     filter.bytes.length / INSTRUCTION_BYTES,
-    filter.blanks.filter(({ blank }) => blank === 'own-pid').length,
+    places,
     0,
   ];
   let at = MAGIC.length;
   for (const word of words) at = head.writeUInt32LE(word, at);
   for (const limit of limitsOf(profile.limits)) at = head.writeBigUInt64LE(limit, at);
   token.copy(head, at);
-  return head;
 }
 
 /** In the order of the launcher's LIMITS. */
@@ -111,9 +114,8 @@ function refused(what: string): SmcpError {
 }
 
 /** NUL would end a string early, and what follows it would be read as the next one. */
-function checkProfile(profile: LaunchProfile): void {
+function checkProfile(profile: LaunchProfile, strings: readonly string[]): void {
   const { paths, cwd, command, env, keptDescriptors, connectPorts = [], uid, network } = profile;
-  const strings = stringsOf(profile);
   if (strings.some((text) => text.includes('\0'))) throw refused('has a NUL in a text');
   if (![cwd, command[0], ...paths.map(({ path }) => path)].every((path) => path.startsWith('/'))) {
     throw refused('has a path that is not absolute');
@@ -143,9 +145,6 @@ function requireFloor(profile: LaunchProfile, kernel: KernelOffers): void {
   for (const { property, standing, by, remedy } of floorOf(kernel, { isRoot: profile.uid !== undefined })) {
     if (standing === 'missing')
       throw unavailable(property, by, remedy ?? '`smcp doctor` says what this machine offers');
-  }
-  if (kernel.uid === 0 && profile.uid === undefined && profile.mayStayRoot !== true) {
-    throw refused('has no user, and the host is root');
   }
   if (profile.network === 'inet' && kernel.landlockAbi < LANDLOCK_ABI.tcp) {
     throw unavailable('network', `Landlock has no TCP in ABI ${kernel.landlockAbi}`, 'use Linux 6.7 or later');

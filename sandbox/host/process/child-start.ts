@@ -11,11 +11,12 @@ import type { LaunchPorts } from '#sandbox/host/launcher/launch.ts';
 import type { ProgramOutput } from './captured-output.ts';
 import type { ChildrenRoom, Place } from './children-room.ts';
 import type { CodeStage, StagedCode } from './code-stage.ts';
-import { type ForkServer, startForkServer } from './fork-server.ts';
+import { startForkServer } from './fork-server.ts';
 import { commandOf } from './ground.ts';
 import { tasksOfUser } from './process-group.ts';
-import { type Ground, launchProfileOf } from './process-profile.ts';
+import { type Ground, launchProfileOf, memoryMiBOf, processesOf } from './process-profile.ts';
 import { keptDescriptorsOf, type ProgramRun, startProgram, type Wiring } from './program-run.ts';
+import type { TreeGroup, TreeGroups } from './tree-groups.ts';
 import type { Warm } from './warm-pool.ts';
 import type { WorkFolder, WorkPlace } from './work-place.ts';
 
@@ -27,6 +28,8 @@ export type ChildPorts = {
   readonly room: ChildrenRoom;
   readonly workPlace: WorkPlace;
   readonly stage: CodeStage;
+  /** Where the host may make groups of processes. */
+  readonly groups?: TreeGroups | undefined;
 };
 
 /** A program for one call. */
@@ -47,6 +50,9 @@ export type Fresh = {
 };
 
 const FORK_SERVER = 'fork_server.py';
+const BYTES_PER_MIB = 1024 * 1024;
+/** Itself, beside those of a call. */
+const FORK_SERVER_PROCESSES = 1;
 const STANDARD = [0, 1, 2];
 const CHANNEL = 3;
 
@@ -54,7 +60,7 @@ const CHANNEL = 3;
 export function startFresh(ports: ChildPorts, place: Place, start: FreshStart): Fresh {
   const { ground, staged, words, cpuMsMax, output, ...wiring } = start;
   const { launch, logger } = ports;
-  return withWorkFolder(ports, place, (work) => {
+  return withFolders(ports, place, { ground }, ({ work, group }) => {
     const profile = launchProfileOf(ground, {
       codeFolder: staged.folder,
       workFolder: work.path,
@@ -64,7 +70,7 @@ export function startFresh(ports: ChildPorts, place: Place, start: FreshStart): 
       keptDescriptors: keptDescriptorsOf(wiring),
       cpuMsMax,
     });
-    const run = startProgram({ ...launch(), logger }, profile, { ...wiring, output });
+    const run = startProgram({ ...launch(), logger }, profile, { ...wiring, output, group });
     const gone = run.ended.then(
       () => giveBack(ports, place, work),
       () => giveBack(ports, place, work),
@@ -81,7 +87,7 @@ export function startWarm(
 ): Warm {
   const { launch, logger, clock, stage } = ports;
   const own = stage.own('python', new Map([[FORK_SERVER, { bytes: forkServerBytes(), isExecutable: false }]]));
-  return withWorkFolder(ports, place, (work) => {
+  return withFolders(ports, place, { ground, servesCalls: true }, ({ work, group }) => {
     const [python, ...script] = commandOf(ground, staged);
     const profile = launchProfileOf(ground, {
       codeFolder: staged.folder,
@@ -93,9 +99,9 @@ export function startWarm(
       keptDescriptors: [...STANDARD, CHANNEL],
       // Each child lowers its own.
       cpuMsMax: LIMITS.cpuMsMax,
-      moreProcesses: 1,
+      moreProcesses: FORK_SERVER_PROCESSES,
     });
-    const server: ForkServer = startForkServer({ ...launch(), logger, clock }, { ...profile, reapsOrphans: true });
+    const server = startForkServer({ ...launch(), logger, clock }, { ...profile, reapsOrphans: true }, group);
     return { key, plugin: ground.plugin, agent, server, place, work };
   });
 }
@@ -106,12 +112,27 @@ const forkServerBytes = (): Uint8Array =>
 /** Without a user of its own a limit of processes counts those that the host's user has already. */
 const tasksBefore = ({ uid }: Place): number => (uid === undefined ? tasksOfUser(process.getuid?.() ?? 0) : 0);
 
-function withWorkFolder<T>({ workPlace }: ChildPorts, place: Place, act: (work: WorkFolder) => T): T {
+type Folders = { readonly work: WorkFolder; readonly group: TreeGroup | undefined };
+
+/** What a tree is started with; removed again when it does not start. */
+function withFolders<T>(
+  { workPlace, groups, logger }: ChildPorts,
+  place: Place,
+  { ground: { runtime }, servesCalls = false }: { readonly ground: Ground; readonly servesCalls?: boolean },
+  act: (folders: Folders) => T,
+): T {
+  const processes = processesOf(runtime) + (servesCalls ? FORK_SERVER_PROCESSES : 0);
+  const bounds = { memoryBytes: memoryMiBOf(runtime) * BYTES_PER_MIB, processes };
   const work = workPlace.create(place.uid);
+  let group: TreeGroup | undefined;
   try {
-    return act(work);
+    group = groups?.create(bounds, { servesCalls });
+    return act({ work, group });
   } catch (thrown) {
-    void work.remove();
+    const failed = (error: unknown) =>
+      logger.error('what a program would use was not removed', { error: String(error) });
+    void work.remove().catch(failed);
+    void group?.remove().catch(failed);
     throw thrown;
   }
 }

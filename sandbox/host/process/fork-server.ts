@@ -8,10 +8,12 @@ import type { Clock } from '#base/clock.ts';
 import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { LaunchProfile } from '#sandbox/host/launcher/launch-profile.ts';
+import { type CallTurns, createCallTurns } from './call-turns.ts';
 import { type Captured, keepEnd, type ProgramOutput } from './captured-output.ts';
 import { exitStatus, type KeptEnd, startKept } from './kept-program.ts';
 import { ownMemoryBytes, treeFigures } from './process-group.ts';
 import { checkConfined, type ProgramRun, type RunEnd, type StartPorts } from './program-run.ts';
+import type { TreeGroup } from './tree-groups.ts';
 import { createPieceReader } from './warm-frames.ts';
 
 export type ForkServer = {
@@ -49,12 +51,18 @@ type Current = {
 
 /**
  * Starts one. `profile`: its command is the interpreter with the fork server and the program; descriptors 0 to 3 are kept.
+ * `group`: where the kernel has groups, one that serves calls.
  *
  * @throws as `startKept` does
  */
-export function startForkServer(ports: StartPorts & { readonly clock: Clock }, profile: LaunchProfile): ForkServer {
+export function startForkServer(
+  ports: StartPorts & { readonly clock: Clock },
+  profile: LaunchProfile,
+  group?: TreeGroup,
+): ForkServer {
   const { clock, logger } = ports;
-  const program = startKept(ports, profile, ['ignore', 'ignore', 'pipe', 'pipe']);
+  const program = startKept(ports, profile, ['ignore', 'ignore', 'pipe', 'pipe'], group);
+  const turns: CallTurns = createCallTurns(group, () => program.pid);
   const channel = program.stdio[CHANNEL] as (Readable & Writable) | null | undefined;
   const tail = keepEnd(LIMITS.programTailBytesMax);
   const { promise: ready, resolve: tellReady } = Promise.withResolvers<boolean>();
@@ -93,13 +101,33 @@ export function startForkServer(ports: StartPorts & { readonly clock: Clock }, p
     hasLeft = end.hasLeft;
     const { settle } = current;
     current = undefined;
+    turns.over();
     settle(end.end);
+  };
+
+  const takeNext = (body: Buffer) => {
+    try {
+      turns.next(body);
+    } catch (thrown) {
+      return give(String(thrown));
+    }
+    if (state === 'starting') begin().catch(() => give('it is not confined'));
+  };
+
+  /** The process that waits is told, once it is where it must be. */
+  const tell = async (call: Buffer) => {
+    try {
+      await turns.ready();
+    } catch (thrown) {
+      return give(String(thrown));
+    }
+    if (!isOver()) channel?.write(call);
   };
 
   const reader = createPieceReader({
     onPiece: (what, body) => {
       if (isOver()) return;
-      if (what === 'r' && state === 'starting') return void begin().catch(() => give('it is not confined'));
+      if (what === 'r') return takeNext(body);
       if (current === undefined) return give('it spoke without a call');
       if (what === 'o') return current.output.stdout.push(body);
       if (what === 'e') return current.output.stderr.push(body);
@@ -133,7 +161,7 @@ export function startForkServer(ports: StartPorts & { readonly clock: Clock }, p
       state = 'busy';
       calls += 1;
       current = { output, settle: resolve };
-      channel?.write(encodeCall(args, Math.ceil(cpuMsMax / MS_PER_S) + 1));
+      void tell(encodeCall(args, Math.ceil(cpuMsMax / MS_PER_S) + 1));
       const kill = () => {
         state = 'over';
         program.kill();
@@ -143,7 +171,7 @@ export function startForkServer(ports: StartPorts & { readonly clock: Clock }, p
     mayServe: () => {
       if (state !== 'busy' || current !== undefined) return false;
       const hasGrown = ownMemoryBytes(pid) > memoryBytesFirst + LIMITS.warmGrowthBytesMax;
-      if (!hasLeft && calls < LIMITS.warmCallsMax && !hasGrown) return true;
+      if (turns.leave() && !hasLeft && calls < LIMITS.warmCallsMax && !hasGrown) return true;
       state = 'over';
       program.kill();
       return false;

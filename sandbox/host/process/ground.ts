@@ -9,6 +9,7 @@ import type { Layer } from '#domain/record.ts';
 import { type FloorRow, floorOf } from '#sandbox/host/launcher/floor.ts';
 import type { KernelOffers } from '#sandbox/host/launcher/launch-profile.ts';
 import { systemReadPaths } from '#sandbox/host/launcher/system-paths.ts';
+import { treeLayer } from '#sandbox/host/layers.ts';
 import type { StagedCode } from './code-stage.ts';
 import { findInterpreter } from './interpreter.ts';
 import { type Ground, memoryMiBOf, processRuntimeOf } from './process-profile.ts';
@@ -102,10 +103,17 @@ export function requireFloor(kernel: KernelOffers, hasUsers: boolean): readonly 
   return rows;
 }
 
-/** What is in force around a restricted child besides the properties of the floor. */
-export function ownLayers(hasUsers: boolean): readonly Layer[] {
+export type Around = {
+  readonly hasUsers: boolean;
+  /** What groups of the kernel bound; undefined where none can be made. */
+  readonly bounding: readonly string[] | undefined;
+};
+
+/** What there is around a restricted child besides the properties of the floor. */
+export function ownLayers({ hasUsers, bounding }: Around): readonly Layer[] {
   const inForce = (name: string, detail: string): Layer => ({ name, inForce: true, detail });
   return [
+    treeLayer(bounding),
     inForce('clean-environment', 'the environment has six variables of ours and no other'),
     inForce('keeper', 'the whole tree ends by one signal, is reaped, and ends with the server'),
     inForce('process', 'each call is a process of its own'),

@@ -18,21 +18,22 @@ const LINE_BYTES_MAX = LIMITS.hostCallBytesMax + ENVELOPE_BYTES_MAX;
 const BROKEN: Stop = { code: 'PLUGIN_CRASHED', message: 'broke the protocol of host calls' };
 
 /**
- * Serves the descriptor until the call is over. `stop` is called when the program asks what can't be asked.
- *
- * @returns to be called when the program is stopped: what it still says is read and thrown away, since its end comes only after the last byte
+ * Serves the descriptor until the call is over. `stop` is called when the program asks what can't be asked. To be called when
+ * the program has ended: what of it was held back is thrown away then, since nobody is there to be answered.
  */
 export function serveHostCalls(channel: Readable & Writable, call: RunningCall, stop: (why: Stop) => void): () => void {
+  /** From here on what comes is read to its end, without which the pipe would stay open, and is not looked at. */
   let isStopped = false;
+  let hasEnded = false;
   let count = 0;
   let underWay = 0;
   const lines = createLineReader();
-  const discard = () => {
+  const drop = () => {
     isStopped = true;
     channel.resume();
   };
   const halt = (why: Stop) => {
-    discard();
+    drop();
     stop(why);
   };
 
@@ -47,6 +48,8 @@ export function serveHostCalls(channel: Readable & Writable, call: RunningCall, 
       if (line === undefined) return void channel.resume();
       take(line);
     }
+    // Nothing that makes room comes any more.
+    if (hasEnded) drop();
   };
 
   const answer = (id: number, ok: boolean, body: string) => {
@@ -73,7 +76,10 @@ export function serveHostCalls(channel: Readable & Writable, call: RunningCall, 
     pump();
   });
   channel.on('error', () => {});
-  return discard;
+  return () => {
+    hasEnded = true;
+    if (channel.isPaused()) drop();
+  };
 }
 
 /** Undefined when it is no host call. */

@@ -2,6 +2,7 @@
 // and its end means that all of it has been reaped. From the main thread only. Trusts the keeper, nothing of the program.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, constants as fileConstants, openSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { isMainThread } from 'node:worker_threads';
@@ -10,6 +11,7 @@ import type { Logger } from '#base/log.ts';
 import { instruct, type LaunchPorts, launchCommand } from '#sandbox/host/launcher/launch.ts';
 import type { LaunchProfile } from '#sandbox/host/launcher/launch-profile.ts';
 import { endGroup } from './process-group.ts';
+import type { TreeGroup } from './tree-groups.ts';
 
 /** How a program ended: by itself with a code, or by a signal. Both `null`: that is not known. */
 export type ExitStatus = { readonly exitCode: number | null; readonly signal: string | null };
@@ -21,6 +23,8 @@ export type KeptEnd = ExitStatus & {
   readonly rssBytesPeak: number;
   /** Processes that were still there when the program itself had ended. */
   readonly outlived: number;
+  /** The kernel ended something of it because the memory of its group was used up. */
+  readonly isShortOfMemory: boolean;
 };
 
 export type KeptProgram = {
@@ -34,7 +38,9 @@ export type KeptProgram = {
   readonly keeperPid: number | undefined;
   /** Ends the whole tree. */
   readonly kill: () => void;
-  /** Resolves when all of it has been reaped and every pipe has been read to its end. Never rejects. */
+  /** Resolves when all of it has been reaped: what its pipes still hold is all that there will be. Never rejects. */
+  readonly reaped: Promise<void>;
+  /** The same, and every pipe has been read to its end. Never rejects. */
   readonly ended: Promise<KeptEnd>;
 };
 
@@ -46,7 +52,8 @@ const US_PER_MS = 1000;
 const SAID_LENGTH_MAX = 512;
 
 /**
- * Starts a program. `stdio`: for its descriptors, from 0 on. Every pipe must be read to its end.
+ * Starts a program. `stdio`: for its descriptors, from 0 on. Every pipe must be read to its end. `group`: it is born in it, and
+ * with its end the group is removed; absent: the process group is all that holds it together.
  *
  * @throws as `launchCommand` does
  */
@@ -54,18 +61,25 @@ export function startKept(
   ports: LaunchPorts & { readonly logger: Logger },
   profile: LaunchProfile,
   stdio: readonly ('ignore' | 'pipe')[],
+  group?: TreeGroup,
 ): KeptProgram {
   invariant(isMainThread, 'a confined program is started from the main thread');
   const { file, env, descriptor, specification } = launchCommand(ports, profile);
   invariant(stdio.length <= descriptor, 'the profile keeps each descriptor that is given');
   const filled = Array.from({ length: descriptor }, (_, place) => stdio[place] ?? ('ignore' as const));
   const channelDescriptor = descriptor + 1;
-  const child = spawn(file, ['--keep', String(descriptor), String(channelDescriptor)], {
-    argv0: 'keeper',
-    env,
-    cwd: '/',
-    stdio: [...filled, 'pipe', 'pipe'],
-  });
+  const opened = group === undefined ? [] : openGroup(group);
+  const given = [descriptor, channelDescriptor, ...opened.map((_, place) => channelDescriptor + 1 + place)];
+  let child: ChildProcess;
+  try {
+    const options = { argv0: 'keeper', env, cwd: '/' };
+    child = spawn(file, ['--keep', ...given.map(String)], {
+      ...options,
+      stdio: [...filled, 'pipe', 'pipe', ...opened],
+    });
+  } finally {
+    opened.forEach(closeSync);
+  }
   const channel = child.stdio[channelDescriptor] as Duplex | null | undefined;
   const { promise: pid, resolve: tellPid } = Promise.withResolvers<number | undefined>();
   let said = '';
@@ -81,13 +95,15 @@ export function startKept(
   const kill = () => {
     channel?.end('k');
   };
-  const ended = endOf(child, channel, () => said, ports.logger);
+  const { promise: reaped, resolve: tellReaped } = Promise.withResolvers<void>();
+  const ended = endOf(child, { tellReaped, channel, said: () => said, logger: ports.logger, group });
   return {
     stdio: child.stdio as KeptProgram['stdio'],
     begun: instruct(child, child.stdio[descriptor] as Duplex | null | undefined, specification),
     pid,
     keeperPid: child.pid,
     kill,
+    reaped,
     ended,
   };
 }
@@ -106,30 +122,56 @@ function standBack(pid: number | undefined): void {
   }
 }
 
-async function endOf(
-  child: ChildProcess,
-  channel: Duplex | null | undefined,
-  said: () => string,
-  logger: Logger,
-): Promise<KeptEnd> {
+/** What the launcher gets of it: the folder, and what ends the tree. */
+function openGroup({ startFolder, killFile }: TreeGroup): readonly number[] {
+  const folder = openSync(startFolder, fileConstants.O_RDONLY | fileConstants.O_DIRECTORY);
+  try {
+    return [folder, openSync(killFile, fileConstants.O_WRONLY)];
+  } catch (thrown) {
+    closeSync(folder);
+    throw thrown;
+  }
+}
+
+type Ending = {
+  readonly channel: Duplex | null | undefined;
+  readonly said: () => string;
+  readonly logger: Logger;
+  readonly group: TreeGroup | undefined;
+  readonly tellReaped: () => void;
+};
+
+async function endOf(child: ChildProcess, ending: Ending): Promise<KeptEnd> {
+  const { channel, said, logger, group, tellReaped } = ending;
   const closed = (emitter: NodeJS.EventEmitter | null | undefined, event: string): Promise<void> =>
     emitter == null ? Promise.resolve() : new Promise((resolve) => emitter.once(event, () => resolve()));
   const isStarted = child.pid !== undefined;
   const all = closed(child, 'close');
   child.on('error', () => {});
-  if (!isStarted) return parseEnd('');
-  await Promise.all([closed(child, 'exit'), closed(channel, 'close')]);
-  const pid = pidIn(said());
-  // The keeper itself was killed, so that what it kept may live on, and hold the pipes.
-  if (!said().includes('\nend ') && pid !== undefined) {
-    const isGone = await endGroup(pid);
-    logger.warn('the keeper of a program ended without a word', { pid, isGone });
+  if (isStarted) {
+    await Promise.all([closed(child, 'exit'), closed(channel, 'close')]);
+    await endOrphans(ending);
+    tellReaped();
+    await all;
   }
-  await all;
-  return parseEnd(said());
+  const isShortOfMemory = group?.wasShortOfMemory() ?? false;
+  // What the keeper reaped is all that was born in it; the kernel's word for that is that it can be removed.
+  const isGone = await group?.remove().catch(() => false);
+  if (isGone === false) logger.error('the group of a program does not end', { pid: pidIn(said()) });
+  return { ...parseEnd(said()), isShortOfMemory };
 }
 
-function parseEnd(said: string): KeptEnd {
+/** Where the keeper itself was killed, what it kept may live on, and hold the pipes. */
+async function endOrphans({ said, group, logger }: Ending): Promise<void> {
+  const pid = pidIn(said());
+  if (said().includes('\nend ')) return;
+  group?.kill();
+  if (pid === undefined) return;
+  const isGone = await endGroup(pid);
+  logger.warn('the keeper of a program ended without a word', { pid, isGone });
+}
+
+function parseEnd(said: string): Omit<KeptEnd, 'isShortOfMemory'> {
   const numbers = /\nend (\d+) (\d+) (\d+) (\d+)\n/.exec(said)?.slice(1).map(Number);
   const [status, cpuUs = 0, rssKib = 0, outlived = 0] = numbers ?? [];
   const exit = status === undefined ? { exitCode: null, signal: null } : exitStatus(status);

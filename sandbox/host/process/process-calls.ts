@@ -191,7 +191,7 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
       words: [],
       // The text as it came: no number of it is rounded.
       input: `${head.slice(0, -1)},"arguments":${argsJson}}\n`,
-      onChannel: (channel) => passage.stopper.onStop(serveHostCalls(channel, call, passage.stopper.stop)),
+      onChannel: (channel) => serveHostCalls(channel, call, passage.stopper.stop),
     });
     const outcome = jsonOutcome(cli, { ...result, limits, isEffectUnderWay: call.isEffectUnderWay() });
     // From here on no host call of it is answered.

@@ -17,6 +17,7 @@ const MS_PER_TICK = 10;
 const BYTES_PER_KIB = 1024;
 /** Positions in /proc/<pid>/stat after the command's closing parenthesis. **Source:** proc_pid_stat(5). */
 const STATE_INDEX = 0;
+const PARENT_INDEX = 1;
 const GROUP_INDEX = 2;
 const FIRST_TICKS_INDEX = 11;
 const LAST_TICKS_INDEX = 14;
@@ -53,6 +54,12 @@ export function ownMemoryBytes(pid: number): number {
   const status = readText(`/proc/${pid}/status`);
   const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0);
   return (kib('RssAnon') + kib('RssShmem')) * BYTES_PER_KIB;
+}
+
+/** Undefined when there is no such process. */
+export function parentOf(pid: number): number | undefined {
+  const parent = statFields(pid)[PARENT_INDEX];
+  return parent === undefined ? undefined : Number(parent);
 }
 
 function statFields(pid: number | string): readonly string[] {

@@ -122,7 +122,13 @@ function readPaths({ systemPaths, interpreter }: Ground): readonly string[] {
 /** Over all that confines a call of this plugin under this grant, but for what differs from call to call. */
 export function profileDigest(
   ground: Ground,
-  options: { readonly capabilities: Capabilities; readonly floor: readonly FloorRow[]; readonly hasOwnUser: boolean },
+  options: {
+    readonly capabilities: Capabilities;
+    readonly floor: readonly FloorRow[];
+    readonly hasOwnUser: boolean;
+    /** What groups of the kernel bound; null where none can be made. */
+    readonly groups: readonly string[] | null;
+  },
 ): Digest {
   const { runtime, interpreter } = ground;
   return sha256(
@@ -143,6 +149,7 @@ export function profileDigest(
       command: [interpreter?.path ?? '', ...runtime.command],
       protocol: runtime.protocol,
       hasOwnUser: options.hasOwnUser,
+      groups: options.groups === null ? null : [...options.groups],
       capabilities: kindsOf(options.capabilities).map((kind) => [kind, options.capabilities[kind] ?? null]),
       floor: options.floor.map(({ property, standing, by }) => [property, standing, by]),
     }),

@@ -12,10 +12,11 @@ import type { RunRequest, SandboxProfile } from '#domain/sandbox-ports.ts';
 import type { ChildPorts } from './child-start.ts';
 import { type ChildUsers, createChildrenRoom } from './children-room.ts';
 import { createCodeStage, type ProcessCode } from './code-stage.ts';
-import { groundOf, ownLayers, requireFloor } from './ground.ts';
+import { type Around, groundOf, ownLayers, requireFloor } from './ground.ts';
 import { createProcessCalls, type ProgramRequest, type ProgramResult } from './process-calls.ts';
 import { type Ground, profileDigest } from './process-profile.ts';
 import type { CliProtocol } from './protocol-ports.ts';
+import { openTreeGroups, type TreeGroups } from './tree-groups.ts';
 import { createWarmPool } from './warm-pool.ts';
 import { createWatch } from './watch.ts';
 import type { WorkPlace } from './work-place.ts';
@@ -63,7 +64,9 @@ export function createProcessRuntime(ports: ProcessRuntimePorts, options: Proces
   const nowMs = clock.monotonicMs;
   const warmOptions = options.warmIdleMs === undefined ? {} : { idleMs: options.warmIdleMs };
   const warm = createWarmPool({ logger, nowMs }, warmOptions);
-  const children: ChildPorts = { clock, logger, launch, room, workPlace, stage: createCodeStage(workPlace.path, code) };
+  const groups = openGroups(ports);
+  const stage = createCodeStage(workPlace.path, code);
+  const children: ChildPorts = { clock, logger, launch, room, workPlace, stage, groups };
 
   /** Neither a plugin nor the programs of a machine change while the runtime lives. */
   const grounds = new WeakMap<Plugin, Ground>();
@@ -77,8 +80,15 @@ export function createProcessRuntime(ports: ProcessRuntimePorts, options: Proces
 
   const profile = (plugin: Plugin, capabilities: Capabilities): SandboxProfile => {
     const floor = requireFloor(launch().kernel, hasUsers);
-    const digest = profileDigest(ground(plugin), { capabilities, floor, hasOwnUser: hasUsers });
-    const layers = [...ownLayers(hasUsers).map(({ name }) => name), ...floor.map(({ property }) => property)];
+    const bounding = groups?.bounding;
+    const digest = profileDigest(ground(plugin), {
+      capabilities,
+      floor,
+      hasOwnUser: hasUsers,
+      groups: bounding ?? null,
+    });
+    const own = ownLayers({ hasUsers, bounding }).filter(({ inForce }) => inForce);
+    const layers = [...own.map(({ name }) => name), ...floor.map(({ property }) => property)];
     return { tier: 'process', digest, layers: layers.sort() };
   };
 
@@ -98,7 +108,7 @@ export function createProcessRuntime(ports: ProcessRuntimePorts, options: Proces
       }
     },
     profile,
-    layers: () => layersOf(launch, hasUsers),
+    layers: () => layersOf(launch, { hasUsers, bounding: groups?.bounding }),
     runProgram: calls.runProgram,
     waiting: warm.waiting,
     end: async (isEnded) => {
@@ -108,16 +118,26 @@ export function createProcessRuntime(ports: ProcessRuntimePorts, options: Proces
       await calls.close();
       await warm.close();
       room.close();
+      await groups?.close();
       await workPlace.close();
     },
   };
 }
 
-function layersOf(launch: ChildPorts['launch'], hasUsers: boolean): readonly Layer[] {
+/** Where the launcher doesn't run nothing is started, so nothing needs a group. */
+function openGroups({ launch, workPlace, logger }: ProcessRuntimePorts): TreeGroups | undefined {
   try {
-    const floor = requireFloor(launch().kernel, hasUsers);
+    return openTreeGroups({ logger }, { parent: launch().kernel.cgroup, place: workPlace.path });
+  } catch {
+    return undefined;
+  }
+}
+
+function layersOf(launch: ChildPorts['launch'], around: Around): readonly Layer[] {
+  try {
+    const floor = requireFloor(launch().kernel, around.hasUsers);
     const rows = floor.map(({ property, by }): Layer => ({ name: property, inForce: true, detail: by }));
-    return [...ownLayers(hasUsers), ...rows];
+    return [...ownLayers(around), ...rows];
   } catch (thrown) {
     const { message, details } = asSmcpError(thrown) satisfies SmcpError;
     const { layer = 'launcher', remedy } = details;

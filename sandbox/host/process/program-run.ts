@@ -9,8 +9,14 @@ import type { LaunchProfile } from '#sandbox/host/launcher/launch-profile.ts';
 import { confinementShortfalls } from '#sandbox/host/launcher/read-back.ts';
 import type { ProgramOutput } from './captured-output.ts';
 import { type ExitStatus, type KeptProgram, startKept } from './kept-program.ts';
+import type { TreeGroup } from './tree-groups.ts';
 
-export type RunEnd = ExitStatus & { readonly cpuMs: number; readonly rssBytesPeak: number };
+export type RunEnd = ExitStatus & {
+  readonly cpuMs: number;
+  readonly rssBytesPeak: number;
+  /** The kernel ended it for its memory. Absent: it did not. */
+  readonly isShortOfMemory?: boolean;
+};
 
 export type ProgramRun = {
   /** The process whose tree is watched. */
@@ -35,8 +41,8 @@ export type StartPorts = LaunchPorts & { readonly logger: Logger };
 export type Wiring = {
   /** Written to stdin, which then ends; absent: stdin is empty. */
   readonly input?: string;
-  /** Gets descriptor 3. */
-  readonly onChannel?: (channel: Readable & Writable) => void;
+  /** Gets descriptor 3; gives what is called when the program has ended. Every byte must be read. */
+  readonly onChannel?: (channel: Readable & Writable) => () => void;
 };
 
 const STDERR = 2;
@@ -56,11 +62,11 @@ export const keptDescriptorsOf = ({ onChannel }: Wiring): readonly number[] => [
 export function startProgram(
   ports: StartPorts,
   profile: LaunchProfile,
-  { output, ...wiring }: Wiring & { readonly output: ProgramOutput },
+  { output, group, ...wiring }: Wiring & { readonly output: ProgramOutput; readonly group?: TreeGroup | undefined },
 ): ProgramRun {
   const stdin = wiring.input === undefined ? 'ignore' : 'pipe';
   const channel = wiring.onChannel === undefined ? [] : (['pipe'] as const);
-  const program = startKept(ports, profile, [stdin, 'pipe', 'pipe', ...channel]);
+  const program = startKept(ports, profile, [stdin, 'pipe', 'pipe', ...channel], group);
   readInto(program, 1, output.stdout);
   readInto(program, STDERR, output.stderr);
   if (wiring.input !== undefined) {
@@ -70,7 +76,9 @@ export function startProgram(
     input?.end(wiring.input);
   }
   const hostCalls = program.stdio[CHANNEL];
-  if (wiring.onChannel !== undefined && hostCalls != null) wiring.onChannel(hostCalls as Readable & Writable);
+  if (wiring.onChannel !== undefined && hostCalls != null) {
+    void program.reaped.then(wiring.onChannel(hostCalls as Readable & Writable));
+  }
   let hasBegun = false;
   const confined = program.begun.then(async () => {
     hasBegun = true;

@@ -28,25 +28,27 @@ export type Supervision = {
 
 const KILLED: RunEnd = { exitCode: null, signal: 'SIGKILL', cpuMs: 0, rssBytesPeak: 0 };
 
+const SHORT_OF_MEMORY: Stop = { code: 'MEMORY_EXCEEDED', message: 'used more memory than its manifest allows' };
+
 /** What stops a run besides its bounds; the first reason counts. */
 export type Stopper = {
   readonly stop: (why: Stop) => void;
-  /** What is done when it is stopped; done at once when it was stopped before. */
+  /** Given the run, once; called at once when it was stopped before. */
   readonly onStop: (act: () => void) => void;
   readonly reason: () => Stop | undefined;
 };
 
 export function createStopper(): Stopper {
   let reason: Stop | undefined;
-  const acts: (() => void)[] = [];
+  let stopIt: (() => void) | undefined;
   return {
     stop: (why) => {
       if (reason !== undefined) return;
       reason = why;
-      for (const act of acts) act();
+      stopIt?.();
     },
     onStop: (act) => {
-      acts.push(act);
+      stopIt = act;
       if (reason !== undefined) act();
     },
     reason: () => reason,
@@ -87,7 +89,7 @@ export async function supervise(
   });
   try {
     const end = await Promise.race([run.ended, late]);
-    const stopped = stopper.reason();
+    const stopped = stopper.reason() ?? (end.isShortOfMemory === true ? SHORT_OF_MEMORY : undefined);
     return { end, ...(stopped === undefined ? {} : { stopped }) };
   } catch (thrown) {
     const stopped = stopper.reason();

@@ -3,7 +3,7 @@
 
 import { LIMITS } from '#base/limits.ts';
 
-/** `r` it waits · `o` of stdout · `e` of stderr · `x` how the call ended. */
+/** `r` the number of the process that waits for the next call · `o` of stdout · `e` of stderr · `x` how the call ended. */
 export type PieceKind = 'r' | 'o' | 'e' | 'x';
 
 const HEAD_BYTES = 5;

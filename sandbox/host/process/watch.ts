@@ -1,5 +1,5 @@
 // Looks at what runs, every few hundredths of a second: the memory and processor time of its whole tree, and how much it has
-// written. Where no group of the kernel holds a tree these are the bounds of the whole; each process has rlimits besides.
+// written. Where no group of the kernel bounds a tree these are the bounds of the whole; each process has rlimits besides.
 
 import type { ErrorCode } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';

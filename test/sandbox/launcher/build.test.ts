@@ -49,7 +49,7 @@ describe.each(TARGETS)('the launcher for $target', ({ target, compiler }) => {
 });
 
 test('the source is what was pinned', () => {
-  for (const name of ['launcher.c', 'kernel.h', 'keeper.h'] as const) {
+  for (const name of ['launcher.c', 'kernel.h', 'keeper.h', 'specification.h'] as const) {
     expect(sha256(readFileSync(join(SHIPPED, name)))).toBe(`sha256:${LAUNCHER_PINS.source[name]}`);
   }
 });

@@ -1,8 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { LIMITS } from '#base/limits.ts';
 import { kernelOffers } from '#sandbox/host/launcher/kernel-offers.ts';
 import { openLauncher } from '#sandbox/host/launcher/launcher.ts';
 import { ownArch } from '#sandbox/host/seccomp/syscalls.ts';
@@ -75,6 +88,20 @@ describe('a launcher that is open', () => {
     expect(() => launcher.path()).toThrow(tampered);
   });
 
+  test('is read again after a change that puts back its size and its times', async () => {
+    const { folder: place, file } = copy('settled');
+    using launcher = openLauncher({ folder: place });
+    // From here on its times are trusted to tell.
+    await pause(LIMITS.launcherSettledMs + 200);
+    expect(launcher.path()).toBe(launcher.path());
+    const { atime, mtime } = statSync(file);
+    writeFileSync(file, 'x', { flag: 'r+' });
+    utimesSync(file, atime, mtime);
+    expect(statSync(file).mtime).toEqual(mtime);
+    expect(() => launcher.path()).toThrow(tampered);
+    expect(() => launcher.path()).toThrow(tampered);
+  });
+
   test('is the one that is executed, whatever takes its place', () => {
     const { folder: place, file } = copy('replaced');
     using launcher = openLauncher({ folder: place });
@@ -97,7 +124,7 @@ describe('where none is shipped', () => {
     expect(kernelOffers(launcher)).toMatchObject({ arch: process.arch, hasSeccomp: true });
   });
 
-  test.each(['launcher.c', 'kernel.h'])('nothing is built from another %s', (name) => {
+  test.each(['launcher.c', 'kernel.h', 'keeper.h', 'specification.h'])('nothing is built from another %s', (name) => {
     const { folder: place, file } = copy(`source-${name}`);
     rmSync(file);
     appendFileSync(join(place, name), '\n');

@@ -12,7 +12,6 @@ const KERNEL: KernelOffers = {
   hasSeccomp: true,
   uid: 1000,
   canChangeUser: false,
-  cgroup: 'none',
 };
 const ROOT: KernelOffers = { ...KERNEL, uid: 0, canChangeUser: true };
 const PROFILE: LaunchProfile = {
@@ -27,7 +26,10 @@ const PROFILE: LaunchProfile = {
 };
 
 test('the bounds are those of the launcher', () => {
-  const source = readFileSync(fileURLToPath(new URL('../../../sandbox/launcher/launcher.c', import.meta.url)), 'utf8');
+  const source = readFileSync(
+    fileURLToPath(new URL('../../../sandbox/launcher/specification.h', import.meta.url)),
+    'utf8',
+  );
   const bound = (name: string) =>
     /^(\d+)(?: \* (\d+))?$/.exec(new RegExp(`\\b${name} = ([^,]*),`).exec(source)?.[1] ?? '') ?? [];
   const numberOf = (name: string) =>
@@ -76,12 +78,6 @@ describe('a profile that no launcher could carry out is refused', () => {
   test.each([0, -1, 1.5, 0xffff_ffff, 2 ** 32])('the user %s', (uid) => {
     expect(() => profileBytes({ ...PROFILE, uid }, ROOT)).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
   });
-
-  test('a host that is root and a program without a user of its own', () => {
-    const rooted = { ...ROOT, cgroup: 'writable' as const };
-    expect(() => profileBytes(PROFILE, rooted)).toThrow('the host is root');
-    expect(profileBytes({ ...PROFILE, mayStayRoot: true }, rooted).length).toBeGreaterThan(0);
-  });
 });
 
 describe('a profile that this kernel can not hold is refused with the layer and a remedy', () => {
@@ -90,7 +86,8 @@ describe('a profile that this kernel can not hold is refused with the layer and 
     ['with the first Landlock', 'files', { landlockAbi: 1 }, {}],
     ['without seccomp', 'attributes', { hasSeccomp: false }, {}],
     ['with a user that the host can not give', 'users', {}, { uid: 5 }],
-    ['as root that can not change users', 'resources', { uid: 0 }, { mayStayRoot: true }],
+    ['as root that can not change users', 'resources', { uid: 0 }, {}],
+    ['as root that gives it no user', 'resources', { uid: 0, canChangeUser: true }, {}],
     ['with TCP where Landlock has none', 'network', { landlockAbi: 3 }, { network: 'inet' }],
   ])('%s', (_, layer, offers, changes) => {
     expect(() => profileBytes({ ...PROFILE, ...changes }, { ...KERNEL, ...offers })).toThrow(

@@ -43,7 +43,6 @@ const AT = {
   floor: 12,
   cap: 16,
   parent: 20,
-  flags: 28,
   kept: 32,
   paths: 36,
   ports: 40,
@@ -85,7 +84,10 @@ describe('the launcher ends with 125 and names the step when', () => {
     ['its keeper gets no channel', ['--keep', '3']],
     ['its keeper gets a standard descriptor', ['--keep', '3', '2']],
     ['its keeper gets one descriptor for both', ['--keep', '3', '3']],
-    ['its keeper gets more', ['--keep', '3', '4', '5']],
+    ['its keeper gets a cgroup and nothing that ends it', ['--keep', '3', '4', '5']],
+    ['its keeper gets more', ['--keep', '3', '4', '5', '6', '7']],
+    ['its keeper gets a standard descriptor for a cgroup', ['--keep', '3', '4', '2', '6']],
+    ['its keeper gets one descriptor for the cgroup and its end', ['--keep', '3', '4', '5', '5']],
   ])('%s', (_, args) => {
     expect(runLauncher(good(), args)).toEqual({ status: 125, stderr: 'launcher: arguments\n', stdout: '' });
   });
@@ -228,11 +230,8 @@ describe.skipIf(!IS_ROOT)('the launcher of a host that is root ends with 125 and
     expect(run(profileBytes(own, rooted), power)).toEqual({ status: 125, stderr: `launcher: ${step}\n`, stdout: '' });
   });
 
-  test('the program would stay root, and nobody said that it may', () => {
-    const kept = profileBytes({ ...profile, mayStayRoot: true }, { ...rooted, cgroup: 'writable' });
-    expect(run(kept)).toEqual({ status: 0, stderr: '', stdout: '' });
-    kept.writeUInt32LE(0, AT.flags);
-    expect(run(kept)).toEqual({ status: 125, stderr: 'launcher: user: it is root\n', stdout: '' });
+  test('the program would stay root', () => {
+    expect(run(good())).toEqual({ status: 125, stderr: 'launcher: user: it is root\n', stdout: '' });
   });
 });
 

@@ -118,6 +118,8 @@ export async function createTestProcesses(
     readonly landlockAbi?: number;
     /** In place of the model of it. */
     readonly cli?: CliProtocol;
+    /** As on a machine on which no group of processes can be made. */
+    readonly withoutGroups?: boolean;
   } = {},
 ) {
   const root = options.place ?? mkdtempSync(join(tmpdir(), 'smcp-process-'));
@@ -125,7 +127,9 @@ export async function createTestProcesses(
   const offered = kernelOffers(launcher);
   const users = options.users === null || !offered.canChangeUser ? undefined : (options.users ?? testUsers());
   const landlockAbi = options.landlockAbi ?? offered.landlockAbi;
-  const kernel = { ...offered, landlockAbi, canChangeUser: users !== undefined };
+  const { cgroup, ...others } = offered;
+  const groups = cgroup === undefined || options.withoutGroups === true ? {} : { cgroup };
+  const kernel = { ...others, ...groups, landlockAbi, canChangeUser: users !== undefined };
   const filterOf = createFilterBook();
   const contents = new Map<string, Files>();
   const said: string[] = [];

@@ -10,10 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
+const CALL =
+  'def call(id, name, params={}, wait=True):\n    host.write(json.dumps({"id": id, "call": name, "params": params}).encode() + b"\\n")\n    return json.loads(lines.readline()) if wait else None\n';
+
 const json = (source: string) =>
   sandbox.plugin(
     `import json, os, sys\nrequest = json.load(sys.stdin)\nhost = open(3, "r+b", buffering=0)\nlines = open(3, "rb", closefd=False)\n` +
-      `def call(id, name, params={}, wait=True):\n    host.write(json.dumps({"id": id, "call": name, "params": params}).encode() + b"\\n")\n    return json.loads(lines.readline()) if wait else None\n${source}`,
+      `${CALL}${source}`,
     { protocol: 'json' },
   );
 
@@ -151,5 +154,25 @@ describe('a program that abuses its host calls is ended', () => {
     });
     expect(codeOf(outcome)).toBe('TIMEOUT');
     expect(asked).toBeLessThan(300);
+  });
+
+  test.each([
+    ['while its calls are answered by nobody', 'for n in range(1, 4000): call(n, "now", {"x": "y" * 500}, False)'],
+    ['and writes on after what is no call', 'host.write(b"hello\\n")\nwhile True: host.write(b"y" * 60000)'],
+  ])('%s, and nothing of it stays', async (_, source) => {
+    const own = await createTestProcesses();
+    try {
+      const files = {
+        'cli.py': `host = open(3, "r+b", buffering=0)\nimport json, time\n${CALL}${source}\ntime.sleep(60)`,
+      };
+      const plugin = own.plugin(files, { protocol: 'json' });
+      const limits = { timeoutMs: 1_000 };
+      const onHostCall = () => new Promise<never>(() => {});
+      const outcome = await own.call(plugin, { onHostCall, limits, capabilities: { clock: true } });
+      expect(['TIMEOUT', 'PLUGIN_CRASHED']).toContain(codeOf(outcome));
+    } finally {
+      // Waits for all of it.
+      await own.close();
+    }
   });
 });

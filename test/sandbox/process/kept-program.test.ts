@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -9,8 +9,10 @@ import type { LaunchProfile } from '#sandbox/host/launcher/launch-profile.ts';
 import { openLauncher } from '#sandbox/host/launcher/launcher.ts';
 import { exitStatus, type KeptProgram, startKept } from '#sandbox/host/process/kept-program.ts';
 import { treeFigures } from '#sandbox/host/process/process-group.ts';
+import { openTreeGroups } from '#sandbox/host/process/tree-groups.ts';
 import { isAlive } from '#test/sandbox/harness.ts';
 import { IS_ROOT, kernelOf, makeFolder, OWN_UID, profileFor } from '#test/sandbox/launcher/harness.ts';
+import { groupOf, HOLDERS } from './group-harness.ts';
 import { descendantsOf, openDescriptors, pause } from './harness.ts';
 
 const folder = makeFolder();
@@ -45,7 +47,7 @@ describe('a kept program', () => {
   test('runs, and how it ended and what it used is told when all of it has been reaped', async () => {
     const program = start('echo hello; exit 7');
     expect(await outputOf(program)).toBe('hello\n');
-    const { cpuMs, rssBytesPeak, ...end } = await program.ended;
+    const { cpuMs, rssBytesPeak, isShortOfMemory: _, ...end } = await program.ended;
     expect(end).toEqual({ exitCode: 7, signal: null, outlived: 0 });
     expect(cpuMs).toBeGreaterThan(0);
     expect(rssBytesPeak).toBeGreaterThan(100_000);
@@ -101,40 +103,88 @@ describe('a kept program', () => {
     const program = startKept(ports, profileOf(['/usr/bin/python3', join(code, 'fds.py')]), ['ignore', 'pipe', 'pipe']);
     expect(await outputOf(program)).toBe('0\n1\n2\n');
   });
+});
 
-  test('ends when its keeper is killed, with what it left behind', async () => {
-    const program = start('sleep 600 & echo up; wait');
+/** A host, its tree once its program's is there, and the group that holds that. */
+async function startHost(place?: string) {
+  const path = fileURLToPath(new URL('./kept-host.ts', import.meta.url));
+  const args = place === undefined ? [] : [place];
+  const host = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const said = await new Promise((resolve) => host.stdout.once('data', resolve));
+  return { host, tree: descendantsOf(host.pid ?? 0), group: String(said).trim() };
+}
+
+describe.each(HOLDERS)('where a tree is held by $holder', ({ withoutGroups }) => {
+  const parent = withoutGroups ? undefined : kernelOf().cgroup;
+  const open = () => openTreeGroups({ logger: silentLogger }, { parent, place: folder.path });
+  const startIn = (script: string, groups = open()) => {
+    const group = groups?.create({ memoryBytes: 2 ** 28, processes: 64 });
+    return { group, program: startKept(ports, shell(script), ['ignore', 'pipe', 'pipe'], group) };
+  };
+
+  test('it is whole from its first moment, and over with its program', async () => {
+    const { program, group } = startIn('sleep 600 & echo up; read -r forever < /dev/zero');
+    await new Promise((resolve) => (program.stdio[1] as Readable).once('data', resolve));
+    const all = descendantsOf(program.keeperPid ?? 0);
+    const own = groupOf(process.pid);
+    const inGroup = new Set(all.map(groupOf));
+    expect(all.length).toBeGreaterThanOrEqual(2);
+    expect(inGroup.size).toBe(1);
+    expect(inGroup.has(own)).toBe(withoutGroups);
+    // Who kills it can't be in it.
+    expect(groupOf(program.keeperPid ?? 0)).toBe(own);
+    program.kill();
+    await outputOf(program);
+    expect(all.filter(isAlive)).toEqual([]);
+    expect(group === undefined || !existsSync(group.startFolder)).toBe(true);
+  });
+
+  test('it ends when its keeper is killed', async () => {
+    const { program, group } = startIn('sleep 600 & echo up; wait');
     await new Promise((resolve) => (program.stdio[1] as Readable).once('data', resolve));
     const all = descendantsOf(process.pid);
     expect(all).toHaveLength(3);
     process.kill(program.keeperPid ?? 0, 'SIGKILL');
     expect(await program.ended).toMatchObject({ exitCode: null, signal: null });
     expect(all.filter(isAlive)).toEqual([]);
+    expect(group === undefined || !existsSync(group.startFolder)).toBe(true);
   });
 
-  test('leaves no descriptor open in the host', async () => {
+  test('a host that is killed takes it along, grandchildren too', async () => {
+    const { host, tree, group } = await startHost(withoutGroups ? undefined : folder.path);
+    expect(group === '').toBe(withoutGroups);
+    expect(tree.length).toBeGreaterThanOrEqual(4);
+    host.kill('SIGKILL');
+    for (const until = Date.now() + 10_000; tree.some(isAlive) && Date.now() < until; ) await pause(20);
+    expect(tree.filter(isAlive)).toEqual([]);
+    await open()?.close();
+    expect(group === '' || !existsSync(group)).toBe(true);
+  });
+
+  test('it leaves no descriptor open in the host, and has none of its group', async () => {
+    const groups = open();
+    await outputOf(startIn('true', groups).program);
     const before = openDescriptors();
-    for (let round = 0; round < 5; round += 1) await outputOf(start('true'));
-    await pause(50);
+    for (let round = 0; round < 5; round += 1) {
+      const { program } = startIn(
+        'for fd in 0 1 2 3 4 5 6 7 8 9; do true <&$fd && echo $fd; done 2> /dev/null',
+        groups,
+      );
+      expect(await outputOf(program)).toBe('0\n1\n2\n');
+    }
     expect(openDescriptors()).toBe(before);
+    await groups?.close();
   });
-});
 
-/** The figures of a process that runs `host`, once it has said its program's. */
-async function startHost(): Promise<{ readonly host: ChildProcess; readonly tree: readonly number[] }> {
-  const host = spawn(process.execPath, [fileURLToPath(new URL('./kept-host.ts', import.meta.url))], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  test('and it can not be born, nothing runs', async () => {
+    const groups = open();
+    const group = groups?.create({ memoryBytes: 2 ** 28, processes: 64 });
+    await group?.remove();
+    const begin = () => startKept(ports, shell('true'), ['ignore', 'pipe', 'pipe'], group);
+    if (withoutGroups) expect(await outputOf(begin())).toBe('');
+    else expect(begin).toThrow('ENOENT');
+    await groups?.close();
   });
-  await new Promise((resolve) => host.stdout.once('data', resolve));
-  return { host, tree: descendantsOf(host.pid ?? 0) };
-}
-
-test('a host that is killed takes the programs with it, their grandchildren too', async () => {
-  const { host, tree } = await startHost();
-  expect(tree.length).toBeGreaterThanOrEqual(4);
-  host.kill('SIGKILL');
-  for (const until = Date.now() + 10_000; tree.some(isAlive) && Date.now() < until; ) await pause(20);
-  expect(tree.filter(isAlive)).toEqual([]);
 });
 
 test.each([
