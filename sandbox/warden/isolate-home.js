@@ -69,8 +69,9 @@ export function createIsolateHome({ ivm, files, start, preludeSource, onStuck })
     },
     /** Whether the call is worth a try on the warden's thread: one in which the last ones ended in time. */
     isWorthTrial: () => {
-      trialsToLeaveOut = Math.max(trialsToLeaveOut - 1, 0);
-      return trialsToLeaveOut === 0;
+      const isWorth = trialsToLeaveOut === 0;
+      if (!isWorth) trialsToLeaveOut -= 1;
+      return isWorth;
     },
     /** A trial was in vain. */
     leaveOutTrials: () => {

@@ -139,6 +139,8 @@ export const LIMITS = {
    */
   commitGroupWanted: 8,
   commitWaitMs: 4,
+  /** Where commits take less (a mean of the last ones) the host's thread waits for the disk while one call runs: no more than a turn under load. */
+  commitHereMsMax: 2,
   /** Values over this are kept as digest and length, not as a disclosure document. */
   disclosureBytesMax: 256 * 1024,
   /** The same of calls that were denied or cancelled: an agent without a grant stored 220 MB of arguments in 5 s. */

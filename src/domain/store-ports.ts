@@ -35,8 +35,14 @@ export type LogStore = {
    * Writes rows and the checkpoint over them in one transaction, all of it or none. One at a time.
    *
    * **Durability:** on disk (fsync) when it resolves; when it rejects, that is not known.
+   *
+   * @param options.waitsHere the host's thread waits for the disk itself, which takes less time than to wake it again
    */
-  readonly commit: (rows: readonly LogRow[], checkpoint: string) => Promise<void>;
+  readonly commit: (
+    rows: readonly LogRow[],
+    checkpoint: string,
+    options?: { readonly waitsHere: boolean },
+  ) => Promise<void>;
   readonly row: (index: number) => LogRow | undefined;
   /** Leaf hashes of `[from, to)`, for tiles and for the tree at start. */
   readonly leaves: (from: number, to: number) => readonly Uint8Array[];

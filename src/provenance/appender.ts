@@ -20,7 +20,10 @@ export type Appender = {
    * **Durability:** records, disclosures and a checkpoint over them are on disk (fsync) when it resolves; when it rejects,
    * whether they are is not known, and nothing may be appended any more.
    */
-  readonly commit: (records: readonly PreparedRecord[]) => Promise<readonly Receipt[]>;
+  readonly commit: (
+    records: readonly PreparedRecord[],
+    options?: { readonly waitsHere: boolean },
+  ) => Promise<readonly Receipt[]>;
   /** The last committed checkpoint. */
   readonly checkpoint: () => string | undefined;
 };
@@ -36,7 +39,7 @@ export function createAppender({ log, signers, logKey, committed }: AppenderPort
   let checkpoint = log.checkpoint();
   return {
     checkpoint: () => checkpoint,
-    commit: async (records) => {
+    commit: async (records, options) => {
       const envelopes = await Promise.all(records.map((record) => signRecord(record, signers.record)));
       const tree = committed.tree.fork();
       const from = tree.size;
@@ -49,7 +52,7 @@ export function createAppender({ log, signers, logKey, committed }: AppenderPort
       });
       const text = formatCheckpoint({ origin: logKey.name, size: tree.size, root: tree.root() });
       const note = formatNote(text, logKey, await signers.log.sign(Buffer.from(text)));
-      await log.commit(rows, note);
+      await log.commit(rows, note, options);
       committed.tree = tree;
       for (const hashes of completed) committed.upper.add(hashes);
       checkpoint = note;

@@ -1,6 +1,7 @@
 // Group commit: records that are appended while a commit is under way, or in turns of the event loop that follow each other,
 // share the next commit and its fsync. A commit costs about as much as three records, so where records come thick and fast
-// one waits a little for those that are about to come. Order of commit = order of `add`.
+// one waits a little for those that are about to come; where a single call runs there is nothing to wait for, and nobody who
+// would be held up by the wait for the disk. Order of commit = order of `add`.
 
 import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
@@ -61,6 +62,7 @@ export function createCommitQueue({ appender, clock, logger, expected, onCommit 
 
   /** Waits as long as each turn brings more: what is on its way to us anyway needn't have a commit of its own. */
   async function gather(): Promise<void> {
+    if (isAlone()) return;
     let before = -1;
     for (let turn = 0; turn < LIMITS.commitTurnsMax && waiting.length > before; turn += 1) {
       before = waiting.length;
@@ -69,6 +71,8 @@ export function createCommitQueue({ appender, clock, logger, expected, onCommit 
     if (waiting.length > 0 && pace.isFast() && wanted() > waiting.length) await enough();
   }
 
+  /** The one call that runs waits for the one record that is here: nobody else is held up, and no other record is on its way. */
+  const isAlone = () => expected() === 1 && waiting.length === 1;
   const wanted = () => Math.min(LIMITS.commitGroupWanted, expected());
 
   function enough(): Promise<void> {
@@ -82,11 +86,12 @@ export function createCommitQueue({ appender, clock, logger, expected, onCommit 
   }
 
   async function commitNext(): Promise<void> {
+    const waitsHere = isAlone() && pace.isDiskQuick();
     const group = waiting.splice(0, LIMITS.commitRecordsMax);
     const records = group.map(({ record }) => record);
     const startedMs = clock.monotonicMs();
     try {
-      const receipts = await appender.commit(records);
+      const receipts = await appender.commit(records, { waitsHere });
       pace.committed(clock.monotonicMs() - startedMs);
       onCommit(records, receipts);
       for (const [offset, receipt] of receipts.entries()) group[offset]?.resolve(receipt);
@@ -151,6 +156,8 @@ function createCommitPace({ monotonicMs }: Clock) {
     committed: (ms: number) => {
       commitMs = mean(commitMs, ms);
     },
+    /** The host's thread may wait for it. */
+    isDiskQuick: () => commitMs < LIMITS.commitHereMsMax,
     /** Within the time that a commit takes, at least one more is to be expected. */
     isFast: () => gapMs < commitMs,
   };

@@ -49,8 +49,8 @@ export function createLogStore(database: Database): LogStore {
 
   return {
     size,
-    commit: (rows, checkpoint) =>
-      database.transactionThenSync(() => {
+    commit: async (rows, checkpoint, options) => {
+      const write = () => {
         let next = size();
         for (const row of rows) {
           invariant(row.index === next, `record ${row.index} is appended where ${next} is next`);
@@ -58,7 +58,10 @@ export function createLogStore(database: Database): LogStore {
           next += 1;
         }
         addCheckpoint.run(next, checkpoint);
-      }),
+      };
+      if (options?.waitsHere === true) database.transaction(write);
+      else await database.transactionThenSync(write);
+    },
     row: (index) => {
       const row = oneRow.get(index);
       return row === undefined ? undefined : asLogRow(index, row);
