@@ -11,9 +11,12 @@ import { silentLogger } from '#base/log.ts';
 import { ownCgroupIn } from '#sandbox/host/launcher/own-cgroup.ts';
 import { boundGroup, enableControllers, removeGroup, wasShortOfMemory } from '#sandbox/host/process/cgroup-files.ts';
 import { ownLayers } from '#sandbox/host/process/ground.ts';
+import { createStopper, supervise } from '#sandbox/host/process/supervise.ts';
 import { openTreeGroups } from '#sandbox/host/process/tree-groups.ts';
+import type { Watch } from '#sandbox/host/process/watch.ts';
 import { isAlive } from '#test/sandbox/harness.ts';
 import { CGROUPS, groupMembers, startRunaway, until, withWord } from './group-harness.ts';
+import { TEST_LIMITS } from './harness.ts';
 
 const BOUNDS = { memoryBytes: 2 ** 26, processes: 32 };
 
@@ -89,6 +92,19 @@ describe('a group with controllers', () => {
     writeFileSync(join(folder, 'memory.events'), events);
     expect(wasShortOfMemory(folder)).toBe(isSo);
   });
+});
+
+test.each([
+  [true, 'MEMORY_EXCEEDED'],
+  [false, undefined],
+])('a run that the kernel ended for its memory (%s) is told as such', async (isShortOfMemory, code) => {
+  const end = { exitCode: null, signal: 'SIGKILL', cpuMs: 1, rssBytesPeak: 1, isShortOfMemory };
+  const run = { root: 1, cpuMsBefore: 0, hasBegun: () => true, kill: () => {}, ended: Promise.resolve(end) };
+  const watch = { begin: () => ({ [Symbol.dispose]: () => {} }) } satisfies Watch;
+  const { signal } = new AbortController();
+  const supervision = { limits: TEST_LIMITS, memoryBytesMax: 1, workFolder: place, signal, msLeft: 10_000 };
+  const { stopped } = await supervise({ watch, logger: silentLogger }, run, supervision, createStopper());
+  expect(stopped?.code).toBe(code);
 });
 
 describe.each(CGROUPS)('in groups of the kernel, below %s', (parent) => {
