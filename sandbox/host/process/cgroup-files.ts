@@ -55,10 +55,16 @@ export async function removeGroup(folder: string): Promise<boolean> {
   return false;
 }
 
+/** Those of a group that somebody else removed are none. */
 export function foldersIn(folder: string): readonly string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name);
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'ENOENT') return [];
+    throw thrown;
+  }
 }
 
 /** Makes the group, unless it is there. */

@@ -120,7 +120,7 @@ function createTreeGroups(
       await cleaned;
       await Promise.all(treesIn(base).map((name) => removeGroup(join(base, name))));
       // Where the server itself stepped aside into it, it stays.
-      if (foldersIn(base).length === 0) rmdirSync(base);
+      if (foldersIn(base).length === 0) await removeGroup(base);
     },
   };
 }

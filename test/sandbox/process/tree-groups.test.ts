@@ -1,9 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
@@ -153,6 +162,18 @@ describe.each(CGROUPS)('in groups of the kernel, below %s', (parent) => {
     expect(withWord(words[1])).toHaveLength(3);
     expect(await others?.remove()).toBe(true);
     await open(other)?.close();
+  });
+
+  test('a folder that somebody else removed is made again when it is needed, and missed by nobody at the end', async () => {
+    const groups = open();
+    const group = groups?.create(BOUNDS);
+    const folder = dirname(group?.startFolder ?? '');
+    expect(await group?.remove()).toBe(true);
+    rmdirSync(folder);
+    expect(await groups?.create(BOUNDS).remove()).toBe(true);
+    rmdirSync(folder);
+    await groups?.close();
+    expect(existsSync(folder)).toBe(false);
   });
 
   test('only a child of the program is put into the group of a call', async () => {
