@@ -56,8 +56,11 @@ test('what is open in it is what is accepted, in each configuration', () => {
   expect(open.sort()).toEqual(accepted.sort());
 });
 
-test('an audit that could try nothing fails', () => {
-  const { status, stderr } = spawnSync(process.execPath, [AUDIT, '--only', 'none'], { encoding: 'utf8' });
-  expect(status).toBe(1);
-  expect(stderr).toContain('nothing could be tried');
+test.each([
+  [['--only', 'root,none'], 'no configuration none'],
+  [['--only', 'root', '--write'], 'the page is written whole'],
+])('an audit is not begun with %j', (words, why) => {
+  const { status, stderr } = spawnSync(process.execPath, [AUDIT, ...words], { encoding: 'utf8' });
+  expect(status).toBe(2);
+  expect(stderr).toContain(why);
 });

@@ -110,3 +110,10 @@ export const REFUSED_TO_USERS = names(`
   wardens: read the memory of another plugin
   wardens: trace the server
 `);
+
+/** Beside those that only a root with all its rights can do: what Docker's own filter and network refuse, in front of the control too. */
+export const REFUSED_IN_CONTAINERS = names(`
+  processes: move pages of the server
+  kernel: another personality
+  doors of the kernel: a process by clone3
+`);

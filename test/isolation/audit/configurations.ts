@@ -58,6 +58,8 @@ export function troubleOf({ server, abiMax }: Configuration): string | undefined
 /** Nobody else's: the limit of processes counts all that a user has. */
 const ORDINARY_UID = 61_235;
 const HOST = fileURLToPath(new URL('./host.ts', import.meta.url));
+/** All the attacks take a minute or two on a quiet machine. */
+const SERVER_MS_MAX = 15 * 60_000;
 /** The value that the server's environment holds: the attacks look for it. */
 const ENV = { SMCP_SECRET: 'the-secret-of-the-server', PATH: '/usr/local/bin:/usr/bin:/bin' };
 
@@ -71,7 +73,8 @@ export async function attackServer(server: Server, request: Omit<HostRequest, 's
   if (server.startsWith('container')) {
     const uid = server === 'container-root' ? 0 : 1000;
     const env = Object.entries(ENV).map(([name, value]) => `${name}=${value}`);
-    const { stdout, stderr } = runInContainer({ uid, env, command: [...IN_A_GROUP, ...command] });
+    const { status, stdout, stderr } = runInContainer({ uid, env, command: [...IN_A_GROUP, ...command] });
+    if (status !== 0) throw new Error(`the server in a container ended with ${status}\n${stderr}`);
     return actsOf(stdout, stderr);
   }
   const asUser = server === 'ordinary' && process.getuid?.() === 0 ? { uid: ORDINARY_UID, gid: ORDINARY_UID } : {};
@@ -88,7 +91,10 @@ export async function attackServer(server: Server, request: Omit<HostRequest, 's
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
-  await new Promise((resolve) => child.on('close', resolve));
+  const timer = setTimeout(() => child.kill('SIGKILL'), SERVER_MS_MAX);
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  clearTimeout(timer);
+  if (code !== 0) throw new Error(`the server ended with ${String(code)}\n${stderr}`);
   return actsOf(stdout, stderr);
 }
 

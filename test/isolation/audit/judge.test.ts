@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ACCEPTED, LACKED_BY_SOME_KERNELS, REFUSED_TO_USERS } from './accepted.ts';
+import { ACCEPTED, LACKED_BY_SOME_KERNELS, REFUSED_IN_CONTAINERS, REFUSED_TO_USERS } from './accepted.ts';
 import { CONFIGURATIONS, type Configuration } from './configurations.ts';
 import { keyOf, problemsOf, type Row, rowsOf, type Verdict } from './judge.ts';
 
@@ -31,7 +31,9 @@ test.each([
 });
 
 describe('problems', () => {
-  const listed = [...new Set([...ACCEPTED.map(keyOf), ...LACKED_BY_SOME_KERNELS, ...REFUSED_TO_USERS])];
+  const listed = [
+    ...new Set([...ACCEPTED.map(keyOf), ...LACKED_BY_SOME_KERNELS, ...REFUSED_TO_USERS, ...REFUSED_IN_CONTAINERS]),
+  ];
   const row = (key: string, verdict: Verdict): Row => {
     const [group = '', ...name] = key.split(': ');
     return { group, name: name.join(': '), verdicts: { root: verdict, ordinary: verdict, 'container-root': verdict } };
@@ -53,6 +55,7 @@ describe('problems', () => {
     ['files: touch a file that all may write', 'open', 'ordinary', /is open, and not accepted/],
     ['files: ask about a file', 'blocked', 'root', /the list is stale/],
     ['new: attack', 'unproven', 'root', /proves nothing/],
+    ['new: attack', 'unproven', 'container-root', /proves nothing/],
     ['namespaces and mounts: mount', 'unproven', 'root', /proves nothing/],
   ])('%s, when it is %s for %s', (key, verdict, id, problem) => {
     expect(problemsWith(key, verdict, id)).toEqual([expect.stringMatching(problem)]);
@@ -64,7 +67,7 @@ describe('problems', () => {
     ['files: touch a file that all may write', 'open', 'root'],
     ['namespaces and mounts: mount', 'unproven', 'ordinary'],
     ['doors of the kernel: a call of x32', 'unproven', 'root'],
-    ['new: attack', 'unproven', 'container-root'],
+    ['kernel: another personality', 'unproven', 'container-root'],
   ])('none: %s, when it is %s for %s', (key, verdict, id) => {
     expect(problemsWith(key, verdict, id)).toEqual([]);
   });

@@ -1,6 +1,6 @@
 // What an audit means: each attack in each configuration against its control there, and what of it is a problem. Pure.
 
-import { ACCEPTED, LACKED_BY_SOME_KERNELS, REFUSED_TO_USERS } from './accepted.ts';
+import { ACCEPTED, LACKED_BY_SOME_KERNELS, REFUSED_IN_CONTAINERS, REFUSED_TO_USERS } from './accepted.ts';
 import type { Act } from './acts.ts';
 import type { Configuration } from './configurations.ts';
 
@@ -59,19 +59,22 @@ function problemIn(row: Row, configuration: Configuration): string | undefined {
   if (verdict === 'open' && !isAccepted) return 'is open, and not accepted';
   if (verdict === 'blocked' && isAccepted) return 'is accepted as open, and blocked: the list is stale';
   const mayFail =
-    LACKED_BY_SOME_KERNELS.includes(key) || (configuration.server !== 'root' && REFUSED_TO_USERS.includes(key));
-  // A container has a filter of its own, in front of the control too.
-  if (verdict === 'unproven' && !mayFail && !isInContainer(configuration))
-    return 'fails with no sandbox too: it proves nothing';
+    LACKED_BY_SOME_KERNELS.includes(key) ||
+    (configuration.server !== 'root' && REFUSED_TO_USERS.includes(key)) ||
+    (isInContainer(configuration) && REFUSED_IN_CONTAINERS.includes(key));
+  if (verdict === 'unproven' && !mayFail) return 'fails with no sandbox too: it proves nothing';
   return undefined;
 }
 
 /** What an operator or an author has to look at; none when all is as it is said to be. */
 export function problemsOf(rows: readonly Row[], configurations: readonly Configuration[]): readonly string[] {
   const known = new Set(rows.map(keyOf));
-  const stale = [...ACCEPTED.map(keyOf), ...LACKED_BY_SOME_KERNELS, ...REFUSED_TO_USERS].filter(
-    (key) => !known.has(key),
-  );
+  const stale = [
+    ...ACCEPTED.map(keyOf),
+    ...LACKED_BY_SOME_KERNELS,
+    ...REFUSED_TO_USERS,
+    ...REFUSED_IN_CONTAINERS,
+  ].filter((key) => !known.has(key));
   return [
     ...stale.map((key) => `${key}: is in a list, and nothing tries it`),
     ...rows.flatMap((row) =>

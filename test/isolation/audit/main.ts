@@ -73,6 +73,13 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help === true) return void process.stdout.write(USAGE);
   const only = values.only?.split(',');
+  const ids = CONFIGURATIONS.map(({ id }) => id);
+  const unknown = only?.filter((id) => !ids.includes(id)) ?? [];
+  if (unknown.length > 0 || (only !== undefined && values.write === true)) {
+    say(unknown.length > 0 ? `no configuration ${unknown.join(', ')}` : 'the page is written whole: leave --only out');
+    process.exitCode = 2;
+    return;
+  }
   const found = await audit(CONFIGURATIONS.filter(({ id }) => only?.includes(id) ?? true));
   const problems = problemsOf(found.rows, found.configurations);
   if (values.write === true) writeFileSync(PAGE, pageOf(found));
