@@ -1,6 +1,6 @@
 // What is taken while commits are slow: a bound on records and one on bytes, and room for what closes an intent.
 
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import { silentLogger } from '#base/log.ts';
 import type { Appender } from '#provenance/appender.ts';
@@ -20,19 +20,21 @@ const record = (bytes: number): PreparedRecord => ({
 function world() {
   const commits: (() => void)[] = [];
   const sizes: number[] = [];
+  const here: boolean[] = [];
   const time = { nowMs: 1 };
   const clock = { nowMs: () => time.nowMs, monotonicMs: () => time.nowMs };
   const appender = {
     checkpoint: () => undefined,
-    commit: (records) =>
+    commit: (records, options) =>
       new Promise((resolve) => {
         sizes.push(records.length);
+        here.push(options?.waitsHere === true);
         commits.push(() => resolve(records.map((_record, index) => ({ index, leaf: '' }))));
       }),
   } satisfies Appender;
   const running = { count: 0 };
   const ports = { appender, clock, logger: silentLogger, expected: () => running.count, onCommit: () => {} };
-  return { queue: createCommitQueue(ports), commits, sizes, time, running };
+  return { queue: createCommitQueue(ports), commits, sizes, here, time, running };
 }
 
 const free = { isOwed: false };
@@ -86,6 +88,10 @@ test('an outcome that is refused for a moment can be appended later, and is clos
 }, 60_000);
 
 describe('a commit', () => {
+  // How long it waits for more is no matter of how busy the machine is.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
   /** Lets records come with this many ms between them, each committed within 1 ms; then so many calls run. */
   const grown = async (gapMs: number, calls: number) => {
     const { queue, commits, sizes, time, running } = world();
@@ -120,6 +126,9 @@ describe('a commit', () => {
   test('does not wait for ever: what is about to come may not', async () => {
     const { queue, commits, last } = await grown(0.3, 100);
     void queue.add(record(1), free);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    expect(commits).toEqual([]);
+    vi.advanceTimersByTime(LIMITS.commitWaitMs);
     await untilCommit(commits);
     expect(last()).toBe(1);
   });
@@ -140,5 +149,44 @@ describe('a commit', () => {
     void queue.add(record(1), free);
     await untilCommit(commits);
     expect(last()).toBe(2);
+  });
+
+  describe('of the only call that runs', () => {
+    /** One record beside so many calls, after commits that took so many ms each: whether the host's thread waits for it. */
+    const alone = async (calls: number, commitMs: number) => {
+      const { queue, commits, here, time, running } = world();
+      const commitOne = async () => {
+        const taken = queue.add(record(1), free);
+        await untilCommit(commits);
+        time.nowMs += commitMs;
+        commits.shift()?.();
+        await taken;
+      };
+      for (let count = 0; count < 60; count += 1) await commitOne();
+      running.count = calls;
+      await commitOne();
+      return here.at(-1);
+    };
+
+    test('is waited for where it is, on a quick disk', async () => {
+      expect(await alone(1, LIMITS.commitHereMsMax / 2)).toBe(true);
+    });
+
+    test.each([
+      ['on a slow disk', 1, LIMITS.commitHereMsMax * 2],
+      ['beside another call', 2, LIMITS.commitHereMsMax / 2],
+      ['where none runs', 0, LIMITS.commitHereMsMax / 2],
+    ])('is waited for on another thread %s', async (_where, calls, commitMs) => {
+      expect(await alone(calls, commitMs)).toBe(false);
+    });
+
+    test('begins in the same turn: no other record is on its way', async () => {
+      const { queue, commits, running } = world();
+      running.count = 1;
+      void queue.add(record(1), free);
+      await Promise.resolve();
+      await Promise.resolve();
+      expect(commits).toHaveLength(1);
+    });
   });
 });
