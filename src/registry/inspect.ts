@@ -9,7 +9,7 @@ import { LIMITS } from '#base/limits.ts';
 import { createForeignSchemaCompiler, type ForeignSchemaCompiler } from '#base/schema.ts';
 import { visible } from '#base/visible.ts';
 import { type CapabilityKind, kindsOf } from '#domain/capability.ts';
-import type { Answers } from '#domain/cli-plugin/interview.ts';
+import { type Answers, areWhole } from '#domain/cli-plugin/interview.ts';
 import type { Manifest, PluginProblem, PluginReport, ToolNote } from '#domain/manifest.ts';
 import { type CompiledTool, compileTools } from './build-plugin.ts';
 import { checkManifest, fullToolName } from './check-manifest.ts';
@@ -187,8 +187,7 @@ export async function completeInspection(
     ...(isStopped ? {} : { compiled: compilation.tools }),
   };
   const { reading: _, ...inspection } = inspectionOf(candidate, digest, reading);
-  const isWhole = [...answers.values()].every(({ kind }) => kind !== 'stopped');
-  return isWhole ? { ...inspection, reading } : inspection;
+  return areWhole(answers) ? { ...inspection, reading } : inspection;
 }
 
 function inspectionOf(candidate: Candidate, digest: Digest, reading: PluginReading): Inspection {

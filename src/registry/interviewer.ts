@@ -4,7 +4,14 @@
 import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
-import { type Answer, type Answers, answerBytesMax, answerOf, wordsToAsk } from '#domain/cli-plugin/interview.ts';
+import {
+  type Answer,
+  type Answers,
+  answerBytesMax,
+  answerOf,
+  areWhole,
+  wordsToAsk,
+} from '#domain/cli-plugin/interview.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { AnswerCache } from './answer-cache.ts';
@@ -17,7 +24,7 @@ export type Interviewer = {
    * @throws what `PluginProber.ask` throws · `SHUTTING_DOWN` when aborted
    */
   readonly answers: (plugin: Plugin, signal: AbortSignal) => Promise<Answers>;
-  /** Answers that may serve the next start too: every program ended by itself, and some tool was found. Never rejects. */
+  /** Answers from which some tool was made; kept for the next start where they are whole. Never rejects. */
   readonly keep: (plugin: Plugin, answers: Answers) => Promise<void>;
 };
 
@@ -38,8 +45,7 @@ export function createInterviewer({ prober, clock, cache }: InterviewerPorts): I
       return interview({ prober, clock, turns }, plugin, signal);
     },
     keep: async ({ digest }, answers) => {
-      const isWhole = [...answers.values()].every(({ kind }) => kind !== 'stopped');
-      if (isWhole && cache?.get(digest) === undefined) await cache?.put(digest, answers);
+      if (areWhole(answers) && cache?.get(digest) === undefined) await cache?.put(digest, answers);
     },
   };
 }
