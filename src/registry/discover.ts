@@ -73,7 +73,7 @@ export async function discoverPlugins(
  * What a directory is, by the files it holds. `none` also for what is no directory. What may not be looked into counts
  * as a plugin, so that its reading says so.
  */
-async function kindOfDirectory(path: string): Promise<PluginKind> {
+export async function kindOfDirectory(path: string): Promise<PluginKind> {
   const has = async (name: string) => {
     try {
       await lstat(join(path, name));
