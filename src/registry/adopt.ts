@@ -7,7 +7,8 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { createFile } from '#base/durable-file.ts';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
-import { visible } from '#base/visible.ts';
+import type { Json } from '#base/json.ts';
+import { visible, visibleJson } from '#base/visible.ts';
 import type { Manifest, PluginReport } from '#domain/manifest.ts';
 import { checkCandidate, noDirectory } from './check-directory.ts';
 import { type Candidate, kindOfDirectory } from './discover.ts';
@@ -74,8 +75,9 @@ async function checkUnmoved(path: string, directory: FileHandle): Promise<void> 
   });
 }
 
+/** What moves a cursor or turns the reading direction is escaped: a person reads this file to decide. */
 function write(path: string, location: string, manifest: Manifest): void {
-  const text = `${JSON.stringify(manifest, null, INDENT)}\n`;
+  const text = `${visibleJson(manifest as unknown as Json, INDENT)}\n`;
   try {
     createFile(join(location, MANIFEST_FILE), text, MODE);
   } catch (cause) {

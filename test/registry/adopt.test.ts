@@ -8,7 +8,7 @@ import type { ProgramQuestion } from '#domain/discovery-ports.ts';
 import { adoptPlugin } from '#registry/adopt.ts';
 import { createInterviewer } from '#registry/interviewer.ts';
 import { openPluginCopies } from '#registry/plugin-copies.ts';
-import { cliFiles, createModelProber } from './programs.ts';
+import { cliFiles, createModelProber, description } from './programs.ts';
 import { createWorkspace, type Workspace } from './workspace.ts';
 
 const OPTIONS = { availableCapabilities: [] } as const;
@@ -58,6 +58,18 @@ describe('an adopted plugin', () => {
     await expect(adopt(workspace, `${path}/nothing`, ran)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     workspace.write('plugins/p', { 'plugin.json': '' });
     await expect(adopt(workspace, path, ran)).rejects.toMatchObject({ code: 'PLUGIN_ADOPTED' });
+  });
+
+  test('shows what would turn the reading direction, and means the same', async () => {
+    const turned = 'safe \u202egnihtemos\u2066 \u{e0041}';
+    const said = description({ run: ['what'] }, { plugin: { description: turned } });
+    const { workspace, path } = createPlugin({ '--describe': said });
+    using _ = workspace;
+    await adopt(workspace, path);
+    const text = readFileSync(`${path}/plugin.json`, 'utf8');
+    expect(text).not.toMatch(/[^\P{C}\n]/u);
+    expect(text).toContain('safe \\u202egnihtemos');
+    expect(JSON.parse(text)).toMatchObject({ description: turned });
   });
 });
 
