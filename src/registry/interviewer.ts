@@ -2,6 +2,7 @@
 // are kept. Called by the registry at the start, at a reload and for a check. Trusts the sandbox; of the programs, nothing.
 
 import type { Clock } from '#base/clock.ts';
+import type { Digest } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import {
@@ -24,6 +25,8 @@ export type Interviewer = {
    * @throws what `PluginProber.ask` throws · `SHUTTING_DOWN` when aborted
    */
   readonly answers: (plugin: Plugin, signal: AbortSignal) => Promise<Answers>;
+  /** Whether answers of this code are kept, so that its program is not run. */
+  readonly isKept: (digest: Digest) => boolean;
   /** Answers from which some tool was made; kept for the next start where they are whole. Never rejects. */
   readonly keep: (plugin: Plugin, answers: Answers) => Promise<void>;
 };
@@ -44,6 +47,7 @@ export function createInterviewer({ prober, clock, cache }: InterviewerPorts): I
       if (kept !== undefined && wordsToAsk(plugin.name, kept).length === 0) return kept;
       return interview({ prober, clock, turns }, plugin, signal);
     },
+    isKept: (digest) => cache?.get(digest) !== undefined,
     keep: async ({ digest }, answers) => {
       if (areWhole(answers) && cache?.get(digest) === undefined) await cache?.put(digest, answers);
     },

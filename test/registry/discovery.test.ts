@@ -216,6 +216,23 @@ describe('what programs answered', () => {
   });
 });
 
+test('the log says before it begins how many programs are asked, and nothing where all answers are kept', async () => {
+  using workspace = createWorkspace();
+  for (const name of ['a', 'b']) workspace.write(`plugins/${name}`, cliFiles({ more: name }));
+  const start = async () => {
+    const { logger } = await loadWith(workspace, { prober: createModelProber(), product: '1' });
+    return logger.lines.filter(({ message }) => message.startsWith('asking'));
+  };
+  expect(await start()).toEqual([
+    {
+      level: 'info',
+      message: 'asking 2 programs what they can do, up to 10 s for each answer',
+      fields: { plugins: ['a', 'b'] },
+    },
+  ]);
+  expect(await start()).toEqual([]);
+});
+
 test('many plugins are asked at once, up to the bound', async () => {
   using workspace = createWorkspace();
   for (let index = 0; index < 20; index += 1) workspace.write(`plugins/p${index}`, cliFiles({ more: String(index) }));
