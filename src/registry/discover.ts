@@ -57,8 +57,10 @@ export async function discoverPlugins(
       const kind = plugin === undefined ? 'none' : await kindOfDirectory(plugin);
       if (plugin === undefined || kind === 'none') {
         logger.debug('no plugin, left alone', { directory: path, name: visible(name) });
-      } else if (!candidates.has(plugin)) {
-        candidates.set(plugin, { path: plugin, name, origin, kind });
+      } else {
+        const known = candidates.get(plugin);
+        const found = { path: plugin, name, origin, kind };
+        candidates.set(plugin, known === undefined ? found : withOwnName({ logger }, known, name));
       }
       if (candidates.size > LIMITS.pluginsMax) {
         throw invalid(path, `brings more than ${LIMITS.pluginsMax} plugins`, 'serve fewer plugins');
@@ -67,6 +69,23 @@ export async function discoverPlugins(
     if (ownKind === 'command-line' && candidates.size === countBefore) throw isPlugin(path);
   }
   return [...candidates.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/**
+ * One directory under two names: its own counts where it is one of them, so that no link beside it renames it; of two links the
+ * first.
+ */
+function withOwnName({ logger }: { readonly logger: Logger }, known: Candidate, name: string): Candidate {
+  const named = name === basename(known.path) ? { ...known, name } : known;
+  const other = named.name === name ? known.name : name;
+  // What has a manifest is called as that says.
+  if (known.kind === 'command-line' && other !== named.name) {
+    logger.warn('a plugin is found under two names, and has the tools of one', {
+      ...{ source: known.path, plugin: visible(named.name), other: visible(other) },
+      remedy: `remove the link that is not meant; grants on the tools of ${visible(other)} cover nothing`,
+    });
+  }
+  return named;
 }
 
 /**

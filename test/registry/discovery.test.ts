@@ -59,8 +59,31 @@ describe('a plugin without a manifest', () => {
     workspace.write('plugins', { 'README.md': '' });
     symlinkSync(workspace.path('elsewhere/real'), workspace.path('plugins/linked'));
     symlinkSync(workspace.path('elsewhere/real'), workspace.path('plugins/twice'));
-    const { toolNames } = await loadWith(workspace, { prober: createModelProber() });
+    const { toolNames, logger } = await loadWith(workspace, { prober: createModelProber() });
     expect(toolNames()).toEqual(['linked__run']);
+    expect(logger.lines.filter(({ level }) => level === 'warn')).toMatchObject([
+      { fields: { plugin: 'linked', other: 'twice', remedy: expect.stringContaining('the tools of twice') } },
+    ]);
+  });
+
+  test.each(['a-num', 'z-num'])('keeps its own name beside a link to it that is called %s', async (link) => {
+    using workspace = createWorkspace();
+    workspace.write('plugins/num', cliFiles());
+    symlinkSync('num', workspace.path('plugins', link));
+    const { toolNames, logger } = await loadWith(workspace, { prober: createModelProber() });
+    expect(toolNames()).toEqual(['num__run']);
+    expect(logger.lines).toContainEqual(
+      expect.objectContaining({ level: 'warn', fields: expect.objectContaining({ plugin: 'num', other: link }) }),
+    );
+  });
+
+  test('keeps its own name also where a link to it lies in a directory that is given before', async () => {
+    using workspace = createWorkspace();
+    workspace.write('second/num', cliFiles());
+    workspace.write('first', { 'README.md': '' });
+    symlinkSync(workspace.path('second/num'), workspace.path('first/other'));
+    const { toolNames } = await loadWith(workspace, { prober: createModelProber(), folders: ['first', 'second'] });
+    expect(toolNames()).toEqual(['num__run']);
   });
 
   test('with the code of another has tools of its own name', async () => {
