@@ -7,6 +7,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import { visible } from '#base/visible.ts';
 import type { Plugin } from '#domain/manifest.ts';
+import { CLI_FILE } from './discovered.ts';
 import { MANIFEST_FILE } from './problem.ts';
 
 /** A plugins directory: the product's own, or one given by `--plugins`. */
@@ -28,8 +29,6 @@ export type Candidate = {
 
 /** `manifest` has plugin.json · `command-line` has only cli.py · `none` has neither. */
 export type PluginKind = 'manifest' | 'command-line' | 'none';
-
-const COMMAND_LINE_FILE = 'cli.py';
 
 /**
  * Every plugin in the directories, sorted by path. A directory given twice counts once, as it was given first; the
@@ -102,7 +101,7 @@ export async function kindOfDirectory(path: string): Promise<PluginKind> {
     }
   };
   if (await has(MANIFEST_FILE)) return 'manifest';
-  return (await has(COMMAND_LINE_FILE)) ? 'command-line' : 'none';
+  return (await has(CLI_FILE)) ? 'command-line' : 'none';
 }
 
 /** The directory of one plugin, for a check. Undefined when there is none at this path. */

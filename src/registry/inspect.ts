@@ -232,13 +232,20 @@ export function withSameName<T extends { readonly inspection: Inspection }>(one:
   return name === undefined ? [] : all.filter((other) => other !== one && other.inspection.claimedName === name);
 }
 
-/** The plugin's report when another of the same name was found: neither is served. */
-export function refuseDuplicate(report: PluginReport, others: readonly string[]): PluginReport {
+/** The plugin's report when another of the same name was found: neither is served. `kind`: whether a manifest names it. */
+export function refuseDuplicate(
+  { report }: Pick<Inspection, 'report'>,
+  kind: Candidate['kind'],
+  others: readonly string[],
+): PluginReport {
+  const isNamedByDirectory = kind === 'command-line';
   const duplicate = problem(
     'PLUGIN_DUPLICATE',
-    { pointer: '/name' },
+    isNamedByDirectory ? { file: '' } : { pointer: '/name' },
     `the name ${report.name} is also that of the plugin in ${others.join(' and ')}; none of them is served`,
-    'rename or remove all but one of them',
+    isNamedByDirectory
+      ? 'rename its directory, which it is called by, or remove all but one of them'
+      : 'rename or remove all but one of them',
   );
   return { ...report, state: 'refused', tools: [], problems: [duplicate, ...report.problems] };
 }

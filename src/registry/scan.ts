@@ -176,7 +176,7 @@ function admitted({ admit }: ScanPorts, found: Found): Found {
 function withoutDuplicate(one: Found, all: readonly Found[]): Found {
   const others = withSameName(one, all).map(({ candidate }) => candidate.path);
   if (others.length === 0) return one;
-  return notServed(one, refuseDuplicate(one.inspection.report, others));
+  return notServed(one, refuseDuplicate(one.inspection, one.candidate.kind, others));
 }
 
 /** Also of a plugin that is disabled: enabling it then needs no waiting. */

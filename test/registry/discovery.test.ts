@@ -101,10 +101,11 @@ describe('a plugin without a manifest', () => {
     workspace.write('plugins/a', cliFiles());
     workspace.write('plugins/other', { ...cliFiles(), 'plugin.json': cliManifest('a') });
     const { registry } = await loadWith(workspace, { prober: createModelProber() });
-    expect(registry.reports().map(({ state, problems }) => [state, problems[0]?.code])).toEqual([
-      ['refused', 'PLUGIN_DUPLICATE'],
-      ['refused', 'PLUGIN_DUPLICATE'],
-    ]);
+    const [bare, other] = registry.reports();
+    const problem = (file: string, pointer: string) => ({ code: 'PLUGIN_DUPLICATE', file, pointer });
+    expect(bare).toMatchObject({ state: 'refused', problems: [problem('', '')] });
+    expect(bare?.problems[0]?.remedy).toContain('rename its directory');
+    expect(other).toMatchObject({ state: 'refused', problems: [problem('plugin.json', '/name')] });
   });
 
   test('with a command whose schema can not be taken loses that command only', async () => {
