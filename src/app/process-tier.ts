@@ -6,19 +6,18 @@ import { asSmcpError, SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import { AVAILABLE_CAPABILITIES } from '#broker/broker.ts';
-import { adoptRemedy, missingCapability } from '#domain/cli-plugin/missing-capability.ts';
 import { parseOutcome, tailOf } from '#domain/cli-plugin/outcome.ts';
 import { renderArguments } from '#domain/cli-plugin/render-arguments.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
-import type { RunOutcome } from '#domain/invocation.ts';
-import type { Plugin } from '#domain/manifest.ts';
 import type { PluginRuntime } from '#domain/sandbox-ports.ts';
 import { createPluginFiles } from '#registry/plugin-copies.ts';
 import { chooseWorkPlace } from '#sandbox/host/process/choose-work-place.ts';
+import { codeFolderOf } from '#sandbox/host/process/code-stage.ts';
 import { createProcessRuntime, type ProcessTier } from '#sandbox/host/process/process-runtime.ts';
 import type { CliProtocol } from '#sandbox/host/process/protocol-ports.ts';
 import { openWorkPlace } from '#sandbox/host/process/work-place.ts';
 import type { Wall } from '#sandbox/host/wall.ts';
+import { withRefusal } from './with-refusal.ts';
 
 export type OpenedProcesses = { readonly runtime: PluginRuntime; readonly prober: PluginProber };
 
@@ -37,7 +36,7 @@ export async function openProcesses(
     code: createPluginFiles({ logger }),
     cli: COMMAND_LINE,
   });
-  return { runtime: asPluginRuntime(tier), prober: proberOf(tier) };
+  return { runtime: asPluginRuntime(tier, workPlace.path), prober: proberOf(tier) };
 }
 
 /** The command-line protocol: a tool's plan says how its arguments become words. */
@@ -54,20 +53,15 @@ const COMMAND_LINE: CliProtocol = {
   tailOf,
 };
 
-/** A plugin without a manifest learns which line of one would ask for what it seems to have been refused. */
-function withRefusal({ name, isDiscovered }: Plugin, outcome: RunOutcome): RunOutcome {
-  if (isDiscovered !== true || outcome.kind !== 'failed' || outcome.error.code !== 'TOOL_FAILED') return outcome;
-  const { message, details = {} } = outcome.error;
-  const stderr = typeof details['stderr'] === 'string' ? details['stderr'] : '';
-  const missing = missingCapability(`${message}\n${stderr}`);
-  if (missing === undefined) return outcome;
-  const remedy = adoptRemedy(missing, { plugin: name, available: AVAILABLE_CAPABILITIES });
-  return { ...outcome, error: { ...outcome.error, details: { ...details, remedy } } };
-}
-
-function asPluginRuntime(tier: ProcessTier): PluginRuntime {
+function asPluginRuntime(tier: ProcessTier, workPlace: string): PluginRuntime {
   return {
-    run: async (request) => withRefusal(request.plugin, await tier.run(request)),
+    run: async (request) =>
+      withRefusal(await tier.run(request), {
+        plugin: request.plugin.name,
+        hasManifest: request.plugin.isDiscovered !== true,
+        codeFolder: codeFolderOf(workPlace, request.plugin),
+        available: AVAILABLE_CAPABILITIES,
+      }),
     profile: tier.profile,
     layers: tier.layers,
     end: (isEnded) => tier.end((plugin, agent) => isEnded({ plugin, agent })),

@@ -40,12 +40,19 @@ export function visibleLines(text: string): string {
     .join('');
 }
 
-/** A value as JSON text that a terminal can be shown: what `visible` makes visible is escaped, and means the same. */
-export function visibleJson(value: Json): string {
-  return JSON.stringify(value).replace(INVISIBLE, (character) =>
-    Array.from(
-      { length: character.length },
-      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
-    ).join(''),
-  );
+/**
+ * A value as JSON text that a terminal can be shown: what `visible` makes visible is escaped, and means the same.
+ *
+ * @param indent spaces of each level, with a line for each value; 0: all on one line
+ */
+export function visibleJson(value: Json, indent = 0): string {
+  // In JSON text a raw line feed is only ever between values.
+  const lines = JSON.stringify(value, null, indent).split('\n');
+  return lines.map((line) => line.replace(INVISIBLE, escaped)).join('\n');
 }
+
+const escaped = (character: string): string =>
+  Array.from(
+    { length: character.length },
+    (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+  ).join('');

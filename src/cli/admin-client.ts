@@ -39,8 +39,17 @@ export async function findServer(home: Home, { env }: Terminal): Promise<Server>
         details: { remedy: "run as the server's user, or set SMCP_URL and SMCP_TOKEN" },
       });
     }
+    if (systemErrorCode(cause) === 'ENOENT') throw notYetServing(home.directory, cause);
     throw notRunning(home.directory, cause);
   }
+}
+
+/** It has the home, and says nowhere where it answers: it does so last when it starts, and takes it back first. */
+function notYetServing(directory: string, cause: unknown): SmcpError {
+  return new SmcpError('SERVER_UNAVAILABLE', `the server of ${directory} is starting or stopping`, {
+    cause,
+    details: { remedy: 'try again in some seconds; its log says what it waits for, such as programs that are asked' },
+  });
 }
 
 /** No server answers there. */

@@ -24,7 +24,7 @@ export type AnswerCache = {
 
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
-const FORMAT = 1;
+const FORMAT = 2;
 
 /**
  * Opens `home/discovered`, which it makes where it is missing.
@@ -97,11 +97,11 @@ function parseKept(
   return answers;
 }
 
-/** What had to be stopped is never kept. */
-function isAnswer(value: Json | undefined): value is Exclude<Answer, { readonly kind: 'stopped' }> {
+/** Others are never kept: see `areWhole`. */
+function isAnswer(value: Json | undefined): value is Extract<Answer, { readonly kind: 'text' | 'silent' }> {
   if (!isJsonObject(value)) return false;
-  const { kind, text, reason } = value;
+  const { kind, text, reason, isUsage } = value;
   return kind === 'text'
     ? typeof text === 'string'
-    : (kind === 'silent' || kind === 'broken') && typeof reason === 'string';
+    : kind === 'silent' && typeof reason === 'string' && isUsage === true;
 }

@@ -4,7 +4,7 @@
 import { SmcpError } from '#base/errors.ts';
 import { visible } from '#base/visible.ts';
 import type { Manifest, PluginProblem, PluginReport } from '#domain/manifest.ts';
-import { candidateAt } from './discover.ts';
+import { type Candidate, candidateAt } from './discover.ts';
 import { type Bounds, createInspectionOptions } from './inspect.ts';
 import { inspectWhole, type OpenWorkshop } from './inspect-whole.ts';
 
@@ -23,17 +23,27 @@ export type DirectoryCheck = {
  * @throws `NOT_FOUND` when there is no directory at `path` · what `openWorkshop` throws, where a program has to be asked.
  */
 export async function checkPluginDirectory(
-  { openWorkshop }: { readonly openWorkshop: OpenWorkshop },
+  ports: { readonly openWorkshop: OpenWorkshop },
   path: string,
   options: Bounds,
 ): Promise<DirectoryCheck> {
   const candidate = await candidateAt(path);
-  if (candidate === undefined) {
-    throw new SmcpError('NOT_FOUND', `there is no directory ${visible(path)}`, {
-      details: { remedy: 'name the directory that holds plugin.json or cli.py' },
-    });
-  }
+  if (candidate === undefined) throw noDirectory(path);
+  return checkCandidate(ports, candidate, options);
+}
+
+/** @throws as `checkPluginDirectory` */
+export async function checkCandidate(
+  { openWorkshop }: { readonly openWorkshop: OpenWorkshop },
+  candidate: Candidate,
+  options: Bounds,
+): Promise<DirectoryCheck> {
   const inspection = createInspectionOptions(options);
   const { report, warnings, servable } = await inspectWhole(openWorkshop, candidate, inspection);
   return { report, warnings, ...(servable === undefined ? {} : { manifest: servable.manifest }) };
 }
+
+export const noDirectory = (path: string): SmcpError =>
+  new SmcpError('NOT_FOUND', `there is no directory ${visible(path)}`, {
+    details: { remedy: 'name the directory that holds plugin.json or cli.py' },
+  });

@@ -7,6 +7,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import { visible } from '#base/visible.ts';
 import type { Plugin } from '#domain/manifest.ts';
+import { CLI_FILE } from './discovered.ts';
 import { MANIFEST_FILE } from './problem.ts';
 
 /** A plugins directory: the product's own, or one given by `--plugins`. */
@@ -28,8 +29,6 @@ export type Candidate = {
 
 /** `manifest` has plugin.json · `command-line` has only cli.py · `none` has neither. */
 export type PluginKind = 'manifest' | 'command-line' | 'none';
-
-const COMMAND_LINE_FILE = 'cli.py';
 
 /**
  * Every plugin in the directories, sorted by path. A directory given twice counts once, as it was given first; the
@@ -57,8 +56,10 @@ export async function discoverPlugins(
       const kind = plugin === undefined ? 'none' : await kindOfDirectory(plugin);
       if (plugin === undefined || kind === 'none') {
         logger.debug('no plugin, left alone', { directory: path, name: visible(name) });
-      } else if (!candidates.has(plugin)) {
-        candidates.set(plugin, { path: plugin, name, origin, kind });
+      } else {
+        const known = candidates.get(plugin);
+        const found = { path: plugin, name, origin, kind };
+        candidates.set(plugin, known === undefined ? found : withOwnName({ logger }, known, name));
       }
       if (candidates.size > LIMITS.pluginsMax) {
         throw invalid(path, `brings more than ${LIMITS.pluginsMax} plugins`, 'serve fewer plugins');
@@ -70,10 +71,27 @@ export async function discoverPlugins(
 }
 
 /**
+ * One directory under two names: its own counts where it is one of them, so that no link beside it renames it; of two links the
+ * first.
+ */
+function withOwnName({ logger }: { readonly logger: Logger }, known: Candidate, name: string): Candidate {
+  const named = name === basename(known.path) ? { ...known, name } : known;
+  const other = named.name === name ? known.name : name;
+  // What has a manifest is called as that says.
+  if (known.kind === 'command-line' && other !== named.name) {
+    logger.warn('a plugin is found under two names, and has the tools of one', {
+      ...{ source: known.path, plugin: visible(named.name), other: visible(other) },
+      remedy: `remove the link that is not meant; grants on the tools of ${visible(other)} cover nothing`,
+    });
+  }
+  return named;
+}
+
+/**
  * What a directory is, by the files it holds. `none` also for what is no directory. What may not be looked into counts
  * as a plugin, so that its reading says so.
  */
-async function kindOfDirectory(path: string): Promise<PluginKind> {
+export async function kindOfDirectory(path: string): Promise<PluginKind> {
   const has = async (name: string) => {
     try {
       await lstat(join(path, name));
@@ -83,7 +101,7 @@ async function kindOfDirectory(path: string): Promise<PluginKind> {
     }
   };
   if (await has(MANIFEST_FILE)) return 'manifest';
-  return (await has(COMMAND_LINE_FILE)) ? 'command-line' : 'none';
+  return (await has(CLI_FILE)) ? 'command-line' : 'none';
 }
 
 /** The directory of one plugin, for a check. Undefined when there is none at this path. */

@@ -9,7 +9,7 @@ import { LIMITS } from '#base/limits.ts';
 import { createForeignSchemaCompiler, type ForeignSchemaCompiler } from '#base/schema.ts';
 import { visible } from '#base/visible.ts';
 import { type CapabilityKind, kindsOf } from '#domain/capability.ts';
-import type { Answers } from '#domain/cli-plugin/interview.ts';
+import { type Answers, areWhole } from '#domain/cli-plugin/interview.ts';
 import type { Manifest, PluginProblem, PluginReport, ToolNote } from '#domain/manifest.ts';
 import { type CompiledTool, compileTools } from './build-plugin.ts';
 import { checkManifest, fullToolName } from './check-manifest.ts';
@@ -187,8 +187,7 @@ export async function completeInspection(
     ...(isStopped ? {} : { compiled: compilation.tools }),
   };
   const { reading: _, ...inspection } = inspectionOf(candidate, digest, reading);
-  const isWhole = [...answers.values()].every(({ kind }) => kind !== 'stopped');
-  return isWhole ? { ...inspection, reading } : inspection;
+  return areWhole(answers) ? { ...inspection, reading } : inspection;
 }
 
 function inspectionOf(candidate: Candidate, digest: Digest, reading: PluginReading): Inspection {
@@ -233,13 +232,20 @@ export function withSameName<T extends { readonly inspection: Inspection }>(one:
   return name === undefined ? [] : all.filter((other) => other !== one && other.inspection.claimedName === name);
 }
 
-/** The plugin's report when another of the same name was found: neither is served. */
-export function refuseDuplicate(report: PluginReport, others: readonly string[]): PluginReport {
+/** The plugin's report when another of the same name was found: neither is served. `kind`: whether a manifest names it. */
+export function refuseDuplicate(
+  { report }: Pick<Inspection, 'report'>,
+  kind: Candidate['kind'],
+  others: readonly string[],
+): PluginReport {
+  const isNamedByDirectory = kind === 'command-line';
   const duplicate = problem(
     'PLUGIN_DUPLICATE',
-    { pointer: '/name' },
+    isNamedByDirectory ? { file: '' } : { pointer: '/name' },
     `the name ${report.name} is also that of the plugin in ${others.join(' and ')}; none of them is served`,
-    'rename or remove all but one of them',
+    isNamedByDirectory
+      ? 'rename its directory, which it is called by, or remove all but one of them'
+      : 'rename or remove all but one of them',
   );
   return { ...report, state: 'refused', tools: [], problems: [duplicate, ...report.problems] };
 }

@@ -2,9 +2,17 @@
 // are kept. Called by the registry at the start, at a reload and for a check. Trusts the sandbox; of the programs, nothing.
 
 import type { Clock } from '#base/clock.ts';
+import type { Digest } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
-import { type Answer, type Answers, answerBytesMax, answerOf, wordsToAsk } from '#domain/cli-plugin/interview.ts';
+import {
+  type Answer,
+  type Answers,
+  answerBytesMax,
+  answerOf,
+  areWhole,
+  wordsToAsk,
+} from '#domain/cli-plugin/interview.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { AnswerCache } from './answer-cache.ts';
@@ -17,7 +25,9 @@ export type Interviewer = {
    * @throws what `PluginProber.ask` throws · `SHUTTING_DOWN` when aborted
    */
   readonly answers: (plugin: Plugin, signal: AbortSignal) => Promise<Answers>;
-  /** Answers that may serve the next start too: every program ended by itself, and some tool was found. Never rejects. */
+  /** Whether answers of this code are kept, so that its program is not run. */
+  readonly isKept: (digest: Digest) => boolean;
+  /** Answers from which some tool was made; kept for the next start where they are whole. Never rejects. */
   readonly keep: (plugin: Plugin, answers: Answers) => Promise<void>;
 };
 
@@ -37,9 +47,9 @@ export function createInterviewer({ prober, clock, cache }: InterviewerPorts): I
       if (kept !== undefined && wordsToAsk(plugin.name, kept).length === 0) return kept;
       return interview({ prober, clock, turns }, plugin, signal);
     },
+    isKept: (digest) => cache?.get(digest) !== undefined,
     keep: async ({ digest }, answers) => {
-      const isWhole = [...answers.values()].every(({ kind }) => kind !== 'stopped');
-      if (isWhole && cache?.get(digest) === undefined) await cache?.put(digest, answers);
+      if (areWhole(answers) && cache?.get(digest) === undefined) await cache?.put(digest, answers);
     },
   };
 }

@@ -87,7 +87,7 @@ async function readFolder(walk: Walk, location: string, path: string): Promise<v
  * Where names of this folder are looked up. On Linux through the open descriptor, so that a folder swapped for a link
  * meanwhile leads nowhere; elsewhere by path.
  */
-function locationOf(folder: FileHandle, location: string): string {
+export function locationOf(folder: FileHandle, location: string): string {
   return process.platform === 'linux' ? `/proc/self/fd/${folder.fd}` : location;
 }
 

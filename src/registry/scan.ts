@@ -3,6 +3,7 @@
 
 import type { Digest } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { Plugin, PluginReport } from '#domain/manifest.ts';
 import { buildPlugin } from './build-plugin.ts';
@@ -73,6 +74,7 @@ export async function scanPlugins(ports: ScanPorts, options: ScanOptions): Promi
     if (signal.aborted) throw new SmcpError('SHUTTING_DOWN', 'the server stops; the plugins were not loaded again');
     looked.push(await installed(ports, candidate, { inspection, previous }));
   }
+  tellAsked(ports, looked);
   // Several at once: the programs are other processes.
   const asked = await Promise.allSettled(
     looked.map(async (one) => {
@@ -131,6 +133,17 @@ async function installed(
   return { found: built({ candidate, directory }, inspection, previous) };
 }
 
+/** Before it begins: it may take a while, in which nothing else is to be seen of the server. */
+function tellAsked({ logger, interviewer }: ScanPorts, looked: readonly Looked[]): void {
+  const drafts = looked.flatMap(({ draft }) => (draft === undefined ? [] : [draft]));
+  const asked = drafts.filter(({ undiscovered }) => interviewer?.isKept(undiscovered.digest) === false);
+  if (asked.length === 0) return;
+  const programs = asked.length === 1 ? 'one program' : `${asked.length} programs`;
+  logger.info(`asking ${programs} what they can do, up to ${LIMITS.discoveryAskMsMax / 1_000} s for each answer`, {
+    plugins: asked.map(({ inspection }) => inspection.report.name),
+  });
+}
+
 /** Code that has not changed stays the same object. */
 function built(
   { candidate, directory }: Pick<Interviewed, 'candidate' | 'directory'>,
@@ -163,7 +176,7 @@ function admitted({ admit }: ScanPorts, found: Found): Found {
 function withoutDuplicate(one: Found, all: readonly Found[]): Found {
   const others = withSameName(one, all).map(({ candidate }) => candidate.path);
   if (others.length === 0) return one;
-  return notServed(one, refuseDuplicate(one.inspection.report, others));
+  return notServed(one, refuseDuplicate(one.inspection, one.candidate.kind, others));
 }
 
 /** Also of a plugin that is disabled: enabling it then needs no waiting. */

@@ -26,7 +26,7 @@ export function lockHome(homeDir: string): Disposable {
   } catch (thrown) {
     database.close();
     if (!isBusy(thrown)) throw thrown;
-    throw new SmcpError('HOME_LOCKED', `another server runs on the home ${homeDir}`, {
+    throw new SmcpError('HOME_LOCKED', `another server runs, or is starting, on the home ${homeDir}`, {
       cause: thrown,
       details: { remedy: 'use that server, stop it, or name another --home' },
     });

@@ -58,6 +58,12 @@ raise RuntimeError("deep inside")`),
   world.write('env', programOf('print(json.dumps(dict(os.environ)))'));
   world.write('reach', programOf('import urllib.request\nurllib.request.urlopen("http://example.org/x")'));
   world.write('secret', programOf(`print(open(${JSON.stringify(join(world.home, 'admin.token'))}).read())`));
+  const beside = 'open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "state.json"), "w")';
+  world.write('beside', programOf(beside));
+  const adopted = world.write('adopted', programOf('open("/etc/shadow").read()'));
+  const runtime = { kind: 'process', command: ['python3', 'cli.py'], protocol: 'smcp-cli' };
+  const manifest = { manifest: 1, name: 'adopted', version: '1.0.0', description: 'Has one', runtime, tools: [] };
+  writeFileSync(join(adopted, 'plugin.json'), JSON.stringify(manifest));
   world.write('slow', programOf('time.sleep(30)'));
   server = await world.start({ MCP_PLUGIN_TIMEOUT: '2', A_SECRET: 'of the server' }, ['mail__list']);
   token = ((await server.json('agent', 'token', 'demo')) as { token: string }).token;
@@ -213,6 +219,19 @@ test('a file that is refused is told as the program named it, and no other', asy
   // Without the sandbox the same program reads it.
   const bare = spawnSync('python3', [join(world.plugins, 'secret', 'cli.py'), 'run'], { encoding: 'utf8' });
   expect(bare.stdout.trim()).toBe(readFileSync(join(world.home, 'admin.token'), 'utf8').trim());
+});
+
+test('a plugin with a manifest is told what that may ask for, and that this version does not give it', async () => {
+  const { details } = errorOf(await call('adopted__run')) as { details: { remedy: string } };
+  expect(details.remedy).toMatch(
+    /the file "\/etc\/shadow".*"files": \[\{ "path": "workspace".*can not give `files` yet/,
+  );
+  expect(details.remedy).not.toContain('plugin adopt');
+});
+
+test('a program that keeps its state beside its code is told where it may write', async () => {
+  const { details } = errorOf(await call('beside__run')) as { details: { remedy: string } };
+  expect(details.remedy).toMatch(/"state\.json" beside its code.*read-only.*write to \$HOME/);
 });
 
 describe('smcp plugin adopt', () => {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestProcesses, detailOf, type TestProcesses } from '#test/sandbox/process/harness.ts';
+import { createTestProcesses, type TestProcesses } from '#test/sandbox/process/harness.ts';
 import { attackPlugin, runAttack, runFree, UNDISTURBED, WAYS } from './process-attack.ts';
 
 let sandbox: TestProcesses;
@@ -77,20 +77,6 @@ describe.each(WAYS)('a %s program', (way) => {
     expect(result.text.split('\n').filter((name) => name !== 'kill_all' && name !== '')).toEqual([]);
     expect(result).toMatchObject({ code: 'returned', ...UNDISTURBED });
     expect(readFileSync(secret, 'utf8')).toBe('the secret');
-  });
-
-  test('is told, as a guess, what its manifest would have to ask for a path', async () => {
-    const plugin = attackPlugin(sandbox, 'open("/etc/hostname").read()');
-    const { outcome } = await runAttack(sandbox, plugin, way);
-    expect(detailOf(outcome, 'remedy')).toMatch(/guess.*"files": \[\{"path":"\/etc\/hostname","access":"read"\}\]/);
-  });
-
-  test('is told, as a guess, what its manifest would have to ask for a host', async () => {
-    const plugin = attackPlugin(sandbox, 'import urllib.request\nurllib.request.urlopen("https://api.example.org/x")');
-    const { outcome } = await runAttack(sandbox, plugin, way);
-    expect(detailOf(outcome, 'remedy')).toMatch(
-      /guess.*"net": \[\{"host":"(HOST|api\.example\.org)","ports":\[443\]\}\]/,
-    );
   });
 });
 

@@ -59,8 +59,31 @@ describe('a plugin without a manifest', () => {
     workspace.write('plugins', { 'README.md': '' });
     symlinkSync(workspace.path('elsewhere/real'), workspace.path('plugins/linked'));
     symlinkSync(workspace.path('elsewhere/real'), workspace.path('plugins/twice'));
-    const { toolNames } = await loadWith(workspace, { prober: createModelProber() });
+    const { toolNames, logger } = await loadWith(workspace, { prober: createModelProber() });
     expect(toolNames()).toEqual(['linked__run']);
+    expect(logger.lines.filter(({ level }) => level === 'warn')).toMatchObject([
+      { fields: { plugin: 'linked', other: 'twice', remedy: expect.stringContaining('the tools of twice') } },
+    ]);
+  });
+
+  test.each(['a-num', 'z-num'])('keeps its own name beside a link to it that is called %s', async (link) => {
+    using workspace = createWorkspace();
+    workspace.write('plugins/num', cliFiles());
+    symlinkSync('num', workspace.path('plugins', link));
+    const { toolNames, logger } = await loadWith(workspace, { prober: createModelProber() });
+    expect(toolNames()).toEqual(['num__run']);
+    expect(logger.lines).toContainEqual(
+      expect.objectContaining({ level: 'warn', fields: expect.objectContaining({ plugin: 'num', other: link }) }),
+    );
+  });
+
+  test('keeps its own name also where a link to it lies in a directory that is given before', async () => {
+    using workspace = createWorkspace();
+    workspace.write('second/num', cliFiles());
+    workspace.write('first', { 'README.md': '' });
+    symlinkSync(workspace.path('second/num'), workspace.path('first/other'));
+    const { toolNames } = await loadWith(workspace, { prober: createModelProber(), folders: ['first', 'second'] });
+    expect(toolNames()).toEqual(['num__run']);
   });
 
   test('with the code of another has tools of its own name', async () => {
@@ -78,10 +101,11 @@ describe('a plugin without a manifest', () => {
     workspace.write('plugins/a', cliFiles());
     workspace.write('plugins/other', { ...cliFiles(), 'plugin.json': cliManifest('a') });
     const { registry } = await loadWith(workspace, { prober: createModelProber() });
-    expect(registry.reports().map(({ state, problems }) => [state, problems[0]?.code])).toEqual([
-      ['refused', 'PLUGIN_DUPLICATE'],
-      ['refused', 'PLUGIN_DUPLICATE'],
-    ]);
+    const [bare, other] = registry.reports();
+    const problem = (file: string, pointer: string) => ({ code: 'PLUGIN_DUPLICATE', file, pointer });
+    expect(bare).toMatchObject({ state: 'refused', problems: [problem('', '')] });
+    expect(bare?.problems[0]?.remedy).toContain('rename its directory');
+    expect(other).toMatchObject({ state: 'refused', problems: [problem('plugin.json', '/name')] });
   });
 
   test('with a command whose schema can not be taken loses that command only', async () => {
@@ -214,6 +238,23 @@ describe('what programs answered', () => {
       1,
     ]);
   });
+});
+
+test('the log says before it begins how many programs are asked, and nothing where all answers are kept', async () => {
+  using workspace = createWorkspace();
+  for (const name of ['a', 'b']) workspace.write(`plugins/${name}`, cliFiles({ more: name }));
+  const start = async () => {
+    const { logger } = await loadWith(workspace, { prober: createModelProber(), product: '1' });
+    return logger.lines.filter(({ message }) => message.startsWith('asking'));
+  };
+  expect(await start()).toEqual([
+    {
+      level: 'info',
+      message: 'asking 2 programs what they can do, up to 10 s for each answer',
+      fields: { plugins: ['a', 'b'] },
+    },
+  ]);
+  expect(await start()).toEqual([]);
 });
 
 test('many plugins are asked at once, up to the bound', async () => {

@@ -16,8 +16,11 @@ export type ModelProber = PluginProber & {
   readonly atOnce: () => number;
 };
 
-/** `act`: called while a program runs. */
-export function createModelProber(act: (question: ProgramQuestion) => Promise<void> = async () => {}): ModelProber {
+/** `act`: called while a program runs. `saysNow`: what it says for a while, whatever is written in its file. */
+export function createModelProber(
+  act: (question: ProgramQuestion) => Promise<void> = async () => {},
+  saysNow: () => Script | undefined = () => undefined,
+): ModelProber {
   const asked: string[] = [];
   let running = 0;
   let most = 0;
@@ -31,7 +34,8 @@ export function createModelProber(act: (question: ProgramQuestion) => Promise<vo
       most = Math.max(most, running);
       try {
         await act(question);
-        const script = JSON.parse(readFileSync(join(plugin.directory, 'cli.py'), 'utf8')) as Script;
+        const written = readFileSync(join(plugin.directory, 'cli.py'), 'utf8');
+        const script = saysNow() ?? (JSON.parse(written) as Script);
         return endOf(script[words.join(' ')]);
       } finally {
         running -= 1;

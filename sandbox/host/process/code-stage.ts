@@ -38,6 +38,10 @@ const EXECUTABLE_MODE = 0o555;
 const FOLDER_MODE = 0o555;
 const OWN_FOLDER_MODE = 0o700;
 
+/** Where a plugin's program finds its own code, below the work place. */
+export const codeFolderOf = (place: string, { digest }: Pick<Plugin, 'digest'>): string =>
+  join(place, `code-${digestHex(digest)}`);
+
 /** `place`: real, absolute, and empty when it begins. */
 export function createCodeStage(place: string, code: ProcessCode): CodeStage {
   const staged = new Map<Digest, Promise<StagedCode>>();
@@ -46,7 +50,7 @@ export function createCodeStage(place: string, code: ProcessCode): CodeStage {
     plugin: (plugin) => {
       const known = staged.get(plugin.digest);
       if (known !== undefined) return known;
-      const folder = join(place, `code-${digestHex(plugin.digest)}`);
+      const folder = codeFolderOf(place, plugin);
       const made = code.files(plugin).then(async (files) => {
         // What a try before this one left, when the disk was full.
         await removeTree(folder);

@@ -9,7 +9,6 @@ import type { ProgramEnd } from '#domain/cli-plugin/outcome.ts';
 import type { EffectKnowledge, RunOutcome, Usage } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
 import type { CliProtocol } from './protocol-ports.ts';
-import { refusalHint } from './refusal-hint.ts';
 import type { Stop } from './supervise.ts';
 
 export type Finished = {
@@ -66,9 +65,8 @@ export function cliOutcome(cli: CliProtocol, finished: Finished): RunOutcome {
   if (outcome.kind === 'error') {
     const stderr = cli.tailOf(end);
     const isMemory = stderr !== undefined && OUT_OF_MEMORY.test(stderr.split('\n').at(-1) ?? '');
-    const hint = refusalHint(stderr);
     const error: WireError = isMemory ? { ...outcome.error, code: 'MEMORY_EXCEEDED' } : outcome.error;
-    return failed(withDetails(error, hint === undefined ? {} : { remedy: hint }), { effect, usage });
+    return failed(withDetails(error, {}), { effect, usage });
   }
   return { kind: 'returned', ...fitting(cli, end, limits.outputBytes), usage };
 }
@@ -93,11 +91,8 @@ export function jsonOutcome(cli: CliProtocol, finished: Finished): RunOutcome {
   const { end, usage } = finished;
   const effect = finished.isEffectUnderWay ? 'unknown' : 'known';
   const stderr = cli.tailOf(end);
-  const fail = (error: WireError): RunOutcome => {
-    const hint = refusalHint(stderr);
-    const details = { ...(stderr === undefined ? {} : { stderr }), ...(hint === undefined ? {} : { remedy: hint }) };
-    return failed(withDetails(error, details), { effect, usage });
-  };
+  const fail = (error: WireError): RunOutcome =>
+    failed(withDetails(error, stderr === undefined ? {} : { stderr }), { effect, usage });
   if (end.isStdoutCut) {
     return fail({ code: 'OUTPUT_TOO_LARGE', message: `the answer is larger than ${end.stdout.length} bytes` });
   }

@@ -17,11 +17,13 @@ import { type CliProblem, cliProblem } from './problem.ts';
 
 /**
  * `text` it ended well · `silent` it ended with an error, so it does not answer that · `broken` what it printed can't be used ·
- * `stopped` it had to be ended. `reason` is the end of a sentence that begins with what was asked, safe to show.
+ * `stopped` it had to be ended. `reason` is the end of a sentence that begins with what was asked, safe to show. `isUsage`: by
+ * its exit code it does not know the words; what failed otherwise may go well the next time.
  */
 export type Answer =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'silent' | 'broken'; readonly reason: string }
+  | { readonly kind: 'silent'; readonly reason: string; readonly isUsage?: true }
+  | { readonly kind: 'broken'; readonly reason: string }
   | { readonly kind: 'stopped'; readonly code: ErrorCode; readonly reason: string };
 
 /** By what was asked, with a space between the words. */
@@ -48,13 +50,30 @@ export function wordsToAsk(plugin: string, answers: Answers): readonly (readonly
   return helpToAsk(readAnswers(plugin, answers).sources).map((words) => [...words, HELP]);
 }
 
+/**
+ * Whether they may serve again. A program needs no `--describe` and no `--help`; anything else that failed (a package that is
+ * missing now, a disk that was full) is asked again, since the code and so the digest stay the same when it is mended.
+ */
+export function areWhole(answers: Answers): boolean {
+  return [...answers].every(([asked, answer]) => {
+    if (answer.kind === 'text') return true;
+    return (asked === DESCRIBE || asked === HELP) && answer.kind === 'silent' && answer.isUsage === true;
+  });
+}
+
+/** What argparse and click end with when they don't know a word. */
+const USAGE_EXIT_CODE = 2;
+
 /** The end of a program as an answer. */
 export function answerOf({ end, stopped }: ProgramAnswer): Answer {
   if (stopped !== undefined) return { kind: 'stopped', code: stopped.code, reason: stopped.message };
   const tail = tailOf(end)?.split('\n').at(-1);
   const why = tail === undefined ? '' : `: ${visibleText(tail, LIMITS.cliErrorTailLengthMax)}`;
   if (end.signal !== null) return { kind: 'silent', reason: `was ended by ${end.signal}${why}` };
-  if (end.exitCode !== 0) return { kind: 'silent', reason: `ended with exit code ${end.exitCode ?? 'unknown'}${why}` };
+  if (end.exitCode !== 0) {
+    const usage = end.exitCode === USAGE_EXIT_CODE ? { isUsage: true as const } : {};
+    return { kind: 'silent', reason: `ended with exit code ${end.exitCode ?? 'unknown'}${why}`, ...usage };
+  }
   if (end.isStdoutCut) return { kind: 'broken', reason: `is longer than ${end.stdout.length} bytes` };
   try {
     return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(end.stdout) };

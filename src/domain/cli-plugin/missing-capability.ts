@@ -1,6 +1,6 @@
-// A guess at what the sandbox refused to a plugin that has no manifest, from what its program said when it failed, and the line
-// of plugin.json that would ask for it. Pure. **Trust:** the text is the plugin's; it decides nothing but a hint, and only what
-// it names is named.
+// A guess at what the sandbox refused to a plugin's program, from what it said when it failed, and what to do about it: the line of
+// plugin.json that would ask for it. Pure. **Trust:** the text is the plugin's; it decides nothing but a hint, and only what it
+// names is named.
 
 import { LIMITS } from '#base/limits.ts';
 import { visibleText } from '#base/visible.ts';
@@ -54,18 +54,38 @@ function hostIn(text: string): { readonly host?: string; readonly port?: number 
   return number >= 1 && number <= PORT_MAX ? { host, port: number } : { host };
 }
 
-/** What to do, as a sentence. `available`: kinds that this version has an effect for. */
-export function adoptRemedy(
-  missing: MissingCapability,
-  { plugin, available }: { readonly plugin: string; readonly available: readonly CapabilityKind[] },
-): string {
+export type RefusedPlugin = {
+  readonly plugin: string;
+  readonly hasManifest: boolean;
+  /** Where its program finds its own code. */
+  readonly codeFolder: string;
+  /** Kinds that this version has an effect for. */
+  readonly available: readonly CapabilityKind[];
+};
+
+/** What to do, as sentences. */
+export function refusalRemedy(missing: MissingCapability, refused: RefusedPlugin): string {
+  const own = missing.kind === 'files' ? pathBelow(refused.codeFolder, missing.path) : undefined;
+  if (own !== undefined) {
+    const file = JSON.stringify(visibleText(own, LIMITS.pluginPathBytesMax));
+    return `by what it printed it tried to write ${file} beside its code, which is read-only for every plugin; let it write to $HOME, which is empty at each call`;
+  }
+  const { plugin, hasManifest, available } = refused;
   const later = available.includes(missing.kind)
     ? ''
     : `; this version can not give \`${missing.kind}\` yet, and says so`;
-  return [
-    `by what it printed it was refused ${refusedThing(missing)}: ${plugin} has no plugin.json, so it may use nothing`,
-    `\`smcp plugin adopt DIR\` writes one; ${lineFor(missing)} in its "capabilities" asks for that${later}`,
-  ].join('. ');
+  const asks = `${lineFor(missing)} in its "capabilities" asks for that${later}`;
+  const thing = `by what it printed it was refused ${refusedThing(missing)}`;
+  return hasManifest
+    ? `${thing}: ${plugin} may use what its plugin.json asks for and its agent is granted. ${asks}`
+    : `${thing}: ${plugin} has no plugin.json, so it may use nothing. \`smcp plugin adopt DIR\` writes one; ${asks}`;
+}
+
+/** Undefined where it is not below, or can't be told without asking the disk. */
+function pathBelow(folder: string, path: string | undefined): string | undefined {
+  if (path === undefined || !path.startsWith(`${folder}/`)) return undefined;
+  const rest = path.slice(folder.length + 1);
+  return rest.split('/').includes('..') ? undefined : rest;
 }
 
 function refusedThing(missing: MissingCapability): string {

@@ -2,7 +2,14 @@
 
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
-import { type Answer, answerBytesMax, answerOf, readInterview, wordsToAsk } from '#domain/cli-plugin/interview.ts';
+import {
+  type Answer,
+  answerBytesMax,
+  answerOf,
+  areWhole,
+  readInterview,
+  wordsToAsk,
+} from '#domain/cli-plugin/interview.ts';
 import { runProgram } from './programs.ts';
 
 const text = (said: string): Answer => ({ kind: 'text', text: said });
@@ -88,6 +95,32 @@ describe('an answer is', () => {
     expect(answerBytesMax(['--describe'])).toBeGreaterThan(3 * LIMITS.cliDescriptionLengthMax);
     expect(answerBytesMax(['a', '--help'])).toBeGreaterThan(3 * LIMITS.cliHelpLengthMax);
     expect(answerBytesMax(['a', '--help'])).toBeLessThan(LIMITS.cliDescriptionLengthMax);
+  });
+});
+
+describe('answers may serve again', () => {
+  const usage = { kind: 'silent', reason: 'ended with exit code 2', isUsage: true } as const;
+  const sound: readonly (readonly [string, Answer])[] = [
+    ['--describe', text('{}')],
+    ['--help', text('')],
+    ['go --help', text('')],
+  ];
+  const holding = (asked: string, answer: Answer) => areWhole(new Map([...sound, [asked, answer]]));
+
+  test('where each is a text, or the program knows no --describe or no --help', () => {
+    expect(areWhole(new Map(sound))).toBe(true);
+    expect(holding('--describe', usage)).toBe(true);
+    expect(holding('--help', usage)).toBe(true);
+  });
+
+  test.each(['--describe', '--help', 'go --help'])('and not where %s failed for another reason', (asked) => {
+    expect(holding(asked, { kind: 'silent', reason: 'ended with exit code 1' })).toBe(false);
+    expect(holding(asked, { kind: 'broken', reason: 'is not UTF-8' })).toBe(false);
+    expect(holding(asked, { kind: 'stopped', code: 'TIMEOUT', reason: 'ran too long' })).toBe(false);
+  });
+
+  test('nor where a command that is listed is not known to the program: that may be a part that is missing now', () => {
+    expect(holding('go --help', usage)).toBe(false);
   });
 });
 

@@ -3,7 +3,9 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { adoptRemedy, missingCapability } from '#domain/cli-plugin/missing-capability.ts';
+import { missingCapability, refusalRemedy } from '#domain/cli-plugin/missing-capability.ts';
+import { bareManifest } from '#registry/discovered.ts';
+import { createManifestReader } from '#registry/read-manifest.ts';
 
 describe('a connection that was refused is seen in what is printed by', () => {
   test.each<[string, string, object]>([
@@ -94,20 +96,58 @@ test('what is named stands in the text, whatever the text', () => {
 });
 
 describe('the remedy', () => {
-  const options = { plugin: 'old', available: [] };
+  const options = { plugin: 'old', hasManifest: false, codeFolder: '/work/code-1', available: [] };
+  const adopted = { ...options, hasManifest: true };
 
   test('is the line that asks for the host, how to get a manifest, and that this version gives no such thing', () => {
-    const text = adoptRemedy({ kind: 'net', host: 'x.org', port: 80 }, options);
+    const text = refusalRemedy({ kind: 'net', host: 'x.org', port: 80 }, options);
     expect(text).toContain('a connection to x.org');
     expect(text).toContain('`"net": [{"host":"x.org","ports":[80]}]`');
     expect(text).toContain('smcp plugin adopt DIR');
     expect(text).toContain('can not give `net` yet');
-    expect(adoptRemedy({ kind: 'net' }, { ...options, available: ['net'] })).not.toContain('yet');
+    expect(refusalRemedy({ kind: 'net' }, { ...options, available: ['net'] })).not.toContain('yet');
   });
 
   test('names a file as it was named, made visible, and asks for the workspace: no manifest asks for a path', () => {
-    const text = adoptRemedy({ kind: 'files', path: '/a\u001b[2J' }, options);
+    const text = refusalRemedy({ kind: 'files', path: '/a\u001b[2J' }, options);
     expect(text).toContain('/a\\\\u{1b}[2J');
     expect(text).toContain('"files": [{ "path": "workspace", "access": "read" }]');
+  });
+
+  test('is the same line where there is a manifest, and adopts nothing', () => {
+    const net = refusalRemedy({ kind: 'net', host: 'x.org' }, adopted);
+    expect(net).toContain('`"net": [{"host":"x.org","ports":[443]}]`');
+    expect(net).toContain('can not give `net` yet');
+    expect(refusalRemedy({ kind: 'net' }, adopted)).not.toContain('HOST');
+    const files = refusalRemedy({ kind: 'files', path: '/etc/shadow' }, adopted);
+    expect(files).toContain('"files": [{ "path": "workspace", "access": "read" }]');
+    for (const text of [net, files]) expect(text).not.toMatch(/adopt|no plugin\.json/);
+  });
+
+  test.each([options, adopted])('of a file beside the code is $HOME, whether or not there is a manifest', (given) => {
+    const text = refusalRemedy({ kind: 'files', path: '/work/code-1/data/state.json' }, given);
+    expect(text).toContain('"data/state.json" beside its code');
+    expect(text).toMatch(/read-only.*write to \$HOME/);
+    expect(text).not.toMatch(/"files"|\/work/);
+  });
+
+  test.each(['/work/code-12/x', '/work/code-1', '/work/code-1/../x', '/x/work/code-1/y'])(
+    'of %s, which is not beside the code, is a line of the manifest',
+    (path) => {
+      expect(refusalRemedy({ kind: 'files', path }, adopted)).toContain('"files"');
+    },
+  );
+
+  test('comes from the end of a text, and not from far before it', () => {
+    const refusal = "PermissionError: [Errno 13] Permission denied: '/x'";
+    expect(missingCapability(`${'noise\n'.repeat(50_000)}${refusal}`)).toBeDefined();
+    expect(missingCapability(`${refusal}${'\nnoise'.repeat(50_000)}`)).toBeUndefined();
+  });
+
+  test.each(['$HOME', 'x.org'])('asks for nothing that the format of a manifest does not take: %s', (named) => {
+    const missing = named === 'x.org' ? { kind: 'net' as const, host: named } : { kind: 'files' as const, path: named };
+    const [, line = ''] = /`("(?:net|files)": .*?\])`/.exec(refusalRemedy(missing, adopted)) ?? [];
+    const made = { ...bareManifest('p'), capabilities: JSON.parse(`{${line}}`) };
+    expect(createManifestReader()(new TextEncoder().encode(JSON.stringify(made))).problems).toEqual([]);
   });
 });

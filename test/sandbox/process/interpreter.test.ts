@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { chooseWorkPlace } from '#sandbox/host/process/choose-work-place.ts';
 import { canAllReach, findInterpreter } from '#sandbox/host/process/interpreter.ts';
-import { refusalHint } from '#sandbox/host/process/refusal-hint.ts';
 import { makeFolder } from '#test/sandbox/launcher/harness.ts';
 
 const folder = makeFolder();
@@ -67,35 +66,5 @@ describe('the work place', () => {
     expect(elsewhere).toMatch(new RegExp(`^${tmpdir()}/smcp-work-[0-9a-f]{16}$`));
     expect(chooseWorkPlace(home, { hasUsers: true })).toBe(elsewhere);
     expect(chooseWorkPlace(folder.path, { hasUsers: true })).not.toBe(elsewhere);
-  });
-});
-
-describe('what a program printed', () => {
-  test.each([
-    ["PermissionError: [Errno 13] Permission denied: '/data/x'", /"files": \[\{"path":"\/data\/x","access":"read"\}\]/],
-    ["Error: EACCES: permission denied, open '/data/y'", /"path":"\/data\/y"/],
-    ['cat: /etc/shadow: Permission denied', /"path":"\/etc\/shadow"/],
-    [
-      'requests to https://api.example.org:8443/v1 failed: Temporary failure in name resolution',
-      /"net": \[\{"host":"api\.example\.org","ports":\[8443\]\}\]/,
-    ],
-    ['curl: (6) Could not resolve host: example.org', /"net"/],
-    ['sock = socket.socket()\nPermissionError: [Errno 1] Operation not permitted', /"net"/],
-  ])('is taken for a refusal, and the guess is called one: %s', (text, line) => {
-    expect(refusalHint(text)).toMatch(line);
-    expect(refusalHint(text)).toMatch(/^this is a guess/);
-  });
-
-  test.each([[undefined], [''], ['ValueError: bad'], ["FileNotFoundError: [Errno 2] No such file or directory: '/x'"]])(
-    'is not taken for one: %s',
-    (text) => {
-      expect(refusalHint(text)).toBeUndefined();
-    },
-  );
-
-  test('is looked at from its end, and not far', () => {
-    const refusal = "PermissionError: [Errno 13] Permission denied: '/x'";
-    expect(refusalHint(`${'noise\n'.repeat(50_000)}${refusal}`)).toBeDefined();
-    expect(refusalHint(`${refusal}${'\nnoise'.repeat(50_000)}`)).toBeUndefined();
   });
 });
