@@ -6,6 +6,7 @@ import { type ExactJsonObject, roundedJson, unheldNumbers } from '#base/exact-js
 import { exactProblems } from '#base/exact-schema.ts';
 import { uuidv7 } from '#base/ids.ts';
 import type { JsonObject } from '#base/json.ts';
+import { hasNumberOutOfRange } from '#base/json-fault.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Allow } from '#domain/decision.ts';
@@ -101,6 +102,10 @@ function checkArguments({ tool, request, args, argsJson }: Admitted) {
   if (bytes > LIMITS.argumentBytesMax) {
     const message = `has ${bytes} bytes of arguments, more than ${LIMITS.argumentBytesMax}`;
     return argumentsInvalid(tool.name, [{ pointer: '', message }]);
+  }
+  // Doors refuse it too; here none is forgotten. It would have no text in the record, and none for a key.
+  if (hasNumberOutOfRange(argsJson, args)) {
+    return argumentsInvalid(tool.name, [{ pointer: '', message: 'have a number that is out of range' }]);
   }
   const rounded = roundedJson(args);
   const problems = rounded === args ? tool.checkInput(rounded) : exactFaults(tool, args, rounded);

@@ -3,6 +3,7 @@
 import { SmcpError, type WireError } from '#base/errors.ts';
 import { type ExactJson, exactValue, roundedJson } from '#base/exact-json.ts';
 import type { Json } from '#base/json.ts';
+import { hasNumberOutOfRange } from '#base/json-fault.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Deny } from '#domain/decision.ts';
 import type { RunOutcome, ToolAnswer } from '#domain/invocation.ts';
@@ -83,6 +84,9 @@ function valueAnswer(
     rounded = roundedJson(value);
   } catch {
     return errorAnswer({ code: 'RESULT_INVALID', message: 'the tool returned something that is not JSON' });
+  }
+  if (hasNumberOutOfRange(resultJson, value)) {
+    return errorAnswer({ code: 'RESULT_INVALID', message: 'the tool returned a number that is out of range' });
   }
   const problem = tool.checkOutput(rounded)[0];
   if (problem !== undefined) {

@@ -10,6 +10,7 @@ import {
   numberSpelling,
   parseExactJson,
 } from '#base/exact-json.ts';
+import { isInRange, isNumberSpelling } from '#base/exact-number.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { jsonFault } from '#base/json-fault.ts';
 import { LIMITS } from '#base/limits.ts';
@@ -41,7 +42,6 @@ export type NormalisedArguments<Value> = {
 type Walk = { readonly changes: Map<string, ArgumentChange> };
 
 const INTEGER = /^-?(?:0|[1-9]\d*)$/;
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /**
  * The arguments, with what does not fit its schema changed where the schema leaves one way to read it. A value of a type
@@ -159,10 +159,8 @@ function converted(walk: Walk, schema: JsonObject, { type, value }: Typed, place
     return next;
   };
   if (typeof value === 'string') {
-    if (type === 'integer' && INTEGER.test(value) && Number.isFinite(Number(value)))
-      return become('number-parsed', exactNumber(value));
-    if (type === 'number' && NUMBER.test(value) && Number.isFinite(Number(value)))
-      return become('number-parsed', exactNumber(value));
+    const isNumber = type === 'integer' ? INTEGER.test(value) : type === 'number' && isNumberSpelling(value);
+    if (isNumber && isInRange(value)) return become('number-parsed', exactNumber(value));
     if (type === 'boolean' && /^([tT]rue|[fF]alse)$/.test(value))
       return become('boolean-parsed', value.toLowerCase() === 'true');
     if (type !== 'array' && type !== 'object') return value;

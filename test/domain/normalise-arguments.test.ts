@@ -64,6 +64,8 @@ describe('arguments as agents send them', () => {
     ['an integer with zeros before it', { 'max-count': '007' }],
     ['a fraction for an integer', { 'max-count': '2.0' }],
     ['a number beyond a double', { ratio: '1e999' }],
+    ['a number out of range', { ratio: '1e-1000000000000000000000000' }],
+    ['a list with a number out of range', { sizes: '[1e-1000000000000000000000000]' }],
     ['another truth', { dry_run: 'yes' }],
     ['a number for a truth value', { dry_run: 1 }],
     ['a fraction for a text', { text: 1.5 }],

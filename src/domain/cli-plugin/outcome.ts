@@ -3,6 +3,7 @@
 
 import type { WireError } from '#base/errors.ts';
 import { type ExactJson, type ExactJsonObject, isExactObject, parseExactJson } from '#base/exact-json.ts';
+import { hasNumberOutOfRange } from '#base/json-fault.ts';
 import { LIMITS } from '#base/limits.ts';
 import { visibleLines, withoutEscapes } from '#base/visible.ts';
 
@@ -90,7 +91,8 @@ function decode(bytes: Uint8Array): { readonly text: string; readonly isMended: 
 function objectIn(text: string): ExactJsonObject | undefined {
   if (!text.startsWith('{')) return undefined;
   const parsed = parseExactJson(text);
-  return isExactObject(parsed) ? parsed : undefined;
+  // What can't be recorded as a number is handed on as the text that it is.
+  return isExactObject(parsed) && !hasNumberOutOfRange(text, parsed) ? parsed : undefined;
 }
 
 /** The `error` of what a program printed: a text, an object that has a message, or whatever it is as JSON. */

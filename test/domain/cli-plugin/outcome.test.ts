@@ -38,6 +38,11 @@ describe('a program that ended well', () => {
     },
   );
 
+  test.each(['1e999', '1e-1000000000000000000000000'])('is passed on as text with %s in its object', (number) => {
+    const text = `{"a":[${number}]}`;
+    expect(parseOutcome(end({ stdout: bytes(text) }))).toEqual({ kind: 'value', text, notes: [] });
+  });
+
   test('is said to have printed bytes that are not UTF-8', () => {
     expect(parseOutcome(runProgram('outcomes', ['not-utf8']))).toMatchObject({
       kind: 'value',
