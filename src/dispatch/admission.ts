@@ -2,7 +2,7 @@
 // it. What is refused here never waits. **Trust:** everything in the request but the agent is its own word.
 
 import { SmcpError } from '#base/errors.ts';
-import { type ExactJsonObject, roundedJson, unheldNumbers } from '#base/exact-json.ts';
+import { type ExactJsonObject, roundedJson, unheldPointers } from '#base/exact-json.ts';
 import { exactProblems } from '#base/exact-schema.ts';
 import { uuidv7 } from '#base/ids.ts';
 import type { JsonObject } from '#base/json.ts';
@@ -114,11 +114,12 @@ function checkArguments({ tool, request, args, argsJson }: Admitted) {
 
 /** Of arguments with numbers whose spelling counts. A program gets the text; JavaScript has nothing but doubles, and must not round. */
 function exactFaults(tool: Tool, args: ExactJsonObject, rounded: JsonObject): readonly Problem[] {
+  // The schema first: what it refuses needs no look at each number.
+  const problems = tool.checkInput(rounded);
+  if (problems.length > 0) return problems;
   const takesText = tool.kind === 'plugin' && tool.plugin.manifest.runtime.kind === 'process';
-  if (takesText) return [...tool.checkInput(rounded), ...exactProblems(tool.inputSchema, args)];
-  const unheld = unheldNumbers(args).map(({ pointer }) => ({
-    pointer,
-    message: 'has more digits than this tool can take: it would be rounded to another number; send it with 15 digits',
-  }));
-  return [...unheld, ...tool.checkInput(rounded)];
+  if (takesText) return exactProblems(tool.inputSchema, args);
+  const message =
+    'has more digits than this tool can take: it would be rounded to another number; send it with 15 digits';
+  return unheldPointers(args, LIMITS.argumentProblemsMax).map((pointer) => ({ pointer, message }));
 }

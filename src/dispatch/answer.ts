@@ -4,13 +4,11 @@ import { SmcpError, type WireError } from '#base/errors.ts';
 import { type ExactJson, exactValue, roundedJson } from '#base/exact-json.ts';
 import type { Json } from '#base/json.ts';
 import { hasNumberOutOfRange } from '#base/json-fault.ts';
+import { LIMITS } from '#base/limits.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Deny } from '#domain/decision.ts';
 import type { RunOutcome, ToolAnswer } from '#domain/invocation.ts';
 import type { PluginTool } from '#domain/manifest.ts';
-
-/** Problems shown in one error; more would only repeat. */
-const PROBLEMS_SHOWN = 10;
 
 export function errorAnswer(error: WireError): ToolAnswer {
   return { kind: 'error', error };
@@ -28,7 +26,7 @@ export function argumentsInvalid(toolName: string, problems: readonly Problem[])
     code: 'ARGUMENTS_INVALID',
     message: `the arguments don't fit ${toolName}: ${where}${first?.message ?? 'invalid'}`,
     details: {
-      problems: problems.slice(0, PROBLEMS_SHOWN).map(({ pointer, message }) => ({ pointer, message })),
+      problems: problems.slice(0, LIMITS.argumentProblemsMax).map(({ pointer, message }) => ({ pointer, message })),
       remedy: "send arguments that fit the tool's inputSchema, as tools/list shows it",
     },
   };
