@@ -50,6 +50,7 @@ describe('a number by its spelling', () => {
     expect(compareNumbers('12', '9')).toBeGreaterThan(0);
     expect(isSameNumber('5', '50e-1')).toBe(true);
     expect(isSameNumber('5', '-5')).toBe(false);
+    expect(isSameNumber(`1e-${'9'.repeat(400)}`, `1e-${'9'.repeat(400)}`)).toBe(false);
   });
 
   test('is ordered as integers of any size are', () => {
