@@ -9,6 +9,7 @@ import {
   isExactObject,
   numberSpelling,
   parseExactJson,
+  pointerSegment,
 } from '#base/exact-json.ts';
 import { isInRange, isNumberSpelling } from '#base/exact-number.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
@@ -58,7 +59,7 @@ export function normaliseArguments(schema: JsonObject, args: ExactJsonObject): N
 type Place = { readonly pointer: string; readonly depth: number };
 
 const below = ({ pointer, depth }: Place, name: string): Place => ({
-  pointer: `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+  pointer: `${pointer}/${pointerSegment(name)}`,
   depth: depth + 1,
 });
 

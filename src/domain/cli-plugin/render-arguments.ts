@@ -3,7 +3,13 @@
 // the arguments are an agent's.
 
 import { SmcpError } from '#base/errors.ts';
-import { type ExactJson, type ExactJsonObject, isExactObject, parseExactJson } from '#base/exact-json.ts';
+import {
+  type ExactJson,
+  type ExactJsonObject,
+  isExactObject,
+  parseExactJson,
+  pointerSegment,
+} from '#base/exact-json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { argumentText, argumentTexts, unpassable } from './argument-text.ts';
 import type { ArgumentPlan, CommandPlan } from './plan.ts';
@@ -18,10 +24,10 @@ import { arrange, type Given } from './word-order.ts';
  */
 export function renderArguments(plan: CommandPlan, argsJson: string): readonly string[] {
   const args = parseExactJson(argsJson);
-  if (args === undefined || !isExactObject(args)) throw invalid('', 'the arguments must be one JSON object');
+  if (args === undefined || !isExactObject(args)) throw invalid(undefined, 'the arguments must be one JSON object');
   const known = new Set(plan.arguments.map(({ property }) => property));
   const stranger = Object.keys(args).find((key) => !known.has(key));
-  if (stranger !== undefined) throw invalid(`/${stranger}`, 'an argument is unknown to the tool');
+  if (stranger !== undefined) throw invalid(stranger, 'an argument is unknown to the tool');
   const given = plan.arguments.flatMap((argument) => {
     const value = givenValue(args, argument.property);
     return value === undefined ? [] : [give(plan, argument, value)];
@@ -31,8 +37,13 @@ export function renderArguments(plan: CommandPlan, argsJson: string): readonly s
   return words;
 }
 
-const invalid = (pointer: string, message: string): SmcpError =>
-  new SmcpError('ARGUMENTS_INVALID', message, { details: { pointer, remedy: "see the tool's input schema" } });
+const invalid = (property: string | undefined, message: string): SmcpError =>
+  new SmcpError('ARGUMENTS_INVALID', message, {
+    details: {
+      pointer: property === undefined ? '' : `/${pointerSegment(property)}`,
+      remedy: "see the tool's input schema",
+    },
+  });
 
 function givenValue(args: ExactJsonObject, property: string): ExactJson | undefined {
   return Object.hasOwn(args, property) ? (args[property] ?? undefined) : undefined;
@@ -44,8 +55,7 @@ function give(plan: CommandPlan, argument: ArgumentPlan, value: ExactJson): Give
   switch (style) {
     case 'flag':
     case 'flag-negated': {
-      if (typeof value !== 'boolean')
-        throw invalid(`/${property}`, `${JSON.stringify(property)} must be true or false`);
+      if (typeof value !== 'boolean') throw invalid(property, `${JSON.stringify(property)} must be true or false`);
       const isGiven = value === (style === 'flag');
       return { argument, place: 'fixed', words: isGiven ? [spelling] : negative === undefined ? [] : [negative] };
     }
@@ -100,7 +110,7 @@ function checkCount({ property, countMin = 0, countMax }: ArgumentPlan, texts: r
   const isTooFew = texts.length > 0 && texts.length < countMin;
   if (isTooFew || texts.length > (countMax ?? texts.length)) {
     const wanted = countMax === countMin ? `exactly ${countMin}` : `${countMin} to ${countMax ?? 'any number of'}`;
-    throw invalid(`/${property}`, `${JSON.stringify(property)} takes ${wanted} values`);
+    throw invalid(property, `${JSON.stringify(property)} takes ${wanted} values`);
   }
   return texts;
 }

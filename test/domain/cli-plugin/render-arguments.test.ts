@@ -54,6 +54,23 @@ describe('one value', () => {
     expect(rendered(plan([fields]), `{"x":${json}}`)).toEqual([`--x=${said}`]);
   });
 
+  test('the items of a list are spelled as integers where they are described so', () => {
+    const list = { style: 'values', type: 'array', itemType: 'integer' } as const;
+    expect(rendered(plan([list]), '{"x":[2.0,1e3,9007199254740993]}')).toEqual([
+      '--x',
+      '2',
+      '1000',
+      '9007199254740993',
+    ]);
+    expect(rendered(plan([{ style: 'values', type: 'array' }]), '{"x":[2.0,3]}')).toEqual(['--x', '2.0', '3']);
+  });
+
+  test('what is wrong is pointed to, whatever its name', () => {
+    const flag = { property: 'a/b~c', style: 'flag', type: 'boolean' } as const;
+    expect(failure(() => rendered(plan([flag]), '{"a/b~c":1}'))).toMatchObject({ details: { pointer: '/a~1b~0c' } });
+    expect(failure(() => rendered(plan([]), '{"a/b~c":1}'))).toMatchObject({ details: { pointer: '/a~1b~0c' } });
+  });
+
   test('null, and what is absent, is not said', () => {
     expect(rendered(plan([{}, { property: 'y' }]), '{"x":null}')).toEqual([]);
   });
