@@ -127,22 +127,24 @@ function checkLooks(plan: CommandPlan, { property }: ArgumentPlan, text: string)
   throw unpassable(property, message, 'send that value alone in a call, or begin it with something else');
 }
 
+/** What a child is started with: one word, all of them with a zero each, and how many they are. */
 function checkSize(words: readonly string[], given: readonly Given[]): void {
-  const encoder = new TextEncoder();
   let total = 0;
   for (const word of words) {
-    const bytes = encoder.encode(word).length;
-    // A zero, and a pointer.
-    total += bytes + 9;
-    if (bytes <= LIMITS.cliArgumentBytesMax) continue;
+    const bytes = Buffer.byteLength(word);
+    total += bytes + 1;
+    if (bytes <= LIMITS.programWordBytesMax) continue;
     const owner = given.find((one) => one.words.includes(word))?.argument.property ?? '';
-    const message = `takes ${bytes} bytes on the command line; one argument may have ${LIMITS.cliArgumentBytesMax}`;
+    const message = `takes ${bytes} bytes on the command line; one argument may have ${LIMITS.programWordBytesMax}`;
     throw unpassable(owner, message, 'send it in smaller parts, or name a file that holds it, if the tool reads files');
   }
-  if (total <= LIMITS.cliArgumentsBytesMax) return;
-  throw new SmcpError(
-    'ARGUMENTS_UNPASSABLE',
-    `the arguments take ${total} bytes on the command line, with 9 for each; at most ${LIMITS.cliArgumentsBytesMax}`,
-    { details: { pointer: '', remedy: 'make several calls with fewer values each' } },
-  );
+  if (words.length > LIMITS.programArgumentsMax)
+    throw tooMuch(`${words.length} words on the command line`, LIMITS.programArgumentsMax);
+  if (total > LIMITS.programArgumentBytesMax)
+    throw tooMuch(`${total} bytes on the command line, with one for each word`, LIMITS.programArgumentBytesMax);
 }
+
+const tooMuch = (what: string, most: number): SmcpError =>
+  new SmcpError('ARGUMENTS_UNPASSABLE', `the arguments take ${what}; at most ${most}`, {
+    details: { pointer: '', remedy: 'make several calls with fewer values each' },
+  });
