@@ -24,7 +24,8 @@ export type ArgumentChangeKind =
   | 'json-parsed'
   | 'number-parsed'
   | 'boolean-parsed'
-  | 'integer-spelled';
+  | 'integer-spelled'
+  | 'number-spelled';
 
 /** One row for all items of a list: `pointer` has `*` for their places. It names properties of the schema only, and no values. */
 export type ArgumentChange = {
@@ -169,8 +170,10 @@ function converted(walk: Walk, schema: JsonObject, { type, value }: Typed, place
     return parsed === undefined ? value : become('json-parsed', parsed);
   }
   if (type === 'string') {
-    const spelling = wholeSpelling(value);
-    return spelling === undefined ? value : become('integer-spelled', spelling);
+    const spelling = numberSpelling(value);
+    if (spelling === undefined || !isInRange(spelling)) return value;
+    // As it was sent: which of its spellings that is, is known.
+    return become(INTEGER.test(spelling) ? 'integer-spelled' : 'number-spelled', spelling);
   }
   if (type === 'array' && isExactObject(value)) {
     const items = itemsIn(schema, value);
@@ -185,12 +188,6 @@ function parseOf(type: 'array' | 'object', text: string, depthMax: number): Exac
   const parsed = parseExactJson(text, depthMax);
   // What no body may hold comes in by no text either.
   return parsed === undefined || jsonFault(text, parsed) !== undefined ? undefined : parsed;
-}
-
-/** The digits of an integer; undefined for what has more than one spelling. */
-function wholeSpelling(value: ExactJson): string | undefined {
-  const spelling = numberSpelling(value);
-  return spelling !== undefined && INTEGER.test(spelling) ? spelling : undefined;
 }
 
 /** What `{"item": …}` holds, as a list; undefined where the object may be meant as the one item of the list. */
