@@ -2,6 +2,8 @@
 // compares whole values is done by keywords of ours. Used by schema.ts alone. **Trust:** the schema is a plugin author's.
 
 import { SmcpError } from './errors.ts';
+import { type ExactJson, exactItems, isExactNumber, isExactObject } from './exact-json.ts';
+import { canonicalNumber } from './exact-number.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import type { StepMeter } from './step-meter.ts';
@@ -96,11 +98,12 @@ function tooLarge(what: string, most: string): SmcpError {
 }
 
 /** A text that two values have in common exactly when they are equal, as JSON Schema compares. */
-function comparable(value: Json, meter?: StepMeter): string {
+function comparable(value: ExactJson, meter?: StepMeter): string {
   meter?.spend(STEPS_PER_VALUE);
+  if (isExactNumber(value)) return canonicalNumber(value.rawJSON);
   if (typeof value === 'string') meter?.spend(value.length >> 2);
   if (Array.isArray(value)) return `[${value.map((item) => comparable(item, meter)).join()}]`;
-  if (!isJsonObject(value)) return JSON.stringify(value);
+  if (!isExactObject(value)) return JSON.stringify(value);
   const entries = Object.keys(value)
     .sort()
     .map((key) => `${JSON.stringify(key)}:${comparable(value[key] ?? null, meter)}`);
@@ -153,7 +156,7 @@ export function meteredKeywords(meter: StepMeter): readonly MeteredKeyword[] {
     meter.spend(length * STEPS_PER_KEY);
     return length;
   };
-  const textOf = (value: Json): string => comparable(value, meter);
+  const textOf = (value: ExactJson): string => comparable(value, meter);
   const text = { type: 'string', schemaType: 'number', errors: true } as const;
   // After `propertyNames`, Ajv skips what is left where there is no property.
   const map = { type: 'object', schemaType: 'number', before: 'required', errors: true } as const;
@@ -196,7 +199,8 @@ export function meteredKeywords(meter: StepMeter): readonly MeteredKeyword[] {
       compile: (isAsked: boolean) =>
         checkOf(
           'must NOT have duplicate items',
-          (items: readonly Json[]) => !isAsked || new Set(items.map(textOf)).size === items.length,
+          // Two numbers are two, whatever double is next to them.
+          (items: readonly Json[]) => !isAsked || new Set(exactItems(items).map(textOf)).size === items.length,
         ),
     },
     {

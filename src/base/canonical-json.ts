@@ -3,7 +3,7 @@
 import canonicalizeModule from 'canonicalize';
 import { SmcpError } from './errors.ts';
 import { type ExactJson, isExactNumber, isExactObject } from './exact-json.ts';
-import { canonicalNumber } from './exact-number.ts';
+import { canonicalNumber, isInRange } from './exact-number.ts';
 import type { Json } from './json.ts';
 
 const canonicalize = canonicalizeModule as unknown as (value: unknown) => string | undefined;
@@ -28,7 +28,7 @@ export function canonicalJson(value: Json): string {
  * The JCS text of a value whose numbers need not be doubles: one that no double holds stands with all its digits, in the form
  * that JCS gives to numbers. Equal values, and they only, have equal texts. Walks the value once.
  *
- * @throws `INTERNAL` for what is not JSON, or nested too deep to be walked
+ * @throws `INTERNAL` for what is not JSON, a number out of range, or what is nested too deep to be walked
  */
 export function canonicalExactJson(value: ExactJson): string {
   try {
@@ -45,7 +45,7 @@ function exactText(value: ExactJson): string {
   }
   if (typeof value === 'boolean' || value === null) return String(value);
   if (isExactNumber(value)) {
-    if (!Number.isFinite(Number(value.rawJSON))) throw notJson();
+    if (!isInRange(value.rawJSON)) throw notJson();
     return canonicalNumber(value.rawJSON);
   }
   if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);

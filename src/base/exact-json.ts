@@ -84,41 +84,83 @@ export function numberSpelling(value: ExactJson | undefined): string | undefined
   return isExactNumber(value) ? value.rawJSON : undefined;
 }
 
-/** True where every number is what a double holds, spelled as `JSON.stringify` would. */
-export function isPlainJson(value: ExactJson): value is Json {
-  if (typeof value !== 'object' || value === null) return true;
-  if (isList(value)) return value.every(isPlainJson);
-  if (isExactNumber(value)) return false;
-  for (const key in value) if (!isPlainJson(value[key] ?? null)) return false;
-  return true;
-}
+/** Where a list that was rounded has what it was rounded from: two items may be one double, and be two numbers. */
+const EXACT = Symbol('exact');
 
-/** The same with doubles. Plain JSON is given back as it is. */
+/**
+ * The same with doubles. Plain JSON is given back as it is, for one walk through the value. A list that was changed knows what it
+ * was: see `exactItems`.
+ */
 export function roundedJson(value: ExactJsonObject): JsonObject;
 export function roundedJson(value: ExactJson): Json;
 export function roundedJson(value: ExactJson): Json {
-  if (isPlainJson(value)) return value;
-  if (isList(value)) return value.map((item) => roundedJson(item));
+  if (typeof value !== 'object' || value === null) return value;
   if (isExactNumber(value)) return Number(value.rawJSON);
-  const entries = Object.entries(value as ExactJsonObject);
-  return Object.fromEntries(entries.map(([key, item]) => [key, roundedJson(item)]));
+  // Made for the few values that need it.
+  let changed: Map<string | number, Json> | undefined;
+  const look = (key: string | number, item: ExactJson): void => {
+    const rounded = roundedJson(item);
+    if (Object.is(rounded, item)) return;
+    changed ??= new Map();
+    changed.set(key, rounded);
+  };
+  const own = (key: string | number, item: ExactJson): Json => changed?.get(key) ?? (item as Json);
+  if (isList(value)) {
+    for (const [index, item] of value.entries()) look(index, item);
+    if (changed === undefined) return value as readonly Json[];
+    return Object.defineProperty(
+      value.map((item, index) => own(index, item)),
+      EXACT,
+      { value },
+    );
+  }
+  for (const key in value) look(key, value[key] ?? null);
+  if (changed === undefined) return value as JsonObject;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, own(key, item)]));
 }
 
-/** A number that doubles would change, and where it is. */
-export type UnheldNumber = { readonly pointer: string; readonly spelling: string };
+/** The items of a list as they were before `roundedJson`. */
+export function exactItems(list: readonly Json[]): readonly ExactJson[] {
+  return (list as { readonly [EXACT]?: readonly ExactJson[] })[EXACT] ?? list;
+}
 
-/** Every number of the value that no double holds, in the order in which they stand; `[]` where doubles say all of it. */
-export function unheldNumbers(value: ExactJson, pointer = ''): readonly UnheldNumber[] {
-  if (isPlainJson(value)) return [];
-  if (isExactNumber(value)) {
-    return isHeldByDouble(value.rawJSON) ? [] : [{ pointer, spelling: value.rawJSON }];
-  }
-  const parts: readonly (readonly [string, ExactJson])[] = isList(value)
-    ? value.map((item, index) => [String(index), item])
-    : Object.entries(value);
-  return parts.flatMap(([key, item]) =>
-    isPlainJson(item) ? [] : unheldNumbers(item, `${pointer}/${pointerSegment(key)}`),
-  );
+/** Every number of the value that no double holds, and every list and object that has one in it. For one walk through the value. */
+export function unheldParts(value: ExactJson): ReadonlySet<ExactJson> {
+  const unheld = new Set<ExactJson>();
+  const isUnheld = (part: ExactJson): boolean => {
+    if (typeof part !== 'object' || part === null) return false;
+    let isFound = isExactNumber(part) && !isHeldByDouble(part.rawJSON);
+    // No short cut: each part of it is to be known.
+    for (const [, inner] of partsOf(part)) if (isUnheld(inner)) isFound = true;
+    if (isFound) unheld.add(part);
+    return isFound;
+  };
+  isUnheld(value);
+  return unheld;
+}
+
+/** Pointers of the first numbers that no double holds, in the order in which they stand; looks no further than `countMax` of them. */
+export function unheldPointers(value: ExactJson, countMax: number): readonly string[] {
+  const found: string[] = [];
+  const path: string[] = [];
+  const look = (part: ExactJson): void => {
+    if (typeof part !== 'object' || part === null || found.length >= countMax) return;
+    if (isExactNumber(part) && !isHeldByDouble(part.rawJSON)) found.push(path.map((key) => `/${key}`).join(''));
+    for (const [key, inner] of partsOf(part)) {
+      path.push(key);
+      look(inner);
+      path.pop();
+    }
+  };
+  look(value);
+  return found;
+}
+
+/** What a list or an object holds, each with its part of a pointer. */
+function partsOf(value: object): readonly (readonly [string, ExactJson])[] {
+  if (isExactNumber(value)) return [];
+  if (isList(value as ExactJson)) return (value as readonly ExactJson[]).map((item, index) => [String(index), item]);
+  return Object.entries(value as ExactJsonObject).map(([key, item]) => [pointerSegment(key), item]);
 }
 
 /** A key as it stands in a JSON pointer. **Source:** RFC 6901 §3. */

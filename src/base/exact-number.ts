@@ -1,6 +1,9 @@
 // Numbers by their spelling, compared and written without a double in between. Pure; linear in the length of the spelling.
 // **Trust:** spellings are those of JSON (a parser took them); whose they are doesn't matter.
 
+import { SmcpError } from './errors.ts';
+import { LIMITS } from './limits.ts';
+
 /** A number as ±`digits` × 10^`exponent`; `digits` without zeros at its ends, '' for zero, which has no sign. */
 export type Decimal = { readonly isNegative: boolean; readonly digits: string; readonly exponent: number };
 
@@ -11,29 +14,58 @@ export function isNumberSpelling(text: string): boolean {
   return JSON_NUMBER.test(text);
 }
 
-/** `1.50e3` → 15 × 10^2. */
+/**
+ * Whether the number is one that is taken in at all: a double is next to it, and its power of ten, as written and as meant,
+ * is within `LIMITS.numberPowerMax`. A power that no double holds would be another one as soon as it is counted with.
+ */
+export function isInRange(spelling: string): boolean {
+  return Number.isFinite(Number(spelling)) && isPartsInRange(partsOf(spelling));
+}
+
+/** `1.50e3` → 15 × 10^2. @throws `INTERNAL` for a power of ten that can't be counted with; none that is in range. */
 export function decimalOf(spelling: string): Decimal {
-  const [mantissa = '', power = '0'] = spelling.replace(/^-/, '').toLowerCase().split('e');
-  const [whole = '', fraction = ''] = mantissa.split('.');
-  const all = `${whole}${fraction}`;
-  const start = all.search(/[1-9]/);
-  if (start === -1) return { isNegative: false, digits: '', exponent: 0 };
+  const { power, decimal } = partsOf(spelling);
+  if (Number.isSafeInteger(power) && Number.isSafeInteger(decimal.exponent)) return decimal;
+  throw new SmcpError('INTERNAL', 'a number has a power of ten that cannot be counted with');
+}
+
+type Parts = { readonly power: number; readonly decimal: Decimal };
+
+const PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+const ZERO: Decimal = { isNegative: false, digits: '', exponent: 0 };
+
+/** `power`: as it is written, `Infinity` and roundings included. */
+function partsOf(spelling: string): Parts {
+  const [, sign, whole = '', fraction = '', powerText] = PARTS.exec(spelling) ?? [];
+  const power = powerText === undefined ? 0 : Number(powerText);
+  const all = whole + fraction;
+  let start = 0;
+  while (all[start] === '0') start += 1;
+  if (start === all.length) return { power, decimal: ZERO };
   let end = all.length;
   while (all[end - 1] === '0') end -= 1;
-  const exponent = Number(power) - fraction.length + (all.length - end);
-  return { isNegative: spelling.startsWith('-'), digits: all.slice(start, end), exponent };
+  const exponent = power - fraction.length + (all.length - end);
+  return { power, decimal: { isNegative: sign === '-', digits: all.slice(start, end), exponent } };
+}
+
+function isPartsInRange({ power, decimal }: Parts): boolean {
+  if (Math.abs(power) > LIMITS.numberPowerMax) return false;
+  return decimal.digits === '' || Math.abs(decimal.digits.length + decimal.exponent - 1) <= LIMITS.numberPowerMax;
 }
 
 /** Whether a double stands for exactly this number: the shortest text of its double says the same. */
 export function isHeldByDouble(spelling: string): boolean {
   const value = Number(spelling);
   if (!Number.isFinite(value)) return false;
-  return isSame(decimalOf(spelling), decimalOf(String(value)));
+  const shortest = String(value);
+  if (shortest === spelling) return true;
+  const parts = partsOf(spelling);
+  return isPartsInRange(parts) && isSame(parts.decimal, partsOf(shortest).decimal);
 }
 
-/** Whether two spellings are of one number: `5`, `5.0`, `50e-1`. */
+/** Whether two spellings are of one number: `5`, `5.0`, `50e-1`. What is out of range is the same as nothing. */
 export function isSameNumber(one: string, other: string): boolean {
-  return isSame(decimalOf(one), decimalOf(other));
+  return isInRange(one) && isInRange(other) && isSame(decimalOf(one), decimalOf(other));
 }
 
 function isSame(one: Decimal, other: Decimal): boolean {
@@ -59,10 +91,11 @@ function compareSizes(a: Decimal, b: Decimal): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** A whole number with all its digits: `1e3` → `1000`, `5.0` → `5`. Undefined when it isn't whole, or beyond a double. */
+/** A whole number with all its digits: `1e3` → `1000`, `5.0` → `5`. Undefined when it isn't whole, or not in range. */
 export function wholeNumber(spelling: string): string | undefined {
-  if (!Number.isFinite(Number(spelling))) return undefined;
-  const { isNegative, digits, exponent } = decimalOf(spelling);
+  const parts = partsOf(spelling);
+  if (!Number.isFinite(Number(spelling)) || !isPartsInRange(parts)) return undefined;
+  const { isNegative, digits, exponent } = parts.decimal;
   if (digits === '') return '0';
   // The number is below 1e309, which bounds the zeros.
   if (exponent < 0) return undefined;

@@ -2,9 +2,17 @@
 // they are compared by their spelling, and where a schema says more of a number than that, it does not fit. Pure.
 // **Trust:** the schema is a plugin author's, the value an agent's.
 
-import { type ExactJson, isExactNumber, isExactObject, pointerSegment, unheldNumbers } from './exact-json.ts';
+import {
+  type ExactJson,
+  isExactNumber,
+  isExactObject,
+  pointerSegment,
+  unheldParts,
+  unheldPointers,
+} from './exact-json.ts';
 import { compareNumbers, wholeNumber } from './exact-number.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import { LIMITS } from './limits.ts';
 import type { Problem } from './schema.ts';
 
 /** What is looked at here. */
@@ -20,29 +28,49 @@ const KNOWN: ReadonlySet<string> = new Set([...UNDERSTOOD, ...BOUNDS, ...SILENT]
 
 /**
  * Problems of the numbers that no double holds; `[]` when all of them fit, or there are none. What `schema.ts` finds comes on
- * top. Its refusals are certain; a number may be refused only because the schema says of it what is not looked at here.
+ * top. Its refusals are certain; a number may be refused only because the schema says of it what is not looked at here. At most
+ * `LIMITS.argumentProblemsMax` problems, for at most `LIMITS.schemaStepsMax` steps, of which each is as small as one of `schema.ts`.
  */
-export function exactProblems(schema: Json | undefined, value: ExactJson, pointer = ''): readonly Problem[] {
-  const [first] = unheldNumbers(value, pointer);
-  if (first === undefined || !isJsonObject(schema)) return [];
-  const strange = Object.keys(schema).find((key) => !KNOWN.has(key) && !key.startsWith('x-'));
-  const branch = branchFor(schema, value);
+export function exactProblems(schema: Json | undefined, value: ExactJson): readonly Problem[] {
+  const walk: Walk = { unheld: unheldParts(value), problems: [], stepsLeft: LIMITS.schemaStepsMax };
+  visit(walk, { schema, value, pointer: '' });
+  if (walk.stepsLeft < 0) return [{ pointer: '', message: 'takes too many steps to check' }];
+  return walk.problems.slice(0, LIMITS.argumentProblemsMax);
+}
+
+type Walk = { readonly unheld: ReadonlySet<ExactJson>; readonly problems: Problem[]; stepsLeft: number };
+type Place = { readonly schema: Json | undefined; readonly value: ExactJson; readonly pointer: string };
+
+function visit(walk: Walk, { schema, value, pointer }: Place): void {
+  const isDone = walk.stepsLeft < 0 || walk.problems.length >= LIMITS.argumentProblemsMax;
+  if (isDone || !walk.unheld.has(value) || !isJsonObject(schema)) return;
+  const keywords = Object.keys(schema);
+  walk.stepsLeft -= 1 + keywords.length;
+  const strange = keywords.find((key) => !KNOWN.has(key) && !key.startsWith('x-'));
+  const branch = branchFor(walk, schema, value);
   if (strange !== undefined || branch === 'unclear') {
-    const keyword = strange ?? 'anyOf';
-    return [
-      { pointer: first.pointer, message: `has more digits than \`${keyword}\` of the schema can be checked for` },
-    ];
+    const message = `has more digits than \`${strange ?? 'anyOf'}\` of the schema can be checked for`;
+    const [first = ''] = unheldPointers(value, 1);
+    walk.problems.push({ pointer: `${pointer}${first}`, message });
+    return;
   }
-  const ofBranch = branch === undefined ? [] : exactProblems(branch, value, pointer);
-  if (isExactNumber(value)) return [...ofBranch, ...numberProblems(schema, value.rawJSON, pointer)];
+  if (branch !== undefined) visit(walk, { schema: branch, value, pointer });
+  if (isExactNumber(value)) {
+    walk.problems.push(...numberProblems(schema, value.rawJSON, pointer));
+    return;
+  }
   const parts = Array.isArray(value) ? itemsOf(schema, value) : isExactObject(value) ? membersOf(schema, value) : [];
-  return [...ofBranch, ...parts.flatMap(([key, part, own]) => exactProblems(own, part, `${pointer}/${key}`))];
+  walk.stepsLeft -= parts.length;
+  for (const [key, part, own] of parts) {
+    if (walk.unheld.has(part)) visit(walk, { schema: own, value: part, pointer: `${pointer}/${key}` });
+  }
 }
 
 /** The one branch of `anyOf` that the value can be of by its type, as generators write what is optional. */
-function branchFor({ anyOf }: JsonObject, value: ExactJson): JsonObject | undefined | 'unclear' {
+function branchFor(walk: Walk, { anyOf }: JsonObject, value: ExactJson): JsonObject | undefined | 'unclear' {
   if (anyOf === undefined) return undefined;
   if (!Array.isArray(anyOf)) return 'unclear';
+  walk.stepsLeft -= anyOf.length;
   const types = isExactNumber(value) ? ['integer', 'number'] : [Array.isArray(value) ? 'array' : 'object'];
   const fitting = anyOf.filter((one) => !isJsonObject(one) || !isTextOutside(one['type'], types));
   const [only] = fitting;

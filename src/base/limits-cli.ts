@@ -18,10 +18,6 @@ export const CLI_LIMITS = {
   cliChoicesMax: 256,
   /** A choice, or the name of a parameter, in characters; clients refuse longer names. */
   cliNameLengthMax: 64,
-  /** One argument in bytes. **Source:** Linux, MAX_ARG_STRLEN: 32 pages of 4 KiB with the zero at the end. */
-  cliArgumentBytesMax: 32 * 4096 - 1,
-  /** All arguments with a zero and a pointer each. **Source:** Linux, ARG_MAX: a quarter of a stack of 8 MiB; half of that. */
-  cliArgumentsBytesMax: 1024 * 1024,
   /** The tail of stderr that an error shows, in UTF-16 units. */
   cliErrorTailLengthMax: 2_048,
 

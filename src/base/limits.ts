@@ -17,6 +17,10 @@ export const LIMITS = {
   jsonDepthMax: 64,
   /** Values in any JSON that comes from outside: writing 420,000 keys canonically took 2 s on the host's one thread. */
   jsonValuesMax: 50_000,
+  /** The power of ten of a number, up or down: doubles end at 308 and decimals of programs at about 6,000; beyond 2^53 it is rounded itself. */
+  numberPowerMax: 10_000,
+  /** Problems of arguments that are looked for and shown; more would only repeat. */
+  argumentProblemsMax: 10,
   /** Bytes of one tool's arguments as JSON. */
   argumentBytesMax: 512 * 1024,
   /** Open streams and sessions in all, and of one agent, so that no agent shuts the others out. */

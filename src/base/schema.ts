@@ -5,6 +5,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { boundedSchema, meteredKeywords } from './bounded-schema.ts';
 import { SmcpError } from './errors.ts';
+import { pointerSegment } from './exact-json.ts';
 import type { JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { compileLinearPattern } from './linear-pattern.ts';
@@ -189,7 +190,7 @@ const needsItsOwn = (schema: JsonObject): boolean =>
 function findUnsupportedPattern(node: unknown, pointer: string): { pointer: string; reason: string } | undefined {
   if (typeof node !== 'object' || node === null) return undefined;
   for (const [key, value] of Object.entries(node)) {
-    const here = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const here = `${pointer}/${pointerSegment(key)}`;
     if (key === 'enum' || key === 'const' || key === 'default' || key === 'examples') continue;
     const patterns =
       key === 'pattern' && typeof value === 'string'

@@ -2,10 +2,11 @@
 // it. What is refused here never waits. **Trust:** everything in the request but the agent is its own word.
 
 import { SmcpError } from '#base/errors.ts';
-import { type ExactJsonObject, roundedJson, unheldNumbers } from '#base/exact-json.ts';
+import { type ExactJsonObject, roundedJson, unheldPointers } from '#base/exact-json.ts';
 import { exactProblems } from '#base/exact-schema.ts';
 import { uuidv7 } from '#base/ids.ts';
 import type { JsonObject } from '#base/json.ts';
+import { hasNumberOutOfRange } from '#base/json-fault.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Allow } from '#domain/decision.ts';
@@ -102,6 +103,10 @@ function checkArguments({ tool, request, args, argsJson }: Admitted) {
     const message = `has ${bytes} bytes of arguments, more than ${LIMITS.argumentBytesMax}`;
     return argumentsInvalid(tool.name, [{ pointer: '', message }]);
   }
+  // Doors refuse it too; here none is forgotten. It would have no text in the record, and none for a key.
+  if (hasNumberOutOfRange(argsJson, args)) {
+    return argumentsInvalid(tool.name, [{ pointer: '', message: 'have a number that is out of range' }]);
+  }
   const rounded = roundedJson(args);
   const problems = rounded === args ? tool.checkInput(rounded) : exactFaults(tool, args, rounded);
   return problems.length === 0 ? undefined : argumentsInvalid(tool.name, problems);
@@ -109,11 +114,12 @@ function checkArguments({ tool, request, args, argsJson }: Admitted) {
 
 /** Of arguments with numbers whose spelling counts. A program gets the text; JavaScript has nothing but doubles, and must not round. */
 function exactFaults(tool: Tool, args: ExactJsonObject, rounded: JsonObject): readonly Problem[] {
+  // The schema first: what it refuses needs no look at each number.
+  const problems = tool.checkInput(rounded);
+  if (problems.length > 0) return problems;
   const takesText = tool.kind === 'plugin' && tool.plugin.manifest.runtime.kind === 'process';
-  if (takesText) return [...tool.checkInput(rounded), ...exactProblems(tool.inputSchema, args)];
-  const unheld = unheldNumbers(args).map(({ pointer }) => ({
-    pointer,
-    message: 'has more digits than this tool can take: it would be rounded to another number; send it with 15 digits',
-  }));
-  return [...unheld, ...tool.checkInput(rounded)];
+  if (takesText) return exactProblems(tool.inputSchema, args);
+  const message =
+    'has more digits than this tool can take: it would be rounded to another number; send it with 15 digits';
+  return unheldPointers(args, LIMITS.argumentProblemsMax).map((pointer) => ({ pointer, message }));
 }

@@ -3,13 +3,12 @@
 import { SmcpError, type WireError } from '#base/errors.ts';
 import { type ExactJson, exactValue, roundedJson } from '#base/exact-json.ts';
 import type { Json } from '#base/json.ts';
+import { hasNumberOutOfRange } from '#base/json-fault.ts';
+import { LIMITS } from '#base/limits.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Deny } from '#domain/decision.ts';
 import type { RunOutcome, ToolAnswer } from '#domain/invocation.ts';
 import type { PluginTool } from '#domain/manifest.ts';
-
-/** Problems shown in one error; more would only repeat. */
-const PROBLEMS_SHOWN = 10;
 
 export function errorAnswer(error: WireError): ToolAnswer {
   return { kind: 'error', error };
@@ -27,7 +26,7 @@ export function argumentsInvalid(toolName: string, problems: readonly Problem[])
     code: 'ARGUMENTS_INVALID',
     message: `the arguments don't fit ${toolName}: ${where}${first?.message ?? 'invalid'}`,
     details: {
-      problems: problems.slice(0, PROBLEMS_SHOWN).map(({ pointer, message }) => ({ pointer, message })),
+      problems: problems.slice(0, LIMITS.argumentProblemsMax).map(({ pointer, message }) => ({ pointer, message })),
       remedy: "send arguments that fit the tool's inputSchema, as tools/list shows it",
     },
   };
@@ -83,6 +82,9 @@ function valueAnswer(
     rounded = roundedJson(value);
   } catch {
     return errorAnswer({ code: 'RESULT_INVALID', message: 'the tool returned something that is not JSON' });
+  }
+  if (hasNumberOutOfRange(resultJson, value)) {
+    return errorAnswer({ code: 'RESULT_INVALID', message: 'the tool returned a number that is out of range' });
   }
   const problem = tool.checkOutput(rounded)[0];
   if (problem !== undefined) {

@@ -1,7 +1,7 @@
 // What the log says became of a call, for an answer that was lost with the server that should have given it.
 
-import { exactValue, isExactObject } from '#base/exact-json.ts';
 import { isJsonObject, type Json } from '#base/json.ts';
+import { readDisclosed } from '#domain/disclosed-document.ts';
 import type { CallOutcome, Receipt } from '#domain/invocation.ts';
 import type { RecordReader } from '#domain/ports.ts';
 import { errorAnswer } from './answer.ts';
@@ -26,9 +26,10 @@ export function recordedOutcome(
   const phase = predicate['phase'];
   if (phase === 'denied' || phase === 'cancelled') return { kind: 'never-ran' };
   // Of a large result the document has only length and digest; an erased one is gone.
-  const document = exactValue(stored.disclosed.result ?? '{}');
-  const value = isExactObject(document) ? document['value'] : undefined;
-  if (phase !== 'outcome' || value === undefined) return { kind: 'lost', receipt, isUnknown: phase !== 'outcome' };
+  const document = stored.disclosed.result === undefined ? undefined : readDisclosed(stored.disclosed.result);
+  if (phase !== 'outcome' || document?.kind !== 'value')
+    return { kind: 'lost', receipt, isUnknown: phase !== 'outcome' };
+  const { value } = document;
   const result = predicate['result'];
   const isError = isJsonObject(result) && result['isError'] === true;
   const answer = isError

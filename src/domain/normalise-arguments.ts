@@ -9,7 +9,9 @@ import {
   isExactObject,
   numberSpelling,
   parseExactJson,
+  pointerSegment,
 } from '#base/exact-json.ts';
+import { isInRange, isNumberSpelling } from '#base/exact-number.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { jsonFault } from '#base/json-fault.ts';
 import { LIMITS } from '#base/limits.ts';
@@ -22,7 +24,8 @@ export type ArgumentChangeKind =
   | 'json-parsed'
   | 'number-parsed'
   | 'boolean-parsed'
-  | 'integer-spelled';
+  | 'integer-spelled'
+  | 'number-spelled';
 
 /** One row for all items of a list: `pointer` has `*` for their places. It names properties of the schema only, and no values. */
 export type ArgumentChange = {
@@ -41,7 +44,6 @@ export type NormalisedArguments<Value> = {
 type Walk = { readonly changes: Map<string, ArgumentChange> };
 
 const INTEGER = /^-?(?:0|[1-9]\d*)$/;
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /**
  * The arguments, with what does not fit its schema changed where the schema leaves one way to read it. A value of a type
@@ -58,7 +60,7 @@ export function normaliseArguments(schema: JsonObject, args: ExactJsonObject): N
 type Place = { readonly pointer: string; readonly depth: number };
 
 const below = ({ pointer, depth }: Place, name: string): Place => ({
-  pointer: `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+  pointer: `${pointer}/${pointerSegment(name)}`,
   depth: depth + 1,
 });
 
@@ -159,10 +161,8 @@ function converted(walk: Walk, schema: JsonObject, { type, value }: Typed, place
     return next;
   };
   if (typeof value === 'string') {
-    if (type === 'integer' && INTEGER.test(value) && Number.isFinite(Number(value)))
-      return become('number-parsed', exactNumber(value));
-    if (type === 'number' && NUMBER.test(value) && Number.isFinite(Number(value)))
-      return become('number-parsed', exactNumber(value));
+    const isNumber = type === 'integer' ? INTEGER.test(value) : type === 'number' && isNumberSpelling(value);
+    if (isNumber && isInRange(value)) return become('number-parsed', exactNumber(value));
     if (type === 'boolean' && /^([tT]rue|[fF]alse)$/.test(value))
       return become('boolean-parsed', value.toLowerCase() === 'true');
     if (type !== 'array' && type !== 'object') return value;
@@ -170,8 +170,10 @@ function converted(walk: Walk, schema: JsonObject, { type, value }: Typed, place
     return parsed === undefined ? value : become('json-parsed', parsed);
   }
   if (type === 'string') {
-    const spelling = wholeSpelling(value);
-    return spelling === undefined ? value : become('integer-spelled', spelling);
+    const spelling = numberSpelling(value);
+    if (spelling === undefined || !isInRange(spelling)) return value;
+    // As it was sent: which of its spellings that is, is known.
+    return become(INTEGER.test(spelling) ? 'integer-spelled' : 'number-spelled', spelling);
   }
   if (type === 'array' && isExactObject(value)) {
     const items = itemsIn(schema, value);
@@ -186,12 +188,6 @@ function parseOf(type: 'array' | 'object', text: string, depthMax: number): Exac
   const parsed = parseExactJson(text, depthMax);
   // What no body may hold comes in by no text either.
   return parsed === undefined || jsonFault(text, parsed) !== undefined ? undefined : parsed;
-}
-
-/** The digits of an integer; undefined for what has more than one spelling. */
-function wholeSpelling(value: ExactJson): string | undefined {
-  const spelling = numberSpelling(value);
-  return spelling !== undefined && INTEGER.test(spelling) ? spelling : undefined;
 }
 
 /** What `{"item": …}` holds, as a list; undefined where the object may be meant as the one item of the list. */

@@ -3,7 +3,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SmcpError } from '#base/errors.ts';
-import { type ExactJson, roundedJson, unheldNumbers } from '#base/exact-json.ts';
+import { type ExactJson, roundedJson, unheldPointers } from '#base/exact-json.ts';
 import type { Json } from '#base/json.ts';
 import type { HttpAnswer, HttpRequest, HttpRoute } from '#domain/door-ports.ts';
 import { type Admission, FOR_ANYONE } from './admission.ts';
@@ -52,10 +52,10 @@ function asHttpRequest(request: FastifyRequest, { admission, signal }: Asking): 
 /** @throws `REQUEST_INVALID` for a number that would become another one. */
 function plainBody(body: ExactJson | undefined): Json | undefined {
   if (body === undefined) return undefined;
-  const [unheld] = unheldNumbers(body);
-  if (unheld === undefined) return roundedJson(body);
-  throw new SmcpError('REQUEST_INVALID', `the number at ${unheld.pointer} has more digits than this route can take`, {
-    details: { pointer: unheld.pointer, remedy: 'send it with 15 digits, or leave it out' },
+  const [pointer] = unheldPointers(body, 1);
+  if (pointer === undefined) return roundedJson(body);
+  throw new SmcpError('REQUEST_INVALID', `the number at ${pointer} has more digits than this route can take`, {
+    details: { pointer, remedy: 'send it with 15 digits, or leave it out' },
   });
 }
 

@@ -23,9 +23,10 @@ export function parseJsonBody(bytes: Buffer): ExactJson | undefined {
   if (parsed.kind === 'too-deep') throw invalid(`the body is nested deeper than ${LIMITS.jsonDepthMax}`);
   if (parsed.kind === 'too-many') throw invalid(`the body has more than ${LIMITS.jsonValuesMax} values`);
   if (parsed.kind === 'broken') throw invalid('the body is not valid JSON');
-  const fault = jsonFault(text, parsed.value);
+  const value = mayBeRespelled(text) ? exactValue(text) : parsed.value;
+  const fault = jsonFault(text, value);
   if (fault !== undefined) throw invalid(`the body ${fault}`);
-  return mayBeRespelled(text) ? exactValue(text) : parsed.value;
+  return value;
 }
 
 function invalid(message: string): SmcpError {

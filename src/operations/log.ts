@@ -1,10 +1,10 @@
 // Operations on the log: records by index or invocation, the newest ones, their proof, the keys.
 
 import { SmcpError } from '#base/errors.ts';
-import { isExactObject, parseExactJson } from '#base/exact-json.ts';
 import { invariant } from '#base/invariant.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import { readDisclosed } from '#domain/disclosed-document.ts';
 import type { RecordReader } from '#domain/ports.ts';
 import type { ProofBundle } from '#domain/proof-bundle.ts';
 import type { StoredRecord } from '#domain/record.ts';
@@ -18,6 +18,8 @@ const recordSchema: JsonObject = {
     leaf: { type: 'string' },
     record: { type: 'object', description: 'The in-toto statement that was signed.' },
     disclosed: { type: 'object', description: 'Arguments and result, where they are still kept.' },
+    digested: { type: 'object', description: 'Length and digest of those that were too large to be kept.' },
+    unreadable: { type: 'object', description: 'The text of those whose document is not what the log writes.' },
   },
   required: ['index', 'invocation', 'leaf', 'record'],
 };
@@ -153,20 +155,26 @@ function bundleView({ record, opening, keys, ...rest }: ProofBundle): JsonObject
 function recordView(stored: StoredRecord, { withDisclosed }: { readonly withDisclosed: boolean }): JsonObject {
   const { payload } = JSON.parse(stored.envelope) as { payload: string };
   const record = JSON.parse(Buffer.from(payload, 'base64').toString('utf8')) as JsonObject;
-  const disclosed = Object.fromEntries(
-    Object.entries(stored.disclosed).map(([name, document]) => [name, disclosedValue(document)]),
-  );
   return {
     index: stored.index,
     invocation: stored.invocation === '' ? null : stored.invocation,
     leaf: stored.leaf,
     record,
-    ...(withDisclosed && Object.keys(disclosed).length > 0 ? { disclosed } : {}),
+    ...(withDisclosed ? disclosedView(stored.disclosed) : {}),
   };
 }
 
-/** Its numbers with all their digits, as they were signed for. */
-function disclosedValue(document: string): Json {
-  const parsed = parseExactJson(document);
-  return ((isExactObject(parsed) ? parsed['value'] : undefined) ?? null) as Json;
+/** Numbers with all their digits, as they were signed for. What can't be shown as a value stands apart, where no value can. */
+function disclosedView(documents: StoredRecord['disclosed']): JsonObject {
+  const disclosed: [string, Json][] = [];
+  const digested: [string, Json][] = [];
+  const unreadable: [string, Json][] = [];
+  for (const [name, document] of Object.entries(documents)) {
+    const read = readDisclosed(document);
+    if (read.kind === 'value') disclosed.push([name, read.value as Json]);
+    if (read.kind === 'digest') digested.push([name, { bytes: read.bytes, digest: read.digest }]);
+    if (read.kind === 'unreadable') unreadable.push([name, read.text]);
+  }
+  const parts = Object.entries({ disclosed, digested, unreadable }).filter(([, entries]) => entries.length > 0);
+  return Object.fromEntries(parts.map(([part, entries]) => [part, Object.fromEntries(entries)]));
 }

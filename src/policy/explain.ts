@@ -1,6 +1,7 @@
 // What is wrong with the shape of a policy, in words for the person who wrote it. Pure. The schema is the one source of
 // what is allowed; this file only says where and what instead.
 
+import { pointerSegment } from '#base/exact-json.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { nearest } from '#base/nearest.ts';
 import type { Validator } from '#base/schema.ts';
@@ -67,7 +68,7 @@ function* explainKeys(value: Json, schema: JsonObject, root: JsonObject, pointer
   const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
   const names = resolve(schema['propertyNames'], root);
   for (const [key, part] of Object.entries(value)) {
-    const at = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const at = `${pointer}/${pointerSegment(key)}`;
     const own = Object.hasOwn(properties, key) ? properties[key] : undefined;
     const next = resolve(own ?? schema['additionalProperties'], root);
     if (names !== undefined && !isName(key, names)) {

@@ -3,11 +3,12 @@
 import { canonicalExactJson } from '#base/canonical-json.ts';
 import { SmcpError } from '#base/errors.ts';
 import { type ExactJson, isExactNumber, isExactObject } from '#base/exact-json.ts';
+import { isInRange } from '#base/exact-number.ts';
 import { LIMITS } from '#base/limits.ts';
 
 /**
- * JCS of a value, a number that no double holds with all its digits. What JCS cannot write is replaced: lone surrogates by U+FFFD, numbers past the range of JSON (`1e999`)
- * by their name as text, what is nested deeper than any door lets in by a note that says so.
+ * JCS of a value, a number that no double holds with all its digits. What JCS cannot write is replaced: lone surrogates by
+ * U+FFFD, numbers out of range (`1e999`) by their spelling as text, what is nested deeper than any door lets in by a note that says so.
  *
  * **Trust:** the value is an agent's or a guest's.
  */
@@ -24,7 +25,7 @@ function writable(value: ExactJson, depthLeft: number): ExactJson {
   if (typeof value === 'string') return value.toWellFormed();
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (value === null || typeof value === 'boolean') return value;
-  if (isExactNumber(value)) return Number.isFinite(Number(value.rawJSON)) ? value : value.rawJSON;
+  if (isExactNumber(value)) return isInRange(value.rawJSON) ? value : value.rawJSON;
   if (depthLeft === 0) return 'nested too deep to be kept';
   if (isExactObject(value)) {
     const entries = Object.entries(value).map(([key, inner]) => [key.toWellFormed(), writable(inner, depthLeft - 1)]);

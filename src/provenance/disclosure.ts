@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto';
 import type { ExactJson } from '#base/exact-json.ts';
 import { randomNonce } from '#base/ids.ts';
+import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
 import { canonicalEvidence } from './canonical-evidence.ts';
 
@@ -12,6 +13,8 @@ export type Disclosure = { readonly document: string; readonly digest: string };
 /**
  * `{"nonce","value"}` of a value, or `{"bytes","digest","nonce"}` where its JCS is over `bytesMax`. The nonce keeps anyone
  * who has only the digest from guessing short values. The value is written canonically once, whatever its size.
+ *
+ * @throws `INTERNAL` for a document that would not be read back: what is signed must not hide what was said.
  */
 export function discloseValue(value: ExactJson, bytesMax: number = LIMITS.disclosureBytesMax): Disclosure {
   const nonce = randomNonce();
@@ -21,5 +24,15 @@ export function discloseValue(value: ExactJson, bytesMax: number = LIMITS.disclo
     bytes > bytesMax
       ? `{"bytes":${bytes},"digest":"sha256:${hash('sha256', text, 'hex')}","nonce":"${nonce}"}`
       : `{"nonce":"${nonce}","value":${text}}`;
+  invariant(isJson(document), 'a disclosure document is JSON');
   return { document, digest: hash('sha256', document, 'hex') };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

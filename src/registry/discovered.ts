@@ -1,5 +1,6 @@
 // What a program said of itself, as the manifest of a plugin that has none, or held against the one that it has. Pure.
 
+import { pointerSegment } from '#base/exact-json.ts';
 import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
@@ -122,7 +123,7 @@ function declared(manifest: Manifest, tools: readonly CliTool[], notes: readonly
     const properties = isJsonObject(tool.input['properties']) ? Object.keys(tool.input['properties']) : [];
     for (const property of properties.filter((one) => !taken.has(one))) {
       const message = `the command takes no argument ${JSON.stringify(property)}`;
-      const pointer = `/tools/${index}/input/properties/${property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      const pointer = `/tools/${index}/input/properties/${pointerSegment(property)}`;
       invalid(pointer, message, nearest(property, taken), 'remove the property, or let the program take it');
     }
   }

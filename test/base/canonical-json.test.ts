@@ -137,3 +137,46 @@ describe('numbers beyond doubles', () => {
     expect(() => canonical('[1e999]')).toThrow('not JSON');
   });
 });
+
+/** Spellings of every kind, their powers of ten around each bound of what counts with them. */
+const power = fc.oneof(
+  fc.integer({ min: -12, max: 12 }).map(BigInt),
+  fc.integer({ min: -10_010, max: -9_990 }).map(BigInt),
+  fc.bigInt({ min: -(2n ** 53n) - 4n, max: -(2n ** 53n) + 4n }),
+  fc.integer({ min: 20, max: 420 }).map((digits) => -(10n ** BigInt(digits))),
+);
+const spelling = fc
+  .tuple(fc.boolean(), fc.bigInt({ min: 0n, max: 10n ** 25n }), fc.stringMatching(/^[0-9]{0,12}$/), power)
+  .map(([isNegative, whole, fraction, by]) => `${isNegative ? '-' : ''}${whole}${fraction && `.${fraction}`}e${by}`);
+
+/** The number without this product's ways to count: an integer, and a power of ten far below all of those. */
+function scaled(text: string): bigint {
+  const [mantissa = '', by = '0'] = text.replace(/^-/, '').toLowerCase().split(/e/);
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const size = BigInt(whole + fraction) * 10n ** (10_100n + BigInt(by) - BigInt(fraction.length));
+  return text.startsWith('-') ? -size : size;
+}
+
+test('of a number whatever its spelling there is a text that is JSON and of this number only, or none', () => {
+  const kinds = new Set<string>();
+  fc.assert(
+    fc.property(spelling, spelling, (one, other) => {
+      const texts = [one, other].map((text) => {
+        try {
+          return canonicalExactJson(parseExactJson(`[${text}]`) ?? null);
+        } catch {
+          return undefined;
+        }
+      });
+      const [first, second] = texts;
+      kinds.add(first === undefined ? 'refused' : 'written');
+      if (first === undefined) return;
+      expect(Array.isArray(JSON.parse(first))).toBe(true);
+      expect(canonicalExactJson(parseExactJson(first) ?? null)).toBe(first);
+      expect(scaled(first.slice(1, -1)) === scaled(one)).toBe(true);
+      if (second !== undefined) expect(first === second).toBe(scaled(one) === scaled(other));
+    }),
+    { numRuns: 1_000 },
+  );
+  expect([...kinds].toSorted()).toEqual(['refused', 'written']);
+});

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  type ExactJson,
   exactNumber,
   isExactNumber,
   isExactObject,
-  isPlainJson,
   parseExactJson,
   roundedJson,
-  unheldNumbers,
+  unheldParts,
+  unheldPointers,
 } from '#base/exact-json.ts';
 import { LIMITS } from '#base/limits.ts';
 
@@ -72,9 +73,27 @@ describe('JSON with exact numbers', () => {
 
   test('is plain where doubles say it all', () => {
     const value = parseExactJson('{"a":[1,-2.5,"9007199254740993",null],"b":{"c":12345678901234567000}}') ?? null;
-    expect(isPlainJson(value)).toBe(true);
     expect(roundedJson(value)).toBe(value);
-    expect(isPlainJson(parseExactJson('{"b":{"c":[5.0]}}') ?? null)).toBe(false);
+    const spelled = parseExactJson('{"b":{"c":[5.0]}}') ?? null;
+    expect(roundedJson(spelled)).not.toBe(spelled);
+  });
+
+  test('is walked once, however deep it is', () => {
+    for (const walk of [roundedJson, unheldParts, (value: ExactJson) => unheldPointers(value, 10)]) {
+      let looks = 0;
+      const watched = (inner: ExactJson): ExactJson =>
+        new Proxy([inner] as ExactJson[], {
+          get: (target, key) => {
+            if (key === '0') looks += 1;
+            return Reflect.get(target, key);
+          },
+        });
+      let value: ExactJson = exactNumber('9007199254740993');
+      for (let depth = 0; depth < LIMITS.jsonDepthMax; depth += 1) value = watched(value);
+      walk(value);
+      expect(looks).toBeGreaterThanOrEqual(LIMITS.jsonDepthMax);
+      expect(looks).toBeLessThanOrEqual(LIMITS.jsonDepthMax * 2);
+    }
   });
 
   test('takes the last of a key that is given twice, as JSON.parse does', () => {
@@ -87,9 +106,14 @@ describe('JSON with exact numbers', () => {
 
   test('names every number that a double would change, and no other', () => {
     const value = parseExactJson('{"a/b":[5.0,9007199254740993],"c":{"~":0.1000000000000000055},"d":1e2}') ?? null;
-    expect(unheldNumbers(value)).toEqual([
-      { pointer: '/a~1b/1', spelling: '9007199254740993' },
-      { pointer: '/c/~0', spelling: '0.1000000000000000055' },
+    expect(unheldPointers(value, 10)).toEqual(['/a~1b/1', '/c/~0']);
+    expect(unheldPointers(value, 1)).toEqual(['/a~1b/1']);
+    expect([...unheldParts(value)].map((part) => JSON.stringify(part))).toEqual([
+      '9007199254740993',
+      '[5.0,9007199254740993]',
+      '0.1000000000000000055',
+      '{"~":0.1000000000000000055}',
+      JSON.stringify(value),
     ]);
   });
 });

@@ -4,6 +4,7 @@ import {
   canonicalNumber,
   compareNumbers,
   isHeldByDouble,
+  isInRange,
   isNumberSpelling,
   isSameNumber,
   wholeNumber,
@@ -49,6 +50,7 @@ describe('a number by its spelling', () => {
     expect(compareNumbers('12', '9')).toBeGreaterThan(0);
     expect(isSameNumber('5', '50e-1')).toBe(true);
     expect(isSameNumber('5', '-5')).toBe(false);
+    expect(isSameNumber(`1e-${'9'.repeat(400)}`, `1e-${'9'.repeat(400)}`)).toBe(false);
   });
 
   test('is ordered as integers of any size are', () => {
@@ -84,6 +86,33 @@ describe('a number by its spelling', () => {
     expect(wholeNumber('9007199254740993.5')).toBeUndefined();
     expect(wholeNumber('1e400')).toBeUndefined();
     expect(wholeNumber('-0')).toBe('0');
+  });
+
+  test.each([
+    '1e400',
+    '-1e-10001',
+    '1e-1000000000000000000000000',
+    '0e10001',
+    `1e-${'9'.repeat(400)}`,
+    `0.${'0'.repeat(10_000)}1`,
+  ])('%s is out of range', (spelling) => {
+    expect(isInRange(spelling)).toBe(false);
+    expect(isHeldByDouble(spelling)).toBe(false);
+    expect(wholeNumber(spelling)).toBeUndefined();
+  });
+
+  test.each(['0', '1e308', '1e-10000', `0.${'0'.repeat(9_999)}1`, `1${'0'.repeat(300)}e-9000`])(
+    '%s is in range',
+    (spelling) => {
+      expect(isInRange(spelling)).toBe(true);
+    },
+  );
+
+  test('is never counted with where its power of ten would be rounded', () => {
+    for (const power of ['9007199254740993', '9'.repeat(23), '9'.repeat(400)]) {
+      expect(() => canonicalNumber(`1e-${power}`)).toThrow('cannot be counted with');
+      expect(() => compareNumbers(`1e${power}`, '1')).toThrow('cannot be counted with');
+    }
   });
 
   test('is told from other text', () => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type ExactJson, parseExactJson } from '#base/exact-json.ts';
+import { type ExactJson, parseExactJson, roundedJson } from '#base/exact-json.ts';
 import { exactProblems } from '#base/exact-schema.ts';
-import type { Json } from '#base/json.ts';
+import type { Json, JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import { createForeignSchemaCompiler } from '#base/schema.ts';
 
 const exact = (text: string): ExactJson => parseExactJson(text) ?? null;
 const pointersOf = (schema: Json, text: string) => exactProblems(schema, exact(text)).map(({ pointer }) => pointer);
@@ -86,5 +88,47 @@ describe('a number that no double holds', () => {
 
   test('is looked for only: all else is left to the check with doubles', () => {
     expect(pointersOf({ properties: { n: { type: 'string', multipleOf: 7 } } }, '{"n":5.0,"m":1e3}')).toEqual([]);
+  });
+
+  test('is looked for through a deep value once, and told of ten times', () => {
+    let looks = 0;
+    const watched = (inner: ExactJson): ExactJson =>
+      new Proxy([inner] as ExactJson[], {
+        get: (target, key) => {
+          if (key === '0') looks += 1;
+          return Reflect.get(target, key);
+        },
+      });
+    let value = exact(`[${'9007199254740993,'.repeat(99)}1]`);
+    let schema: JsonObject = { items: { type: 'string' } };
+    for (let depth = 1; depth < LIMITS.jsonDepthMax; depth += 1) {
+      value = watched(value);
+      schema = { items: schema };
+    }
+    expect(exactProblems(schema, value)).toHaveLength(LIMITS.argumentProblemsMax);
+    expect(looks).toBeLessThanOrEqual(4 * LIMITS.jsonDepthMax);
+  });
+
+  test('is refused where to check it takes more steps than a schema may', () => {
+    const value = exact(`[${'9007199254740993,'.repeat(9_999)}9007199254740993]`);
+    const annotations = Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`x-${at}`, at]));
+    expect(exactProblems({ items: {} }, value)).toEqual([]);
+    expect(exactProblems({ items: annotations }, value)).toEqual([
+      { pointer: '', message: 'takes too many steps to check' },
+    ]);
+  });
+});
+
+describe('a list whose items are to differ', () => {
+  const check = createForeignSchemaCompiler()({ properties: { n: { uniqueItems: true } } });
+
+  test.each([
+    ['{"n":[9007199254740992,9007199254740993]}', true],
+    ['{"n":[{"a":[9007199254740992]},{"a":[9007199254740993]}]}', true],
+    ['{"n":[9007199254740993,9007199254740993.0]}', false],
+    ['{"n":[5,5.0]}', false],
+    ['{"n":[9007199254740993,{"a":1},{"a":1.0}]}', false],
+  ])('%s', (text, isSound) => {
+    expect(check(roundedJson(exact(text))).length === 0).toBe(isSound);
   });
 });

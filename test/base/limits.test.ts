@@ -17,8 +17,7 @@ test('no bound has two rows: what a file of its own says is what everything read
 
 /** Left must be less than right. */
 const BELOW: readonly (readonly [string, number, number])[] = [
-  ['one argument of a program is a part of all', LIMITS.cliArgumentBytesMax, LIMITS.cliArgumentsBytesMax],
-  ['arguments fit into a command line, short ones apart', LIMITS.argumentBytesMax, LIMITS.cliArgumentsBytesMax],
+  ['one argument of a program is a part of all', LIMITS.programWordBytesMax, LIMITS.programArgumentBytesMax],
   ['the tail of stderr fits into the message of an error', LIMITS.cliErrorTailLengthMax, LIMITS.errorMessageLengthMax],
   ['arguments fit into a body', LIMITS.argumentBytesMax, LIMITS.bodyBytesMax],
   ['a caller may send more than one body', 2 * LIMITS.bodyBytesMax, LIMITS.receivingPerCallerBytesMax],

@@ -224,7 +224,7 @@ describe('the answer of a `cli.py`', () => {
 
   test.each([
     ['error-json', 'no such repo', { exitCode: 3, stderr: 'why' }],
-    ['error-text', 'went wrong', { exitCode: 1, stderr: 'why' }],
+    ['error-text', 'went wrong\nwhy\n(exit code 1)', { exitCode: 1, stderr: 'why' }],
     ['error-silent', 'Traceback: only here', { exitCode: 2 }],
     ['error-nothing', 'the program ended with exit code 9', { exitCode: 9 }],
   ])('that failed (%s) is its own words, and the error beside', async (how, message, details) => {

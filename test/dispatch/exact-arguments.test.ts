@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { createConditionCompiler } from '#base/cel.ts';
 import { createConditionInput } from '#base/condition.ts';
 import { type ExactJsonObject, parseExactJson } from '#base/exact-json.ts';
+import { recordedOutcome } from '#dispatch/recorded-outcome.ts';
 import type { DecisionQuery } from '#domain/decision.ts';
 import { discloseValue } from '#provenance/disclosure.ts';
-import { createWorld } from './world.ts';
+import { createWorld, returned } from './world.ts';
 
 const exact = (text: string): ExactJsonObject => parseExactJson(text) as ExactJsonObject;
 const ID = '9007199254740993';
@@ -83,5 +84,41 @@ describe.each(['p__pure', 'p__write', 'smcp__queue_flush'])('%s, which runs in J
   test('is called with what a double holds, whatever its spelling', async () => {
     const world = createWorld();
     expect((await world.call(tool, { args: exact('{"n":5.0}') })).answer.kind).toBe('value');
+  });
+});
+
+describe('a number out of range', () => {
+  test('in a document of the log makes a lost answer a lost one, and throws nothing', () => {
+    const payload = Buffer.from('{"predicate":{"phase":"outcome"}}').toString('base64');
+    const stored = { index: 0, envelope: JSON.stringify({ payload }), leaf: 'l', invocation: 'i' };
+    const found = (result: string) =>
+      recordedOutcome({ findInvocation: () => [0], record: () => ({ ...stored, disclosed: { result } }) }, 'i');
+    expect(found('{"nonce":"n","value":1e-Infinity}')).toMatchObject({ kind: 'lost', isUnknown: false });
+    expect(found('{"nonce":"n","value":1e-9}')).toMatchObject({ kind: 'ended' });
+  });
+
+  const TINY = `1e-${'9'.repeat(400)}`;
+
+  test.each(['process', undefined] as const)(
+    'is refused in arguments, and the record says what was asked (%s)',
+    async (runtime) => {
+      const world = createWorld(runtime === undefined ? {} : { runtime });
+      const { answer } = await world.call('p__write', { args: exact(`{"n":${TINY}}`), idempotencyKey: 'k' });
+      expect(answer).toMatchObject({ error: { code: 'ARGUMENTS_INVALID' } });
+      expect(world.runs).toEqual([]);
+      const { document } = discloseValue(world.drafts[0]?.args ?? null);
+      expect(JSON.parse(document)).toMatchObject({ value: { n: TINY } });
+    },
+  );
+
+  test('is refused in a result, and what is inside of the range is not', async () => {
+    const world = createWorld();
+    const give = (n: string) => {
+      world.state.run = async () => ({ ...returned({}), resultJson: `{"ok":true,"n":${n}}` });
+    };
+    give(TINY);
+    expect((await world.call('p__pure')).answer).toMatchObject({ error: { code: 'RESULT_INVALID' } });
+    give('1e-10000');
+    expect((await world.call('p__pure')).answer.kind).toBe('value');
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseExactJson, roundedJson } from '#base/exact-json.ts';
+import { type ExactJsonObject, parseExactJson, roundedJson } from '#base/exact-json.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { createForeignSchemaCompiler } from '#base/schema.ts';
 import { normaliseArguments } from '#domain/normalise-arguments.ts';
@@ -46,6 +46,8 @@ describe('arguments as agents send them', () => {
     ['a text for a number', { ratio: '1e-7' }, { ratio: 1e-7 }, 'number-parsed /ratio ×1'],
     ['a text for a truth value', { dry_run: 'True' }, { dry_run: true }, 'boolean-parsed /dry_run ×1'],
     ['an integer for a text', { text: 12 }, { text: '12' }, 'integer-spelled /text ×1'],
+    ['a fraction for a text', { text: 0.25 }, { text: '0.25' }, 'number-spelled /text ×1'],
+    ['fractions for texts', { to: [1.5, 2e-7] }, { to: ['1.5', '2e-7'] }, 'number-spelled /to/* ×2'],
     ['texts for items', { sizes: ['1', 2, '3'] }, { sizes: [1, 2, 3] }, 'number-parsed /sizes/* ×2'],
     ['a text for what may be null', { perhaps: '7' }, { perhaps: 7 }, 'number-parsed /perhaps ×1'],
     ['a text within a text', { meta: '{"size":"4"}' }, { meta: { size: 4 } }, 'number-parsed /meta/size ×1'],
@@ -53,6 +55,13 @@ describe('arguments as agents send them', () => {
     const { args, changes } = normalise(sent);
     expect(args).toEqual(meant);
     expect(changes).toContain(change);
+  });
+
+  test('a number for a text has the spelling that it was sent with', () => {
+    const spelled = (number: string) =>
+      normaliseArguments(SCHEMA, parseExactJson(`{"text":${number}}`) as ExactJsonObject).args['text'];
+    for (const number of ['0.250', '1E+5', '-0', '5.0', '3.14159265358979323846']) expect(spelled(number)).toBe(number);
+    expect(spelled('1e999')).not.toBeTypeOf('string');
   });
 
   test.each<[string, JsonObject]>([
@@ -64,9 +73,10 @@ describe('arguments as agents send them', () => {
     ['an integer with zeros before it', { 'max-count': '007' }],
     ['a fraction for an integer', { 'max-count': '2.0' }],
     ['a number beyond a double', { ratio: '1e999' }],
+    ['a number out of range', { ratio: '1e-1000000000000000000000000' }],
+    ['a list with a number out of range', { sizes: '[1e-1000000000000000000000000]' }],
     ['another truth', { dry_run: 'yes' }],
     ['a number for a truth value', { dry_run: 1 }],
-    ['a fraction for a text', { text: 1.5 }],
     ['a plain text for a list', { to: 'a@b, c@d' }],
     ['an object as text for a list', { to: '{"item":1}' }],
     ['broken JSON', { to: '["a"' }],

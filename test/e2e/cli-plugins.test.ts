@@ -54,6 +54,7 @@ beforeAll(async () => {
 sys.stderr.write("on the way\\n")
 raise RuntimeError("deep inside")`),
   );
+  world.write('half', programOf('print("begun")\nsys.stderr.write("the disk is full\\n")\nsys.exit(3)'));
   world.write('bytes', programOf('sys.stdout.buffer.write(b"caf\\xe9")'));
   world.write('env', programOf('print(json.dumps(dict(os.environ)))'));
   world.write('reach', programOf('import urllib.request\nurllib.request.urlopen("http://example.org/x")'));
@@ -182,7 +183,12 @@ describe('where the original fails:', () => {
   test('the end of stderr is in the error of a call that failed', async () => {
     const answer = await call('ends__run');
     expect(answer.isError).toBe(true);
-    expect(JSON.stringify(errorOf(answer))).toContain('RuntimeError: deep inside');
+    expect(answer.content[0]?.text).toContain('RuntimeError: deep inside');
+  });
+
+  test('so it is after something was printed', async () => {
+    const answer = await call('half__run');
+    expect(answer.content[0]?.text).toBe('begun\nthe disk is full\n(exit code 3)');
   });
 
   test('output that is no UTF-8 is an answer, and what was done to it is said', async () => {

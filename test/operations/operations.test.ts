@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
+import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { compileOwnSchema } from '#base/schema.ts';
+import type { StoredRecord } from '#domain/record.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import { asBea, createWorld, operation, person, prepare } from './world.ts';
@@ -231,4 +233,31 @@ describe('what the operations show', () => {
       expect(world.did.at(-1) === 'enforce' || world.did.includes('enforce')).toBe(true);
     },
   );
+});
+
+describe('a record that is shown', () => {
+  const shown = async (disclosed: StoredRecord['disclosed']): Promise<Json> => {
+    const { services } = createWorld();
+    const log = { ...services.log, record: (index: number) => ({ ...own(services.log.record(index)), disclosed }) };
+    return createOperationRunner({ ...services, log })(operation('log_show'), { id: '0' }, person);
+  };
+  const own = (record: StoredRecord | undefined): StoredRecord => record as StoredRecord;
+
+  test('has its values as deep as any door lets them in, with all their digits', async () => {
+    const deep = `${'['.repeat(LIMITS.jsonDepthMax)}9007199254740993${']'.repeat(LIMITS.jsonDepthMax)}`;
+    const view = await shown({ args: '{"nonce":"n","value":null}', result: `{"nonce":"n","value":${deep}}` });
+    expect(JSON.stringify(view)).toContain(`"disclosed":{"args":null,"result":${deep}}`);
+  });
+
+  test('says of a value that was too large to be kept how large it was', async () => {
+    const view = await shown({ result: '{"bytes":9,"digest":"sha256:00","nonce":"n"}' });
+    expect(view).toMatchObject({ digested: { result: { bytes: 9, digest: 'sha256:00' } } });
+    expect(view).not.toHaveProperty('disclosed');
+  });
+
+  test.each(['1e-Infinity', '1e-1e+24'])('shows a document with %s as text, and never as null', async (number) => {
+    const view = await shown({ args: `{"nonce":"n","value":{"rm":"all","x":${number}}}` });
+    expect(view).toMatchObject({ unreadable: { args: `{"value":{"rm":"all","x":${number}}}` } });
+    expect(view).not.toHaveProperty('disclosed');
+  });
 });

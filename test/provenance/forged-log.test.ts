@@ -1,12 +1,14 @@
 // Logs that are signed well and still not sound: foreign origins, keys out of their range, bytes that nobody signed,
 // files that the checkpoint doesn't name, and a policy that was not the newest.
 
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import type { AnyDraft } from '#provenance/statement.ts';
 import { createFolderSource } from '#provenance/verify/folder-source.ts';
+import { isProblem } from '#provenance/verify/source.ts';
 import { createLogVerifier } from '#provenance/verify/verify-log.ts';
 import { adminDraft, makeHome, pluginDraft, policyDraft, predicateOf, removeHome } from './fixture.ts';
 import { type Forged, filesOf, makePair, rangeOf, recordOf, writeFiles } from './forged-log.ts';
@@ -129,4 +131,26 @@ test('a decision under a policy whose record is not the newest one is refused, t
   });
   rmSync(folder, { recursive: true });
   expect(verify(then(policy(2, 'two'), policy(1, 'one'), denied))).toMatchObject({ ok: true, entries: 5 });
+});
+
+test.each([
+  ['sound', '{"nonce":"n","value":{"n":1e-999}}', true],
+  ['kept as its digest', '{"bytes":9,"digest":"sha256:00","nonce":"n"}', true],
+  ['not JSON', '{"nonce":"n","value":{"n":1e-Infinity}}', false],
+  ['of nothing', '{"nonce":"n"}', false],
+])('a signed disclosure document that is %s: %s', (_title, document, isSound) => {
+  const draft: AnyDraft = { kind: 'invocation', predicate: predicateOf('denied', { tool: { name: 'demo__write' } }) };
+  const subjects = [{ name: 'args', digest: createHash('sha256').update(document).digest('hex') }];
+  const forged = { ...sound, records: [...sound.records, recordOf(draft, second, subjects)] };
+  writeFiles(folder, filesOf(forged));
+  const source = createFolderSource(folder);
+  const entry: typeof source.entry = (index) => {
+    const found = source.entry(index);
+    return index === 3 && found !== undefined && !isProblem(found)
+      ? { ...found, disclosed: { args: document } }
+      : found;
+  };
+  const report = verifyLog({ ...source, entry });
+  expect(report.ok).toBe(isSound);
+  if (!isSound) expect(report).toMatchObject({ firstProblem: { index: 3, code: 'DISCLOSURE_MISMATCH' } });
 });

@@ -25,8 +25,8 @@ export function rangeOf({ key }: Pair, fromIndex: number, toIndex: number | null
 }
 
 /** The bytes of a record, signed by anyone. */
-export function recordOf(draft: AnyDraft, pair: Pair): Buffer {
-  const payload = Buffer.from(formatStatement(draft.kind, ownSubjects(draft), draft.predicate));
+export function recordOf(draft: AnyDraft, pair: Pair, subjects = ownSubjects(draft)): Buffer {
+  const payload = Buffer.from(formatStatement(draft.kind, subjects, draft.predicate));
   const signature = pair.sign(preAuthEncoding(payload));
   return Buffer.from(formatEnvelope({ payload, keyid: pair.key.keyid, signature }));
 }

@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { ProgramEnd } from '#domain/cli-plugin/outcome.ts';
 import type { EffectKnowledge, RunOutcome, Usage } from '#domain/invocation.ts';
-import type { RunLimits } from '#domain/manifest.ts';
+import type { Plugin, RunLimits } from '#domain/manifest.ts';
 import type { CliProtocol } from './protocol-ports.ts';
 import type { Stop } from './supervise.ts';
 
@@ -15,6 +15,7 @@ export type Finished = {
   readonly end: ProgramEnd;
   readonly stopped?: Stop;
   readonly usage: Usage;
+  readonly plugin: Pick<Plugin, 'name' | 'isDiscovered'>;
   readonly limits: RunLimits;
   /** Whether anything of the program can have run. */
   readonly hasBegun: boolean;
@@ -33,20 +34,33 @@ const REMEDIES: { readonly [code in ErrorCode]?: string } = {
   RESULT_INVALID: 'print one JSON object with `result` or `error` and nothing else',
 };
 
+/** Of a plugin without a manifest: there is no line of one to change before it has one. */
+function discoveredRemedy(code: ErrorCode, plugin: string): string | undefined {
+  const adopt = `give it a manifest (smcp plugin adopt ${plugin})`;
+  switch (code) {
+    case 'TIMEOUT':
+      return `raise MCP_PLUGIN_TIMEOUT, or ${adopt} and raise the tool's \`timeoutMs\` in it, or do less in one call`;
+    case 'MEMORY_EXCEEDED':
+      return `${adopt} and raise \`runtime.memoryMiB\` in it, or keep less in memory`;
+    default:
+      return undefined;
+  }
+}
+
 /** What it comes to when its bounds or a signal ended it; undefined when it ended by itself. */
 function endedByForce(cli: CliProtocol, finished: Finished): RunOutcome | undefined {
   const { end, stopped, usage, limits } = finished;
   const effect: EffectKnowledge = finished.hasBegun ? 'unknown' : 'known';
   const stderr = cli.tailOf(end);
   const fail = (error: WireError) =>
-    failed(withDetails(error, stderr === undefined ? {} : { stderr }), { effect, usage });
+    failed(withDetails(finished, error, stderr === undefined ? {} : { stderr }), { effect, usage });
   if (stopped?.code === 'CANCELLED') return { kind: 'cancelled', effect, usage };
   if (stopped !== undefined) return fail(stopped);
   if (end.signal === null) return undefined;
   const message = `the program was ended by ${end.signal}`;
   // What the kernel does at the limits that each process has of its own.
   if (end.signal === 'SIGXCPU' || (end.signal === 'SIGKILL' && usage.cpuMs >= limits.cpuMs)) {
-    return fail({ code: 'CPU_EXCEEDED', message: 'used more processor time than its manifest allows' });
+    return fail({ code: 'CPU_EXCEEDED', message: 'used more processor time than it may' });
   }
   if (end.signal === 'SIGXFSZ') return fail({ code: 'DISK_EXCEEDED', message: 'wrote a larger file than it may' });
   return fail({ code: 'PLUGIN_CRASHED', message });
@@ -66,7 +80,7 @@ export function cliOutcome(cli: CliProtocol, finished: Finished): RunOutcome {
     const stderr = cli.tailOf(end);
     const isMemory = stderr !== undefined && OUT_OF_MEMORY.test(stderr.split('\n').at(-1) ?? '');
     const error: WireError = isMemory ? { ...outcome.error, code: 'MEMORY_EXCEEDED' } : outcome.error;
-    return failed(withDetails(error, {}), { effect, usage });
+    return failed(withDetails(finished, error, {}), { effect, usage });
   }
   return { kind: 'returned', ...fitting(cli, end, limits.outputBytes), usage };
 }
@@ -92,7 +106,7 @@ export function jsonOutcome(cli: CliProtocol, finished: Finished): RunOutcome {
   const effect = finished.isEffectUnderWay ? 'unknown' : 'known';
   const stderr = cli.tailOf(end);
   const fail = (error: WireError): RunOutcome =>
-    failed(withDetails(error, stderr === undefined ? {} : { stderr }), { effect, usage });
+    failed(withDetails(finished, error, stderr === undefined ? {} : { stderr }), { effect, usage });
   if (end.isStdoutCut) {
     return fail({ code: 'OUTPUT_TOO_LARGE', message: `the answer is larger than ${end.stdout.length} bytes` });
   }
@@ -124,8 +138,9 @@ function errorIn(error: unknown, end: ProgramEnd): WireError {
   return { code: 'TOOL_FAILED', message: text };
 }
 
-function withDetails(error: WireError, details: JsonObject): WireError {
-  const remedy = REMEDIES[error.code];
+function withDetails({ plugin }: Finished, error: WireError, details: JsonObject): WireError {
+  const ofDiscovered = plugin.isDiscovered === true ? discoveredRemedy(error.code, plugin.name) : undefined;
+  const remedy = ofDiscovered ?? REMEDIES[error.code];
   return { ...error, details: { ...(remedy === undefined ? {} : { remedy }), ...error.details, ...details } };
 }
 

@@ -170,7 +170,6 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
       return { kind: 'failed', error: rendered.error, effect: 'known', usage };
     }
     const { words } = rendered;
-    checkWords(words);
     const isWarm = canBeWarm(ground(plugin), staged);
     const key = `${plugin.digest} ${profile(plugin, capabilities).digest} ${agent}`;
     const waiting = isWarm ? warm.take(key) : undefined;
@@ -178,7 +177,7 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
       waiting === undefined ? await runFresh(passage, { staged, words }) : await runWarm(passage, waiting, words);
     // One that has served is given back; another is started where none waited, or it was ended.
     if (isWarm && waiting?.server.state() !== 'busy') prepare(key, request, staged);
-    return cliOutcome(cli, { ...result, limits, isEffectUnderWay: false } satisfies Finished);
+    return cliOutcome(cli, { ...result, plugin, limits, isEffectUnderWay: false } satisfies Finished);
   };
 
   const runJson = async (request: RunRequest, passage: Passage, staged: StagedCode): Promise<RunOutcome> => {
@@ -193,7 +192,10 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
       input: `${head.slice(0, -1)},"arguments":${argsJson}}\n`,
       onChannel: (channel) => serveHostCalls(channel, call, passage.stopper.stop),
     });
-    const outcome = jsonOutcome(cli, { ...result, limits, isEffectUnderWay: call.isEffectUnderWay() });
+    const outcome = jsonOutcome(cli, {
+      ...{ ...result, plugin: request.plugin, limits },
+      isEffectUnderWay: call.isEffectUnderWay(),
+    });
     // From here on no host call of it is answered.
     call.settle(outcome);
     return outcome;
@@ -226,7 +228,6 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
       during(request, async (stopper) => {
         const { plugin, limits, signal, words } = request;
         profile(plugin, {});
-        checkWords(words);
         const passage: Passage = { plugin, limits, signal, stopper, startedMs: clock.monotonicMs() };
         return runFresh(passage, { staged: await stage.plugin(plugin), words });
       }),
@@ -251,16 +252,4 @@ function endOf(
     isStdoutCut: stdout.isCut(),
     isStderrCut: stderr.isCut(),
   };
-}
-
-/** What a command line can't hold is told as such; the launcher would refuse it as a bug of ours. */
-function checkWords(words: readonly string[]): void {
-  const bytes = words.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0);
-  const isLong = words.some((word) => Buffer.byteLength(word) > LIMITS.programWordBytesMax);
-  if (!isLong && bytes <= LIMITS.programArgumentBytesMax && words.length <= LIMITS.programArgumentsMax) return;
-  throw new SmcpError('ARGUMENTS_INVALID', 'the arguments are longer than a command line can be', {
-    details: {
-      remedy: `send at most ${LIMITS.programWordBytesMax} bytes in one argument, and ${LIMITS.programArgumentBytesMax} in one call`,
-    },
-  });
 }

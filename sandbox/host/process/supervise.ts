@@ -28,7 +28,7 @@ export type Supervision = {
 
 const KILLED: RunEnd = { exitCode: null, signal: 'SIGKILL', cpuMs: 0, rssBytesPeak: 0 };
 
-const SHORT_OF_MEMORY: Stop = { code: 'MEMORY_EXCEEDED', message: 'used more memory than its manifest allows' };
+const SHORT_OF_MEMORY: Stop = { code: 'MEMORY_EXCEEDED', message: 'used more memory than it may' };
 
 /** What stops a run besides its bounds; the first reason counts. */
 export type Stopper = {

@@ -45,10 +45,9 @@ export function createWatch(place: WorkPlace, nowMs: () => number): Watch {
   const look = (entry: Entry) => {
     if (entry.isOver || entry.root === undefined) return;
     const figures: TreeFigures = treeFigures(entry.root);
-    if (figures.memoryBytes > entry.memoryBytesMax)
-      exceed(entry, 'MEMORY_EXCEEDED', 'used more memory than its manifest allows');
+    if (figures.memoryBytes > entry.memoryBytesMax) exceed(entry, 'MEMORY_EXCEEDED', 'used more memory than it may');
     if (figures.cpuMs - entry.cpuMsBefore > entry.cpuMsMax)
-      exceed(entry, 'CPU_EXCEEDED', 'used more processor time than its manifest allows');
+      exceed(entry, 'CPU_EXCEEDED', 'used more processor time than it may');
     if (isWalkDue(entry)) void walk(entry);
   };
 

@@ -1,7 +1,7 @@
 // Values as texts of a command line. Pure. **Trust:** the values are an agent's; what can't arrive as it is, is refused.
 
 import { SmcpError } from '#base/errors.ts';
-import { type ExactJson, isExactNumber, numberSpelling } from '#base/exact-json.ts';
+import { type ExactJson, isExactNumber, numberSpelling, pointerSegment } from '#base/exact-json.ts';
 import { wholeNumber } from '#base/exact-number.ts';
 import type { ArgumentPlan } from './plan.ts';
 import { pythonNumber } from './python-number.ts';
@@ -9,7 +9,7 @@ import { pythonNumber } from './python-number.ts';
 /** That a value can't be handed over. Names the property, never the value. */
 export function unpassable(property: string, message: string, remedy: string): SmcpError {
   return new SmcpError('ARGUMENTS_UNPASSABLE', `${JSON.stringify(property)} ${message}`, {
-    details: { pointer: `/${property.replaceAll('~', '~0').replaceAll('/', '~1')}`, remedy },
+    details: { pointer: `/${pointerSegment(property)}`, remedy },
   });
 }
 
@@ -39,7 +39,8 @@ export function argumentText(plan: ArgumentPlan, value: ExactJson): string {
   if (value === null) throw unpassable(property, 'holds null, which no command line can say', 'leave it out');
   const number = numberSpelling(value);
   if (number === undefined) return JSON.stringify(value);
-  const text = (plan.type === 'integer' ? wholeNumber(number) : undefined) ?? pythonNumber(number);
+  const isInteger = (plan.itemType ?? plan.type) === 'integer';
+  const text = (isInteger ? wholeNumber(number) : undefined) ?? pythonNumber(number);
   if (text === undefined)
     throw unpassable(property, 'is a number beyond the range of a double', 'send a smaller number');
   return text;

@@ -26,7 +26,7 @@ export function optionArgument(said: Said, option: HelpOption, takesEquals: bool
   const shared = { property: said.name, spelling: shown.spelling, takesEquals };
   const isRequired = said.isRequired === true || option.isRequired;
   const finish = (plan: ArgumentPlan, notes: readonly string[]): InferredArgument => ({
-    plan: { ...plan, ...present('choices', option.choices) },
+    plan: { ...plan, ...itemTypeOf(said, plan), ...present('choices', option.choices) },
     schema: schemaOf(said, plan, option),
     isRequired: isRequired && plan.style !== 'flag' && plan.style !== 'flag-negated' ? true : said.isRequired === true,
     notes: [
@@ -64,7 +64,7 @@ export function positionalArgument(said: Said, positional: HelpPositional): Infe
             countMax: 1,
           };
   return {
-    plan: { ...plan, ...present('choices', positional.choices) },
+    plan: { ...plan, ...itemTypeOf(said, plan), ...present('choices', positional.choices) },
     schema: schemaOf(said, plan, positional),
     isRequired: said.isRequired === true || positional.isRequired,
     notes: arity.kind === 'many' ? disagreement(said) : [],
@@ -90,7 +90,12 @@ export function unshownArgument(said: DescribedParameter, takesEquals: boolean):
           style: type === 'array' || action === 'append' ? 'repeated' : 'value',
           type: type ?? (action === 'append' ? 'array' : 'string'),
         };
-  return { plan, schema: schemaOf(said, plan, undefined), isRequired: said.isRequired, notes: [] };
+  return {
+    plan: { ...plan, ...itemTypeOf(said, plan) },
+    schema: schemaOf(said, plan, undefined),
+    isRequired: said.isRequired,
+    notes: [],
+  };
 }
 
 const describedArity = (nargs: string | number | undefined): Arity & { readonly kind: 'many' } =>
@@ -112,6 +117,9 @@ function showOption({ name, action }: Said, option: HelpOption) {
     arity.kind === 'none' && negative === undefined && (saysNo || (action === 'store_false' && !/^no[_-]/.test(name)));
   return { spelling, negative, isNegated };
 }
+
+const itemTypeOf = ({ items }: Said, { type }: ArgumentPlan): Pick<ArgumentPlan, 'itemType'> =>
+  type === 'array' && items?.['type'] === 'integer' ? { itemType: 'integer' } : {};
 
 /** A list of such items is handed over as JSON. */
 const isNested = (items: JsonObject | undefined): boolean =>

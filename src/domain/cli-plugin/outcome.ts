@@ -3,6 +3,7 @@
 
 import type { WireError } from '#base/errors.ts';
 import { type ExactJson, type ExactJsonObject, isExactObject, parseExactJson } from '#base/exact-json.ts';
+import { hasNumberOutOfRange } from '#base/json-fault.ts';
 import { LIMITS } from '#base/limits.ts';
 import { visibleLines, withoutEscapes } from '#base/visible.ts';
 
@@ -46,22 +47,35 @@ export function parseOutcome(end: ProgramEnd): ProgramOutcome {
     return { kind: 'value', text: [text, ...notes.map((note) => `[${note}]`)].join('\n').trim(), notes };
   }
   const stderr = tailOf(end);
-  const message = errorIn(json) ?? (text === '' ? undefined : text) ?? stderr;
   const how = end.signal === null ? `exit code ${end.exitCode ?? 'unknown'}` : `signal ${end.signal}`;
+  const message = toldBy(json, { text, stderr, how });
   return {
     kind: 'error',
     error: {
       code: 'TOOL_FAILED',
-      message: message === undefined ? `the program ended with ${how}` : cut(message),
+      message,
       details: {
         ...(end.exitCode === null ? {} : { exitCode: end.exitCode }),
         ...(end.signal === null ? {} : { signal: end.signal }),
-        // Where stdout gave the message, stderr may say why.
         ...(stderr === undefined || stderr === message ? {} : { stderr }),
       },
     },
     notes,
   };
+}
+
+type Told = { readonly text: string; readonly stderr: string | undefined; readonly how: string };
+
+/**
+ * An error that the program printed as such, alone. Else all that it left: what it printed need not say that it failed, and why is
+ * said on stderr.
+ */
+function toldBy(json: ExactJsonObject | undefined, { text, stderr, how }: Told): string {
+  const error = errorIn(json);
+  if (error !== undefined) return cut(error, LIMITS.errorMessageLengthMax);
+  if (text === '') return stderr ?? `the program ended with ${how}`;
+  const ending = [...(stderr === undefined ? [] : [stderr]), `(${how})`].join('\n');
+  return `${cut(text, LIMITS.errorMessageLengthMax - ending.length)}\n${ending}`;
 }
 
 /** The end of stderr, safe for terminals and logs, in whole lines where possible; undefined when it is empty. */
@@ -90,7 +104,8 @@ function decode(bytes: Uint8Array): { readonly text: string; readonly isMended: 
 function objectIn(text: string): ExactJsonObject | undefined {
   if (!text.startsWith('{')) return undefined;
   const parsed = parseExactJson(text);
-  return isExactObject(parsed) ? parsed : undefined;
+  // What can't be recorded as a number is handed on as the text that it is.
+  return isExactObject(parsed) && !hasNumberOutOfRange(text, parsed) ? parsed : undefined;
 }
 
 /** The `error` of what a program printed: a text, an object that has a message, or whatever it is as JSON. */
@@ -102,8 +117,6 @@ function errorIn(json: ExactJsonObject | undefined): string | undefined {
   return typeof message === 'string' && message !== '' ? message : JSON.stringify(error);
 }
 
-function cut(text: string): string {
-  return text.length <= LIMITS.errorMessageLengthMax
-    ? text
-    : `${text.slice(0, LIMITS.errorMessageLengthMax)}… (${text.length - LIMITS.errorMessageLengthMax} more)`;
+function cut(text: string, lengthMax: number): string {
+  return text.length <= lengthMax ? text : `${text.slice(0, lengthMax)}… (${text.length - lengthMax} more)`;
 }

@@ -24,6 +24,8 @@ export type ArgumentPlan = {
   readonly spelling: string;
   readonly style: ArgumentStyle;
   readonly type: ParameterType;
+  /** Of an array whose items are described as integers: each is spelled as one. */
+  readonly itemType?: 'integer';
   /**
    * The program is known to take `--f=v`. Where it isn't, `--f v` is sent, and `--f=v` only for a value that begins with `-`:
    * at worst the program refuses it.

@@ -1,6 +1,6 @@
 // Numbers as a Python program expects them on its command line. Pure. Called by the renderer of command lines.
 
-import { decimalOf, isHeldByDouble } from '#base/exact-number.ts';
+import { decimalOf, isHeldByDouble, isInRange } from '#base/exact-number.ts';
 
 /**
  * A number of a JSON text as Python would print it: an integer with all its digits, else the shortest text of the
@@ -10,7 +10,7 @@ import { decimalOf, isHeldByDouble } from '#base/exact-number.ts';
  */
 export function pythonNumber(source: string): string | undefined {
   if (/^-?\d+$/.test(source)) return source === '-0' ? '0' : source;
-  if (!Number.isFinite(Number(source))) return undefined;
+  if (!isInRange(source)) return undefined;
   if (!isHeldByDouble(source)) return source;
   const { digits, exponent } = decimalOf(source);
   const sign = source.startsWith('-') ? '-' : '';

@@ -3,7 +3,13 @@
 // the arguments are an agent's.
 
 import { SmcpError } from '#base/errors.ts';
-import { type ExactJson, type ExactJsonObject, isExactObject, parseExactJson } from '#base/exact-json.ts';
+import {
+  type ExactJson,
+  type ExactJsonObject,
+  isExactObject,
+  parseExactJson,
+  pointerSegment,
+} from '#base/exact-json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { argumentText, argumentTexts, unpassable } from './argument-text.ts';
 import type { ArgumentPlan, CommandPlan } from './plan.ts';
@@ -18,10 +24,10 @@ import { arrange, type Given } from './word-order.ts';
  */
 export function renderArguments(plan: CommandPlan, argsJson: string): readonly string[] {
   const args = parseExactJson(argsJson);
-  if (args === undefined || !isExactObject(args)) throw invalid('', 'the arguments must be one JSON object');
+  if (args === undefined || !isExactObject(args)) throw invalid(undefined, 'the arguments must be one JSON object');
   const known = new Set(plan.arguments.map(({ property }) => property));
   const stranger = Object.keys(args).find((key) => !known.has(key));
-  if (stranger !== undefined) throw invalid(`/${stranger}`, 'an argument is unknown to the tool');
+  if (stranger !== undefined) throw invalid(stranger, 'an argument is unknown to the tool');
   const given = plan.arguments.flatMap((argument) => {
     const value = givenValue(args, argument.property);
     return value === undefined ? [] : [give(plan, argument, value)];
@@ -31,8 +37,13 @@ export function renderArguments(plan: CommandPlan, argsJson: string): readonly s
   return words;
 }
 
-const invalid = (pointer: string, message: string): SmcpError =>
-  new SmcpError('ARGUMENTS_INVALID', message, { details: { pointer, remedy: "see the tool's input schema" } });
+const invalid = (property: string | undefined, message: string): SmcpError =>
+  new SmcpError('ARGUMENTS_INVALID', message, {
+    details: {
+      pointer: property === undefined ? '' : `/${pointerSegment(property)}`,
+      remedy: "see the tool's input schema",
+    },
+  });
 
 function givenValue(args: ExactJsonObject, property: string): ExactJson | undefined {
   return Object.hasOwn(args, property) ? (args[property] ?? undefined) : undefined;
@@ -44,8 +55,7 @@ function give(plan: CommandPlan, argument: ArgumentPlan, value: ExactJson): Give
   switch (style) {
     case 'flag':
     case 'flag-negated': {
-      if (typeof value !== 'boolean')
-        throw invalid(`/${property}`, `${JSON.stringify(property)} must be true or false`);
+      if (typeof value !== 'boolean') throw invalid(property, `${JSON.stringify(property)} must be true or false`);
       const isGiven = value === (style === 'flag');
       return { argument, place: 'fixed', words: isGiven ? [spelling] : negative === undefined ? [] : [negative] };
     }
@@ -100,7 +110,7 @@ function checkCount({ property, countMin = 0, countMax }: ArgumentPlan, texts: r
   const isTooFew = texts.length > 0 && texts.length < countMin;
   if (isTooFew || texts.length > (countMax ?? texts.length)) {
     const wanted = countMax === countMin ? `exactly ${countMin}` : `${countMin} to ${countMax ?? 'any number of'}`;
-    throw invalid(`/${property}`, `${JSON.stringify(property)} takes ${wanted} values`);
+    throw invalid(property, `${JSON.stringify(property)} takes ${wanted} values`);
   }
   return texts;
 }
@@ -117,22 +127,24 @@ function checkLooks(plan: CommandPlan, { property }: ArgumentPlan, text: string)
   throw unpassable(property, message, 'send that value alone in a call, or begin it with something else');
 }
 
+/** What a child is started with: one word, all of them with a zero each, and how many they are. */
 function checkSize(words: readonly string[], given: readonly Given[]): void {
-  const encoder = new TextEncoder();
   let total = 0;
   for (const word of words) {
-    const bytes = encoder.encode(word).length;
-    // A zero, and a pointer.
-    total += bytes + 9;
-    if (bytes <= LIMITS.cliArgumentBytesMax) continue;
+    const bytes = Buffer.byteLength(word);
+    total += bytes + 1;
+    if (bytes <= LIMITS.programWordBytesMax) continue;
     const owner = given.find((one) => one.words.includes(word))?.argument.property ?? '';
-    const message = `takes ${bytes} bytes on the command line; one argument may have ${LIMITS.cliArgumentBytesMax}`;
+    const message = `takes ${bytes} bytes on the command line; one argument may have ${LIMITS.programWordBytesMax}`;
     throw unpassable(owner, message, 'send it in smaller parts, or name a file that holds it, if the tool reads files');
   }
-  if (total <= LIMITS.cliArgumentsBytesMax) return;
-  throw new SmcpError(
-    'ARGUMENTS_UNPASSABLE',
-    `the arguments take ${total} bytes on the command line, with 9 for each; at most ${LIMITS.cliArgumentsBytesMax}`,
-    { details: { pointer: '', remedy: 'make several calls with fewer values each' } },
-  );
+  if (words.length > LIMITS.programArgumentsMax)
+    throw tooMuch(`${words.length} words on the command line`, LIMITS.programArgumentsMax);
+  if (total > LIMITS.programArgumentBytesMax)
+    throw tooMuch(`${total} bytes on the command line, with one for each word`, LIMITS.programArgumentBytesMax);
 }
+
+const tooMuch = (what: string, most: number): SmcpError =>
+  new SmcpError('ARGUMENTS_UNPASSABLE', `the arguments take ${what}; at most ${most}`, {
+    details: { pointer: '', remedy: 'make several calls with fewer values each' },
+  });

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Validator } from '#base/schema.ts';
+import { readDisclosed } from '#domain/disclosed-document.ts';
 import { base64 } from '#provenance/base64.ts';
 import { isSameHash, leafHash } from '#provenance/merkle.ts';
 import { createHistory, type Opened } from './history.ts';
@@ -51,12 +52,14 @@ function columnProblem({ columns }: SourceEntry, statement: Statement): string |
   return isSame ? undefined : 'the database files the record under another invocation or phase';
 }
 
-/** A document that is gone was erased, which is allowed; one that is there must be the one that the record commits to. */
+/** A document that is gone was erased, which is allowed; one that is there must be the one that the record commits to, and say something. */
 function disclosureProblem({ disclosed }: SourceEntry, { subjects }: Statement): string | undefined {
   for (const [name, document] of Object.entries(disclosed)) {
     const digest = createHash('sha256').update(document).digest('hex');
     if (subjects.get(name) !== digest)
       return `the disclosure document ${name} is not the one that the record commits to`;
+    // Signed for as it is, it still keeps what was said from whoever reads the log.
+    if (readDisclosed(document).kind === 'unreadable') return `the disclosure document ${name} cannot be read`;
   }
   return undefined;
 }

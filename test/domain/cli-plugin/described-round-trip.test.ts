@@ -116,7 +116,7 @@ test('a call as Letta sends it arrives as it was meant', () => {
 
 test.runIf(process.platform === 'linux')('the longest argument arrives, and the system takes no longer one', () => {
   const open = planOf(discover('partial').tools.find(({ name }) => name === 'open'));
-  const url = 'x'.repeat(LIMITS.cliArgumentBytesMax);
+  const url = 'x'.repeat(LIMITS.programWordBytesMax);
   const words = renderArguments(open, JSON.stringify({ url }));
   expect(JSON.parse(outputOf('partial', words))).toMatchObject({ url });
   expect(() => renderArguments(open, JSON.stringify({ url: `${url}x` }))).toThrow('one argument may have');

@@ -185,6 +185,11 @@ describe('a description alone', () => {
   });
 });
 
+test('what is described as a list of integers is planned as one', () => {
+  const lists = ['integer', 'number'].map((type) => ({ name: type, type: 'array', items: { type } }));
+  expect(infer(lists).plan.arguments.map(({ itemType }) => itemType)).toEqual(['integer', undefined]);
+});
+
 describe('help alone', () => {
   const { tools, problems, sources } = discover('idioms', { isDescribed: false });
 

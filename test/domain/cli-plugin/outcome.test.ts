@@ -38,6 +38,11 @@ describe('a program that ended well', () => {
     },
   );
 
+  test.each(['1e999', '1e-1000000000000000000000000'])('is passed on as text with %s in its object', (number) => {
+    const text = `{"a":[${number}]}`;
+    expect(parseOutcome(end({ stdout: bytes(text) }))).toEqual({ kind: 'value', text, notes: [] });
+  });
+
   test('is said to have printed bytes that are not UTF-8', () => {
     expect(parseOutcome(runProgram('outcomes', ['not-utf8']))).toMatchObject({
       kind: 'value',
@@ -57,7 +62,7 @@ describe('a program that failed says why', () => {
   test.each([
     ['error-json', 'no such page', { exitCode: 3, stderr: 'noise' }],
     ['error-object', 'quota is used up', { exitCode: 1 }],
-    ['error-text', 'it went wrong', { exitCode: 1 }],
+    ['error-text', 'it went wrong\n(exit code 1)', { exitCode: 1 }],
     ['error-silent', 'the program ended with exit code 9', { exitCode: 9 }],
     ['killed', 'the program ended with signal SIGKILL', { signal: 'SIGKILL' }],
   ])('%s: %s', (how, message, details) => {
@@ -75,11 +80,30 @@ describe('a program that failed says why', () => {
   test.each<[string, string]>([
     ['{"error":{"code":1}}', '{"code":1}'],
     ['{"error":["a"]}', '["a"]'],
-    ['{"error":""}', '{"error":""}'],
-    ['{"error":null,"x":1}', '{"error":null,"x":1}'],
-    ['{"__proto__":{"error":"x"}}', '{"__proto__":{"error":"x"}}'],
+    ['{"error":""}', '{"error":""}\n(exit code 1)'],
+    ['{"error":null,"x":1}', '{"error":null,"x":1}\n(exit code 1)'],
+    ['{"__proto__":{"error":"x"}}', '{"__proto__":{"error":"x"}}\n(exit code 1)'],
   ])('%s: %s', (stdout, message) => {
     expect(failed({ stdout: bytes(stdout) }).message).toBe(message);
+  });
+
+  test('with all that it left, where it printed something before', () => {
+    const { message, details } = failed({
+      exitCode: 2,
+      stdout: bytes('reading the list\n'),
+      stderr: bytes('usage: cli.py tag\ncli.py: error: unrecognized arguments: --x\n'),
+    });
+    expect(message).toBe(
+      'reading the list\nusage: cli.py tag\ncli.py: error: unrecognized arguments: --x\n(exit code 2)',
+    );
+    expect(details).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('unrecognized') });
+  });
+
+  test('with the end of stderr, however much it printed before', () => {
+    const { message } = failed({ stdout: bytes('x'.repeat(100_000)), stderr: bytes('why\n'.repeat(2_000)) });
+    expect(message.endsWith('why\n(exit code 1)')).toBe(true);
+    expect(message).toMatch(/^x+… \(\d+ more\)\n…\nwhy\n/);
+    expect(message.length).toBeLessThan(LIMITS.errorMessageLengthMax + 40);
   });
 
   test('and its stderr moves no terminal', () => {
@@ -96,7 +120,7 @@ describe('a program that failed says why', () => {
     expect(message.length).toBeLessThanOrEqual(LIMITS.cliErrorTailLengthMax + 2);
     expect(failed({ stderr: bytes('é end').subarray(1), isStderrCut: true }).message).toBe('…\nend');
     expect(failed({ stdout: bytes('x'.repeat(100_000)) }).message.length).toBeLessThan(
-      LIMITS.errorMessageLengthMax + 20,
+      LIMITS.errorMessageLengthMax + 40,
     );
   });
 });

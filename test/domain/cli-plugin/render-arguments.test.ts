@@ -54,6 +54,23 @@ describe('one value', () => {
     expect(rendered(plan([fields]), `{"x":${json}}`)).toEqual([`--x=${said}`]);
   });
 
+  test('the items of a list are spelled as integers where they are described so', () => {
+    const list = { style: 'values', type: 'array', itemType: 'integer' } as const;
+    expect(rendered(plan([list]), '{"x":[2.0,1e3,9007199254740993]}')).toEqual([
+      '--x',
+      '2',
+      '1000',
+      '9007199254740993',
+    ]);
+    expect(rendered(plan([{ style: 'values', type: 'array' }]), '{"x":[2.0,3]}')).toEqual(['--x', '2.0', '3']);
+  });
+
+  test('what is wrong is pointed to, whatever its name', () => {
+    const flag = { property: 'a/b~c', style: 'flag', type: 'boolean' } as const;
+    expect(failure(() => rendered(plan([flag]), '{"a/b~c":1}'))).toMatchObject({ details: { pointer: '/a~1b~0c' } });
+    expect(failure(() => rendered(plan([]), '{"a/b~c":1}'))).toMatchObject({ details: { pointer: '/a~1b~0c' } });
+  });
+
   test('null, and what is absent, is not said', () => {
     expect(rendered(plan([{}, { property: 'y' }]), '{"x":null}')).toEqual([]);
   });
@@ -213,7 +230,7 @@ describe('what can not be handed over is refused, and the error names the argume
     ['half a character', '"secret\\ud800"', 'ARGUMENTS_UNPASSABLE'],
     ['the end of options', '"--"', 'ARGUMENTS_UNPASSABLE'],
     ['a number beyond a double', '1e999', 'ARGUMENTS_UNPASSABLE'],
-    ['a long text', `"${'é'.repeat(LIMITS.cliArgumentBytesMax / 2)}"`, 'ARGUMENTS_UNPASSABLE'],
+    ['a long text', `"${'é'.repeat(LIMITS.programWordBytesMax / 2)}"`, 'ARGUMENTS_UNPASSABLE'],
   ])('%s', (_, json, code) => {
     const thrown = failure(() => rendered(plan([{}]), `{"x":${json}}`));
     expect(thrown).toMatchObject({ code, details: { pointer: '/x', remedy: expect.any(String) } });
@@ -226,15 +243,22 @@ describe('what can not be handed over is refused, and the error names the argume
     });
   });
 
-  test('too much in all', () => {
-    const args = JSON.stringify({ x: Array.from({ length: 45_000 }, () => 'a'.repeat(20)) });
+  test.each([
+    ['too much in all', 4, 100_000, LIMITS.programArgumentBytesMax],
+    ['too many words', LIMITS.programArgumentsMax, 1, LIMITS.programArgumentsMax],
+  ])('%s, by the name of the bound', (_, count, length, bound) => {
     const made = plan([{ style: 'repeated', type: 'array' }]);
-    expect(failure(() => rendered(made, args))).toMatchObject({ code: 'ARGUMENTS_UNPASSABLE' });
+    const of = (items: number) => JSON.stringify({ x: Array.from({ length: items }, () => 'a'.repeat(length)) });
+    expect(failure(() => rendered(made, of(count)))).toMatchObject({
+      code: 'ARGUMENTS_UNPASSABLE',
+      message: expect.stringMatching(new RegExp(`; at most ${bound}$`)),
+    });
+    expect(failure(() => rendered(made, of(count - 1)))).toBeUndefined();
   });
 
   test('the longest argument that Linux takes is taken', () => {
-    const [word] = rendered(plan([{}]), JSON.stringify({ x: 'x'.repeat(LIMITS.cliArgumentBytesMax - 4) }));
-    expect(word).toHaveLength(LIMITS.cliArgumentBytesMax);
+    const [word] = rendered(plan([{}]), JSON.stringify({ x: 'x'.repeat(LIMITS.programWordBytesMax - 4) }));
+    expect(word).toHaveLength(LIMITS.programWordBytesMax);
   });
 
   test.each(['[]', '"x"', '{"y":1}', '{', '{"__proto__":1}'])('arguments that are %s', (json) => {

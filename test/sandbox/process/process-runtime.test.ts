@@ -69,18 +69,6 @@ describe('a call', () => {
     expect(outcome).toMatchObject({ effect: 'known', error: { code: 'ARGUMENTS_INVALID' }, usage: { cpuMs: 0 } });
   });
 
-  test.each([
-    ['one argument is', ['x'.repeat(LIMITS.programWordBytesMax + 1)]],
-    ['all of them are', Array.from({ length: 5 }, () => 'x'.repeat(100_000))],
-    ['their number is', Array.from({ length: LIMITS.programArgumentsMax + 1 }, () => '')],
-  ])('whose command line would be too long is refused: %s', async (_, words) => {
-    const outcome = await sandbox.call(sandbox.plugin('print(1)'), { args: { words } });
-    expect(outcome).toMatchObject({
-      effect: 'known',
-      error: { code: 'ARGUMENTS_INVALID', details: { remedy: expect.any(String) } },
-    });
-  });
-
   test('takes the longest argument that there may be', async () => {
     const plugin = sandbox.plugin('import sys\nprint(len(sys.argv[1]))');
     const args = { words: ['x'.repeat(LIMITS.programWordBytesMax)] };

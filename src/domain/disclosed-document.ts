@@ -1,0 +1,30 @@
+// What a disclosure document of the log says. Pure. Called by what shows records, finds a lost answer, and verifies a log.
+// **Trust:** the document is a home's own, as it was signed for; its value is an agent's or a guest's.
+
+import { type ExactJson, exactValue, isExactObject } from '#base/exact-json.ts';
+
+export type DisclosedDocument =
+  | { readonly kind: 'value'; readonly value: ExactJson }
+  /** It was too large to be kept. */
+  | { readonly kind: 'digest'; readonly bytes: number; readonly digest: string }
+  /** It is not what a log writes. `text`: the document, without its nonce. */
+  | { readonly kind: 'unreadable'; readonly text: string };
+
+/** As deep and as large as it was written: what it holds was bounded when it came in, and it is one level deeper. */
+export function readDisclosed(document: string): DisclosedDocument {
+  const parsed = parsedOf(document);
+  if (isExactObject(parsed)) {
+    const { value, bytes, digest } = parsed;
+    if (value !== undefined) return { kind: 'value', value };
+    if (typeof bytes === 'number' && typeof digest === 'string') return { kind: 'digest', bytes, digest };
+  }
+  return { kind: 'unreadable', text: document.replace(/"nonce":"[^"]*",?/, '') };
+}
+
+function parsedOf(document: string): ExactJson | undefined {
+  try {
+    return exactValue(document);
+  } catch {
+    return undefined;
+  }
+}
