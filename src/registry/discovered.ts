@@ -4,7 +4,7 @@ import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
 import type { CliTool } from '#domain/cli-plugin/cli-tool.ts';
-import { type Answers, type Interview, readInterview } from '#domain/cli-plugin/interview.ts';
+import { type HeardAnswers, type Interview, readInterview } from '#domain/cli-plugin/interview.ts';
 import type { CommandPlan } from '#domain/cli-plugin/plan.ts';
 import type { Manifest, ManifestTool, PluginProblem, ToolNote } from '#domain/manifest.ts';
 import type { PluginFiles } from './plugin-files.ts';
@@ -51,7 +51,7 @@ export function needsInterview({ runtime }: Manifest): boolean {
 /** **Trust:** the answers are the plugin author's. */
 export function completeDraft(
   { manifest, isDiscovered }: Draft,
-  answers: Answers,
+  answers: HeardAnswers,
   { discoveredTimeoutMs }: { readonly discoveredTimeoutMs?: number } = {},
 ): Completed {
   const interview = readInterview(manifest.name, answers);

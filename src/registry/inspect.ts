@@ -9,7 +9,7 @@ import { LIMITS } from '#base/limits.ts';
 import { createForeignSchemaCompiler, type ForeignSchemaCompiler } from '#base/schema.ts';
 import { visible } from '#base/visible.ts';
 import { type CapabilityKind, kindsOf } from '#domain/capability.ts';
-import type { Answers } from '#domain/cli-plugin/interview.ts';
+import type { HeardAnswers } from '#domain/cli-plugin/interview.ts';
 import type { Manifest, PluginProblem, PluginReport, ToolNote } from '#domain/manifest.ts';
 import { type CompiledTool, compileTools } from './build-plugin.ts';
 import { checkManifest, fullToolName } from './check-manifest.ts';
@@ -166,7 +166,7 @@ async function readPlugin(files: PluginFiles, options: InspectionOptions): Promi
 export async function completeInspection(
   candidate: Candidate,
   { digest, manifestDigest, ...draft }: Undiscovered,
-  { answers, options }: { readonly answers: Answers; readonly options: InspectionOptions },
+  { answers, options }: { readonly answers: HeardAnswers; readonly options: InspectionOptions },
 ): Promise<Inspection> {
   const { manifest: whole, plans, problems, notes, isRefused } = completeDraft(draft, answers, options);
   const compilation = await compileTools(whole, options.compileSchema, plans);

@@ -59,12 +59,16 @@ function argumentOf(said: Named, shown: Shown | undefined, help: CommandHelp): I
 /** Which option or positional argument each parameter is. */
 function pairUp(described: readonly DescribedParameter[], help: CommandHelp): ReadonlyMap<DescribedParameter, Shown> {
   const pairs = new Map<DescribedParameter, Shown>();
+  const taken = new Set<Shown>();
+  const shownFor = createFinder(help);
   for (const said of described) {
-    const shown = optionNamed(help, said) ?? positionalNamed(help, said.name);
-    if (shown !== undefined && ![...pairs.values()].includes(shown)) pairs.set(said, shown);
+    const shown = shownFor(said);
+    if (shown === undefined || taken.has(shown)) continue;
+    pairs.set(said, shown);
+    taken.add(shown);
   }
   // One that must be given and has no flag, and one that must be given and has no name: they are each other.
-  const nameless = help.positionals.filter((shown) => shown.isRequired && ![...pairs.values()].includes(shown));
+  const nameless = help.positionals.filter((shown) => shown.isRequired && !taken.has(shown));
   const flagless = described.filter((said) => said.isRequired && !pairs.has(said));
   const [shown] = nameless;
   const [said] = flagless;
@@ -73,22 +77,28 @@ function pairUp(described: readonly DescribedParameter[], help: CommandHelp): Re
   return pairs;
 }
 
-function optionNamed({ options }: CommandHelp, { name, type }: DescribedParameter): HelpOption | undefined {
-  const has = (option: HelpOption, wanted: string): boolean =>
-    [...option.spellings, ...(option.negative === undefined ? [] : [option.negative])].some(
-      (one) => folded(one) === wanted,
-    );
-  return (
-    options.find((option) => has(option, folded(name))) ??
+/** Finds what has the name of a parameter: an option, else a positional argument. Of several, the first of the help. */
+function createFinder({ options, positionals }: CommandHelp): (said: DescribedParameter) => Shown | undefined {
+  const flags = new Map<string, HelpOption>();
+  const byName = new Map<string, HelpOption>();
+  for (const option of options) {
+    for (const spelling of [...option.spellings, ...(option.negative === undefined ? [] : [option.negative])]) {
+      const name = folded(spelling);
+      if (!byName.has(name)) byName.set(name, option);
+      if (option.arity.kind === 'none' && !flags.has(name)) flags.set(name, option);
+    }
+  }
+  const byPlace = new Map<string, HelpPositional>();
+  for (const shown of positionals) {
+    const name = propertyName(shown.name).toLowerCase();
+    if (!byPlace.has(name)) byPlace.set(name, shown);
+  }
+  return ({ name, type }) => {
+    const wanted = folded(name);
     // A truth value whose only flag says no: `cache` of `--no-cache`.
-    (type === 'boolean'
-      ? options.find((option) => option.arity.kind === 'none' && has(option, `no_${folded(name)}`))
-      : undefined)
-  );
-}
-
-function positionalNamed({ positionals }: CommandHelp, name: string): HelpPositional | undefined {
-  return positionals.find((shown) => propertyName(shown.name).toLowerCase() === folded(name).toLowerCase());
+    const negated = type === 'boolean' ? flags.get(`no_${wanted}`) : undefined;
+    return byName.get(wanted) ?? negated ?? byPlace.get(wanted.toLowerCase());
+  };
 }
 
 /** Names for what is not described, each its own. */

@@ -115,8 +115,10 @@ function toolOf({ plugin, commandHelps }: CliSources, command: Command, name: st
 
 /** What a schema doesn't say: which arguments exclude each other. */
 function exclusions(help: CommandHelp | undefined, all: InferredArguments['arguments']): readonly string[] {
+  const indexes = new Map(all.map(({ plan }, index) => [plan.spelling, index]));
   return (help?.exclusive ?? []).flatMap(({ spellings, isRequired }) => {
-    const names = all.filter(({ plan }) => spellings.includes(plan.spelling)).map(({ plan }) => plan.property);
+    const own = new Set(spellings.flatMap((spelling) => indexes.get(spelling) ?? []));
+    const names = [...own].sort((a, b) => a - b).map((index) => all[index]?.plan.property ?? '');
     return names.length > 1 ? [`(Give ${isRequired ? 'one' : 'at most one'} of: ${names.join(', ')}.)`] : [];
   });
 }

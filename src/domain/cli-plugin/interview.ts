@@ -7,7 +7,7 @@ import { visibleText } from '#base/visible.ts';
 import type { ProgramAnswer } from '#domain/discovery-ports.ts';
 import type { CliSources, InferredTools } from './cli-tool.ts';
 import type { CommandHelpReading } from './command-help.ts';
-import type { Description } from './description.ts';
+import type { Description, DescriptionReading } from './description.ts';
 import { helpToAsk, inferTools } from './infer-tools.ts';
 import { tailOf } from './outcome.ts';
 import { parseCommandHelp } from './parse-command-help.ts';
@@ -27,6 +27,19 @@ export type Answer =
 /** By what was asked, with a space between the words. */
 export type Answers = ReadonlyMap<string, Answer>;
 
+/** An answer that was read: taking texts apart is most of the work, and is done once for each. */
+export type HeardAnswer = Answer & {
+  /** At most the one that was asked for; none where there is no text. */
+  readonly says: {
+    readonly description?: DescriptionReading;
+    readonly help?: Help;
+    readonly commandHelp?: CommandHelpReading;
+  };
+};
+
+/** By what was asked, with a space between the words. */
+export type HeardAnswers = ReadonlyMap<string, HeardAnswer>;
+
 export type Interview = InferredTools & {
   readonly about: Description['plugin'];
   /** Why it had to be stopped while it described itself: then nothing of it is used. */
@@ -40,8 +53,17 @@ export const HELP = '--help';
 export const answerBytesMax = (words: readonly string[]): number =>
   3 * (words[0] === DESCRIBE ? LIMITS.cliDescriptionLengthMax : LIMITS.cliHelpLengthMax) + 1;
 
+/** Reads one answer. **Trust:** the text is the plugin's; the work is linear in it. */
+export function hear(words: readonly string[], answer: Answer): HeardAnswer {
+  if (answer.kind !== 'text') return { ...answer, says: {} };
+  const { text } = answer;
+  if (words[0] === DESCRIBE) return { ...answer, says: { description: parseDescription(text) } };
+  if (words[0] === HELP) return { ...answer, says: { help: parseHelp(text) } };
+  return { ...answer, says: { commandHelp: parseCommandHelp(text, words.slice(0, -1)) } };
+}
+
 /** The words of every question that is open; `[]` when all is known. */
-export function wordsToAsk(plugin: string, answers: Answers): readonly (readonly string[])[] {
+export function wordsToAsk(plugin: string, answers: HeardAnswers): readonly (readonly string[])[] {
   const first = [[DESCRIBE], [HELP]].filter(([word = '']) => !answers.has(word));
   if (first.length > 0) return first;
   if (answers.get(DESCRIBE)?.kind === 'stopped') return [];
@@ -64,7 +86,7 @@ export function answerOf({ end, stopped }: ProgramAnswer): Answer {
 }
 
 /** Everything that the answers say. One command with a fault is left out and told; the others stay. */
-export function readInterview(plugin: string, answers: Answers): Interview {
+export function readInterview(plugin: string, answers: HeardAnswers): Interview {
   const described = answers.get(DESCRIBE);
   if (described?.kind === 'stopped') {
     const { code, reason } = described;
@@ -87,19 +109,19 @@ type Read = {
   readonly about: Description['plugin'];
 };
 
-function readAnswers(plugin: string, answers: Answers): Read {
+function readAnswers(plugin: string, answers: HeardAnswers): Read {
   const described = answers.get(DESCRIBE);
-  const reading = described?.kind === 'text' ? parseDescription(described.text) : undefined;
+  const reading = described?.says.description;
   const description = reading?.kind === 'description' ? reading : undefined;
   const commandHelps = new Map<string, CommandHelpReading>();
   for (const [key, answer] of answers) {
     if (key === DESCRIBE || key === HELP) continue;
-    const command = key.split(' ').slice(0, -1);
-    const help: CommandHelpReading =
-      answer.kind === 'text' ? parseCommandHelp(answer.text, command) : { kind: 'unreadable', reason: answer.reason };
-    commandHelps.set(command.join(' '), help);
+    const command = key.slice(0, -` ${HELP}`.length);
+    const { says } = answer;
+    const reason = answer.kind === 'text' ? 'was not read' : answer.reason;
+    commandHelps.set(command, says.commandHelp ?? { kind: 'unreadable', reason });
   }
-  const help = helpIn(answers);
+  const help = answers.get(HELP)?.says.help;
   return {
     sources: {
       plugin,
@@ -115,13 +137,8 @@ function readAnswers(plugin: string, answers: Answers): Read {
   };
 }
 
-function helpIn(answers: Answers): Help | undefined {
-  const answer = answers.get(HELP);
-  return answer?.kind === 'text' ? parseHelp(answer.text) : undefined;
-}
-
 /** Neither way says anything of a command: how each of them ended. */
-function nothingSaid(answers: Answers): CliProblem {
+function nothingSaid(answers: HeardAnswers): CliProblem {
   const how = (asked: string): string => {
     const answer = answers.get(asked);
     return answer === undefined || answer.kind === 'text' ? `${asked} names no command` : `${asked} ${answer.reason}`;

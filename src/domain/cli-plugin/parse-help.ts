@@ -25,9 +25,9 @@ export function parseHelp(text: string): Help {
       'shorten it, or add --describe',
     );
   }
-  const written = handWrittenCommands(help);
+  const written = uniqueByName(handWrittenCommands(help));
   const slot = commandSlot(help);
-  const found = uniqueByName(slot?.commands ?? written);
+  const found = [...(slot === undefined ? written : uniqueByName(slot.commands)).values()];
   const commands = found
     .slice(0, LIMITS.toolsPerPluginMax)
     .map((command) => ({ ...said(written, command), ...command }));
@@ -52,13 +52,13 @@ const unreadable = (message: string, remedy: string): Help => ({
 });
 
 /** What a list says of a command; nothing where it says nothing. */
-function said(list: readonly HelpCommand[], { name }: HelpCommand): { readonly description?: string } {
-  const description = list.find((one) => one.name === name)?.description;
+function said(list: ReadonlyMap<string, HelpCommand>, { name }: HelpCommand): { readonly description?: string } {
+  const description = list.get(name)?.description;
   return description === undefined ? {} : { description };
 }
 
-function uniqueByName(commands: readonly HelpCommand[]): readonly HelpCommand[] {
+function uniqueByName(commands: readonly HelpCommand[]): ReadonlyMap<string, HelpCommand> {
   const byName = new Map<string, HelpCommand>();
   for (const command of commands) if (!byName.has(command.name)) byName.set(command.name, command);
-  return [...byName.values()];
+  return byName;
 }

@@ -2,20 +2,32 @@
 
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
-import { type Answer, answerBytesMax, answerOf, readInterview, wordsToAsk } from '#domain/cli-plugin/interview.ts';
+import {
+  type Answer,
+  answerBytesMax,
+  answerOf,
+  type HeardAnswer,
+  hear,
+  readInterview,
+  wordsToAsk,
+} from '#domain/cli-plugin/interview.ts';
 import { runProgram } from './programs.ts';
 
 const text = (said: string): Answer => ({ kind: 'text', text: said });
 const silent: Answer = { kind: 'silent', reason: 'ended with exit code 2' };
 const END = { exitCode: 0, signal: null, stderr: Buffer.alloc(0), isStdoutCut: false, isStderrCut: false };
 
+/** What was answered to which words. */
+const heard = (...answers: readonly (readonly [string, Answer])[]) =>
+  new Map(answers.map(([asked, answer]) => [asked, hear(asked.split(' '), answer)]));
+
 /** Asks a fixture until nothing more is to be asked. */
 function interview(name: string) {
-  const answers = new Map<string, Answer>();
+  const answers = new Map<string, HeardAnswer>();
   const rounds: string[][] = [];
   for (let open = wordsToAsk(name, answers); open.length > 0; open = wordsToAsk(name, answers)) {
     rounds.push(open.map((words) => words.join(' ')));
-    for (const words of open) answers.set(words.join(' '), answerOf({ end: runProgram(name, words) }));
+    for (const words of open) answers.set(words.join(' '), hear(words, answerOf({ end: runProgram(name, words) })));
   }
   return { rounds, ...readInterview(name, answers) };
 }
@@ -40,10 +52,7 @@ describe('a program is asked', () => {
 
   test('nothing more once it had to be stopped while it described itself', () => {
     const stopped: Answer = { kind: 'stopped', code: 'TIMEOUT', reason: 'ran past its deadline' };
-    const answers = new Map<string, Answer>([
-      ['--describe', stopped],
-      ['--help', text('usage: cli.py {a,b} ...')],
-    ]);
+    const answers = heard(['--describe', stopped], ['--help', text('usage: cli.py {a,b} ...')]);
     expect(wordsToAsk('p', answers)).toEqual([]);
     expect(readInterview('p', answers)).toEqual({
       ...{ tools: [], problems: [], about: {} },
@@ -93,32 +102,32 @@ describe('an answer is', () => {
 
 describe('what answers come to', () => {
   test('a description that can not be used is told, and the help takes its place', () => {
-    const answers = new Map<string, Answer>([
+    const answers = heard(
       ['--describe', text('{"commands": 1}')],
       ['--help', text('usage: cli.py [-h] {go} ...\n\npositional arguments:\n  {go}\n    go  Goes')],
       ['go --help', text('usage: cli.py go [-h]\n\noptions:\n  -h, --help  show this')],
-    ]);
+    );
     const { tools, problems } = readInterview('p', answers);
     expect(tools.map(({ name }) => name)).toEqual(['go']);
     expect(problems).toEqual([expect.objectContaining({ source: '--describe', pointer: '/commands' })]);
   });
 
   test('help that is not given leaves the description, and the note says how it ended', () => {
-    const answers = new Map<string, Answer>([
+    const answers = heard(
       ['--describe', text('{"commands": [{"name": "go"}]}')],
       ['--help', silent],
       ['go --help', silent],
-    ]);
+    );
     const { tools, problems } = readInterview('p', answers);
     expect(tools[0]?.notes[0]).toContain('its help ended with exit code 2');
     expect(problems).toEqual([]);
   });
 
   test('neither is one problem that tells how both ended', () => {
-    const answers = new Map<string, Answer>([
+    const answers = heard(
       ['--describe', { kind: 'silent', reason: 'ended with exit code 1: ModuleNotFoundError' }],
       ['--help', text('hello')],
-    ]);
+    );
     expect(readInterview('p', answers)).toMatchObject({
       tools: [],
       problems: [{ message: expect.stringMatching(/--describe ended with exit code 1: Mod.*--help names no command/) }],
