@@ -49,7 +49,10 @@ function readOption({ invocation, help }: HelpEntry): ListedOption {
     ...(choices === undefined ? {} : { choices }),
     help,
     ...(defaultText === undefined ? {} : { defaultText }),
-    isRepeatable: /\brepeat(ed|able)\b|\bmultiple times\b|\bmore than once\b|\bseveral times\b/i.test(help),
+    // A default that is a list is one of `append`: several values after one flag are seen.
+    isRepeatable:
+      /^\[[\]'"\d-]/.test(defaultText ?? '') ||
+      /\brepeat(ed|able)\b|\bmultiple times\b|\bmore than once\b|\bseveral times\b/i.test(help),
     valueWords: usageItems(valuesText).length,
   };
 }

@@ -30,7 +30,9 @@ export function inferArguments(
   const names = namesOf([...help.options, ...help.positionals].filter(isMissing), described ?? []);
   const added = [...names].map(([shown, name]) => argumentOf({ name }, shown, help));
   const notes =
-    described === undefined ? [] : [...names.values()].map((name) => `${name}: required by the help, not described`);
+    described === undefined
+      ? guessNotes(added)
+      : [...names.values()].map((name) => `${name}: required by the help, not described`);
   const unshown = (described ?? [])
     .filter((said) => !pairs.has(said))
     .map(({ name }) => `${name}: described, but the help doesn't show it`);
@@ -40,6 +42,16 @@ export function inferArguments(
     notes: [...notes, ...unshown, ...all.flatMap((argument) => argument.notes)],
     faults: faultsOf(all),
   };
+}
+
+/** What no help tells of an option with a value: whether it is a text, and whether it may be given again (`append`). */
+function guessNotes(added: readonly InferredArgument[]): readonly string[] {
+  const names = added.flatMap(({ plan }) =>
+    plan.style === 'value' && plan.choices === undefined ? [plan.property] : [],
+  );
+  return names.length === 0
+    ? []
+    : [`${names.join(', ')}: taken as one text each, since a help does not tell types, or that a flag may be repeated`];
 }
 
 type Shown = HelpOption | HelpPositional;

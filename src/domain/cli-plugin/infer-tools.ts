@@ -75,15 +75,21 @@ function commandsOf({ description, help, commandHelps }: CliSources): readonly C
 const textOf = (description: string | undefined) => (description === undefined ? {} : { description });
 
 /** The tool, or why the command can't be one. */
-function toolOf({ plugin, commandHelps }: CliSources, command: Command, name: string): CliTool | string {
+function toolOf({ plugin, help: top, commandHelps }: CliSources, command: Command, name: string): CliTool | string {
   const { words, described, description } = command;
   const reading = commandHelps.get(words.join(' '));
   const help = reading?.kind === 'command-help' ? reading : undefined;
   const silence = reading?.kind === 'unreadable' ? reading.reason : 'is missing';
   if (help === undefined && described === undefined) return `its help ${silence}, so nothing is known of its arguments`;
   const parent = words.length > 1 ? commandHelps.get(words[0] ?? '') : undefined;
-  const needs = parent?.kind === 'command-help' ? requiredOf(parent) : [];
-  if (needs.length > 0) return `${quote(words[0] ?? '')} needs ${needs.join(', ')} before it, which no tool can give`;
+  const owners = [
+    { name: 'the program', own: top?.kind === 'help' ? top.own : undefined },
+    { name: quote(words[0] ?? ''), own: parent?.kind === 'command-help' ? parent : undefined },
+  ];
+  for (const { name: owner, own } of owners) {
+    const needs = own === undefined ? [] : requiredOf(own);
+    if (needs.length > 0) return `${owner} needs ${needs.join(', ')} before the command, which no tool can give`;
+  }
   if (described === undefined && help !== undefined && help.subcommands.length > 0) {
     return 'it has commands below it, deeper than is looked at';
   }
@@ -96,7 +102,10 @@ function toolOf({ plugin, commandHelps }: CliSources, command: Command, name: st
   return {
     name,
     description: shortened(
-      [description ?? `${words.join(' ')} of ${plugin}`, ...exclusions(help, inferred.arguments)].join(' '),
+      [
+        description ?? `${words.join(' ')} of ${plugin}`,
+        ...exclusions(help, inferred.arguments),
+      ].join(' '),
     ),
     inputSchema: inputSchemaOf(inferred.arguments),
     plan: {
@@ -107,9 +116,12 @@ function toolOf({ plugin, commandHelps }: CliSources, command: Command, name: st
       hasNumberOptions: help?.hasNumberOptions ?? false,
       arguments: inferred.arguments.map(({ plan }) => plan),
     },
-    notes: [...silenceNotes, ...belowNotes, ...inferred.notes].map((note) =>
-      visibleText(note, LIMITS.errorMessageLengthMax),
-    ),
+    notes: [
+      ...silenceNotes,
+      ...belowNotes,
+      ...owners.flatMap((owner) => beforeNotes(owner, help)),
+      ...inferred.notes,
+    ].map((note) => visibleText(note, LIMITS.errorMessageLengthMax)),
   };
 }
 
@@ -126,7 +138,21 @@ function exclusions(help: CommandHelp | undefined, all: InferredArguments['argum
 /** As long as a description may be. */
 const shortened = (text: string): string => text.slice(0, LIMITS.descriptionLengthMax);
 
-const requiredOf = ({ options, positionals }: CommandHelp): readonly string[] => [
+/** What could be said before the command, and no tool says. */
+function beforeNotes(
+  { name, own }: { readonly name: string; readonly own: CommandHelp | undefined },
+  help: CommandHelp | undefined,
+): readonly string[] {
+  const taken = new Set(help?.options.flatMap((option) => option.spellings));
+  const spellings =
+    own?.options.map((option) => option.spellings[0] ?? '').filter((spelling) => !taken.has(spelling)) ?? [];
+  return spellings.length === 0
+    ? []
+    : [`${name} takes ${spellings.join(', ')} before the command, which no tool gives`];
+}
+
+const requiredOf = ({ options, positionals, exclusive }: CommandHelp): readonly string[] => [
+  ...exclusive.filter(({ isRequired }) => isRequired).map(({ spellings }) => `one of ${spellings.join(' and ')}`),
   ...options.filter(({ isRequired }) => isRequired).map(({ spellings }) => spellings[0] ?? ''),
   ...positionals.filter(({ isRequired }) => isRequired).map(({ name }) => name),
 ];

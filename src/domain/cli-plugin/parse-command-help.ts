@@ -5,7 +5,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { CommandHelpReading, HelpOption } from './command-help.ts';
 import { type CommandSlot, commandSlot } from './help-commands.ts';
 import { type ListedOption, listedOptions, otherPrefixes } from './help-options.ts';
-import { readHelpText } from './help-text.ts';
+import { type HelpText, readHelpText } from './help-text.ts';
 import { offers, readUsage } from './help-usage.ts';
 
 const TOO_LONG = `is longer than ${LIMITS.cliHelpLengthMax} characters, or its usage than ${LIMITS.cliUsageItemsMax} words`;
@@ -14,7 +14,11 @@ const NAME_TOO_LONG = `lists a positional argument of more than ${LIMITS.cliName
 /** `command`: the words that were asked, `['send']` or `['remote', 'add']`. */
 export function parseCommandHelp(text: string, command: readonly string[]): CommandHelpReading {
   const help = readHelpText(text);
-  if (help === undefined) return unreadable(TOO_LONG);
+  return help === undefined ? unreadable(TOO_LONG) : readCommandHelp(help, command);
+}
+
+/** `command`: `[]` for the program itself. */
+export function readCommandHelp(help: HelpText, command: readonly string[]): CommandHelpReading {
   const listed = listedOptions(help);
   if (listed.length > LIMITS.cliParametersMax) {
     return unreadable(`lists ${listed.length} options; at most ${LIMITS.cliParametersMax}`);
