@@ -260,8 +260,8 @@ const emptyReport = (candidate: Candidate): PluginReport => ({
 const NO_MANIFEST: PluginProblem = problem(
   'MANIFEST_INVALID',
   {},
-  'plugin.json is missing',
-  'write it; see schemas/plugin-manifest.v1.json',
+  'the directory has neither plugin.json nor cli.py',
+  'write one of them; see schemas/plugin-manifest.v1.json and docs/plugins-cli.md',
 );
 
 function directoryWarnings(candidate: Candidate, manifest: Manifest): readonly PluginProblem[] {

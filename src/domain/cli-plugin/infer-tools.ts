@@ -24,11 +24,14 @@ export function helpToAsk(sources: CliSources): readonly (readonly string[])[] {
     .filter((words) => !sources.commandHelps.has(words.join(' ')));
 }
 
+/** The tool of a program that is one command. */
+const WHOLE_NAME = 'run';
+
 /** Every command that can be called, as a tool. One that can't is left out whole and reported. */
 export function inferTools(sources: CliSources): InferredTools {
   const commands = commandsOf(sources);
   const problems: CliProblem[] = [...(sources.description?.problems ?? []), ...(sources.help?.problems ?? [])];
-  const names = commands.map(({ words }) => words.join('_'));
+  const names = commands.map(({ words }) => words.join('_') || WHOLE_NAME);
   const tools = commands.flatMap((command, index) => {
     const name = names[index] ?? '';
     const refuse = (message: string, remedy: string): readonly CliTool[] => {
@@ -47,7 +50,7 @@ export function inferTools(sources: CliSources): InferredTools {
 }
 
 function problemOf({ described, words }: Command, message: string, remedy: string): CliProblem {
-  const pointer = described?.pointer ?? `/${words.join('/')}`;
+  const pointer = described?.pointer ?? words.map((word) => `/${word}`).join('');
   return cliProblem(described === undefined ? '--help' : '--describe', pointer, message, remedy);
 }
 
@@ -62,6 +65,7 @@ function commandsOf({ description, help, commandHelps }: CliSources): readonly C
       ...textOf(described.description ?? saidOf(described.name)),
     }));
   }
+  if (listed.length === 0 && commandHelps.has('')) return [{ words: [] }];
   const all = listed.flatMap(({ name, description: said }): readonly Command[] => {
     const own = commandHelps.get(name);
     if (own?.kind !== 'command-help' || own.subcommands.length === 0) return [{ words: [name], ...textOf(said) }];
@@ -83,7 +87,7 @@ function toolOf({ plugin, help: top, commandHelps }: CliSources, command: Comman
   if (help === undefined && described === undefined) return `its help ${silence}, so nothing is known of its arguments`;
   const parent = words.length > 1 ? commandHelps.get(words[0] ?? '') : undefined;
   const owners = [
-    { name: 'the program', own: top?.kind === 'help' ? top.own : undefined },
+    { name: 'the program', own: top?.kind === 'help' && words.length > 0 ? top.own : undefined },
     { name: quote(words[0] ?? ''), own: parent?.kind === 'command-help' ? parent : undefined },
   ];
   for (const { name: owner, own } of owners) {
@@ -103,7 +107,7 @@ function toolOf({ plugin, help: top, commandHelps }: CliSources, command: Comman
     name,
     description: shortened(
       [
-        description ?? `${words.join(' ')} of ${plugin}`,
+        description ?? `${words.length === 0 ? 'all' : words.join(' ')} of ${plugin}`,
         ...exclusions(help, inferred.arguments),
       ].join(' '),
     ),

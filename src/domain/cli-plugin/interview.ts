@@ -122,6 +122,10 @@ function readAnswers(plugin: string, answers: HeardAnswers): Read {
     commandHelps.set(command, says.commandHelp ?? { kind: 'unreadable', reason });
   }
   const help = answers.get(HELP)?.says.help;
+  // Argparse doesn't know --describe, and its help names no command: then the program itself is what can be called.
+  if (described?.kind === 'silent' && help?.kind === 'help' && help.commands.length + help.problems.length === 0) {
+    if (help.own?.parser === 'argparse') commandHelps.set('', help.own);
+  }
   return {
     sources: {
       plugin,
@@ -143,10 +147,17 @@ function nothingSaid(answers: HeardAnswers): CliProblem {
     const answer = answers.get(asked);
     return answer === undefined || answer.kind === 'text' ? `${asked} names no command` : `${asked} ${answer.reason}`;
   };
-  return cliProblem(
-    DESCRIBE,
-    '',
-    `no command is known: ${how(DESCRIBE)}; ${how(HELP)}`,
-    'let `cli.py --describe` print its commands as JSON, or list them in its --help',
-  );
+  return cliProblem(DESCRIBE, '', `no command is known: ${how(DESCRIBE)}; ${how(HELP)}`, remedyOf(answers));
+}
+
+/** By what its last words on stderr say. */
+function remedyOf(answers: HeardAnswers): string {
+  const said = [...answers.values()].map((answer) => (answer.kind === 'text' ? '' : answer.reason)).join('\n');
+  if (/\b(ModuleNotFoundError|ImportError)\b/.test(said)) {
+    const where = 'virtual environments and packages of a user are not seen';
+    return `install it for the python3 of the machine (${where}), or put it beside cli.py`;
+  }
+  if (/\b(SyntaxError|IndentationError|TabError)\b/.test(said))
+    return 'mend cli.py, or write it for the python3 of the machine';
+  return 'let `cli.py --describe` print its commands as JSON, or list them in its --help, or read arguments with argparse';
 }

@@ -11,6 +11,7 @@ import {
   readInterview,
   wordsToAsk,
 } from '#domain/cli-plugin/interview.ts';
+import { renderArguments } from '#domain/cli-plugin/render-arguments.ts';
 import { runProgram } from './programs.ts';
 
 const text = (said: string): Answer => ({ kind: 'text', text: said });
@@ -132,5 +133,46 @@ describe('what answers come to', () => {
       tools: [],
       problems: [{ message: expect.stringMatching(/--describe ended with exit code 1: Mod.*--help names no command/) }],
     });
+  });
+
+  const WHOLE = `usage: cli.py [-h] --title TITLE [--pin] [where]
+
+positional arguments:
+  where          Where
+
+options:
+  -h, --help     show this help message and exit
+  --title TITLE
+  --pin
+`;
+
+  test('a program of argparse without commands is one tool', () => {
+    const answers = heard(['--describe', silent], ['--help', text(WHOLE)]);
+    expect(wordsToAsk('p', answers)).toEqual([]);
+    const { tools, problems } = readInterview('p', answers);
+    expect(problems).toEqual([]);
+    expect(tools).toMatchObject([{ name: 'run', inputSchema: { required: ['title'] }, plan: { command: [] } }]);
+    const [tool] = tools;
+    const words = tool && renderArguments(tool.plan, '{"title":"t","pin":true,"where":"w"}');
+    expect(words).toEqual(['--title=t', '--pin', '--', 'w']);
+  });
+
+  test.each<[string, Answer, string]>([
+    ['it describes itself, though wrongly', text('{"commands": 1}'), WHOLE],
+    ['its parser is not known', silent, 'usage: cli.py [--title TITLE]\n\n  --title TITLE\n'],
+    ['it names commands that can not be called', silent, WHOLE.replace('[where]', '{a/b} ...')],
+  ])('and none where %s', (_, described, help) => {
+    const { tools, problems } = readInterview('p', heard(['--describe', described], ['--help', text(help)]));
+    expect([tools, problems.length]).toEqual([[], 1]);
+  });
+
+  test.each([
+    ["ModuleNotFoundError: No module named 'x'", /python3 of the machine .*virtual environments/],
+    ['SyntaxError: invalid syntax', /^mend cli\.py/],
+    ['KeyError: 1', /--describe/],
+  ])('what helps against nothing depends on why: %s', (why, remedy) => {
+    const ended: Answer = { kind: 'silent', reason: `ended with exit code 1: ${why}` };
+    const { problems } = readInterview('p', heard(['--describe', ended], ['--help', ended]));
+    expect(problems).toMatchObject([{ remedy: expect.stringMatching(remedy) }]);
   });
 });
