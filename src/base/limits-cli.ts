@@ -8,8 +8,10 @@ export const CLI_LIMITS = {
   cliDescriptionDepthMax: 32,
   /** A text of help, in UTF-16 units: argparse takes about 100 for an option, so as many as there may be take a fifth. */
   cliHelpLengthMax: 64 * 1024,
-  /** Words of a usage, brackets counted as one: a few for each parameter. Matching them with names takes words times names. */
+  /** Words of a usage, brackets counted as one: a few for each parameter. */
   cliUsageItemsMax: 1_024,
+  /** Words of what stands for a positional argument; one is usual. Each word of a usage is looked at as often. */
+  cliNameWordsMax: 16,
   /** Spellings of one option; argparse users write two. */
   cliSpellingsMax: 16,
   /** Parameters of one command. Public plugins have up to a dozen. */

@@ -62,7 +62,7 @@ export function openAnswerCache(
       }
     },
     put: async (digest, answers) => {
-      const text = JSON.stringify({ format: FORMAT, product, digest, answers: [...answers] });
+      const text = JSON.stringify({ format: FORMAT, product, digest, answers: [...answers].map(keptRow) });
       lastPut = lastPut.then(() => replaceFileLater(fileOf(digest), `${text}\n`, FILE_MODE).catch(warn));
       await lastPut;
     },
@@ -96,6 +96,15 @@ function parseKept(
   }
   return answers;
 }
+
+/** What was said, and not what was read in it: another version may read more. */
+const keptRow = ([asked, answer]: readonly [string, Answer]): readonly [string, Answer] => {
+  if (answer.kind === 'text') return [asked, { kind: answer.kind, text: answer.text }];
+  if (answer.kind === 'stopped') return [asked, { kind: answer.kind, code: answer.code, reason: answer.reason }];
+  if (answer.kind === 'broken') return [asked, { kind: answer.kind, reason: answer.reason }];
+  const isUsage = answer.isUsage === true ? ({ isUsage: true } as const) : {};
+  return [asked, { kind: answer.kind, reason: answer.reason, ...isUsage }];
+};
 
 /** Others are never kept: see `areWhole`. */
 function isAnswer(value: Json | undefined): value is Extract<Answer, { readonly kind: 'text' | 'silent' }> {

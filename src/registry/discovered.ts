@@ -1,11 +1,10 @@
 // What a program said of itself, as the manifest of a plugin that has none, or held against the one that it has. Pure.
 
-import { pointerSegment } from '#base/exact-json.ts';
-import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
 import type { CliTool } from '#domain/cli-plugin/cli-tool.ts';
-import { type Answers, type Interview, readInterview } from '#domain/cli-plugin/interview.ts';
+import { declareInput } from '#domain/cli-plugin/declared-input.ts';
+import { type HeardAnswers, type Interview, readInterview } from '#domain/cli-plugin/interview.ts';
 import type { CommandPlan } from '#domain/cli-plugin/plan.ts';
 import type { Manifest, ManifestTool, PluginProblem, ToolNote } from '#domain/manifest.ts';
 import type { PluginFiles } from './plugin-files.ts';
@@ -52,7 +51,7 @@ export function needsInterview({ runtime }: Manifest): boolean {
 /** **Trust:** the answers are the plugin author's. */
 export function completeDraft(
   { manifest, isDiscovered }: Draft,
-  answers: Answers,
+  answers: HeardAnswers,
   { discoveredTimeoutMs }: { readonly discoveredTimeoutMs?: number } = {},
 ): Completed {
   const interview = readInterview(manifest.name, answers);
@@ -98,41 +97,33 @@ const manifestTool = ({ name, description, inputSchema }: CliTool): ManifestTool
 
 /**
  * The tools of the manifest, which decides what agents see of them; how their arguments are handed over is the program's. A tool
- * that the program doesn't have, or an argument that it doesn't take, stops the plugin: the manifest is wrong.
+ * that the program doesn't have, or a schema whose values it doesn't take, stops the plugin: the manifest is wrong.
  */
 function declared(manifest: Manifest, tools: readonly CliTool[], notes: readonly ToolNote[]): Completed {
   const known = new Map(tools.map((tool) => [tool.name, tool]));
-  const problems: PluginProblem[] = [];
-  const invalid = (pointer: string, message: string, near: string | undefined, remedy: string) =>
-    problems.push(
-      problem(
-        'MANIFEST_INVALID',
-        { pointer },
-        message,
-        near === undefined ? remedy : `did you mean ${JSON.stringify(near)}?`,
-      ),
-    );
-  for (const [index, tool] of manifest.tools.entries()) {
+  const plans = new Map<string, CommandPlan>();
+  const own: ToolNote[] = [];
+  const problems = manifest.tools.flatMap((tool, index): readonly PluginProblem[] => {
     const found = known.get(tool.name);
     if (found === undefined) {
       const message = `the program has no command for the tool ${JSON.stringify(tool.name)}`;
-      invalid(`/tools/${index}/name`, message, nearest(tool.name, known.keys()), 'remove the tool, or add the command');
-      continue;
+      const near = nearest(tool.name, known.keys());
+      const remedy =
+        near === undefined ? 'remove the tool, or add the command' : `did you mean ${JSON.stringify(near)}?`;
+      return [problem('MANIFEST_INVALID', { pointer: `/tools/${index}/name` }, message, remedy)];
     }
-    const taken = new Set(found.plan.arguments.map(({ property }) => property));
-    const properties = isJsonObject(tool.input['properties']) ? Object.keys(tool.input['properties']) : [];
-    for (const property of properties.filter((one) => !taken.has(one))) {
-      const message = `the command takes no argument ${JSON.stringify(property)}`;
-      const pointer = `/tools/${index}/input/properties/${pointerSegment(property)}`;
-      invalid(pointer, message, nearest(property, taken), 'remove the property, or let the program take it');
-    }
-  }
-  const served = new Set(manifest.tools.map(({ name }) => name));
+    const input = declareInput(found, tool.input);
+    plans.set(tool.name, input.plan);
+    own.push(...input.notes.map((note) => ({ tool: tool.name, note })));
+    return input.faults.map(({ pointer, message, remedy }) =>
+      problem('MANIFEST_INVALID', { pointer: `/tools/${index}/input${pointer}` }, message, remedy),
+    );
+  });
   return {
     manifest,
-    plans: new Map(tools.map(({ name, plan }) => [name, plan])),
+    plans,
     problems: problems.slice(0, LIMITS.problemsPerPluginMax),
-    notes: notes.filter(({ tool }) => served.has(tool)),
+    notes: [...notes.filter(({ tool }) => plans.has(tool)), ...own],
     isRefused: problems.length > 0,
   };
 }

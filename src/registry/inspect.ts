@@ -9,7 +9,7 @@ import { LIMITS } from '#base/limits.ts';
 import { createForeignSchemaCompiler, type ForeignSchemaCompiler } from '#base/schema.ts';
 import { visible } from '#base/visible.ts';
 import { type CapabilityKind, kindsOf } from '#domain/capability.ts';
-import { type Answers, areWhole } from '#domain/cli-plugin/interview.ts';
+import { areWhole, type HeardAnswers } from '#domain/cli-plugin/interview.ts';
 import type { Manifest, PluginProblem, PluginReport, ToolNote } from '#domain/manifest.ts';
 import { type CompiledTool, compileTools } from './build-plugin.ts';
 import { checkManifest, fullToolName } from './check-manifest.ts';
@@ -166,7 +166,7 @@ async function readPlugin(files: PluginFiles, options: InspectionOptions): Promi
 export async function completeInspection(
   candidate: Candidate,
   { digest, manifestDigest, ...draft }: Undiscovered,
-  { answers, options }: { readonly answers: Answers; readonly options: InspectionOptions },
+  { answers, options }: { readonly answers: HeardAnswers; readonly options: InspectionOptions },
 ): Promise<Inspection> {
   const { manifest: whole, plans, problems, notes, isRefused } = completeDraft(draft, answers, options);
   const compilation = await compileTools(whole, options.compileSchema, plans);
@@ -266,8 +266,8 @@ const emptyReport = (candidate: Candidate): PluginReport => ({
 const NO_MANIFEST: PluginProblem = problem(
   'MANIFEST_INVALID',
   {},
-  'plugin.json is missing',
-  'write it; see schemas/plugin-manifest.v1.json',
+  'the directory has neither plugin.json nor cli.py',
+  'write one of them; see schemas/plugin-manifest.v1.json and docs/plugins-cli.md',
 );
 
 function directoryWarnings(candidate: Candidate, manifest: Manifest): readonly PluginProblem[] {

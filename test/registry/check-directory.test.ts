@@ -47,7 +47,13 @@ describe('the check of a directory', () => {
   test('tells of a directory without plugin.json, and refuses what is no directory', async () => {
     using workspace = createWorkspace();
     const { report } = await checkPluginDirectory({ openWorkshop }, workspace.write('w', { 'index.js': '' }), OPTIONS);
-    expect(report.problems).toEqual([expect.objectContaining({ code: 'MANIFEST_INVALID', file: 'plugin.json' })]);
+    expect(report.problems).toMatchObject([
+      {
+        code: 'MANIFEST_INVALID',
+        file: 'plugin.json',
+        message: expect.stringContaining('neither plugin.json nor cli.py'),
+      },
+    ]);
     const missing = expect.objectContaining({ code: 'NOT_FOUND' });
     await expect(checkPluginDirectory({ openWorkshop }, workspace.path('nothing'), OPTIONS)).rejects.toThrow(missing);
     await expect(checkPluginDirectory({ openWorkshop }, workspace.path('w/index.js'), OPTIONS)).rejects.toThrow(

@@ -33,6 +33,6 @@ export type CliSources = {
   readonly description?: Description;
   /** Absent where it was not asked. */
   readonly help?: Help;
-  /** By the words of the command with a space between: `send`, `remote add`. */
+  /** By the words of the command with a space between: `send`, `remote add`; '' for a program that is one command itself. */
   readonly commandHelps: ReadonlyMap<string, CommandHelpReading>;
 };

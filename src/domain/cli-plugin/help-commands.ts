@@ -2,8 +2,9 @@
 // **Trust:** the text is the plugin's; names are checked by those who list them.
 
 import { LIMITS } from '#base/limits.ts';
+import { readValues } from './arity.ts';
 import type { HelpEntry, HelpText } from './help-text.ts';
-import { choicesOf } from './usage.ts';
+import { choicesOf, isEnclosed, usageItems } from './usage.ts';
 
 export type HelpCommand = {
   readonly name: string;
@@ -51,12 +52,13 @@ export function commandSlot(help: HelpText): CommandSlot | undefined {
 
 /** Whether the list names an argument that the usage doesn't: the one that stands there as `...`. */
 function isRestNamed({ sections, usage }: HelpText): boolean {
+  const named = new Set(usage.flatMap((item) => [item, ...(isEnclosed(item, '[') ? [readValues(item).metavar] : [])]));
   return sections
     .filter(({ title }) => title === 'positional arguments')
     .flatMap(({ entries }) => entries)
     .filter(({ isInner }) => !isInner)
     .slice(0, LIMITS.cliParametersMax)
-    .some(({ invocation }) => !usage.some((item) => item === invocation || item.includes(`[${invocation}`)));
+    .some(({ invocation }) => !named.has(usageItems(invocation)[0] ?? ''));
 }
 
 /** The commands of sections that are titled so, and written by hand. */

@@ -4,9 +4,10 @@ import { LIMITS } from '#base/limits.ts';
 import { readValues } from './arity.ts';
 import type { HelpOption } from './command-help.ts';
 import type { HelpEntry, HelpText } from './help-text.ts';
+import { usageItems } from './usage.ts';
 
-/** An option before it is known whether it is required, and the values as they are written after it. */
-export type ListedOption = Omit<HelpOption, 'isRequired'> & { readonly valuesText: string };
+/** An option before it is known whether it is required, and how many words of a usage the values after it are. */
+export type ListedOption = Omit<HelpOption, 'isRequired'> & { readonly valueWords: number };
 
 /** Every option of every section, in order; those that print help or a version are left out. */
 export function listedOptions(help: HelpText): readonly ListedOption[] {
@@ -48,8 +49,11 @@ function readOption({ invocation, help }: HelpEntry): ListedOption {
     ...(choices === undefined ? {} : { choices }),
     help,
     ...(defaultText === undefined ? {} : { defaultText }),
-    isRepeatable: /\brepeat(ed|able)\b|\bmultiple times\b|\bmore than once\b|\bseveral times\b/i.test(help),
-    valuesText,
+    // A default that is a list is one of `append`: several values after one flag are seen.
+    isRepeatable:
+      /^\[[\]'"\d-]/.test(defaultText ?? '') ||
+      /\brepeat(ed|able)\b|\bmultiple times\b|\bmore than once\b|\bseveral times\b/i.test(help),
+    valueWords: usageItems(valuesText).length,
   };
 }
 

@@ -30,7 +30,9 @@ export function inferArguments(
   const names = namesOf([...help.options, ...help.positionals].filter(isMissing), described ?? []);
   const added = [...names].map(([shown, name]) => argumentOf({ name }, shown, help));
   const notes =
-    described === undefined ? [] : [...names.values()].map((name) => `${name}: required by the help, not described`);
+    described === undefined
+      ? guessNotes(added)
+      : [...names.values()].map((name) => `${name}: required by the help, not described`);
   const unshown = (described ?? [])
     .filter((said) => !pairs.has(said))
     .map(({ name }) => `${name}: described, but the help doesn't show it`);
@@ -40,6 +42,16 @@ export function inferArguments(
     notes: [...notes, ...unshown, ...all.flatMap((argument) => argument.notes)],
     faults: faultsOf(all),
   };
+}
+
+/** What no help tells of an option with a value: whether it is a text, and whether it may be given again (`append`). */
+function guessNotes(added: readonly InferredArgument[]): readonly string[] {
+  const names = added.flatMap(({ plan }) =>
+    plan.style === 'value' && plan.choices === undefined ? [plan.property] : [],
+  );
+  return names.length === 0
+    ? []
+    : [`${names.join(', ')}: taken as one text each, since a help does not tell types, or that a flag may be repeated`];
 }
 
 type Shown = HelpOption | HelpPositional;
@@ -59,12 +71,16 @@ function argumentOf(said: Named, shown: Shown | undefined, help: CommandHelp): I
 /** Which option or positional argument each parameter is. */
 function pairUp(described: readonly DescribedParameter[], help: CommandHelp): ReadonlyMap<DescribedParameter, Shown> {
   const pairs = new Map<DescribedParameter, Shown>();
+  const taken = new Set<Shown>();
+  const shownFor = createFinder(help);
   for (const said of described) {
-    const shown = optionNamed(help, said) ?? positionalNamed(help, said.name);
-    if (shown !== undefined && ![...pairs.values()].includes(shown)) pairs.set(said, shown);
+    const shown = shownFor(said);
+    if (shown === undefined || taken.has(shown)) continue;
+    pairs.set(said, shown);
+    taken.add(shown);
   }
   // One that must be given and has no flag, and one that must be given and has no name: they are each other.
-  const nameless = help.positionals.filter((shown) => shown.isRequired && ![...pairs.values()].includes(shown));
+  const nameless = help.positionals.filter((shown) => shown.isRequired && !taken.has(shown));
   const flagless = described.filter((said) => said.isRequired && !pairs.has(said));
   const [shown] = nameless;
   const [said] = flagless;
@@ -73,22 +89,28 @@ function pairUp(described: readonly DescribedParameter[], help: CommandHelp): Re
   return pairs;
 }
 
-function optionNamed({ options }: CommandHelp, { name, type }: DescribedParameter): HelpOption | undefined {
-  const has = (option: HelpOption, wanted: string): boolean =>
-    [...option.spellings, ...(option.negative === undefined ? [] : [option.negative])].some(
-      (one) => folded(one) === wanted,
-    );
-  return (
-    options.find((option) => has(option, folded(name))) ??
+/** Finds what has the name of a parameter: an option, else a positional argument. Of several, the first of the help. */
+function createFinder({ options, positionals }: CommandHelp): (said: DescribedParameter) => Shown | undefined {
+  const flags = new Map<string, HelpOption>();
+  const byName = new Map<string, HelpOption>();
+  for (const option of options) {
+    for (const spelling of [...option.spellings, ...(option.negative === undefined ? [] : [option.negative])]) {
+      const name = folded(spelling);
+      if (!byName.has(name)) byName.set(name, option);
+      if (option.arity.kind === 'none' && !flags.has(name)) flags.set(name, option);
+    }
+  }
+  const byPlace = new Map<string, HelpPositional>();
+  for (const shown of positionals) {
+    const name = propertyName(shown.name).toLowerCase();
+    if (!byPlace.has(name)) byPlace.set(name, shown);
+  }
+  return ({ name, type }) => {
+    const wanted = folded(name);
     // A truth value whose only flag says no: `cache` of `--no-cache`.
-    (type === 'boolean'
-      ? options.find((option) => option.arity.kind === 'none' && has(option, `no_${folded(name)}`))
-      : undefined)
-  );
-}
-
-function positionalNamed({ positionals }: CommandHelp, name: string): HelpPositional | undefined {
-  return positionals.find((shown) => propertyName(shown.name).toLowerCase() === folded(name).toLowerCase());
+    const negated = type === 'boolean' ? flags.get(`no_${wanted}`) : undefined;
+    return byName.get(wanted) ?? negated ?? byPlace.get(wanted.toLowerCase());
+  };
 }
 
 /** Names for what is not described, each its own. */

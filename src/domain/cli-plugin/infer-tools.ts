@@ -24,11 +24,14 @@ export function helpToAsk(sources: CliSources): readonly (readonly string[])[] {
     .filter((words) => !sources.commandHelps.has(words.join(' ')));
 }
 
+/** The tool of a program that is one command. */
+const WHOLE_NAME = 'run';
+
 /** Every command that can be called, as a tool. One that can't is left out whole and reported. */
 export function inferTools(sources: CliSources): InferredTools {
   const commands = commandsOf(sources);
   const problems: CliProblem[] = [...(sources.description?.problems ?? []), ...(sources.help?.problems ?? [])];
-  const names = commands.map(({ words }) => words.join('_'));
+  const names = commands.map(({ words }) => words.join('_') || WHOLE_NAME);
   const tools = commands.flatMap((command, index) => {
     const name = names[index] ?? '';
     const refuse = (message: string, remedy: string): readonly CliTool[] => {
@@ -47,7 +50,7 @@ export function inferTools(sources: CliSources): InferredTools {
 }
 
 function problemOf({ described, words }: Command, message: string, remedy: string): CliProblem {
-  const pointer = described?.pointer ?? `/${words.join('/')}`;
+  const pointer = described?.pointer ?? words.map((word) => `/${word}`).join('');
   return cliProblem(described === undefined ? '--help' : '--describe', pointer, message, remedy);
 }
 
@@ -62,6 +65,7 @@ function commandsOf({ description, help, commandHelps }: CliSources): readonly C
       ...textOf(described.description ?? saidOf(described.name)),
     }));
   }
+  if (listed.length === 0 && commandHelps.has('')) return [{ words: [] }];
   const all = listed.flatMap(({ name, description: said }): readonly Command[] => {
     const own = commandHelps.get(name);
     if (own?.kind !== 'command-help' || own.subcommands.length === 0) return [{ words: [name], ...textOf(said) }];
@@ -75,15 +79,21 @@ function commandsOf({ description, help, commandHelps }: CliSources): readonly C
 const textOf = (description: string | undefined) => (description === undefined ? {} : { description });
 
 /** The tool, or why the command can't be one. */
-function toolOf({ plugin, commandHelps }: CliSources, command: Command, name: string): CliTool | string {
+function toolOf({ plugin, help: top, commandHelps }: CliSources, command: Command, name: string): CliTool | string {
   const { words, described, description } = command;
   const reading = commandHelps.get(words.join(' '));
   const help = reading?.kind === 'command-help' ? reading : undefined;
   const silence = reading?.kind === 'unreadable' ? reading.reason : 'is missing';
   if (help === undefined && described === undefined) return `its help ${silence}, so nothing is known of its arguments`;
   const parent = words.length > 1 ? commandHelps.get(words[0] ?? '') : undefined;
-  const needs = parent?.kind === 'command-help' ? requiredOf(parent) : [];
-  if (needs.length > 0) return `${quote(words[0] ?? '')} needs ${needs.join(', ')} before it, which no tool can give`;
+  const owners = [
+    { name: 'the program', own: top?.kind === 'help' && words.length > 0 ? top.own : undefined },
+    { name: quote(words[0] ?? ''), own: parent?.kind === 'command-help' ? parent : undefined },
+  ];
+  for (const { name: owner, own } of owners) {
+    const needs = own === undefined ? [] : requiredOf(own);
+    if (needs.length > 0) return `${owner} needs ${needs.join(', ')} before the command, which no tool can give`;
+  }
   if (described === undefined && help !== undefined && help.subcommands.length > 0) {
     return 'it has commands below it, deeper than is looked at';
   }
@@ -96,7 +106,10 @@ function toolOf({ plugin, commandHelps }: CliSources, command: Command, name: st
   return {
     name,
     description: shortened(
-      [description ?? `${words.join(' ')} of ${plugin}`, ...exclusions(help, inferred.arguments)].join(' '),
+      [
+        description ?? `${words.length === 0 ? 'all' : words.join(' ')} of ${plugin}`,
+        ...exclusions(help, inferred.arguments),
+      ].join(' '),
     ),
     inputSchema: inputSchemaOf(inferred.arguments),
     plan: {
@@ -107,16 +120,21 @@ function toolOf({ plugin, commandHelps }: CliSources, command: Command, name: st
       hasNumberOptions: help?.hasNumberOptions ?? false,
       arguments: inferred.arguments.map(({ plan }) => plan),
     },
-    notes: [...silenceNotes, ...belowNotes, ...inferred.notes].map((note) =>
-      visibleText(note, LIMITS.errorMessageLengthMax),
-    ),
+    notes: [
+      ...silenceNotes,
+      ...belowNotes,
+      ...owners.flatMap((owner) => beforeNotes(owner, help)),
+      ...inferred.notes,
+    ].map((note) => visibleText(note, LIMITS.errorMessageLengthMax)),
   };
 }
 
 /** What a schema doesn't say: which arguments exclude each other. */
 function exclusions(help: CommandHelp | undefined, all: InferredArguments['arguments']): readonly string[] {
+  const indexes = new Map(all.map(({ plan }, index) => [plan.spelling, index]));
   return (help?.exclusive ?? []).flatMap(({ spellings, isRequired }) => {
-    const names = all.filter(({ plan }) => spellings.includes(plan.spelling)).map(({ plan }) => plan.property);
+    const own = new Set(spellings.flatMap((spelling) => indexes.get(spelling) ?? []));
+    const names = [...own].sort((a, b) => a - b).map((index) => all[index]?.plan.property ?? '');
     return names.length > 1 ? [`(Give ${isRequired ? 'one' : 'at most one'} of: ${names.join(', ')}.)`] : [];
   });
 }
@@ -124,7 +142,21 @@ function exclusions(help: CommandHelp | undefined, all: InferredArguments['argum
 /** As long as a description may be. */
 const shortened = (text: string): string => text.slice(0, LIMITS.descriptionLengthMax);
 
-const requiredOf = ({ options, positionals }: CommandHelp): readonly string[] => [
+/** What could be said before the command, and no tool says. */
+function beforeNotes(
+  { name, own }: { readonly name: string; readonly own: CommandHelp | undefined },
+  help: CommandHelp | undefined,
+): readonly string[] {
+  const taken = new Set(help?.options.flatMap((option) => option.spellings));
+  const spellings =
+    own?.options.map((option) => option.spellings[0] ?? '').filter((spelling) => !taken.has(spelling)) ?? [];
+  return spellings.length === 0
+    ? []
+    : [`${name} takes ${spellings.join(', ')} before the command, which no tool gives`];
+}
+
+const requiredOf = ({ options, positionals, exclusive }: CommandHelp): readonly string[] => [
+  ...exclusive.filter(({ isRequired }) => isRequired).map(({ spellings }) => `one of ${spellings.join(' and ')}`),
   ...options.filter(({ isRequired }) => isRequired).map(({ spellings }) => spellings[0] ?? ''),
   ...positionals.filter(({ isRequired }) => isRequired).map(({ name }) => name),
 ];

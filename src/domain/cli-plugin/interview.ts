@@ -7,7 +7,7 @@ import { visibleText } from '#base/visible.ts';
 import type { ProgramAnswer } from '#domain/discovery-ports.ts';
 import type { CliSources, InferredTools } from './cli-tool.ts';
 import type { CommandHelpReading } from './command-help.ts';
-import type { Description } from './description.ts';
+import type { Description, DescriptionReading } from './description.ts';
 import { helpToAsk, inferTools } from './infer-tools.ts';
 import { tailOf } from './outcome.ts';
 import { parseCommandHelp } from './parse-command-help.ts';
@@ -29,6 +29,19 @@ export type Answer =
 /** By what was asked, with a space between the words. */
 export type Answers = ReadonlyMap<string, Answer>;
 
+/** An answer that was read: taking texts apart is most of the work, and is done once for each. */
+export type HeardAnswer = Answer & {
+  /** At most the one that was asked for; none where there is no text. */
+  readonly says: {
+    readonly description?: DescriptionReading;
+    readonly help?: Help;
+    readonly commandHelp?: CommandHelpReading;
+  };
+};
+
+/** By what was asked, with a space between the words. */
+export type HeardAnswers = ReadonlyMap<string, HeardAnswer>;
+
 export type Interview = InferredTools & {
   readonly about: Description['plugin'];
   /** Why it had to be stopped while it described itself: then nothing of it is used. */
@@ -42,8 +55,17 @@ export const HELP = '--help';
 export const answerBytesMax = (words: readonly string[]): number =>
   3 * (words[0] === DESCRIBE ? LIMITS.cliDescriptionLengthMax : LIMITS.cliHelpLengthMax) + 1;
 
+/** Reads one answer. **Trust:** the text is the plugin's; the work is linear in it. */
+export function hear(words: readonly string[], answer: Answer): HeardAnswer {
+  if (answer.kind !== 'text') return { ...answer, says: {} };
+  const { text } = answer;
+  if (words[0] === DESCRIBE) return { ...answer, says: { description: parseDescription(text) } };
+  if (words[0] === HELP) return { ...answer, says: { help: parseHelp(text) } };
+  return { ...answer, says: { commandHelp: parseCommandHelp(text, words.slice(0, -1)) } };
+}
+
 /** The words of every question that is open; `[]` when all is known. */
-export function wordsToAsk(plugin: string, answers: Answers): readonly (readonly string[])[] {
+export function wordsToAsk(plugin: string, answers: HeardAnswers): readonly (readonly string[])[] {
   const first = [[DESCRIBE], [HELP]].filter(([word = '']) => !answers.has(word));
   if (first.length > 0) return first;
   if (answers.get(DESCRIBE)?.kind === 'stopped') return [];
@@ -83,7 +105,7 @@ export function answerOf({ end, stopped }: ProgramAnswer): Answer {
 }
 
 /** Everything that the answers say. One command with a fault is left out and told; the others stay. */
-export function readInterview(plugin: string, answers: Answers): Interview {
+export function readInterview(plugin: string, answers: HeardAnswers): Interview {
   const described = answers.get(DESCRIBE);
   if (described?.kind === 'stopped') {
     const { code, reason } = described;
@@ -106,19 +128,23 @@ type Read = {
   readonly about: Description['plugin'];
 };
 
-function readAnswers(plugin: string, answers: Answers): Read {
+function readAnswers(plugin: string, answers: HeardAnswers): Read {
   const described = answers.get(DESCRIBE);
-  const reading = described?.kind === 'text' ? parseDescription(described.text) : undefined;
+  const reading = described?.says.description;
   const description = reading?.kind === 'description' ? reading : undefined;
   const commandHelps = new Map<string, CommandHelpReading>();
   for (const [key, answer] of answers) {
     if (key === DESCRIBE || key === HELP) continue;
-    const command = key.split(' ').slice(0, -1);
-    const help: CommandHelpReading =
-      answer.kind === 'text' ? parseCommandHelp(answer.text, command) : { kind: 'unreadable', reason: answer.reason };
-    commandHelps.set(command.join(' '), help);
+    const command = key.slice(0, -` ${HELP}`.length);
+    const { says } = answer;
+    const reason = answer.kind === 'text' ? 'was not read' : answer.reason;
+    commandHelps.set(command, says.commandHelp ?? { kind: 'unreadable', reason });
   }
-  const help = helpIn(answers);
+  const help = answers.get(HELP)?.says.help;
+  // Argparse doesn't know --describe, and its help names no command: then the program itself is what can be called.
+  if (described?.kind === 'silent' && help?.kind === 'help' && help.commands.length + help.problems.length === 0) {
+    if (help.own?.parser === 'argparse') commandHelps.set('', help.own);
+  }
   return {
     sources: {
       plugin,
@@ -134,21 +160,23 @@ function readAnswers(plugin: string, answers: Answers): Read {
   };
 }
 
-function helpIn(answers: Answers): Help | undefined {
-  const answer = answers.get(HELP);
-  return answer?.kind === 'text' ? parseHelp(answer.text) : undefined;
-}
-
 /** Neither way says anything of a command: how each of them ended. */
-function nothingSaid(answers: Answers): CliProblem {
+function nothingSaid(answers: HeardAnswers): CliProblem {
   const how = (asked: string): string => {
     const answer = answers.get(asked);
     return answer === undefined || answer.kind === 'text' ? `${asked} names no command` : `${asked} ${answer.reason}`;
   };
-  return cliProblem(
-    DESCRIBE,
-    '',
-    `no command is known: ${how(DESCRIBE)}; ${how(HELP)}`,
-    'let `cli.py --describe` print its commands as JSON, or list them in its --help',
-  );
+  return cliProblem(DESCRIBE, '', `no command is known: ${how(DESCRIBE)}; ${how(HELP)}`, remedyOf(answers));
+}
+
+/** By what its last words on stderr say. */
+function remedyOf(answers: HeardAnswers): string {
+  const said = [...answers.values()].map((answer) => (answer.kind === 'text' ? '' : answer.reason)).join('\n');
+  if (/\b(ModuleNotFoundError|ImportError)\b/.test(said)) {
+    const where = 'virtual environments and packages of a user are not seen';
+    return `install it for the python3 of the machine (${where}), or put it beside cli.py`;
+  }
+  if (/\b(SyntaxError|IndentationError|TabError)\b/.test(said))
+    return 'mend cli.py, or write it for the python3 of the machine';
+  return 'let `cli.py --describe` print its commands as JSON, or list them in its --help, or read arguments with argparse';
 }

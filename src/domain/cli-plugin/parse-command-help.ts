@@ -5,15 +5,20 @@ import { LIMITS } from '#base/limits.ts';
 import type { CommandHelpReading, HelpOption } from './command-help.ts';
 import { type CommandSlot, commandSlot } from './help-commands.ts';
 import { type ListedOption, listedOptions, otherPrefixes } from './help-options.ts';
-import { readHelpText } from './help-text.ts';
+import { type HelpText, readHelpText } from './help-text.ts';
 import { offers, readUsage } from './help-usage.ts';
 
 const TOO_LONG = `is longer than ${LIMITS.cliHelpLengthMax} characters, or its usage than ${LIMITS.cliUsageItemsMax} words`;
+const NAME_TOO_LONG = `lists a positional argument of more than ${LIMITS.cliNameWordsMax} words`;
 
 /** `command`: the words that were asked, `['send']` or `['remote', 'add']`. */
 export function parseCommandHelp(text: string, command: readonly string[]): CommandHelpReading {
   const help = readHelpText(text);
-  if (help === undefined) return unreadable(TOO_LONG);
+  return help === undefined ? unreadable(TOO_LONG) : readCommandHelp(help, command);
+}
+
+/** `command`: `[]` for the program itself. */
+export function readCommandHelp(help: HelpText, command: readonly string[]): CommandHelpReading {
   const listed = listedOptions(help);
   if (listed.length > LIMITS.cliParametersMax) {
     return unreadable(`lists ${listed.length} options; at most ${LIMITS.cliParametersMax}`);
@@ -26,7 +31,9 @@ export function parseCommandHelp(text: string, command: readonly string[]): Comm
   if (isOfParent && slot.kind === 'subparsers') return unreadable('is the help of the program, not of the command');
   const after = own ?? help.usage.slice(1);
   const items = slot?.kind === 'subparsers' ? withoutSlot(after, slot) : after;
-  const { required, exclusive, positionals } = readUsage(isOfParent ? withoutWord(items, last) : items, listed, help);
+  const usage = readUsage(isOfParent ? withoutWord(items, last) : items, listed, help);
+  if (usage === undefined) return unreadable(NAME_TOO_LONG);
+  const { required, exclusive, positionals } = usage;
   return {
     kind: 'command-help',
     options: listed.map((option) => finished(option, required)),
@@ -42,7 +49,7 @@ export function parseCommandHelp(text: string, command: readonly string[]): Comm
 
 const unreadable = (reason: string): CommandHelpReading => ({ kind: 'unreadable', reason });
 
-function finished({ valuesText: _, ...option }: ListedOption, required: ReadonlySet<string>): HelpOption {
+function finished({ valueWords: _, ...option }: ListedOption, required: ReadonlySet<string>): HelpOption {
   return { ...option, isRequired: option.spellings.some((spelling) => required.has(spelling)) };
 }
 

@@ -7,22 +7,29 @@ import {
   answerBytesMax,
   answerOf,
   areWhole,
+  type HeardAnswer,
+  hear,
   readInterview,
   wordsToAsk,
 } from '#domain/cli-plugin/interview.ts';
+import { renderArguments } from '#domain/cli-plugin/render-arguments.ts';
 import { runProgram } from './programs.ts';
 
 const text = (said: string): Answer => ({ kind: 'text', text: said });
 const silent: Answer = { kind: 'silent', reason: 'ended with exit code 2' };
 const END = { exitCode: 0, signal: null, stderr: Buffer.alloc(0), isStdoutCut: false, isStderrCut: false };
 
+/** What was answered to which words. */
+const heard = (...answers: readonly (readonly [string, Answer])[]) =>
+  new Map(answers.map(([asked, answer]) => [asked, hear(asked.split(' '), answer)]));
+
 /** Asks a fixture until nothing more is to be asked. */
 function interview(name: string) {
-  const answers = new Map<string, Answer>();
+  const answers = new Map<string, HeardAnswer>();
   const rounds: string[][] = [];
   for (let open = wordsToAsk(name, answers); open.length > 0; open = wordsToAsk(name, answers)) {
     rounds.push(open.map((words) => words.join(' ')));
-    for (const words of open) answers.set(words.join(' '), answerOf({ end: runProgram(name, words) }));
+    for (const words of open) answers.set(words.join(' '), hear(words, answerOf({ end: runProgram(name, words) })));
   }
   return { rounds, ...readInterview(name, answers) };
 }
@@ -47,10 +54,7 @@ describe('a program is asked', () => {
 
   test('nothing more once it had to be stopped while it described itself', () => {
     const stopped: Answer = { kind: 'stopped', code: 'TIMEOUT', reason: 'ran past its deadline' };
-    const answers = new Map<string, Answer>([
-      ['--describe', stopped],
-      ['--help', text('usage: cli.py {a,b} ...')],
-    ]);
+    const answers = heard(['--describe', stopped], ['--help', text('usage: cli.py {a,b} ...')]);
     expect(wordsToAsk('p', answers)).toEqual([]);
     expect(readInterview('p', answers)).toEqual({
       ...{ tools: [], problems: [], about: {} },
@@ -126,35 +130,76 @@ describe('answers may serve again', () => {
 
 describe('what answers come to', () => {
   test('a description that can not be used is told, and the help takes its place', () => {
-    const answers = new Map<string, Answer>([
+    const answers = heard(
       ['--describe', text('{"commands": 1}')],
       ['--help', text('usage: cli.py [-h] {go} ...\n\npositional arguments:\n  {go}\n    go  Goes')],
       ['go --help', text('usage: cli.py go [-h]\n\noptions:\n  -h, --help  show this')],
-    ]);
+    );
     const { tools, problems } = readInterview('p', answers);
     expect(tools.map(({ name }) => name)).toEqual(['go']);
     expect(problems).toEqual([expect.objectContaining({ source: '--describe', pointer: '/commands' })]);
   });
 
   test('help that is not given leaves the description, and the note says how it ended', () => {
-    const answers = new Map<string, Answer>([
+    const answers = heard(
       ['--describe', text('{"commands": [{"name": "go"}]}')],
       ['--help', silent],
       ['go --help', silent],
-    ]);
+    );
     const { tools, problems } = readInterview('p', answers);
     expect(tools[0]?.notes[0]).toContain('its help ended with exit code 2');
     expect(problems).toEqual([]);
   });
 
   test('neither is one problem that tells how both ended', () => {
-    const answers = new Map<string, Answer>([
+    const answers = heard(
       ['--describe', { kind: 'silent', reason: 'ended with exit code 1: ModuleNotFoundError' }],
       ['--help', text('hello')],
-    ]);
+    );
     expect(readInterview('p', answers)).toMatchObject({
       tools: [],
       problems: [{ message: expect.stringMatching(/--describe ended with exit code 1: Mod.*--help names no command/) }],
     });
+  });
+
+  const WHOLE = `usage: cli.py [-h] --title TITLE [--pin] [where]
+
+positional arguments:
+  where          Where
+
+options:
+  -h, --help     show this help message and exit
+  --title TITLE
+  --pin
+`;
+
+  test('a program of argparse without commands is one tool', () => {
+    const answers = heard(['--describe', silent], ['--help', text(WHOLE)]);
+    expect(wordsToAsk('p', answers)).toEqual([]);
+    const { tools, problems } = readInterview('p', answers);
+    expect(problems).toEqual([]);
+    expect(tools).toMatchObject([{ name: 'run', inputSchema: { required: ['title'] }, plan: { command: [] } }]);
+    const [tool] = tools;
+    const words = tool && renderArguments(tool.plan, '{"title":"t","pin":true,"where":"w"}');
+    expect(words).toEqual(['--title=t', '--pin', '--', 'w']);
+  });
+
+  test.each<[string, Answer, string]>([
+    ['it describes itself, though wrongly', text('{"commands": 1}'), WHOLE],
+    ['its parser is not known', silent, 'usage: cli.py [--title TITLE]\n\n  --title TITLE\n'],
+    ['it names commands that can not be called', silent, WHOLE.replace('[where]', '{a/b} ...')],
+  ])('and none where %s', (_, described, help) => {
+    const { tools, problems } = readInterview('p', heard(['--describe', described], ['--help', text(help)]));
+    expect([tools, problems.length]).toEqual([[], 1]);
+  });
+
+  test.each([
+    ["ModuleNotFoundError: No module named 'x'", /python3 of the machine .*virtual environments/],
+    ['SyntaxError: invalid syntax', /^mend cli\.py/],
+    ['KeyError: 1', /--describe/],
+  ])('what helps against nothing depends on why: %s', (why, remedy) => {
+    const ended: Answer = { kind: 'silent', reason: `ended with exit code 1: ${why}` };
+    const { problems } = readInterview('p', heard(['--describe', ended], ['--help', ended]));
+    expect(problems).toMatchObject([{ remedy: expect.stringMatching(remedy) }]);
   });
 });
