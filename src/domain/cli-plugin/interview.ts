@@ -141,8 +141,9 @@ function readAnswers(plugin: string, answers: HeardAnswers): Read {
     commandHelps.set(command, says.commandHelp ?? { kind: 'unreadable', reason });
   }
   const help = answers.get(HELP)?.says.help;
-  // Argparse doesn't know --describe, and its help names no command: then the program itself is what can be called.
-  if (described?.kind === 'silent' && help?.kind === 'help' && help.commands.length + help.problems.length === 0) {
+  // Argparse refuses --describe as a wrong usage, and its help names no command: then the program itself is what can be called.
+  const knowsNoDescribe = described?.kind === 'silent' && described.isUsage === true;
+  if (knowsNoDescribe && help?.kind === 'help' && help.commands.length + help.problems.length === 0) {
     if (help.own?.parser === 'argparse') commandHelps.set('', help.own);
   }
   return {

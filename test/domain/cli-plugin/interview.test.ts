@@ -16,7 +16,7 @@ import { renderArguments } from '#domain/cli-plugin/render-arguments.ts';
 import { runProgram } from './programs.ts';
 
 const text = (said: string): Answer => ({ kind: 'text', text: said });
-const silent: Answer = { kind: 'silent', reason: 'ended with exit code 2' };
+const silent: Answer = { kind: 'silent', reason: 'ended with exit code 2', isUsage: true };
 const END = { exitCode: 0, signal: null, stderr: Buffer.alloc(0), isStdoutCut: false, isStderrCut: false };
 
 /** What was answered to which words. */
@@ -186,6 +186,7 @@ options:
 
   test.each<[string, Answer, string]>([
     ['it describes itself, though wrongly', text('{"commands": 1}'), WHOLE],
+    ['it fails otherwise than by its usage', { kind: 'silent', reason: 'ended with exit code 1: MemoryError' }, WHOLE],
     ['its parser is not known', silent, 'usage: cli.py [--title TITLE]\n\n  --title TITLE\n'],
     ['it names commands that can not be called', silent, WHOLE.replace('[where]', '{a/b} ...')],
   ])('and none where %s', (_, described, help) => {
