@@ -1,12 +1,9 @@
 // What the kernel says about a process of ours. Linux only; elsewhere there are no figures.
 
 import { readFileSync } from 'node:fs';
+import { procStat } from './proc-stat.ts';
 
 const BYTES_PER_KIB = 1024;
-const MS_PER_TICK = 10;
-/** Positions in /proc/<pid>/stat after the command's closing parenthesis. **Source:** proc_pid_stat(5). */
-const USER_TICKS_INDEX = 11;
-const SYSTEM_TICKS_INDEX = 12;
 
 /** Resident bytes of a process; undefined when it is gone or this is not Linux. */
 export function residentBytes(pid: number): number | undefined {
@@ -21,21 +18,11 @@ export function residentBytes(pid: number): number | undefined {
 
 /** Processor time of a process since its start, in ms; undefined when it is gone or this is not Linux. */
 export function processorMs(pid: number): number | undefined {
-  return readStat(`/proc/${pid}/stat`)?.cpuMs;
+  return procStat(pid)?.cpuMs;
 }
 
 /** The first thread of a process: its processor time in ms, and whether it waits for something; undefined as above. */
 export function firstThread(pid: number): { readonly cpuMs: number; readonly isAsleep: boolean } | undefined {
-  return readStat(`/proc/${pid}/task/${pid}/stat`);
-}
-
-function readStat(file: string): { readonly cpuMs: number; readonly isAsleep: boolean } | undefined {
-  try {
-    const stat = readFileSync(file, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const ticks = Number(fields[USER_TICKS_INDEX]) + Number(fields[SYSTEM_TICKS_INDEX]);
-    return Number.isSafeInteger(ticks) ? { cpuMs: ticks * MS_PER_TICK, isAsleep: fields[0] === 'S' } : undefined;
-  } catch {
-    return undefined;
-  }
+  const stat = procStat(`${pid}/task/${pid}`);
+  return stat && { cpuMs: stat.cpuMs, isAsleep: stat.state === 'S' };
 }

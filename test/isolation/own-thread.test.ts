@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterAll, describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
-import { firstThread } from '#sandbox/host/process-figures.ts';
+import { firstThread, processorMs } from '#sandbox/host/process-figures.ts';
 import { createWardenPulse } from '#sandbox/host/warden-pulse.ts';
 import { codeOf, createTestSandbox, recordingHandler, wardenPids } from '#test/sandbox/harness.ts';
 
@@ -61,6 +61,21 @@ describe('a call that keeps the thread for good', () => {
     expect(codeOf(await sandbox.call(plugin, 'wedge', { agent: 'eve', limits: { cpuMs: 300 } }))).toBe('CPU_EXCEEDED');
     expect(await sandbox.value(plugin, 'fine', { agent: 'eve' })).toBe('fine');
     expect(wardenPids()).not.toEqual(before);
+  });
+
+  test('ends with its process; a call of another agent that came meanwhile is lost, and is served when it is run again', async () => {
+    await sandbox.value(plugin, 'fine', { agent: 'eve' });
+    const used = () => Math.max(...wardenPids().map((pid) => processorMs(pid) ?? 0));
+    const beforeMs = used();
+    const wedged = sandbox.call(plugin, 'wedge', { agent: 'eve', limits: { cpuMs: 1_000 } });
+    // Only a thread that is kept uses so much.
+    await expect
+      .poll(() => used() - beforeMs, { timeout: 20_000, interval: 10 })
+      .toBeGreaterThan(10 * LIMITS.wardenTrialMs);
+    const other = sandbox.call(plugin, 'fine', { agent: 'ben' });
+    expect(codeOf(await wedged)).toBe('CPU_EXCEEDED');
+    expect(['returned', 'lost']).toContain((await other).kind);
+    expect(await sandbox.value(plugin, 'fine', { agent: 'ben' })).toBe('fine');
   });
 });
 

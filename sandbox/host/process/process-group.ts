@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { LIMITS } from '#base/limits.ts';
+import { procStat } from '#sandbox/host/proc-stat.ts';
 
 export type TreeFigures = {
   /** Of processes that live, and of those that were reaped inside the tree. */
@@ -13,14 +14,7 @@ export type TreeFigures = {
   readonly processes: number;
 };
 
-const MS_PER_TICK = 10;
 const BYTES_PER_KIB = 1024;
-/** Positions in /proc/<pid>/stat after the command's closing parenthesis. **Source:** proc_pid_stat(5). */
-const STATE_INDEX = 0;
-const PARENT_INDEX = 1;
-const GROUP_INDEX = 2;
-const FIRST_TICKS_INDEX = 11;
-const LAST_TICKS_INDEX = 14;
 
 /** The figures of a process and all below it. What ends meanwhile is left out. */
 export function treeFigures(root: number): TreeFigures {
@@ -29,7 +23,8 @@ export function treeFigures(root: number): TreeFigures {
   let memoryBytes = 0;
   for (let at = 0; at < found.length && at < LIMITS.treeProcessesMax; at += 1) {
     const pid = found[at] ?? root;
-    cpuMs += ticksOf(pid) * MS_PER_TICK;
+    const { cpuMs: ownMs = 0, reapedCpuMs = 0 } = procStat(pid) ?? {};
+    cpuMs += ownMs + reapedCpuMs;
     memoryBytes += ownMemoryBytes(pid);
     found.push(...childrenOf(pid));
   }
@@ -58,21 +53,7 @@ export function ownMemoryBytes(pid: number): number {
 
 /** Undefined when there is no such process. */
 export function parentOf(pid: number): number | undefined {
-  const parent = statFields(pid)[PARENT_INDEX];
-  return parent === undefined ? undefined : Number(parent);
-}
-
-function statFields(pid: number | string): readonly string[] {
-  const stat = readText(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-}
-
-/** Its own, and those of children that it has reaped. */
-function ticksOf(pid: number): number {
-  const ticks = statFields(pid)
-    .slice(FIRST_TICKS_INDEX, LAST_TICKS_INDEX + 1)
-    .map(Number);
-  return ticks.reduce((sum, one) => sum + (Number.isSafeInteger(one) ? one : 0), 0);
+  return procStat(pid)?.parent;
 }
 
 /** Between two looks; and how many, in all as long as the end of a program may take. */
@@ -103,8 +84,8 @@ function membersOf(group: number): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => {
-      const fields = statFields(name);
-      return fields[GROUP_INDEX] === String(group) && fields[STATE_INDEX] !== 'Z' && fields[STATE_INDEX] !== 'X';
+      const stat = procStat(name);
+      return stat?.group === group && stat.state !== 'Z' && stat.state !== 'X';
     })
     .map(Number);
 }

@@ -70,7 +70,8 @@ describe('a kept program', () => {
   test('is killed with its whole tree', async () => {
     const program = start('(trap "" TERM; sleep 600; sleep 600) & echo up; wait');
     await new Promise((resolve) => (program.stdio[1] as Readable).once('data', resolve));
-    expect(treeFigures(program.keeperPid ?? 0).processes).toBe(4);
+    // What runs beside the one that speaks may start later than it speaks.
+    await expect.poll(() => treeFigures(program.keeperPid ?? 0).processes).toBe(4);
     program.kill();
     expect(await program.ended).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
     expect(descendantsOf(process.pid)).toEqual([]);
@@ -142,8 +143,8 @@ describe.each(HOLDERS)('where a tree is held by $holder', ({ withoutGroups }) =>
   test('it ends when its keeper is killed', async () => {
     const { program, group } = startIn('sleep 600 & echo up; wait');
     await new Promise((resolve) => (program.stdio[1] as Readable).once('data', resolve));
+    await expect.poll(() => descendantsOf(process.pid)).toHaveLength(3);
     const all = descendantsOf(process.pid);
-    expect(all).toHaveLength(3);
     process.kill(program.keeperPid ?? 0, 'SIGKILL');
     expect(await program.ended).toMatchObject({ exitCode: null, signal: null });
     expect(all.filter(isAlive)).toEqual([]);
