@@ -88,18 +88,37 @@ function makeHostApi(post, bounds) {
     send('progress', false, params);
   };
   const identity = (value) => value;
+  const tell = (name) => freeze(async (params) => ask(name, params, identity));
+  const random = async (byteCount = 16) => {
+    if (!isSafeInteger(byteCount) || byteCount < 1 || byteCount > bounds.randomBytesMax) {
+      throw new NativeTypeError(`host.random(byteCount): an integer from 1 to ${bounds.randomBytesMax}`);
+    }
+    return ask('random', { bytes: byteCount }, bytesOfBase64);
+  };
   const host = freeze({
-    log,
-    progress,
-    now: async () => ask('now', null, identity),
-    random: async (byteCount = 16) => {
-      if (!isSafeInteger(byteCount) || byteCount < 1 || byteCount > bounds.randomBytesMax) {
-        throw new NativeTypeError(`host.random(byteCount): an integer from 1 to ${bounds.randomBytesMax}`);
-      }
-      return ask('random', { bytes: byteCount }, bytesOfBase64);
-    },
+    log: freeze(log),
+    progress: freeze(progress),
+    now: freeze(async () => ask('now', null, identity)),
+    random: freeze(random),
+    store: freeze({
+      get: freeze(async (key) => ask('store.get', { key }, identity)),
+      set: freeze(async (key, value) => ask('store.set', { key, value }, identity)),
+      delete: freeze(async (key) => ask('store.delete', { key }, identity)),
+      list: freeze(async (range = {}) => ask('store.list', range, identity)),
+    }),
+    files: freeze({
+      read: tell('files.read'),
+      write: tell('files.write'),
+      list: tell('files.list'),
+      stat: tell('files.stat'),
+      move: tell('files.move'),
+      remove: tell('files.remove'),
+      makeFolder: tell('files.makeFolder'),
+    }),
+    fetch: freeze(async (url, options = {}) => ask('fetch', { ...options, url }, identity)),
+    run: freeze(async (program, args = [], options = {}) => ask('run', { ...options, program, args }, identity)),
+    tools: freeze({ call: freeze(async (tool, args = {}) => ask('tools.call', { tool, args }, identity)) }),
   });
-  for (const key of ['log', 'progress', 'now', 'random']) freeze(host[key]);
 
   const say = (level) =>
     freeze((...args) => {

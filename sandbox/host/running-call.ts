@@ -183,7 +183,7 @@ export class RunningCall {
     try {
       const value = await this.request.onHostCall({ name, params }, this.request.signal);
       const body = JSON.stringify(value ?? null);
-      if (body.length > LIMITS.hostCallBytesMax) throw new RangeError('answer too large');
+      if (body.length > LIMITS.hostAnswerBytesMax) throw new RangeError('answer too large');
       return { ok: true, body };
     } catch (thrown) {
       return refuse(asSmcpError(thrown).toWire());

@@ -14,6 +14,7 @@ import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { PluginRuntime } from '#domain/sandbox-ports.ts';
 import type { Store } from '#domain/store-ports.ts';
+import { createStoreEffect } from '#effects/store.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
@@ -67,7 +68,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const freezes = createFreezes({ store: store.freezes, clock });
   const dispatcher = createDispatcher({
     ...{ catalog: tools, policy, freezes, runtime, log, clock, logger },
-    broker: createBroker({ clock, logger }),
+    broker: createBroker({ clock, logger, effects: { store: createStoreEffect(store.pluginValues) } }),
     // Asked for at each call: the operations work on the dispatcher that carries them out.
     adminTools: createAdminTools({ services: () => services, logger }),
     keyedCalls: store.keyedCalls,

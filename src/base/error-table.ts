@@ -51,6 +51,13 @@ export const ERRORS = {
     false,
     'The policy denies this call; the rule and what would change it are in the details.',
   ),
+  QUOTA_EXCEEDED: row(
+    'limit',
+    -32003,
+    507,
+    false,
+    'What a plugin wanted to keep is more than it was given room for. Nothing was changed.',
+  ),
   CAPABILITY_DENIED: row(
     'denied',
     -32001,

@@ -16,8 +16,14 @@ export const PLUGIN_LIMITS = {
   /** Host calls of one invocation, log and progress included; a manifest may ask less. */
   hostCallsDefault: 10_000,
   hostCallsMax: 10_000,
-  /** One host call's request or answer as JSON text. */
-  hostCallBytesMax: 64 * 1024,
+  /** One host call's request as JSON text. */
+  hostCallBytesMax: 256 * 1024,
+  /** The answer to one host call as JSON text: half a frame, since a text within a text may double. */
+  hostAnswerBytesMax: 1024 * 1024,
+  /** What is kept of host calls, to run a call again; with more it can't be. */
+  transcriptBytesMax: 4 * 1024 * 1024,
+  /** Keys that one `store.list` answers with. */
+  storeKeysListedMax: 1_000,
   /** One log line or progress message of a plugin, in UTF-16 units; longer ones are cut. */
   logMessageLengthMax: 4096,
   /** Random bytes of one `host.random` call. */

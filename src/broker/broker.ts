@@ -1,104 +1,106 @@
-// Answers the host calls of guests: parse, check the effective capabilities, do the effect, count it. The dispatcher opens
-// one session per invocation; the sandbox hands it what guests send, and has refused already what the manifest lacks.
+// Answers the host calls of guests: guard, decide, do the effect, count and write down. The dispatcher opens one session per
+// invocation; the sandbox hands it what guests send, and has refused already what the manifest lacks.
 
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
-import { SmcpError } from '#base/errors.ts';
-import type { Json } from '#base/json.ts';
-import { LIMITS } from '#base/limits.ts';
+import { asSmcpError, SmcpError } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
-import { visibleText } from '#base/visible.ts';
 import type { CapabilityKind } from '#domain/capability.ts';
-import { capabilityOf } from '#domain/host-call.ts';
-import type { Progress } from '#domain/invocation.ts';
-import type { Broker } from '#domain/sandbox-ports.ts';
-import { type ClockEffect, createClockEffect } from '#effects/clock.ts';
-import { createRandomEffect, type RandomEffect, type RandomSource } from '#effects/random.ts';
-import { type ParsedCall, parseCall, parseName } from './host-calls.ts';
+import { capabilityOf, HOST_CALLS, type HostCallName, isHostCallName } from '#domain/host-call.ts';
+import type { Broker, BrokerSession, HostCallHandler } from '#domain/sandbox-ports.ts';
+import { createClockEffect } from '#effects/clock.ts';
+import { createRandomEffect, type RandomSource } from '#effects/random.ts';
+import type { StoreEffect } from '#effects/store.ts';
+import type { CallContext, CallHandlers } from './call-handler.ts';
+import { createClockCalls, createRandomCalls } from './clock-calls.ts';
 import { createMeter } from './meter.ts';
+import { invalid } from './params.ts';
+import { createStoreCalls } from './store-calls.ts';
+import { createTalkCalls, tagsOf } from './talk-calls.ts';
+import { createTranscriptWriter } from './transcript.ts';
 
-/** The kinds that this version has an effect for. The registry refuses plugins that ask for another. */
-export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = ['clock', 'random'];
+/** The kinds that have an effect in this version. The registry refuses plugins that ask for another. */
+export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = ['store', 'clock', 'random'];
 
-type SessionOptions = Parameters<Broker['open']>[0];
-type Parts = { readonly logger: Logger; readonly clock: ClockEffect; readonly random: RandomEffect };
-
-/**
- * A broker over a clock, a log and a source of random bytes (absent: the system's).
- *
- * A session's `handle` rejects with `CANCELLED` once the call is being ended, `REQUEST_INVALID` for what is no host call, `CAPABILITY_DENIED` for one that the
- * grant doesn't give, `HOST_CALLS_EXCEEDED` past the limit. `used()` tells of capabilities only: log and progress need
- * none, and a digest of a short message would let it be guessed.
- */
-export function createBroker(ports: {
+export type BrokerPorts = {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Absent: the system's. */
   readonly randomBytes?: RandomSource;
-}): Broker {
-  const parts: Parts = {
-    logger: ports.logger,
-    clock: createClockEffect({ clock: ports.clock }),
-    random: createRandomEffect({ randomBytes: ports.randomBytes ?? randomBytes }),
-  };
-  return { open: (options) => openSession(parts, options) };
+  /** What can be done for guests; a call whose effect is absent is refused as not available. */
+  readonly effects?: { readonly store?: StoreEffect };
+};
+
+/**
+ * A session's `handle` rejects with `CANCELLED` once the call is being ended, `REQUEST_INVALID` for what is no host call,
+ * `CAPABILITY_DENIED` for one that the grant doesn't give, `HOST_CALLS_EXCEEDED` past the limit. `used()` tells of
+ * capabilities only: log and progress need none, and a digest of a short message would let it be guessed.
+ */
+export function createBroker(ports: BrokerPorts): Broker {
+  const handlers = handlersOf(ports);
+  return { open: (context) => openSession(ports.logger, handlers, context) };
 }
 
-function openSession(parts: Parts, options: SessionOptions): ReturnType<Broker['open']> {
-  const meter = createMeter();
-  let calls = 0;
+function handlersOf({ clock, logger, effects = {}, ...ports }: BrokerPorts): CallHandlers {
   return {
-    handle: async ({ name, params }, signal) => {
-      // A call that is being ended does nothing any more, however long its code still runs.
-      if (signal.aborted) throw new SmcpError('CANCELLED', 'the call is being ended');
-      calls += 1;
-      if (calls > options.hostCallsMax)
-        throw new SmcpError('HOST_CALLS_EXCEEDED', 'the limit of host calls is reached');
-      const kind = parseName(name);
-      const needed = capabilityOf(kind);
-      if (needed !== undefined) checkGiven(parts, options, needed);
-      const answer = answerTo(parts, options, parseCall(kind, { name, params }));
-      if (needed !== undefined) meter.count({ kind: needed, target: kind, request: params, answer });
-      return answer;
-    },
-    used: meter.lines,
+    ...createTalkCalls({ logger }),
+    ...createClockCalls(createClockEffect({ clock })),
+    ...createRandomCalls(createRandomEffect({ randomBytes: ports.randomBytes ?? randomBytes })),
+    ...(effects.store === undefined ? {} : createStoreCalls(effects.store)),
   };
+}
+
+function openSession(logger: Logger, handlers: CallHandlers, context: CallContext): BrokerSession {
+  const meter = createMeter();
+  const transcript = createTranscriptWriter();
+  let calls = 0;
+  const handle: HostCallHandler = async ({ name, params }, signal) => {
+    // A call that is being ended does nothing any more, however long its code still runs.
+    if (signal.aborted) throw new SmcpError('CANCELLED', 'the call is being ended');
+    calls += 1;
+    if (calls > context.hostCallsMax) throw new SmcpError('HOST_CALLS_EXCEEDED', 'the limit of host calls is reached');
+    const known = nameOf(name);
+    const kind = capabilityOf(known);
+    if (kind === undefined) return prepare(handlers, known)(params, context).perform(signal);
+    const number = transcript.asked(known, params);
+    try {
+      checkGiven(logger, context, kind);
+      const { target, perform } = prepare(handlers, known)(params, context);
+      const use = meter.begin({ kind, target, request: params });
+      try {
+        const answer = await perform(signal);
+        use.end(answer);
+        transcript.answered(number, answer);
+        return answer;
+      } catch (thrown) {
+        use.end(asSmcpError(thrown).toWire());
+        throw thrown;
+      }
+    } catch (thrown) {
+      transcript.refused(number, asSmcpError(thrown).toWire());
+      throw thrown;
+    }
+  };
+  return { handle, used: meter.lines, transcript: transcript.read };
+}
+
+/** @throws `REQUEST_INVALID` for a name that is no host call. */
+function nameOf(name: string): HostCallName {
+  if (isHostCallName(name)) return name;
+  throw invalid('there is no such host call', `the host calls are: ${Object.keys(HOST_CALLS).join(', ')}`);
+}
+
+function prepare(handlers: CallHandlers, name: HostCallName): NonNullable<CallHandlers[HostCallName]> {
+  const handler = handlers[name];
+  if (handler !== undefined) return handler;
+  throw new SmcpError('CAPABILITY_UNAVAILABLE', `this server can't carry out ${name}`);
 }
 
 /** @throws `CAPABILITY_DENIED` */
-function checkGiven({ logger }: Parts, options: SessionOptions, needed: CapabilityKind): void {
-  if (options.capabilities[needed] !== undefined) return;
-  logger.warn('a plugin asked for what it was not given', { ...tagsOf(options), capability: needed });
+function checkGiven(logger: Logger, context: CallContext, needed: CapabilityKind): void {
+  if (context.capabilities[needed] !== undefined) return;
+  logger.warn('a plugin asked for what it was not given', { ...tagsOf(context), capability: needed });
   throw new SmcpError('CAPABILITY_DENIED', `this call was not given ${needed}`, {
     details: { capability: needed, remedy: `ask for ${needed} in plugin.json, and have the grant give it` },
   });
 }
-
-function answerTo(parts: Parts, options: SessionOptions, call: ParsedCall): Json {
-  switch (call.kind) {
-    case 'log':
-      // The text is a field, not the message: a plugin's words are never taken for the server's own.
-      parts.logger[call.level]('plugin log', { ...tagsOf(options), text: shown(call.message) });
-      return null;
-    case 'progress':
-      report(parts, options, call.progress);
-      return null;
-    case 'now':
-      return parts.clock.now();
-    case 'random':
-      return Buffer.from(parts.random.bytes(call.count)).toString('base64');
-  }
-}
-
-/** A door that can't take it is no fault of the guest, and no reason to end the call. */
-function report({ logger }: Parts, options: SessionOptions, { message, ...numbers }: Progress): void {
-  try {
-    options.onProgress?.({ ...numbers, ...(message === undefined ? {} : { message: shown(message) }) });
-  } catch (thrown) {
-    const error = thrown instanceof Error ? thrown.message : 'unknown';
-    logger.warn('progress could not be told', { ...tagsOf(options), error });
-  }
-}
-
-const shown = (text: string): string => visibleText(text, LIMITS.logMessageLengthMax);
-
-const tagsOf = ({ plugin, tool, agent, invocation }: SessionOptions) => ({ plugin, tool, agent, invocation });

@@ -7,34 +7,40 @@ import type { Json } from '#base/json.ts';
 import type { UsedCapability } from '#domain/invocation.ts';
 
 export type Meter = {
-  /** Counts one answered host call. */
-  readonly count: (use: {
-    readonly kind: string;
-    readonly target: string;
-    readonly request: Json;
-    readonly answer: Json;
-  }) => void;
-  /** One line per kind and target, sorted; `[]` when nothing was used. `bytes` are those of requests and answers as JSON. */
+  /** One host call that was allowed begins. `end` counts it with its answer, or with the error that it ended with. */
+  readonly begin: (use: { readonly kind: string; readonly target: string; readonly request: Json }) => {
+    readonly end: (answer: Json) => void;
+  };
+  /**
+   * One line per kind and target, sorted; `[]` when nothing was used. `bytes` are those of requests and answers as JSON. What
+   * has not ended is counted, and its answer is not.
+   */
   readonly lines: () => readonly UsedCapability[];
 };
 
 type Line = { readonly kind: string; readonly target: string; readonly transcript: Hash; count: number; bytes: number };
 
 /**
- * The transcript of a line is the SHA-256 over, for each call in order, the request, a line feed, the answer, a line feed,
- * both in canonical JSON, which holds no line feed. Whoever knows what was asked and answered can compute it again.
+ * The transcript of a line is the SHA-256 over, for each call in the order in which they ended, the request, a line feed, the
+ * answer, a line feed, both in canonical JSON, which holds no line feed. Whoever knows what was asked and answered can compute it again.
  */
 export function createMeter(): Meter {
   const lines = new Map<string, Line>();
   return {
-    count: ({ kind, target, request, answer }) => {
+    begin: ({ kind, target, request }) => {
       const key = JSON.stringify([kind, target]);
       const line = lines.get(key) ?? { kind, target, transcript: createHash('sha256'), count: 0, bytes: 0 };
       lines.set(key, line);
-      const [asked, answered] = [canonicalJson(request), canonicalJson(answer)];
-      line.transcript.update(`${asked}\n${answered}\n`);
       line.count += 1;
-      line.bytes += Buffer.byteLength(asked) + Buffer.byteLength(answered);
+      const asked = canonicalJson(request);
+      line.bytes += Buffer.byteLength(asked);
+      return {
+        end: (answer) => {
+          const answered = canonicalJson(answer);
+          line.transcript.update(`${asked}\n${answered}\n`);
+          line.bytes += Buffer.byteLength(answered);
+        },
+      };
     },
     lines: () =>
       [...lines]

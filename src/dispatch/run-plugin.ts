@@ -1,9 +1,9 @@
 // One governed run of a plugin's tool: intent where the tool is not pure, the sandbox, a second try where that is safe, the
 // outcome.
 
-import { narrow } from '#domain/capability.ts';
 import type { CallOutcome, RunOutcome } from '#domain/invocation.ts';
 import type { PluginTool, RunLimits } from '#domain/manifest.ts';
+import { narrow } from '#domain/narrow.ts';
 import type { BrokerSession, SandboxProfile } from '#domain/sandbox-ports.ts';
 import { inDoubt, refusalAnswer, runAnswer } from './answer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';

@@ -1,20 +1,48 @@
 // Kinds of power a plugin can ask for, and what follows from them. Pure.
 
-import type { JsonObject } from '#base/json.ts';
-
 export const CAPABILITY_KINDS = ['net', 'files', 'secrets', 'store', 'run', 'tools', 'clock', 'random'] as const;
 export type CapabilityKind = (typeof CAPABILITY_KINDS)[number];
+
+/** A place that HTTP requests may go to. */
+export type NetEntry = {
+  /** As `canonicalHost` gives it: lower case, punycode, no dot at the end. */
+  readonly host: string;
+  readonly ports?: readonly number[];
+  readonly methods?: readonly string[];
+  /** Patterns in which `*` stands for any run of characters. */
+  readonly paths?: readonly string[];
+};
+
+export type Access = 'read' | 'write';
+
+/** `workspace`, or a folder in it (`workspace/drafts`). `write` also reads. */
+export type FilesEntry = { readonly path: string; readonly access: Access };
+
+/** `hosts` and `header`: the broker puts it into requests. `expose`: a program of runtime `process` gets it as a variable. */
+export type SecretEntry = {
+  readonly name: string;
+  readonly hosts?: readonly string[];
+  readonly header?: string;
+  /** Stands before the value in the header: `Bearer `. */
+  readonly prefix?: string;
+  readonly expose?: 'env';
+};
+
+export type StoreEntry = { readonly bytesMax: number; readonly access?: Access };
+
+/** Each argument is a pattern in which `*` stands for any run of characters. */
+export type RunEntry = { readonly program: string; readonly args?: readonly string[] };
 
 /**
  * What is asked or granted, in the manifest's shapes: a key that is absent is not asked; `clock` and `random` are `true`.
  * `{}` means no power at all.
  */
 export type Capabilities = {
-  readonly net?: readonly JsonObject[];
-  readonly files?: readonly JsonObject[];
-  readonly secrets?: readonly JsonObject[];
-  readonly store?: JsonObject;
-  readonly run?: readonly JsonObject[];
+  readonly net?: readonly NetEntry[];
+  readonly files?: readonly FilesEntry[];
+  readonly secrets?: readonly SecretEntry[];
+  readonly store?: StoreEntry;
+  readonly run?: readonly RunEntry[];
   readonly tools?: readonly string[];
   readonly clock?: true;
   readonly random?: true;
@@ -43,15 +71,7 @@ export function pickKinds(capabilities: Capabilities, kinds: readonly Capability
 export function effectClassOf(capabilities: Capabilities): EffectClass {
   const kinds = kindsOf(capabilities);
   if (kinds.some((kind) => kind === 'net' || kind === 'run' || kind === 'tools' || kind === 'secrets')) return 'write';
-  if (capabilities.files?.some((entry) => entry['access'] !== 'read')) return 'write';
-  if (capabilities.store !== undefined && capabilities.store['access'] !== 'read') return 'write';
+  if (capabilities.files?.some((entry) => entry.access !== 'read')) return 'write';
+  if (capabilities.store !== undefined && capabilities.store.access !== 'read') return 'write';
   return kinds.includes('files') || kinds.includes('store') ? 'read' : 'pure';
-}
-
-/**
- * Asked ∩ granted. `granted` undefined: as asked. A grant names kinds with entries; in this version only `clock` and
- * `random` have an effect, so a grant narrows by kind: a kind missing from `granted` is not given.
- */
-export function narrow(asked: Capabilities, granted: Capabilities | undefined): Capabilities {
-  return granted === undefined ? asked : pickKinds(asked, kindsOf(granted));
 }

@@ -9,6 +9,20 @@ export const HOST_CALLS = {
   progress: undefined,
   now: 'clock',
   random: 'random',
+  fetch: 'net',
+  'files.read': 'files',
+  'files.write': 'files',
+  'files.list': 'files',
+  'files.stat': 'files',
+  'files.move': 'files',
+  'files.remove': 'files',
+  'files.makeFolder': 'files',
+  'store.get': 'store',
+  'store.set': 'store',
+  'store.delete': 'store',
+  'store.list': 'store',
+  run: 'run',
+  'tools.call': 'tools',
 } as const satisfies { readonly [name: string]: CapabilityKind | undefined };
 
 export type HostCallName = keyof typeof HOST_CALLS;

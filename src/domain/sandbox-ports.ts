@@ -7,6 +7,7 @@ import type { Capabilities } from './capability.ts';
 import type { CallRequest, RunOutcome, UsedCapability } from './invocation.ts';
 import type { Plugin, PluginTool, RunLimits } from './manifest.ts';
 import type { Layer } from './record.ts';
+import type { Transcript } from './transcript.ts';
 
 // ── sandbox ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -89,6 +90,8 @@ export type BrokerSession = {
   readonly handle: HostCallHandler;
   /** What was used so far: one line per kind and target. */
   readonly used: () => readonly UsedCapability[];
+  /** What the guest asked and was answered, so far; undefined when that is more than is kept. */
+  readonly transcript: () => Transcript | undefined;
 };
 
 export type Broker = {

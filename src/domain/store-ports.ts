@@ -1,7 +1,7 @@
 // Where things are kept: the interfaces of the home's database. `src/store` implements them; app.ts joins them.
 
 import type { Digest } from '#base/digest.ts';
-import type { TokenRow } from './agent.ts';
+import type { AgentName, TokenRow } from './agent.ts';
 import type { Freeze, FreezeScope } from './freeze.ts';
 
 /** Where tokens are kept. **Durability:** what `put`, `revoke` and `prune` wrote is on disk when they return. */
@@ -146,6 +146,28 @@ export type Store = {
   readonly freezes: FreezeStore;
   readonly disabledPlugins: DisabledPluginStore;
   readonly keyedCalls: KeyedCallStore;
+  readonly pluginValues: PluginStore;
   readonly meta: MetaStore;
   readonly close: () => void;
+};
+
+/** Whose values these are. */
+export type StoreOwner = { readonly plugin: string; readonly agent: AgentName };
+
+/** Values that plugins keep, as JSON text. **Durability:** a write is on disk when it resolves. */
+export type PluginStore = {
+  readonly get: (owner: StoreOwner, key: string) => string | undefined;
+  /** False, and nothing is changed, when the owner's keys and values would take more than `bytesMax` UTF-8 bytes. */
+  readonly set: (
+    owner: StoreOwner,
+    entry: { readonly key: string; readonly json: string },
+    bytesMax: number,
+  ) => Promise<boolean>;
+  /** Whether there was one. */
+  readonly delete: (owner: StoreOwner, key: string) => Promise<boolean>;
+  /** At most `countMax` keys that begin with `prefix` and come after `after`, in the order of their UTF-8 bytes. */
+  readonly list: (
+    owner: StoreOwner,
+    range: { readonly prefix: string; readonly after: string; readonly countMax: number },
+  ) => readonly string[];
 };

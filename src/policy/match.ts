@@ -1,6 +1,7 @@
 // Patterns of tool names. Pure. Trust: the pattern is a person's, the name is an agent's.
 
 import { LIMITS } from '#base/limits.ts';
+import { compileStarPattern } from '#base/star-pattern.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
 
 export type ToolPattern = {
@@ -11,28 +12,11 @@ export type ToolPattern = {
 /**
  * `*` stands for any run of characters, an empty one too, and is the only sign. Names that begin with `smcp__`, the
  * server's own tools, are matched only by a pattern that begins so itself. A name longer than a tool's can be is matched by
- * nothing. The time is linear in the name for each part of the pattern.
+ * nothing.
  */
 export function compileToolPattern(source: string): ToolPattern {
   const isForReserved = source.startsWith(ADMIN_TOOL_PREFIX);
-  const parts = source.split('*');
-  const first = parts[0] ?? '';
-  const last = parts.at(-1) ?? '';
-  const middle = parts.slice(1, -1).filter((part) => part !== '');
-  const lengthMin = parts.reduce((sum, part) => sum + part.length, 0);
-  const matchesText = (name: string): boolean => {
-    if (parts.length === 1) return name === source;
-    if (name.length < lengthMin || !name.startsWith(first) || !name.endsWith(last)) return false;
-    // The leftmost place for each part leaves the most room for the next: no other choice can do better.
-    let from = first.length;
-    const end = name.length - last.length;
-    for (const part of middle) {
-      const found = name.indexOf(part, from);
-      if (found === -1 || found + part.length > end) return false;
-      from = found + part.length;
-    }
-    return true;
-  };
+  const matchesText = compileStarPattern(source);
   const matches = (name: string): boolean =>
     name.length <= LIMITS.toolNameLengthMax &&
     (isForReserved || !name.startsWith(ADMIN_TOOL_PREFIX)) &&

@@ -79,6 +79,16 @@ const STEPS: readonly string[] = [
   ) STRICT;
   CREATE INDEX keyed_call_by_age ON keyed_call (created_ms);
   `,
+  `
+  CREATE TABLE plugin_value (
+    plugin TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    key TEXT NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (plugin, agent, key)
+  ) STRICT, WITHOUT ROWID;
+  ALTER TABLE disclosure ADD COLUMN transcript TEXT;
+  `,
 ];
 
 /** The version of a database that this code reads and writes. */

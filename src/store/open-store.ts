@@ -8,6 +8,7 @@ import type { Store } from '#domain/store-ports.ts';
 import { createKeyedCallStore } from './keyed-calls.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
+import { createPluginValues } from './plugin-values.ts';
 import { type Database, isCantOpen, openDatabase } from './sqlite.ts';
 import {
   createDisabledPluginStore,
@@ -49,6 +50,7 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       freezes: createFreezeStore(database),
       disabledPlugins: createDisabledPluginStore(database),
       keyedCalls: createKeyedCallStore(database),
+      pluginValues: createPluginValues(database),
       meta: createMetaStore(database),
       close: () => database.close(),
     };

@@ -117,7 +117,7 @@ export function createWorld(options: WorldOptions = {}) {
       adminTool,
       toolOf('pure', { random: true }, options),
       toolOf('read', { files: [{ path: 'x', access: 'read' }] }, options),
-      toolOf('write', { store: {} }, options),
+      toolOf('write', { store: { bytesMax: 1024 } }, options),
     ].map((tool) => [tool.name, tool]),
   );
   const database = openDatabase(':memory:', { readOnly: false, busyMs: 0 });
@@ -191,7 +191,7 @@ export function createWorld(options: WorldOptions = {}) {
     end: async () => {},
     close: async () => {},
   } satisfies PluginRuntime;
-  const broker = { open: () => ({ handle: () => null, used: () => [] }) } satisfies Broker;
+  const broker = { open: () => ({ handle: () => null, used: () => [], transcript: () => undefined }) } satisfies Broker;
   const clock = options.clock ?? systemClock;
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
   const adminTools = { run: (asked) => state.runAdmin(asked) } satisfies AdminTools;

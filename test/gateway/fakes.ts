@@ -92,7 +92,7 @@ const DEMO: Plugin = {
 
 export const TOOLS: readonly PluginTool[] = [
   fakeTool('crash'),
-  fakeTool('drop', { effect: 'write', capabilities: { store: {} } }),
+  fakeTool('drop', { effect: 'write', capabilities: { store: { bytesMax: 1024 } } }),
   fakeTool('echo', {
     title: 'Echo',
     inputSchema: { type: 'object', properties: { text: { type: 'string' } }, additionalProperties: true },

@@ -96,7 +96,7 @@ describe('a tool on the wire', () => {
   test.each([
     ['pure', {}, [true, false, true, false]],
     ['read', { files: [] }, [true, false, true, false]],
-    ['write', { store: {} }, [false, true, false, false]],
+    ['write', { store: { bytesMax: 1024 } }, [false, true, false, false]],
     ['write', { net: [] }, [false, true, false, true]],
     ['write', { run: [] }, [false, true, false, true]],
   ] as const)('of effect %s with %j is hinted by them', (effect, capabilities, expected) => {

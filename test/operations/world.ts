@@ -79,7 +79,7 @@ const tool: PluginTool = {
   inputSchema: { type: 'object' },
   schemaDigest: sha256('wall'),
   effect: 'write',
-  capabilities: { store: {} },
+  capabilities: { store: { bytesMax: 1024 } },
   limits: { timeoutMs: 1000, cpuMs: 1000, memoryMiB: 64, outputBytes: 1000, hostCalls: 10 },
   idempotent: false,
   checkInput: () => [],
@@ -186,7 +186,7 @@ export function createWorld() {
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
   const adminTools = createAdminTools({ services: () => services, logger });
-  const broker = { open: () => ({ handle: () => null, used: () => [] }) } satisfies Broker;
+  const broker = { open: () => ({ handle: () => null, used: () => [], transcript: () => undefined }) } satisfies Broker;
   // In memory there is no disk to wait for.
   const keyedCalls = createKeyedCallStore({
     ...database,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '#base/json.ts';
-import { type Capabilities, kindsOf, narrow } from '#domain/capability.ts';
+import { type Capabilities, kindsOf } from '#domain/capability.ts';
+import { narrow } from '#domain/narrow.ts';
 import { decide, mayCall } from '#policy/decide.ts';
 import { agentName, ask, NOW_MS, policyOf, question, REF } from './policies.ts';
 

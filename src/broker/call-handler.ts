@@ -1,0 +1,31 @@
+// What the broker has for each host call: it reads and decides, and says what would be done. One file per capability makes
+// these; the broker counts, records and carries them out.
+
+import type { Json } from '#base/json.ts';
+import type { HostCallName } from '#domain/host-call.ts';
+import type { Broker } from '#domain/sandbox-ports.ts';
+
+/** The invocation that a host call belongs to: whose it is, and what it was given. */
+export type CallContext = Parameters<Broker['open']>[0];
+
+/** A host call that was read and allowed, and has done nothing yet. */
+export type PreparedCall = {
+  /** What is used of the capability, for the record: a host and port, a program, a tool. Safe to show; no secret is in it. */
+  readonly target: string;
+  /**
+   * Does it. Once `signal` is aborted no effect begins any more; one under way ends as soon as it can. What it rejects with
+   * reaches the guest where it is an SmcpError, and quotes no secret.
+   */
+  readonly perform: (signal: AbortSignal) => Promise<Json> | Json;
+};
+
+/**
+ * Reads and decides one call. What was given is in `context.capabilities`, whose kind is there.
+ *
+ * **Trust:** the params are the guest's.
+ * @throws `REQUEST_INVALID` for params that are not those of the call · `CAPABILITY_DENIED` for what was not given
+ */
+export type CallHandler = (params: Json, context: CallContext) => PreparedCall;
+
+/** The calls of one capability, by name. */
+export type CallHandlers = { readonly [Name in HostCallName]?: CallHandler };

@@ -1,0 +1,25 @@
+// The host calls of the capabilities `clock` and `random`. Called by the broker only.
+
+import type { ClockEffect } from '#effects/clock.ts';
+import { parseByteCount, type RandomEffect } from '#effects/random.ts';
+import type { CallHandlers } from './call-handler.ts';
+import { fieldsOf, invalid } from './params.ts';
+
+export function createClockCalls(clock: ClockEffect): CallHandlers {
+  return {
+    now: (params) => {
+      if (params !== null) throw invalid('now takes no params');
+      return { target: 'now', perform: clock.now };
+    },
+  };
+}
+
+export function createRandomCalls(random: RandomEffect): CallHandlers {
+  return {
+    random: (params) => {
+      const count = parseByteCount(fieldsOf('random', params, ['bytes'])['bytes']);
+      if (count === undefined) throw invalid('random: bytes is no whole number within the limit');
+      return { target: 'random', perform: () => Buffer.from(random.bytes(count)).toString('base64') };
+    },
+  };
+}

@@ -1,0 +1,82 @@
+// The host calls of the capability `store`. Called by the broker only.
+
+import { SmcpError } from '#base/errors.ts';
+import type { Json } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { StoreEntry } from '#domain/capability.ts';
+import type { StoreOwner } from '#domain/store-ports.ts';
+import { parseKey, type StoreEffect, type StoreKey } from '#effects/store.ts';
+import type { CallContext, CallHandlers } from './call-handler.ts';
+import { denied, fieldsOf, invalid } from './params.ts';
+
+const TARGET = 'store';
+
+export function createStoreCalls(store: StoreEffect): CallHandlers {
+  return {
+    'store.get': (params, context) => {
+      const key = readKey('store.get', fieldsOf('store.get', params, ['key'])['key']);
+      return { target: TARGET, perform: () => store.get(ownerOf(context), key) ?? null };
+    },
+    'store.set': (params, context) => {
+      const { key: named, value } = fieldsOf('store.set', params, ['key', 'value']);
+      const key = readKey('store.set', named);
+      if (value === undefined) throw invalid('store.set: value is missing', 'delete a key by store.delete');
+      const { bytesMax } = writable('store.set', context);
+      return { target: TARGET, perform: () => set(store, context, { key, value, bytesMax }) };
+    },
+    'store.delete': (params, context) => {
+      const key = readKey('store.delete', fieldsOf('store.delete', params, ['key'])['key']);
+      writable('store.delete', context);
+      return { target: TARGET, perform: () => store.delete(ownerOf(context), key) };
+    },
+    'store.list': (params, context) => {
+      const { prefix = '', after = '' } = fieldsOf('store.list', params, ['prefix', 'after']);
+      if (typeof prefix !== 'string' || typeof after !== 'string')
+        throw invalid('store.list: prefix and after are texts');
+      return { target: TARGET, perform: () => list(store, context, { prefix, after }) };
+    },
+  };
+}
+
+function readKey(name: string, value: Json | undefined): StoreKey {
+  const key = parseKey(value);
+  if (key === undefined) throw invalid(`${name}: key is a text of 1 to 512 bytes`);
+  return key;
+}
+
+/** @throws `CAPABILITY_DENIED` for a store that may only be read */
+function writable(name: string, { capabilities }: CallContext): StoreEntry {
+  const given = capabilities.store;
+  if (given !== undefined && given.access !== 'read') return given;
+  throw denied({
+    capability: 'store',
+    asked: name,
+    allowed: given === undefined ? [] : ['store.get', 'store.list'],
+    message: 'this call may only read its store',
+    remedy: 'ask for {"store": {"bytesMax": …, "access": "write"}} in plugin.json, and have the grant give it',
+  });
+}
+
+async function set(
+  store: StoreEffect,
+  context: CallContext,
+  { key, value, bytesMax }: { readonly key: StoreKey; readonly value: Json; readonly bytesMax: number },
+): Promise<null> {
+  if (await store.set(ownerOf(context), key, value, bytesMax)) return null;
+  throw new SmcpError('QUOTA_EXCEEDED', 'the store is full: nothing was changed', {
+    details: { bytesMax, remedy: 'delete keys that are not needed, or raise `store.bytesMax` in plugin.json' },
+  });
+}
+
+/** One more than is shown tells whether there are more. */
+function list(
+  store: StoreEffect,
+  context: CallContext,
+  range: { readonly prefix: string; readonly after: string },
+): Json {
+  const countMax = LIMITS.storeKeysListedMax;
+  const found = store.list(ownerOf(context), { ...range, countMax: countMax + 1 });
+  return { keys: found.slice(0, countMax), isCut: found.length > countMax };
+}
+
+const ownerOf = ({ plugin, agent }: CallContext): StoreOwner => ({ plugin, agent });
