@@ -95,11 +95,8 @@ function makeHostApi(post, bounds) {
     }
     return ask('random', { bytes: byteCount }, bytesOfBase64);
   };
-  const host = freeze({
-    log: freeze(log),
-    progress: freeze(progress),
-    now: freeze(async () => ask('now', null, identity)),
-    random: freeze(random),
+  /** What is asked as it is given, and answered as it comes. */
+  const plainCalls = () => ({
     store: freeze({
       get: freeze(async (key) => ask('store.get', { key }, identity)),
       set: freeze(async (key, value) => ask('store.set', { key, value }, identity)),
@@ -118,6 +115,13 @@ function makeHostApi(post, bounds) {
     fetch: freeze(async (url, options = {}) => ask('fetch', { ...options, url }, identity)),
     run: freeze(async (program, args = [], options = {}) => ask('run', { ...options, program, args }, identity)),
     tools: freeze({ call: freeze(async (tool, args = {}) => ask('tools.call', { tool, args }, identity)) }),
+  });
+  const host = freeze({
+    log: freeze(log),
+    progress: freeze(progress),
+    now: freeze(async () => ask('now', null, identity)),
+    random: freeze(random),
+    ...plainCalls(),
   });
 
   const say = (level) =>
