@@ -62,15 +62,18 @@ describe('forged host calls', () => {
     const plugin = attackPlugin(
       sandbox,
       `const out = [];
-       for (const ask of [() => host.now(), () => host.random(4)]) {
-         try { await ask(); out.push('got'); } catch (e) { out.push(e.code, e.details.remedy.includes('plugin.json')); }
+       const asks = [() => host.now(), () => host.random(4), () => host.fetch('https://a.b/'), () => host.run('id')];
+       for (const calls of [host.store, host.files, host.tools]) {
+         for (const call of Object.values(calls)) asks.push(() => call('x', {}));
        }
-       out.push(typeof host.fetch, typeof host.post);
-       return out;`,
+       for (const ask of asks) {
+         try { await ask(); out.push('got'); } catch (e) { out.push(e.code + e.details.remedy.includes('plugin.json')); }
+       }
+       return [[...new Set(out)], out.length, typeof host.post];`,
     );
     const { outcome } = await runAttack(sandbox, plugin, { onHostCall: handler });
     expect(outcome).toMatchObject({
-      resultJson: '["CAPABILITY_DENIED",true,"CAPABILITY_DENIED",true,"undefined","undefined"]',
+      resultJson: '[["CAPABILITY_DENIEDtrue"],16,"undefined"]',
     });
     expect(calls).toEqual([]);
   });
