@@ -53,8 +53,10 @@ function handlersOf({ clock, logger, effects = {}, ...ports }: BrokerPorts): Cal
 function openSession(logger: Logger, handlers: CallHandlers, context: CallContext): BrokerSession {
   const meter = createMeter();
   const transcript = createTranscriptWriter();
+  const over = new AbortController();
   let calls = 0;
-  const handle: HostCallHandler = async ({ name, params }, signal) => {
+  const handle: HostCallHandler = async ({ name, params }, callSignal) => {
+    const signal = over.signal.aborted || callSignal.aborted ? AbortSignal.abort() : joined(callSignal);
     // A call that is being ended does nothing any more, however long its code still runs.
     if (signal.aborted) throw new SmcpError('CANCELLED', 'the call is being ended');
     calls += 1;
@@ -81,7 +83,13 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
       throw thrown;
     }
   };
-  return { handle, used: meter.lines, transcript: transcript.read };
+  /** An invocation has one signal, and thousands of host calls. */
+  let known: { readonly of: AbortSignal; readonly signal: AbortSignal } | undefined;
+  const joined = (of: AbortSignal): AbortSignal => {
+    if (known?.of !== of) known = { of, signal: AbortSignal.any([of, over.signal]) };
+    return known.signal;
+  };
+  return { handle, used: meter.lines, transcript: transcript.read, close: () => over.abort() };
 }
 
 /** @throws `REQUEST_INVALID` for a name that is no host call. */

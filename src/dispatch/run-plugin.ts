@@ -37,6 +37,7 @@ export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<Plu
   for (let attempt = 1; ; attempt += 1) {
     const session = openSession(ports, run, confined);
     const outcome = await runOnce(ports, run, { start, confined, session });
+    session.close();
     if (outcome.kind === 'lost' && isHarmless && attempt < ATTEMPTS_MAX) continue;
     run.onRan();
     const isInDoubt = tool.effect !== 'pure' && !isEffectKnown(outcome);

@@ -92,6 +92,8 @@ export type BrokerSession = {
   readonly used: () => readonly UsedCapability[];
   /** What the guest asked and was answered, so far; undefined when that is more than is kept. */
   readonly transcript: () => Transcript | undefined;
+  /** The invocation is over: ends the effects that are under way, and lets none begin. */
+  readonly close: () => void;
 };
 
 export type Broker = {

@@ -191,7 +191,9 @@ export function createWorld(options: WorldOptions = {}) {
     end: async () => {},
     close: async () => {},
   } satisfies PluginRuntime;
-  const broker = { open: () => ({ handle: () => null, used: () => [], transcript: () => undefined }) } satisfies Broker;
+  const broker = {
+    open: () => ({ handle: () => null, used: () => [], transcript: () => undefined, close: () => {} }),
+  } satisfies Broker;
   const clock = options.clock ?? systemClock;
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
   const adminTools = { run: (asked) => state.runAdmin(asked) } satisfies AdminTools;

@@ -186,7 +186,9 @@ export function createWorld() {
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
   const adminTools = createAdminTools({ services: () => services, logger });
-  const broker = { open: () => ({ handle: () => null, used: () => [], transcript: () => undefined }) } satisfies Broker;
+  const broker = {
+    open: () => ({ handle: () => null, used: () => [], transcript: () => undefined, close: () => {} }),
+  } satisfies Broker;
   // In memory there is no disk to wait for.
   const keyedCalls = createKeyedCallStore({
     ...database,
