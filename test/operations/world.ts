@@ -114,6 +114,8 @@ function createPlugins() {
     enable: () => set('ready'),
     disable: () => set('disabled'),
     reload: async () => [report()],
+    review: (name) => ({ name, state: 'waiting', digest: plugin.digest, without: [], differences: [] }),
+    approve: () => set('ready'),
   } satisfies PluginCatalog & PluginAdmin;
 }
 
