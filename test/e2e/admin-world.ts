@@ -31,6 +31,7 @@ export const INPUT: { readonly [operation: string]: object } = {
   agent_revoke: { id: 'nothing' },
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
+  plugin_review: { name: 'demo_math' },
   plugin_disable: { name: 'demo_math' },
   plugin_enable: { name: 'demo_math' },
   queue_cancel: { id: 'nothing' },

@@ -224,6 +224,8 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   log_prove: { id: '0' },
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
+  plugin_review: { name: 'paint' },
+  plugin_approve: { name: 'paint', digest: plugin.digest },
   plugin_enable: { name: 'paint' },
   plugin_disable: { name: 'paint' },
 };
