@@ -1,6 +1,6 @@
 // What was approved is the exact code, manifest and tools: any one thing that differs makes a plugin wait.
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
@@ -149,7 +149,23 @@ describe('a plugins directory', () => {
     expect([states(world), world.changes.told]).toEqual([['a ready'], 2]);
   });
 
-  test('is no new one when its lock file is gone, or a link shows it elsewhere: nothing is approved again', async () => {
+  test('is no new one when the link that names it shows another one', async () => {
+    using workspace = createWorkspace();
+    workspace.write('one/a', pluginFiles('a'));
+    workspace.write('two/b', pluginFiles('b'));
+    symlinkSync(workspace.path('one'), workspace.path('plugins'));
+    const seen = new Set<string>();
+    const start = (folders: readonly string[]) => loadWith(workspace, { approve: 'pinned', seen, folders });
+    expect(states(await start(['plugins']))).toEqual(['a ready']);
+    rmSync(workspace.path('plugins'));
+    symlinkSync(workspace.path('two'), workspace.path('plugins'));
+    expect(states(await start(['plugins']))).toEqual(['b quarantined']);
+    // The negative control: the same directory under a name that the home never started with, once neither was seen.
+    seen.clear();
+    expect(states(await start(['plugins']))).toEqual(['b ready']);
+  });
+
+  test('is no new one when its lock file is gone: nothing is approved again', async () => {
     using workspace = createWorkspace();
     const { start, seen } = await pinned(workspace);
     rmSync(lockOf(workspace));
