@@ -18,7 +18,11 @@ export const pluginApproveCommand: Command = {
   options: {
     digest: { type: 'string', placeholder: 'D', help: 'approves only what this digest names, as it was shown before' },
     yes: { type: 'boolean', help: 'approves what is shown without asking' },
-    without: { type: 'string', placeholder: 'KINDS', help: 'kinds of capability it is not to get: net,run' },
+    without: {
+      type: 'string',
+      placeholder: 'KINDS',
+      help: 'kinds of capability it is not to get: net,run; or none; absent: as before',
+    },
   },
   summary: 'Shows what differs between a plugin and what was approved of it, and approves it.',
   isLocal: false,

@@ -95,13 +95,15 @@ export type PluginAdmin = {
   /** What a person is shown before they approve a plugin. @throws `PLUGIN_UNKNOWN` · `PLUGIN_LOAD_FAILED` for one that is refused */
   readonly review: (name: string) => PluginReview;
   /**
-   * Serves exactly what `digest` names, with all that it asks but the kinds of `without`. **Durability:** on disk when it returns.
+   * Serves exactly what `digest` names, with all that it asks but the kinds of `without`; absent: but what was left out before.
+   *
+   * **Durability:** on disk when it returns.
    *
    * @throws `PLUGIN_CHANGED` when it is another one by now · as `review` · `USAGE` for one that came with the product.
    */
   readonly approve: (
     name: string,
-    act: { readonly digest: string; readonly without: readonly CapabilityKind[]; readonly by: string },
+    act: { readonly digest: string; readonly without?: readonly CapabilityKind[]; readonly by: string },
   ) => PluginReport;
 };
 

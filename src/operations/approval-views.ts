@@ -47,9 +47,10 @@ export function reviewView({ before, without, differences, ...review }: PluginRe
   };
 }
 
-/** Kinds with commas between; none for what is absent. @throws `USAGE` for what is no kind */
-export function readKinds(given: unknown): readonly CapabilityKind[] {
-  if (given === undefined) return [];
+/** Kinds with commas between, or `none`; undefined for what is absent. @throws `USAGE` for what is no kind */
+export function readKinds(given: unknown): readonly CapabilityKind[] | undefined {
+  if (given === undefined) return undefined;
+  if (given === 'none') return [];
   const names = String(given).split(',');
   const kinds = CAPABILITY_KINDS.filter((kind) => names.includes(kind));
   const unknown = names.find((name) => !kinds.some((kind) => kind === name));

@@ -57,7 +57,7 @@ export const pluginOperations: readonly Operation[] = [
         },
         without: {
           type: 'string',
-          description: `Kinds of capability that it asks for and is not to get, with commas between: ${CAPABILITY_KINDS.join(',')}.`,
+          description: `Kinds of capability that it asks for and is not to get, with commas between: ${CAPABILITY_KINDS.join(',')}; or none. Absent: what was left out before stays out.`,
         },
       },
       ['name', 'digest'],
@@ -65,7 +65,7 @@ export const pluginOperations: readonly Operation[] = [
     output: pluginSchema,
     subject: (input) => {
       const without = readKinds(input['without']);
-      const less = without.length === 0 ? '' : ` without ${without.join(',')}`;
+      const less = without === undefined ? '' : ` without ${without.join(',') || 'none'}`;
       return `${String(input['name'])} ${String(input['digest'])}${less}`;
     },
     check: (services, input) => {
@@ -75,9 +75,11 @@ export const pluginOperations: readonly Operation[] = [
     },
     run: async (services, input, caller) => {
       const { plugins, enforce } = services;
-      const [name, digest, without] = [knownPlugin(services, input['name']), String(input['digest']), input['without']];
+      const name = knownPlugin(services, input['name']);
+      const without = readKinds(input['without']);
+      const act = { digest: String(input['digest']), by: caller.by, ...(without === undefined ? {} : { without }) };
       try {
-        return pluginView(plugins.approve(name, { digest, without: readKinds(without), by: caller.by }), caller);
+        return pluginView(plugins.approve(name, act), caller);
       } finally {
         // With less than it had, its calls end.
         await enforce();

@@ -14,7 +14,7 @@ export function factsOf(plugin: Plugin, files: readonly string[]): PluginFacts {
   const { name, version, manifest } = plugin;
   const tools = plugin.tools.map((tool) => toolFacts(tool, manifest)).toSorted(byName);
   return {
-    ...{ name, version, description: manifest.description, package: plugin.digest },
+    ...{ name, version, description: manifest.description.toWellFormed(), package: plugin.digest },
     manifest: plugin.isDiscovered === true ? sha256(canonicalJson(withoutTimeouts(manifest))) : plugin.manifestDigest,
     faces: sha256(canonicalJson(tools)),
     runtime: asJson(manifest.runtime),
@@ -115,5 +115,6 @@ const PATH_AT = 67;
 
 const byName = (a: JsonObject, b: JsonObject): number => (String(a['name']) < String(b['name']) ? -1 : 1);
 
-/** The value as JSON says it: without what is undefined. */
-const asJson = (value: object): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;
+/** The value as JSON says it: without what is undefined, and with no half of a surrogate pair, which a text that was cut may have. */
+const asJson = (value: object): JsonObject =>
+  JSON.parse(JSON.stringify(value, (_, item) => (typeof item === 'string' ? item.toWellFormed() : item))) as JsonObject;

@@ -59,7 +59,8 @@ export type Approvals = {
 
 export type ApprovalAct = {
   readonly digest: string;
-  readonly without: readonly CapabilityKind[];
+  /** Absent: what a person left out of the last approval of this name stays out. */
+  readonly without?: readonly CapabilityKind[];
   readonly by: string;
 };
 
@@ -71,16 +72,15 @@ export function openApprovals(ports: Ports, { home, approve: mode }: ApprovalOpt
   const file = openLockFile(home);
   let approved: Approved = file.read();
   const served = createNarrower();
+  const digestOf = createDigester();
 
   const judge: Judge = ({ plugin, files }) => {
     if (plugin === undefined) return undefined;
     if (plugin.origin === 'product') return { kind: 'approved', plugin };
     const approval = approved.get(plugin.name);
-    const facts = factsOf(plugin, files ?? []);
-    if (mode === 'always' || isApproved(facts, approval)) {
-      return { kind: 'approved', plugin: served(plugin, approval?.without ?? []) };
-    }
-    return { kind: 'waiting', problem: unapproved(facts, approval) };
+    const isServed = mode === 'always' || (approval !== undefined && digestOf(plugin) === approvalDigest(approval));
+    if (isServed) return { kind: 'approved', plugin: served(plugin, approval?.without ?? []) };
+    return { kind: 'waiting', problem: unapproved(factsOf(plugin, files ?? []), approval) };
   };
 
   return {
@@ -117,7 +117,8 @@ export function openApprovals(ports: Ports, { home, approve: mode }: ApprovalOpt
       if (approvalDigest(facts) !== digest) throw changed(plugin.name);
       // What somebody wrote to the file meanwhile is kept.
       const next = new Map(file.read());
-      next.set(plugin.name, { ...facts, without, by, time: rfc3339(clock.nowMs()) });
+      const stays = without ?? next.get(plugin.name)?.without ?? [];
+      next.set(plugin.name, { ...facts, without: stays, by, time: rfc3339(clock.nowMs()) });
       file.write(next);
       approved = next;
     },
@@ -126,6 +127,16 @@ export function openApprovals(ports: Ports, { home, approve: mode }: ApprovalOpt
 
 /** A path of any length as a key of fixed length. */
 const pathKey = (path: string): Digest => sha256(path);
+
+/** Asked for every plugin whenever something is switched: its digest is worked out once. The listing has no part in it. */
+function createDigester() {
+  const known = new WeakMap<Plugin, Digest>();
+  return (plugin: Plugin): Digest => {
+    const digest = known.get(plugin) ?? approvalDigest(factsOf(plugin, []));
+    known.set(plugin, digest);
+    return digest;
+  };
+}
 
 /** The same object for the same plugin and the same kinds: what has not changed is not told. */
 function createNarrower() {

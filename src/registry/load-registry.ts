@@ -170,7 +170,7 @@ function approving(
       const { plugin, files } = servable(name);
       approvals.approve(plugin, files, act);
       const { digest, without, by } = act;
-      logger.warn('a plugin was approved', { plugin: name, digest, without, by });
+      logger.warn('a plugin was approved', { plugin: name, digest, by, ...(without === undefined ? {} : { without }) });
       return shown(name);
     },
   };

@@ -59,6 +59,8 @@ export function openLockFile(home: string): LockFile {
           'serve fewer or smaller plugins',
         );
       }
+      // What could not be read again would stop the next start.
+      parseLock(text, path, validate);
       // A name that somebody put in its place is no file of ours to replace.
       checkOwnedFile(path, 'being written');
       try {

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HTTP_CLIENTS } from '#test/gateway/clients.ts';
 import { smcp, startServer, type TestServer, temporaryFolder } from './server.ts';
 
-const SLOW = fileURLToPath(new URL('slow-plugins/slow', import.meta.url));
+const SLOW = fileURLToPath(new URL('./slow-plugins/slow', import.meta.url));
 const folder = temporaryFolder();
 let server: TestServer | undefined;
 let home: string;

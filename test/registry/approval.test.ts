@@ -233,6 +233,14 @@ describe('approving', () => {
     expect(given(await loadWith(workspace))).toEqual({ clock: true });
     await again.registry.reload();
     expect(again.changes.told).toBe(0);
+    // An update that is approved gets no more than the version before, unless the person says so.
+    writeFileSync(workspace.path('plugins/a/index.js'), '// update\n');
+    await again.registry.reload();
+    const update = { digest: again.registry.review('a').digest, by: 'admin' };
+    again.registry.approve('a', update);
+    expect(given(again)).toEqual({ clock: true });
+    again.registry.approve('a', { ...update, without: [] });
+    expect(given(again)).toEqual({ clock: true, random: true });
   });
 
   test('leaves the plugin as it is where nothing is left out', () => {
