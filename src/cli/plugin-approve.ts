@@ -1,6 +1,7 @@
 // smcp plugin approve: shows what differs from what was approved, asks, and approves exactly what it showed.
 // **Trust:** names, descriptions, schemas and paths are the plugin author's: what is invisible in them is made visible.
 
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { SmcpError } from '#base/errors.ts';
 import type { Json, JsonObject } from '#base/json.ts';
@@ -95,7 +96,9 @@ const indented = (diff: string): string =>
 async function asks(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await terminal.question(question)).trim());
+    // The end of the input is no answer.
+    const ended = once(terminal, 'close').then(() => '');
+    return /^y(es)?$/i.test((await Promise.race([terminal.question(question).catch(() => ''), ended])).trim());
   } finally {
     terminal.close();
   }
