@@ -129,21 +129,6 @@ describe('what runs is asked about again when something changed', () => {
       expect(answer).toMatchObject({ error: { code: 'UNAUTHENTICATED' } });
   });
 
-  test('a tool that is given less than when the call was let in ends it; the same given anew does not', async () => {
-    const { call, dispatcher, state, tools } = createWorld();
-    state.run = untilStopped('known');
-    const running = call('p__write');
-    await settle();
-    const tool = tools.get('p__write');
-    if (tool?.kind !== 'plugin') throw new Error('no tool of a plugin');
-    tools.set('p__write', { ...tool, capabilities: structuredClone(tool.capabilities) });
-    await dispatcher.reconsider();
-    expect(dispatcher.calls()).toHaveLength(1);
-    tools.set('p__write', { ...tool, capabilities: {} });
-    await dispatcher.reconsider();
-    expect((await running).answer).toMatchObject({ error: { code: 'TOOL_UNKNOWN' } });
-  });
-
   test('a tool that is gone ends it', async () => {
     const { call, dispatcher, state, tools } = createWorld();
     state.run = untilStopped('known');
