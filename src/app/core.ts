@@ -5,6 +5,7 @@ import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
 import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
+import { seenDirectories } from '#app/seen-directories.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
@@ -134,9 +135,10 @@ async function openRegistry(
   const { store, log } = kept;
   const clock = systemClock;
   const record = (plugin: Plugin) => recordNewPlugin({ log, meta: store.meta, clock }, plugin);
+  const seen = seenDirectories(store.meta);
   return stack.adopt(
     await loadRegistry(
-      { logger, clock, disabled: store.disabledPlugins, record, ...asking },
+      { logger, clock, disabled: store.disabledPlugins, record, seen, ...asking },
       {
         directories: [
           { path: productPlugins, origin: 'product' },
@@ -144,6 +146,7 @@ async function openRegistry(
         ],
         home: home.directory,
         product: version,
+        approve: config.approve,
         availableCapabilities: AVAILABLE_CAPABILITIES,
         ...config.discovered,
         admit: (plugin) => void runtime.profile(plugin, plugin.manifest.capabilities ?? {}),

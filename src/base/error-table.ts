@@ -207,6 +207,27 @@ export const ERRORS = {
   PLUGIN_UNKNOWN: row('invalid', -32602, 404, false, 'No plugin has this name.'),
   PLUGIN_NAME_RESERVED: row('invalid', -32602, 400, false, 'The plugin uses a reserved name, or `__` in its name.'),
   PLUGIN_DUPLICATE: row('invalid', -32602, 400, false, 'Two plugins have the same name; neither is served.'),
+  PLUGIN_UNAPPROVED: row(
+    'denied',
+    -32001,
+    403,
+    false,
+    'The plugin is not what a person approved, so its tools are not served; `smcp plugin approve` shows the difference.',
+  ),
+  PLUGIN_CHANGED: row(
+    'invalid',
+    -32602,
+    409,
+    false,
+    'What was to be approved is not what is there now; look at the difference again.',
+  ),
+  PLUGINS_LOCK_INVALID: row(
+    'unavailable',
+    -32003,
+    503,
+    false,
+    'The file of what was approved (`plugins.lock.json`) can not be taken or written, so nothing is served by it.',
+  ),
   PLUGIN_DISABLED: row(
     'denied',
     -32001,

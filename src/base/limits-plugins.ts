@@ -148,6 +148,10 @@ export const PLUGIN_LIMITS = {
   pluginFoldersDeepMax: 16,
   /** plugin.json. The largest public SMCP plugin describes itself in under 100 KiB. */
   manifestBytesMax: 1024 * 1024,
+  /** plugins.lock.json: manifests, tools and names of files of all that was approved. What does not fit waits. */
+  pluginsLockBytesMax: 32 * 1024 * 1024,
+  /** Nesting of plugins.lock.json: what a manifest may have (`jsonDepthMax`), and what is around it. */
+  pluginsLockDepthMax: 72,
   /** Problems told of one plugin; the first ones are those to mend. */
   problemsPerPluginMax: 64,
   /** Texts of a manifest, in characters. */

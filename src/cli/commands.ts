@@ -12,6 +12,7 @@ import { logProveCommand } from './log-prove.ts';
 import { logVerifyCommand } from './log-verify.ts';
 import { operationCommand } from './operation-command.ts';
 import { pluginAdoptCommand } from './plugin-adopt.ts';
+import { pluginApproveCommand } from './plugin-approve.ts';
 import { pluginCheckCommand } from './plugin-check.ts';
 import { policyCheckCommand } from './policy-check.ts';
 import { serveCommand } from './serve.ts';
@@ -29,6 +30,7 @@ export const COMMANDS: readonly Command[] = [
   logVerifyCommand,
   completionCommand(() => COMMANDS),
   ...OPERATIONS.map(operationCommand).filter((command) => command !== undefined),
+  pluginApproveCommand,
   toolsCommand,
   callCommand,
   logExportCommand,

@@ -96,6 +96,7 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   queue_resume: (l) => `lane ${str(l['lane'])} goes on\n`,
   plugin_list: pluginsTable,
   plugin_reload: pluginsTable,
+  plugin_approve: (p) => pluginsTable([p]),
   plugin_enable: (p) => pluginsTable([p]),
   plugin_disable: (p) => pluginsTable([p]) + endingText(p),
   log_tail: (records) => table(records.map(recordLine), 'the log is empty'),
@@ -128,8 +129,9 @@ function laneText(lane: JsonObject): string {
   return `${str(lane['running'])} running, ${str(lane['waiting'])} waiting${paused}`;
 }
 
-function pluginsText({ ready, refused, disabled }: JsonObject): string {
-  return `${str(ready)} ready, ${str(refused)} refused, ${str(disabled)} disabled`;
+function pluginsText({ ready, refused, quarantined, disabled }: JsonObject): string {
+  const waiting = quarantined === 0 ? '' : ', see smcp plugin list';
+  return `${str(ready)} ready, ${str(refused)} refused, ${str(quarantined)} quarantined, ${str(disabled)} disabled${waiting}`;
 }
 
 function fileStateRows({ kind, message }: JsonObject): readonly (readonly string[])[] {

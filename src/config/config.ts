@@ -11,7 +11,10 @@ import { type Position, parseYaml } from '#base/yaml.ts';
 
 export type Config = {
   readonly server: { readonly host: string; readonly port: number; readonly names: readonly string[] };
+  /** More directories of plugins. */
   readonly plugins: readonly string[];
+  /** `pinned`: a plugin that appears or changes waits for a person · `always`: it is served. */
+  readonly approve: 'pinned' | 'always';
   /** Of plugins without plugin.json. `discoveredTimeoutMs`: how long a call may take; absent: as by default. */
   readonly discovered: { readonly discoveredTimeoutMs?: number };
   /** `users`: numbers that plugins get as their users where the server is root; nobody else may have them. */
@@ -25,6 +28,7 @@ export type Config = {
 const DEFAULTS: Config = {
   server: { host: '127.0.0.1', port: 8000, names: [] },
   plugins: [],
+  approve: 'pinned',
   discovered: {},
   sandbox: { users: { first: LIMITS.pluginUidFirst, count: LIMITS.pluginUidsMax } },
   policy: { apply: 'auto' },
@@ -47,11 +51,11 @@ export function loadConfig(file: string, env: Environment): Config {
     keptFrom: 'being written',
     code: 'CONFIG_INVALID',
   });
-  const own = text === undefined ? {} : (parseConfig(text, file) as Partial<Config>);
+  const own = text === undefined ? {} : (parseConfig(text, file) as Written);
   return withEnvironment(
     {
       server: { ...DEFAULTS.server, ...own.server },
-      plugins: own.plugins ?? DEFAULTS.plugins,
+      ...pluginsOf(own.plugins),
       discovered: DEFAULTS.discovered,
       sandbox: { ...DEFAULTS.sandbox, ...own.sandbox },
       policy: { ...DEFAULTS.policy, ...own.policy },
@@ -60,6 +64,19 @@ export function loadConfig(file: string, env: Environment): Config {
     },
     env,
   );
+}
+
+/** As the file says it: `plugins` is a list of directories, or an object with it. */
+type Written = Omit<Partial<Config>, 'plugins' | 'approve'> & {
+  readonly plugins?:
+    | readonly string[]
+    | { readonly directories?: readonly string[]; readonly approve?: Config['approve'] };
+};
+
+function pluginsOf(written: Written['plugins'] = {}): Pick<Config, 'plugins' | 'approve'> {
+  const { directories = DEFAULTS.plugins, approve = DEFAULTS.approve } =
+    'map' in written ? { directories: written } : written;
+  return { plugins: directories, approve };
 }
 
 /** @throws `CONFIG_INVALID` */

@@ -1,8 +1,11 @@
 // Whether a call that was admitted may (still) go on: its token, freezes, its tool, the policy. Asked when its turn comes and
 // whenever any of these has changed. No I/O.
 
+import { canonicalJson } from '#base/canonical-json.ts';
 import { rfc3339 } from '#base/clock.ts';
 import { SmcpError, type WireError } from '#base/errors.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { Capabilities } from '#domain/capability.ts';
 import type { Allow, Decision } from '#domain/decision.ts';
 import { describeFreeze, describeScope, type Freeze, freezeQueryOf } from '#domain/freeze.ts';
 import type { Tool } from '#domain/tool.ts';
@@ -55,7 +58,13 @@ export function mayAct(ports: Asked, admitted: Admitted): Verdict {
 
 function isSameTool(a: Tool, b: Tool): boolean {
   if (a.schemaDigest !== b.schemaDigest || a.kind !== b.kind) return false;
-  return a.kind === 'admin' || (b.kind === 'plugin' && a.plugin.digest === b.plugin.digest);
+  if (a.kind === 'admin' || b.kind === 'admin') return true;
+  // A call that was let in with more than is approved by now does not start, or go on, with it.
+  return a.plugin.digest === b.plugin.digest && isSameAsked(a.capabilities, b.capabilities);
+}
+
+function isSameAsked(a: Capabilities, b: Capabilities): boolean {
+  return a === b || canonicalJson(a as JsonObject) === canonicalJson(b as JsonObject);
 }
 
 function stop(phase: 'denied' | 'cancelled', error: WireError): Verdict {

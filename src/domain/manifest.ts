@@ -130,8 +130,11 @@ export type PluginReport = {
   readonly version: string;
   /** '' when the plugin could not be hashed. */
   readonly digest: Digest | '';
-  /** `ready` its tools are served · `refused` it has problems and is not served · `disabled` a person switched it off. */
-  readonly state: 'ready' | 'refused' | 'disabled';
+  /**
+   * `ready` its tools are served · `refused` it has problems and is not served · `quarantined` it waits for a person to approve it ·
+   * `disabled` a person switched it off.
+   */
+  readonly state: 'ready' | 'refused' | 'quarantined' | 'disabled';
   readonly runtime: 'isolate' | 'process' | 'unknown';
   readonly tools: readonly string[];
   readonly capabilities: readonly CapabilityKind[];

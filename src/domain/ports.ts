@@ -3,6 +3,8 @@
 import type { JsonObject } from '#base/json.ts';
 import type { OnChange } from '#base/listeners.ts';
 import type { AgentName, Principal, TokenRow } from './agent.ts';
+import type { PluginReview } from './approval.ts';
+import type { CapabilityKind } from './capability.ts';
 import type { Freeze, FreezeQuery, FreezeScope } from './freeze.ts';
 import type { CallOutcome, CallRequest, CallView, LaneName, Receipt, ToolAnswer } from './invocation.ts';
 import type { PluginReport, PluginTool } from './manifest.ts';
@@ -90,6 +92,19 @@ export type PluginAdmin = {
   readonly disable: (name: string, by: string) => PluginReport;
   /** Looks at every plugins directory again; what can't be read leaves the present plugins as they are. */
   readonly reload: () => Promise<readonly PluginReport[]>;
+  /** What a person is shown before they approve a plugin. @throws `PLUGIN_UNKNOWN` · `PLUGIN_LOAD_FAILED` for one that is refused */
+  readonly review: (name: string) => PluginReview;
+  /**
+   * Serves exactly what `digest` names, with all that it asks but the kinds of `without`; absent: but what was left out before.
+   *
+   * **Durability:** on disk when it returns.
+   *
+   * @throws `PLUGIN_CHANGED` when it is another one by now · as `review` · `USAGE` for one that came with the product.
+   */
+  readonly approve: (
+    name: string,
+    act: { readonly digest: string; readonly without?: readonly CapabilityKind[]; readonly by: string },
+  ) => PluginReport;
 };
 
 // ── dispatch ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -53,7 +53,7 @@ export const serverOperations: readonly Operation[] = [
           },
           required: ['version', 'digest', 'file', 'agents', 'fileState'],
         },
-        plugins: counts('ready', 'refused', 'disabled', 'tools'),
+        plugins: counts('ready', 'refused', 'quarantined', 'disabled', 'tools'),
         freezes: { type: 'array', items: freezeSchema },
         lanes: { type: 'array', items: laneSchema },
         calls: { type: 'integer', description: 'Since the start, refused ones too.' },
@@ -110,6 +110,7 @@ function pluginCounts(catalog: PluginCatalog): JsonObject {
   return {
     ready: count('ready'),
     refused: count('refused'),
+    quarantined: count('quarantined'),
     disabled: count('disabled'),
     tools: catalog.tools().length,
   };

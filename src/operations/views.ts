@@ -67,7 +67,7 @@ export const pluginSchema: JsonObject = {
     name: text,
     version: text,
     digest: { type: 'string', description: 'Empty when the plugin could not be hashed.' },
-    state: { enum: ['ready', 'refused', 'disabled'] },
+    state: { enum: ['ready', 'refused', 'quarantined', 'disabled'] },
     runtime: { enum: ['isolate', 'process', 'unknown'] },
     tools: texts,
     capabilities: texts,

@@ -18,6 +18,9 @@ export type PluginsDirectory = {
   readonly isRequired?: boolean;
 };
 
+/** A plugins directory as it was given, absolute, and its real path: known by either, a link can't make it another one. */
+export type DirectoryNames = readonly [given: string, real: string];
+
 export type Candidate = {
   /** Real path of the plugin's directory. */
   readonly path: string;
@@ -25,10 +28,20 @@ export type Candidate = {
   readonly name: string;
   readonly origin: Plugin['origin'];
   readonly kind: PluginKind;
+  /** The plugins directory that it was found in, first. Absent: it was looked at by itself. */
+  readonly root?: DirectoryNames;
 };
 
 /** `manifest` has plugin.json · `command-line` has only cli.py · `none` has neither. */
 export type PluginKind = 'manifest' | 'command-line' | 'none';
+
+/** The names of the external directories that are there. */
+export async function externalRoots(directories: readonly PluginsDirectory[]): Promise<readonly DirectoryNames[]> {
+  const given = directories.flatMap(({ path, origin }) => (origin === 'external' ? [path] : []));
+  return Promise.all(
+    given.map(async (path) => [resolve(path), await realpath(path).catch(() => resolve(path))] as const),
+  );
+}
 
 /**
  * Every plugin in the directories, sorted by path. A directory given twice counts once, as it was given first; the
@@ -58,7 +71,7 @@ export async function discoverPlugins(
         logger.debug('no plugin, left alone', { directory: path, name: visible(name) });
       } else {
         const known = candidates.get(plugin);
-        const found = { path: plugin, name, origin, kind };
+        const found = { path: plugin, name, origin, kind, root: [resolve(path), real] as const };
         candidates.set(plugin, known === undefined ? found : withOwnName({ logger }, known, name));
       }
       if (candidates.size > LIMITS.pluginsMax) {

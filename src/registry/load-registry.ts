@@ -15,12 +15,13 @@ import type { Plugin, PluginReport } from '#domain/manifest.ts';
 import type { PluginAdmin, PluginCatalog } from '#domain/ports.ts';
 import type { DisabledPluginStore } from '#domain/store-ports.ts';
 import { type AnswerCache, openAnswerCache } from './answer-cache.ts';
-import type { PluginsDirectory } from './discover.ts';
+import { type ApprovalOptions, type Approvals, openApprovals, type SeenDirectories } from './approvals.ts';
+import { externalRoots, type PluginsDirectory } from './discover.ts';
 import type { Bounds } from './inspect.ts';
 import { createInterviewer } from './interviewer.ts';
 import { openPluginCopies } from './plugin-copies.ts';
 import { type Found, type ScanPorts, scanPlugins } from './scan.ts';
-import { isSameServed, type SwitchedOff, servedOf } from './served.ts';
+import { isSameServed, type Served, type SwitchedOff, servedOf } from './served.ts';
 
 export type RegistryPorts = {
   readonly logger: Logger;
@@ -28,17 +29,20 @@ export type RegistryPorts = {
   readonly disabled: DisabledPluginStore;
   /** Runs the programs of command-line plugins to ask them for their tools. Absent: they are refused. */
   readonly prober?: PluginProber;
+  /** The directories that this home was started with before. */
+  readonly seen: SeenDirectories;
 } & Pick<ScanPorts, 'record'>;
 
-export type RegistryOptions = Bounds & {
-  readonly directories: readonly PluginsDirectory[];
-  /** The copies go to `plugins` in it. */
-  readonly home: string;
-  /** The product's version: what a program answered is kept for it alone. Absent: nothing is kept. */
-  readonly product?: string;
-  /** Asked of every plugin, at the start and at each reload: throws what keeps it from running here. Absent: nothing does. */
-  readonly admit?: (plugin: Plugin) => void;
-};
+export type RegistryOptions = Bounds &
+  Pick<ApprovalOptions, 'approve'> & {
+    readonly directories: readonly PluginsDirectory[];
+    /** The copies go to `plugins` in it. */
+    readonly home: string;
+    /** The product's version: what a program answered is kept for it alone. Absent: nothing is kept. */
+    readonly product?: string;
+    /** Asked of every plugin, at the start and at each reload: throws what keeps it from running here. Absent: nothing does. */
+    readonly admit?: (plugin: Plugin) => void;
+  };
 
 export type Registry = PluginCatalog &
   PluginAdmin & {
@@ -71,20 +75,22 @@ export async function loadRegistry(ports: RegistryPorts, options: RegistryOption
       { logger, copies, ...interviewer, record: ports.record, admit: options.admit ?? (() => {}) },
       { ...options, previous, signal: stopping.signal },
     );
+  const approvals = openApprovals(ports, options);
   const off = new Map<string, SwitchedOff>(disabled.list().map(({ name, by, sinceMs }) => [name, { by, sinceMs }]));
   const listeners = createListeners();
 
   let found = await scan([]);
-  let served = servedOf(found, off);
+  approvals.pinFirst(found, await externalRoots(options.directories));
+  let served = servedOf(found, off, approvals.judge);
   await copies.removeOthers(copiedOf(found));
   await cache?.removeOthers(copiedOf(found));
-  logFound(logger, { found, off });
+  logFound(logger, { found, served });
 
   /** The one place where what is served changes. */
   function show(next: readonly Found[]): void {
     const before = served;
     found = next;
-    served = servedOf(next, off);
+    served = servedOf(next, off, approvals.judge);
     if (!isSameServed(before, served)) listeners.tell();
   }
 
@@ -93,8 +99,9 @@ export async function loadRegistry(ports: RegistryPorts, options: RegistryOption
   async function reload(): Promise<readonly PluginReport[]> {
     const before = found;
     const next = await scan(before);
+    approvals.reread();
     show(next);
-    logFound(logger, { found: next, off }, before);
+    logFound(logger, { found: next, served }, before);
     // A call that was let in before may be starting a process from a copy of the last scan; of older ones none is left.
     await copies.removeOthers([...copiedOf(before), ...copiedOf(next)]);
     await cache?.removeOthers(copiedOf(next));
@@ -128,7 +135,44 @@ export async function loadRegistry(ports: RegistryPorts, options: RegistryOption
       }
       return reportOf(name);
     },
+    ...approving({ approvals, found: () => found, logger }, (name) => {
+      show(found);
+      return reportOf(name);
+    }),
     ...oneAtATime(reload, stopping),
+  };
+}
+
+type Approving = { readonly approvals: Approvals; readonly found: () => readonly Found[]; readonly logger: Logger };
+
+/** @param shown has what was approved take effect, and gives the plugin's report */
+function approving(
+  { approvals, found, logger }: Approving,
+  shown: (name: string) => PluginReport,
+): Pick<PluginAdmin, 'review' | 'approve'> {
+  const servable = (name: string) => {
+    const report = reportNamed(
+      name,
+      found().map(({ inspection }) => inspection.report),
+    );
+    const one = found().find(({ plugin }) => plugin?.name === name);
+    if (one?.plugin !== undefined) return { plugin: one.plugin, files: one.files ?? [] };
+    throw new SmcpError('PLUGIN_LOAD_FAILED', `${report.name} is refused: there is nothing to approve`, {
+      details: { remedy: report.problems[0]?.remedy ?? 'see smcp plugin list' },
+    });
+  };
+  return {
+    review: (name) => {
+      const { plugin, files } = servable(name);
+      return approvals.review(plugin, files);
+    },
+    approve: (name, act) => {
+      const { plugin, files } = servable(name);
+      approvals.approve(plugin, files, act);
+      const { digest, without, by } = act;
+      logger.warn('a plugin was approved', { plugin: name, digest, by, ...(without === undefined ? {} : { without }) });
+      return shown(name);
+    },
   };
 }
 
@@ -178,19 +222,24 @@ function reportNamed(name: string, reports: readonly PluginReport[]): PluginRepo
   });
 }
 
-type Shown = { readonly found: readonly Found[]; readonly off: ReadonlyMap<string, SwitchedOff> };
+type Shown = { readonly found: readonly Found[]; readonly served: Served };
 
 /** What a person should see; a plugin that is as it was before is not told again. */
-function logFound(logger: Logger, { found, off }: Shown, before: readonly Found[] = []): void {
+function logFound(logger: Logger, { found, served }: Shown, before: readonly Found[] = []): void {
   for (const { inspection, plugin } of found) {
     const { report, warnings } = inspection;
     if (plugin !== undefined && before.some((one) => one.plugin === plugin)) continue;
     for (const { message, remedy } of warnings) {
       logger.warn('a plugin to look at', { plugin: report.name, source: report.source, message, remedy });
     }
-    if (off.has(report.name)) logger.info('a plugin is switched off', { plugin: report.name });
-    else logReport(logger, report);
+    const shown = served.reports.find(({ name, source }) => name === report.name && source === report.source);
+    if (shown?.state === 'disabled') logger.info('a plugin is switched off', { plugin: report.name });
+    else logReport(logger, shown ?? report);
   }
+  const waiting = served.reports.filter(({ state }) => state === 'quarantined').map(({ name }) => name);
+  if (waiting.length === 0) return;
+  const plugins = waiting.length === 1 ? 'a plugin waits' : `${waiting.length} plugins wait`;
+  logger.warn(`${plugins} to be approved`, { plugins: waiting, remedy: 'smcp plugin approve NAME' });
 }
 
 function logReport(logger: Logger, { name: plugin, source, state, digest, tools, problems }: PluginReport): void {

@@ -26,9 +26,18 @@ const HEADER = 'smcp-plugin/1\n';
  * **Source:** the form is that of `golang.org/x/mod/sumdb/dirhash`, `Hash1`, with the executable bit.
  */
 export function packageDigest(files: PluginFiles): Digest {
-  let listing = HEADER;
-  for (const [path, file] of files) {
-    listing += `${digestHex(sha256(file.bytes))} ${file.isExecutable ? 'x' : '-'} ${path}\n`;
-  }
-  return sha256(listing);
+  return listingDigest(packageListing(files));
+}
+
+/** The lines of the listing, without the first and without their line breaks. */
+export function packageListing(files: PluginFiles): readonly string[] {
+  return Array.from(
+    files,
+    ([path, file]) => `${digestHex(sha256(file.bytes))} ${file.isExecutable ? 'x' : '-'} ${path}`,
+  );
+}
+
+/** The digest of the plugin whose listing has these lines. */
+export function listingDigest(lines: readonly string[]): Digest {
+  return sha256([HEADER, ...lines.map((line) => `${line}\n`)].join(''));
 }

@@ -20,6 +20,7 @@ import {
 } from './inspect.ts';
 import { type Interviewed, interviewPlugin } from './interview-plugin.ts';
 import type { Interviewer } from './interviewer.ts';
+import { packageListing } from './package-digest.ts';
 import type { PluginCopies } from './plugin-copies.ts';
 import { problemOfThrown } from './problem.ts';
 
@@ -29,6 +30,8 @@ export type Found = {
   readonly inspection: Inspection;
   readonly copied?: Digest;
   readonly plugin?: Plugin;
+  /** The listing of the plugin's files, for what a person approves; there with `plugin`. */
+  readonly files?: readonly string[];
 };
 
 export type ScanPorts = {
@@ -80,7 +83,7 @@ export async function scanPlugins(ports: ScanPorts, options: ScanOptions): Promi
     looked.map(async (one) => {
       if (one.draft === undefined) return one.found;
       const completed = await interviewPlugin(ports.interviewer, one.draft, { options: inspection, signal });
-      return built(one.draft, completed, previous);
+      return built({ ...one.draft, listing: one.listing ?? [] }, completed, previous);
     }),
   );
   const found = asked.map((result) => {
@@ -114,7 +117,7 @@ const readingsOf = (previous: readonly Found[]): NonNullable<InspectionOptions['
 type Inspecting = { readonly inspection: InspectionOptions; readonly previous: readonly Found[] };
 
 /** `draft`: its program is still to be asked. */
-type Looked = { readonly found: Found; readonly draft?: Interviewed };
+type Looked = { readonly found: Found; readonly draft?: Interviewed; readonly listing?: readonly string[] };
 
 async function installed(
   { copies }: ScanPorts,
@@ -127,10 +130,11 @@ async function installed(
     return { found: { candidate, inspection: forgetting(inspection) } };
   }
   const directory = await copies.install(files, digest);
+  const listing = packageListing(files);
   if (undiscovered !== undefined) {
-    return { found: { candidate, inspection }, draft: { candidate, inspection, undiscovered, directory } };
+    return { found: { candidate, inspection }, draft: { candidate, inspection, undiscovered, directory }, listing };
   }
-  return { found: built({ candidate, directory }, inspection, previous) };
+  return { found: built({ candidate, directory, listing }, inspection, previous) };
 }
 
 /** Before it begins: it may take a while, in which nothing else is to be seen of the server. */
@@ -144,9 +148,11 @@ function tellAsked({ logger, interviewer }: ScanPorts, looked: readonly Looked[]
   });
 }
 
+type Listed = { readonly listing: readonly string[] };
+
 /** Code that has not changed stays the same object. */
 function built(
-  { candidate, directory }: Pick<Interviewed, 'candidate' | 'directory'>,
+  { candidate, directory, listing: files }: Pick<Interviewed, 'candidate' | 'directory'> & Listed,
   { servable, ...inspection }: Inspection,
   previous: readonly Found[],
 ): Found {
@@ -159,7 +165,8 @@ function built(
     plugin.name === manifest.name &&
     plugin.manifestDigest === manifestDigest;
   const known = previous.find(({ plugin }) => isSame(plugin))?.plugin;
-  return { candidate, inspection, copied: digest, plugin: known ?? buildPlugin({ ...servable, directory, origin }) };
+  const plugin = known ?? buildPlugin({ ...servable, directory, origin });
+  return { candidate, inspection, copied: digest, plugin, files };
 }
 
 /** A plugin that this machine can't run is reported, and not served. */
@@ -197,7 +204,7 @@ function refused(found: Found, thrown: unknown): Found {
   return notServed(found, { ...report, state: 'refused', tools: [], problems });
 }
 
-function notServed({ plugin: _, ...rest }: Found, report: PluginReport): Found {
+function notServed({ plugin: _, files: _files, ...rest }: Found, report: PluginReport): Found {
   return { ...rest, inspection: { ...forgetting(rest.inspection), report } };
 }
 

@@ -4,6 +4,7 @@
 import { rfc3339 } from '#base/clock.ts';
 import { invariant } from '#base/invariant.ts';
 import type { Plugin, PluginReport, PluginTool } from '#domain/manifest.ts';
+import type { Judge, Judgement } from './approvals.ts';
 import { problem } from './problem.ts';
 import type { Found } from './scan.ts';
 
@@ -17,21 +18,32 @@ export type Served = {
   readonly reports: readonly PluginReport[];
 };
 
-/** @param disabled by name; one that was not found counts for nothing, until it is. */
-export function servedOf(found: readonly Found[], disabled: ReadonlyMap<string, SwitchedOff>): Served {
+/** @param disabled by name; one that was not found counts for nothing, until it is. @param judge says what was approved */
+export function servedOf(found: readonly Found[], disabled: ReadonlyMap<string, SwitchedOff>, judge: Judge): Served {
+  const judged = found.map((one) => ({ report: one.inspection.report, judgement: judge(one) }));
   const plugins = byName(
-    found.flatMap(({ plugin }) => (plugin === undefined || disabled.has(plugin.name) ? [] : [plugin])),
+    judged.flatMap(({ judgement }) =>
+      judgement?.kind !== 'approved' || disabled.has(judgement.plugin.name) ? [] : [judgement.plugin],
+    ),
   );
   const tools = byName(plugins.flatMap((plugin) => plugin.tools));
   const byFullName = new Map(tools.map((tool) => [tool.name, tool]));
   invariant(byFullName.size === tools.length, 'full tool names are unique, as plugin names hold no "__"');
-  const reports = byName(found.map(({ inspection: { report } }) => withState(report, disabled.get(report.name))));
+  const reports = byName(
+    judged.map(({ report, judgement }) => withState(withApproval(report, judgement), disabled.get(report.name))),
+  );
   return { plugins, tools, byFullName, reports };
 }
 
 /** True when the same code is served: objects of code that has not changed stay the same. */
 export function isSameServed(a: Served, b: Served): boolean {
   return a.plugins.length === b.plugins.length && a.plugins.every((plugin, index) => plugin === b.plugins[index]);
+}
+
+/** It waits for a person: no tool of it is there. */
+function withApproval(report: PluginReport, judgement: Judgement | undefined): PluginReport {
+  if (judgement === undefined || judgement.kind === 'approved') return report;
+  return { ...report, state: 'quarantined', tools: [], problems: [judgement.problem, ...report.problems] };
 }
 
 /** Switched off comes before refused: mending the plugin would not be enough. */

@@ -65,6 +65,8 @@ describe('the OpenAPI document', () => {
         "policy_rollback POST /policy/rollback",
         "can POST /can",
         "plugin_list GET /plugins",
+        "plugin_review GET /plugins/:name/review",
+        "plugin_approve POST /plugins/:name/approve",
         "plugin_enable POST /plugins/:name/enable",
         "plugin_disable POST /plugins/:name/disable",
         "plugin_reload POST /plugins/reload",

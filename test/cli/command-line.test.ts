@@ -120,6 +120,7 @@ describe('the commands of the product', () => {
       'log tail',
       'log verify',
       'plugin adopt',
+      'plugin approve',
       'plugin check',
       'plugin disable',
       'plugin enable',

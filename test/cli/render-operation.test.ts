@@ -58,7 +58,7 @@ describe('the text of an answer', () => {
       ready: true,
       startedAt: 'T',
       policy: { version: 2, file: '/f', fileState: { kind: 'refused', message: 'line 3' } },
-      plugins: { ready: 1, refused: 0, disabled: 2 },
+      plugins: { ready: 1, refused: 0, quarantined: 3, disabled: 2 },
       freezes: [{ scope: 'writes', name: null, by: 'bea', since: 'T' }],
       lanes: [{ name: 'main', running: 0, waiting: 3, isPaused: true }],
       calls: 9,
@@ -70,7 +70,7 @@ describe('the text of an answer', () => {
     expect(text).toMatch(/NOT APPLIED: line 3/);
     expect(text).toMatch(/FROZEN +writes, by bea since T/);
     expect(text).toMatch(/lane main +0 running, 3 waiting, PAUSED/);
-    expect(text).toMatch(/plugins +1 ready, 0 refused, 2 disabled/);
+    expect(text).toMatch(/plugins +1 ready, 0 refused, 3 quarantined, 2 disabled, see smcp plugin list/);
     const staged = { ...status, policy: { ...status.policy, fileState: { kind: 'staged', digest: 'd' } } };
     expect(renderOperation('status', staged)).toMatch(/waits for: smcp policy apply/);
   });

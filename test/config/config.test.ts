@@ -21,12 +21,27 @@ describe('the configuration', () => {
     expect(loadConfig(file, {})).toEqual({
       server: { host: '127.0.0.1', port: 8000, names: [] },
       plugins: [],
+      approve: 'pinned',
       discovered: {},
       sandbox: { users: { first: LIMITS.pluginUidFirst, count: LIMITS.pluginUidsMax } },
       policy: { apply: 'auto' },
       log: { name: 'smcp.local', public: false },
       logging: { level: 'info' },
     });
+  });
+
+  test('takes directories of plugins as a list, or with whether what changes in them has to be approved', () => {
+    const read = (text: string) => {
+      writeFileSync(file, `version: 1\nplugins: ${text}\n`);
+      const { plugins, approve } = loadConfig(file, {});
+      return [plugins, approve];
+    };
+    expect(read('[more]')).toEqual([['more'], 'pinned']);
+    expect(read('{ directories: [more] }')).toEqual([['more'], 'pinned']);
+    expect(read('{ approve: always }')).toEqual([[], 'always']);
+    for (const text of ['{ approve: never }', '{ approve: true }', '{ aprove: always }', 'always']) {
+      expect(() => read(text)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    }
   });
 
   test('keeps the defaults of what the file leaves out', () => {

@@ -98,6 +98,11 @@ describe('a client generated from /openapi.json', () => {
     await act('plugin_reload');
   });
 
+  test('looks at a plugin from elsewhere, and approves what it saw', async () => {
+    const { digest } = (await act('plugin_review')) as { digest: string };
+    expect(await act('plugin_approve', { name: 'extra', digest })).toMatchObject({ name: 'extra', state: 'ready' });
+  });
+
   test('has then done every operation there is, and the document has no other', () => {
     expect([...done.keys()].toSorted()).toEqual(OPERATIONS.map(({ name }) => name).toSorted());
     expect(world.admin().operations.toSorted()).toEqual(OPERATIONS.map(({ name }) => name).toSorted());

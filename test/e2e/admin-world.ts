@@ -31,6 +31,8 @@ export const INPUT: { readonly [operation: string]: object } = {
   agent_revoke: { id: 'nothing' },
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
+  plugin_review: { name: 'extra' },
+  plugin_approve: { name: 'extra', digest: `sha256:${'0'.repeat(64)}` },
   plugin_disable: { name: 'demo_math' },
   plugin_enable: { name: 'demo_math' },
   queue_cancel: { id: 'nothing' },
@@ -54,12 +56,26 @@ export type AdminWorld = {
   readonly end: () => Promise<void>;
 };
 
+/** A directory with a plugin that did not come with the product. */
+function writeExtra(directory: string): string {
+  const tools = [{ name: 'run', description: 'd', input: { type: 'object' } }];
+  const about = { manifest: 1, name: 'extra', version: '1.0.0', description: 'd' };
+  mkdirSync(join(directory, 'extra'), { recursive: true });
+  writeFileSync(
+    join(directory, 'extra', 'plugin.json'),
+    JSON.stringify({ ...about, runtime: { kind: 'isolate', entry: 'index.js' }, tools }),
+  );
+  writeFileSync(join(directory, 'extra', 'index.js'), 'export const tools = { run: () => ({}) };');
+  return directory;
+}
+
 export async function startAdminWorld(): Promise<AdminWorld> {
   const folder = temporaryFolder();
   const home = join(folder.path, 'home');
   mkdirSync(home, { mode: 0o700 });
   writeFileSync(join(home, 'policy.yaml'), POLICY, { mode: 0o600 });
-  let server = await startServer(home);
+  const plugins = ['--plugins', writeExtra(join(folder.path, 'plugins'))];
+  let server = await startServer(home, plugins);
   const adminToken = readFileSync(join(home, 'admin.token'), 'utf8').trim();
   const headers = { authorization: `Bearer ${adminToken}` };
   const document = (await (await fetch(`${server.url}/openapi.json`, { headers })).json()) as object;
@@ -78,7 +94,7 @@ export async function startAdminWorld(): Promise<AdminWorld> {
     entries: async () => ((await admin.call('status')).data as { log: { entries: number } }).log.entries,
     restart: async () => {
       await server.stop();
-      server = await startServer(home);
+      server = await startServer(home, plugins);
       admin = await generateClient(server.url, adminToken);
     },
     end: async () => {

@@ -35,7 +35,9 @@ describe('the tools of operations', () => {
         .map(({ operation }) => operation)
         .toSorted(),
     ).toEqual(forAgents.map(([name]) => name).toSorted());
-    expect(forPeople.map(([name]) => name)).toEqual(['unfreeze', 'queue_resume', 'agent_token', 'plugin_enable']);
+    expect(forPeople.map(([name]) => name).toSorted()).toEqual([
+      ...['agent_token', 'plugin_approve', 'plugin_enable', 'queue_resume', 'unfreeze'],
+    ]);
     expect(catalog.tool('smcp__nothing')).toBeUndefined();
     expect(catalog.tool('status')).toBeUndefined();
   });

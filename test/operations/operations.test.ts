@@ -6,7 +6,7 @@ import { compileOwnSchema } from '#base/schema.ts';
 import type { StoredRecord } from '#domain/record.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
-import { asBea, createWorld, operation, person, prepare } from './world.ts';
+import { asBea, createWorld, GOOD_INPUT, operation, person, prepare } from './world.ts';
 
 const allNames = OPERATIONS.map(({ name }) => [name] as const);
 
@@ -129,6 +129,9 @@ describe('carrying an operation out', () => {
     ['policy_rollback', { version: '1' }, 'USAGE'],
     ['policy_rollback', {}, 'USAGE'],
     ['plugin_enable', { name: 'pant' }, 'PLUGIN_UNKNOWN'],
+    ['plugin_approve', { name: 'paint' }, 'USAGE'],
+    ['plugin_approve', { name: 'paint', digest: `sha256:${'0'.repeat(64)}` }, 'PLUGIN_CHANGED'],
+    ['plugin_approve', { ...GOOD_INPUT['plugin_approve'], without: 'net,nothing' }, 'USAGE'],
     ['plugin_disable', { name: '__proto__' }, 'PLUGIN_UNKNOWN'],
   ])('%s with %j is refused as %s', async (name, input, code) => {
     const { services, drafts } = createWorld();

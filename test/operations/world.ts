@@ -114,6 +114,8 @@ function createPlugins() {
     enable: () => set('ready'),
     disable: () => set('disabled'),
     reload: async () => [report()],
+    review: (name) => ({ name, state: 'waiting', digest: plugin.digest, without: [], differences: [] }),
+    approve: () => set('ready'),
   } satisfies PluginCatalog & PluginAdmin;
 }
 
@@ -224,6 +226,8 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   log_prove: { id: '0' },
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
+  plugin_review: { name: 'paint' },
+  plugin_approve: { name: 'paint', digest: plugin.digest },
   plugin_enable: { name: 'paint' },
   plugin_disable: { name: 'paint' },
 };

@@ -22,6 +22,10 @@ export function createDisabledPlugins(): DisabledPluginStore {
 
 export type LoadOptions = Partial<Pick<RegistryPorts, 'disabled' | 'record'>> &
   Pick<RegistryOptions, 'admit' | 'discoveredTimeoutMs'> & {
+    /** `always` by default: what may be served is for the tests of approval. */
+    readonly approve?: RegistryOptions['approve'];
+    /** What the database remembers; absent: a new home. */
+    readonly seen?: Set<string>;
     readonly prober?: PluginProber;
     /** Version of the product for which answers of programs are kept; absent: they are not. */
     readonly product?: string;
@@ -32,6 +36,7 @@ export type LoadOptions = Partial<Pick<RegistryPorts, 'disabled' | 'record'>> &
 /** `recorded`: `name digest` of what was recorded, in order; `told`: how often a change was told. */
 export async function loadWith(workspace: Workspace, options: LoadOptions = {}) {
   const { folders = ['plugins'], admit, prober, product, discoveredTimeoutMs } = options;
+  const { approve = 'always', seen = new Set<string>() } = options;
   const logger = createRememberingLogger();
   const recorded: string[] = [];
   const record = async (plugin: Plugin) => {
@@ -41,6 +46,7 @@ export async function loadWith(workspace: Workspace, options: LoadOptions = {}) 
   const registry = await loadRegistry(
     {
       ...{ logger, clock: systemClock, disabled: options.disabled ?? createDisabledPlugins(), record },
+      seen: { has: (path) => seen.has(path), add: (path) => void seen.add(path) },
       ...(prober === undefined ? {} : { prober }),
     },
     {
@@ -50,6 +56,7 @@ export async function loadWith(workspace: Workspace, options: LoadOptions = {}) 
       })),
       home: workspace.path('home'),
       availableCapabilities: ['clock', 'random'],
+      approve,
       ...(admit === undefined ? {} : { admit }),
       ...(product === undefined ? {} : { product }),
       ...(discoveredTimeoutMs === undefined ? {} : { discoveredTimeoutMs }),
