@@ -248,6 +248,8 @@ describe('smcp plugin adopt', () => {
     const args = { to: ['a', 'b'], subject: '--x', message: 'm', is_html: true };
     const seen = async () => {
       const started = await mine.start();
+      // What was adopted is another plugin than the one that was pinned at the first start.
+      await started.smcp('plugin', 'approve', 'mail', '--yes');
       const called = await started.smcp('call', 'mail__send', '--args', JSON.stringify(args), '--agent', 'demo');
       const tools = (await started.json('tools', '--agent', 'demo')) as { name: string }[];
       const [plugin] = ((await started.json('plugin', 'list')) as { name: string }[]).filter(
