@@ -12,6 +12,7 @@ import type { IsolateRuntime, Plugin } from '#domain/manifest.ts';
 import type { PluginCode, PluginRuntime, RunRequest, SandboxProfile } from '#domain/sandbox-ports.ts';
 import type { StartMessage } from '#sandbox/protocol/messages.js';
 import type { Confinement } from './confinement.ts';
+import { ENGINE } from './engine.ts';
 import { layerMissing, NEEDED_LAYERS, propertyMissing } from './layers.ts';
 import { modulesText } from './modules-text.ts';
 import { createWarden } from './warden.ts';
@@ -53,7 +54,8 @@ export function createIsolateRuntime(ports: IsolateRuntimePorts, options: Isolat
   const profileOf = (plugin: Plugin): SandboxProfile => {
     requireIsolate(plugin);
     requireWhole(confinement);
-    return { tier: 'isolate', digest: profileDigest(plugin), layers: layersInForce.map((layer) => layer.name).sort() };
+    const layers = layersInForce.map((layer) => layer.name).sort();
+    return { tier: 'isolate', digest: profileDigest(plugin), layers, engine: ENGINE };
   };
 
   const profileDigest = (plugin: Plugin): Digest =>

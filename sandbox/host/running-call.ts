@@ -121,8 +121,11 @@ export class RunningCall {
     }
     const params = parseBoundedJson(body);
     if (params.kind !== 'value') return false;
+    const { traffic } = this.request;
+    if (call !== 0) traffic?.asked(call, name, body);
     void this.#answerHostCall(name, params.value).then((reply) => {
       if (this.#isOver || call === 0) return;
+      traffic?.answered(call, reply.ok, reply.body);
       if (!reply.ok) this.#answeredCodes.add(reply.code);
       answer(call, reply.ok, reply.body);
     });

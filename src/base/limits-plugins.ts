@@ -21,7 +21,7 @@ export const PLUGIN_LIMITS = {
   /** The answer to one host call as JSON text: half a frame, since a text within a text may double. */
   hostAnswerBytesMax: 1024 * 1024,
   /** What is kept of host calls, to run a call again; with more it can't be. */
-  transcriptBytesMax: 4 * 1024 * 1024,
+  transcriptBytesMax: 1024 * 1024,
   /** Keys that one `store.list` answers with. */
   storeKeysListedMax: 1_000,
   /** One log line or progress message of a plugin, in UTF-16 units; longer ones are cut. */

@@ -64,22 +64,15 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
     const known = nameOf(name);
     const kind = capabilityOf(known);
     if (kind === undefined) return prepare(handlers, known)(params, context).perform(signal);
-    const number = transcript.asked(known, params);
+    checkGiven(logger, context, kind);
+    const { target, perform } = prepare(handlers, known)(params, context);
+    const use = meter.begin({ kind, target, request: params });
     try {
-      checkGiven(logger, context, kind);
-      const { target, perform } = prepare(handlers, known)(params, context);
-      const use = meter.begin({ kind, target, request: params });
-      try {
-        const answer = await perform(signal);
-        use.end(answer);
-        transcript.answered(number, answer);
-        return answer;
-      } catch (thrown) {
-        use.end(asSmcpError(thrown).toWire());
-        throw thrown;
-      }
+      const answer = await perform(signal);
+      use.end(answer);
+      return answer;
     } catch (thrown) {
-      transcript.refused(number, asSmcpError(thrown).toWire());
+      use.end(asSmcpError(thrown).toWire());
       throw thrown;
     }
   };
@@ -89,7 +82,10 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
     if (known?.of !== of) known = { of, signal: AbortSignal.any([of, over.signal]) };
     return known.signal;
   };
-  return { handle, used: meter.lines, transcript: transcript.read, close: () => over.abort() };
+  return {
+    ...{ handle, used: meter.lines, traffic: transcript.traffic, transcript: transcript.read },
+    close: () => over.abort(),
+  };
 }
 
 /** @throws `REQUEST_INVALID` for a name that is no host call. */

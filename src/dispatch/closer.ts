@@ -1,6 +1,7 @@
 // Writes the record that ends a call, then gives its answer. No answer leaves before its record is on disk.
 
 import type { ExactJson } from '#base/exact-json.ts';
+import type { Json } from '#base/json.ts';
 import type { CallOutcome, ToolAnswer } from '#domain/invocation.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { type Admission, type ClosingParts, type ClosingPhase, predicateOf } from './predicate.ts';
@@ -40,6 +41,7 @@ export function createCloser({ log, policy, clock }: Pick<DispatcherPorts, 'log'
           ending: { endedMs: clock.nowMs(), result },
         }),
         ...(isKept ? { args: strayArgs === undefined ? admission.args : strayArgs, result: value } : {}),
+        ...(isKept && parts.transcript !== undefined ? { transcript: parts.transcript as unknown as Json } : {}),
       });
       return { invocation: admission.invocation, answer, receipt };
     },

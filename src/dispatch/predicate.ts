@@ -10,6 +10,7 @@ import type { ArgumentChange } from '#domain/normalise-arguments.ts';
 import type { InvocationPredicate, Phase, ToolRef } from '#domain/record.ts';
 import type { SandboxProfile } from '#domain/sandbox-ports.ts';
 import type { Tool } from '#domain/tool.ts';
+import type { Transcript } from '#domain/transcript.ts';
 
 /** What is known of a call when it is admitted. */
 export type Admission = {
@@ -44,6 +45,8 @@ export type ClosingParts = {
   readonly replayOf?: Receipt;
   readonly usage?: Usage;
   readonly used?: readonly UsedCapability[];
+  /** Kept as a document of its own; the predicate has its digest. */
+  readonly transcript?: Transcript;
   /** It ended before it could have done anything, so the same call may be made again. Not part of the record. */
   readonly hasDoneNothing?: boolean;
 };
@@ -113,8 +116,9 @@ function policyPart(decision: Decision | undefined, inForce: PolicyRef): Invocat
 }
 
 function confinedParts({ profile, capabilities, limits }: Confined, used: readonly UsedCapability[] | undefined) {
+  const { tier, digest, layers, engine } = profile;
   return {
-    sandbox: { tier: profile.tier, profile: profile.digest, limits, layers: profile.layers },
+    sandbox: { tier, profile: digest, limits, layers, ...(engine === undefined ? {} : { engine }) },
     capabilities: { granted: capabilities, ...(used === undefined ? {} : { used }) },
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Digest } from '#base/digest.ts';
 import type { ExactJson } from '#base/exact-json.ts';
+import type { Json } from '#base/json.ts';
 import type { Capabilities, EffectClass } from './capability.ts';
 import type { PolicyRef } from './decision.ts';
 import type { Door, Receipt, Usage, UsedCapability } from './invocation.ts';
@@ -67,6 +68,8 @@ export type InvocationPredicate = {
     readonly limits: RunLimits;
     /** Names of the layers in force, sorted. */
     readonly layers: readonly string[];
+    /** What ran the code of an isolate: engine, release, locale. The same one gives the same result again. */
+    readonly engine?: string;
   };
   readonly capabilities?: { readonly granted: Capabilities; readonly used?: readonly UsedCapability[] };
   /** RFC 3339. */
@@ -79,13 +82,15 @@ export type InvocationPredicate = {
   readonly usage?: Usage;
 };
 
-/** A record to be signed. `args` and `result` go into disclosure documents; the record keeps their digests. */
+/** A record to be signed. `args`, `result` and `transcript` go into disclosure documents; the record keeps their digests. */
 export type RecordDraft =
   | {
       readonly kind: 'invocation';
       readonly predicate: InvocationPredicate;
       readonly args?: ExactJson;
       readonly result?: ExactJson;
+      /** Of its host calls; absent where it made none that was answered. */
+      readonly transcript?: Json;
     }
   | {
       readonly kind: 'policy';
@@ -120,6 +125,9 @@ export type RecordDraft =
       };
     };
 
+/** Disclosure documents by subject name; one that is absent was not kept, or was erased. */
+export type DisclosedDocuments = { readonly args?: string; readonly result?: string; readonly transcript?: string };
+
 /** A record as it is read back. */
 export type StoredRecord = {
   readonly index: number;
@@ -130,7 +138,7 @@ export type StoredRecord = {
   /** '' for records that are no invocation. */
   readonly invocation: string;
   /** The disclosure documents that are still kept, by subject name. */
-  readonly disclosed: { readonly args?: string; readonly result?: string };
+  readonly disclosed: DisclosedDocuments;
 };
 
 /** A key that may sign records of `[fromIndex, toIndex)`; `toIndex` null: until now. */

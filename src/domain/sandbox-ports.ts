@@ -20,6 +20,14 @@ export type HostCall = { readonly name: string; readonly params: Json };
  */
 export type HostCallHandler = (call: HostCall, signal: AbortSignal) => Promise<Json> | Json;
 
+/** Told of every host call that has an answer, as it came and as its answer left. */
+export type HostTraffic = {
+  /** `body`: the params, as JSON text that was checked. */
+  readonly asked: (call: number, name: string, body: string) => void;
+  /** `body`: the value, or the error. The order of these is the order in which the guest gets them. */
+  readonly answered: (call: number, isOk: boolean, body: string) => void;
+};
+
 export type RunRequest = {
   readonly plugin: Plugin;
   readonly tool: PluginTool;
@@ -33,6 +41,8 @@ export type RunRequest = {
   readonly capabilities: Capabilities;
   readonly signal: AbortSignal;
   readonly onHostCall: HostCallHandler;
+  /** Absent: nobody keeps it. */
+  readonly traffic?: HostTraffic;
 };
 
 /** The code of plugins as it was hashed. */
@@ -81,6 +91,8 @@ export type SandboxProfile = {
   readonly digest: Digest;
   /** Names of the layers in force, sorted. */
   readonly layers: readonly string[];
+  /** What runs the code of an isolate; the same one gives the same result again. */
+  readonly engine?: string;
 };
 
 // ── broker ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -90,7 +102,9 @@ export type BrokerSession = {
   readonly handle: HostCallHandler;
   /** What was used so far: one line per kind and target. */
   readonly used: () => readonly UsedCapability[];
-  /** What the guest asked and was answered, so far; undefined when that is more than is kept. */
+  /** To be told by the sandbox what the guest asks and is answered. */
+  readonly traffic: HostTraffic;
+  /** What it was told so far; undefined when that is more than is kept. */
   readonly transcript: () => Transcript | undefined;
   /** The invocation is over: ends the effects that are under way, and lets none begin. */
   readonly close: () => void;

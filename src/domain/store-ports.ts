@@ -3,6 +3,7 @@
 import type { Digest } from '#base/digest.ts';
 import type { AgentName, TokenRow } from './agent.ts';
 import type { Freeze, FreezeScope } from './freeze.ts';
+import type { DisclosedDocuments } from './record.ts';
 
 /** Where tokens are kept. **Durability:** what `put`, `revoke` and `prune` wrote is on disk when they return. */
 export type TokenStore = {
@@ -25,7 +26,7 @@ export type LogRow = {
   /** '' for records that are no invocation. */
   readonly phase: string;
   /** Disclosure documents by subject name. */
-  readonly disclosed: { readonly args?: string; readonly result?: string };
+  readonly disclosed: DisclosedDocuments;
 };
 
 /** Where the log is kept. Rows are numbered from 0 without gaps. */

@@ -3,14 +3,11 @@
 
 import type { Json } from '#base/json.ts';
 
-/** `asked` and its `answered` or `refused` have the same number, which counts from 1. */
+/** `asked` and its `answered` or `refused` have the same number, the guest's own, which only grows. */
 export type TranscriptEvent =
   | { readonly kind: 'asked'; readonly call: number; readonly name: string; readonly params: Json }
   | { readonly kind: 'answered'; readonly call: number; readonly value: Json }
-  | {
-      readonly kind: 'refused';
-      readonly call: number;
-      readonly error: { readonly code: string; readonly message: string; readonly details?: Json };
-    };
+  /** `error` is a `WireError`, as the guest got it. */
+  | { readonly kind: 'refused'; readonly call: number; readonly error: Json };
 
 export type Transcript = { readonly events: readonly TranscriptEvent[] };

@@ -134,7 +134,8 @@ export function createCommitQueue({ appender, clock, logger, expected, onCommit 
 
 /** About: characters of a disclosure document may take more than a byte. */
 function bytesOf({ payload, disclosed }: PreparedRecord): number {
-  return payload.length + (disclosed.args?.length ?? 0) + (disclosed.result?.length ?? 0);
+  const { args = '', result = '', transcript = '' } = disclosed;
+  return payload.length + args.length + result.length + transcript.length;
 }
 
 /** What the last one counts for in a mean, and the longest that it may count as. */

@@ -3,7 +3,7 @@
 import type { ExactJson } from '#base/exact-json.ts';
 import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { Phase } from '#domain/record.ts';
+import type { DisclosedDocuments, Phase } from '#domain/record.ts';
 import { boundedDraft } from './bounded-draft.ts';
 import { type Disclosure, discloseValue } from './disclosure.ts';
 import { envelopeBytes } from './envelope.ts';
@@ -14,7 +14,7 @@ export type PreparedRecord = {
   /** '' for records that are no invocation. */
   readonly invocation: string;
   readonly phase: string;
-  readonly disclosed: { readonly args?: string; readonly result?: string };
+  readonly disclosed: DisclosedDocuments;
   /** Digest of the arguments' document; undefined when the record has none. */
   readonly argsDigest: string | undefined;
 };
@@ -29,10 +29,12 @@ export function prepareRecord(draft: AnyDraft, intentArgs?: { readonly digest: s
   const bytesMax = isInvocation ? disclosureBytesMax(bounded.predicate.phase) : 0;
   const args = isInvocation && intentArgs === undefined ? disclosureOf(bounded.args, bytesMax) : undefined;
   const result = isInvocation ? disclosureOf(bounded.result, bytesMax) : undefined;
+  const transcript = isInvocation ? disclosureOf(bounded.transcript, LIMITS.transcriptBytesMax) : undefined;
   const argsDigest = intentArgs === undefined ? args?.digest : intentArgs.digest;
   const subjects: Subject[] = [];
   if (argsDigest !== undefined) subjects.push({ name: 'args', digest: argsDigest });
   if (result !== undefined) subjects.push({ name: 'result', digest: result.digest });
+  if (transcript !== undefined) subjects.push({ name: 'transcript', digest: transcript.digest });
   if (subjects.length === 0) subjects.push(...ownSubjects(bounded));
   const payload = Buffer.from(formatStatement(bounded.kind, subjects, bounded.predicate));
   invariant(envelopeBytes(payload.length) <= LIMITS.recordBytesMax, `a bounded record fits (${payload.length} bytes)`);
@@ -43,6 +45,7 @@ export function prepareRecord(draft: AnyDraft, intentArgs?: { readonly digest: s
     disclosed: {
       ...(args === undefined ? {} : { args: args.document }),
       ...(result === undefined ? {} : { result: result.document }),
+      ...(transcript === undefined ? {} : { transcript: transcript.document }),
     },
     argsDigest,
   };

@@ -9,7 +9,8 @@ import { checkStorage } from './storage-check.ts';
 
 const ROW_SQL = `
   SELECT record.envelope, record.invocation, record.phase, leaf.hash,
-         CAST(disclosure.args AS BLOB) AS args, CAST(disclosure.result AS BLOB) AS result
+         CAST(disclosure.args AS BLOB) AS args, CAST(disclosure.result AS BLOB) AS result,
+         CAST(disclosure.transcript AS BLOB) AS transcript
   FROM record LEFT JOIN leaf USING (idx) LEFT JOIN disclosure USING (idx)
   WHERE record.idx = ?`;
 
@@ -28,7 +29,7 @@ export function createLogStore(database: Database): LogStore {
   const last = database.prepare('SELECT coalesce(max(idx), -1) AS idx FROM record');
   const addRecord = database.prepare('INSERT INTO record (idx, envelope, invocation, phase) VALUES (?, ?, ?, ?)');
   const addLeaf = database.prepare('INSERT INTO leaf (idx, hash) VALUES (?, ?)');
-  const addDisclosure = database.prepare('INSERT INTO disclosure (idx, args, result) VALUES (?, ?, ?)');
+  const addDisclosure = database.prepare('INSERT INTO disclosure (idx, args, result, transcript) VALUES (?, ?, ?, ?)');
   const addCheckpoint = database.prepare('INSERT INTO checkpoint (size, note) VALUES (?, ?)');
   const oneRow = database.prepare(ROW_SQL);
   const leafRange = database.prepare('SELECT idx, hash FROM leaf WHERE idx >= ? AND idx < ? ORDER BY idx');
@@ -41,10 +42,11 @@ export function createLogStore(database: Database): LogStore {
   const size = () => numberOf(last.get() ?? {}, 'idx') + 1;
 
   function insert(row: LogRow): void {
-    const { args, result } = row.disclosed;
+    const { args, result, transcript } = row.disclosed;
     addRecord.run(row.index, row.envelope, row.invocation, row.phase);
     addLeaf.run(row.index, row.leaf);
-    if (args !== undefined || result !== undefined) addDisclosure.run(row.index, args ?? null, result ?? null);
+    if (args === undefined && result === undefined && transcript === undefined) return;
+    addDisclosure.run(row.index, args ?? null, result ?? null, transcript ?? null);
   }
 
   return {
@@ -88,13 +90,18 @@ export function createLogStore(database: Database): LogStore {
 function asLogRow(index: number, row: SqlRow): LogRow {
   const args = documentOf(row, 'args');
   const result = documentOf(row, 'result');
+  const transcript = documentOf(row, 'transcript');
   return {
     index,
     envelope: textOf(row, 'envelope'),
     leaf: bytesOf(row, 'hash'),
     invocation: textOf(row, 'invocation'),
     phase: textOf(row, 'phase'),
-    disclosed: { ...(args === undefined ? {} : { args }), ...(result === undefined ? {} : { result }) },
+    disclosed: {
+      ...(args === undefined ? {} : { args }),
+      ...(result === undefined ? {} : { result }),
+      ...(transcript === undefined ? {} : { transcript }),
+    },
   };
 }
 

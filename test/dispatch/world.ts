@@ -192,7 +192,13 @@ export function createWorld(options: WorldOptions = {}) {
     close: async () => {},
   } satisfies PluginRuntime;
   const broker = {
-    open: () => ({ handle: () => null, used: () => [], transcript: () => undefined, close: () => {} }),
+    open: () => ({
+      handle: () => null,
+      used: () => [],
+      transcript: () => undefined,
+      traffic: { asked: () => {}, answered: () => {} },
+      close: () => {},
+    }),
   } satisfies Broker;
   const clock = options.clock ?? systemClock;
   const freezes = createFreezes({ store: createFreezeStore(database), clock });

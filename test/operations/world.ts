@@ -189,7 +189,13 @@ export function createWorld() {
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
   const adminTools = createAdminTools({ services: () => services, logger });
   const broker = {
-    open: () => ({ handle: () => null, used: () => [], transcript: () => undefined, close: () => {} }),
+    open: () => ({
+      handle: () => null,
+      used: () => [],
+      transcript: () => undefined,
+      traffic: { asked: () => {}, answered: () => {} },
+      close: () => {},
+    }),
   } satisfies Broker;
   // In memory there is no disk to wait for.
   const keyedCalls = createKeyedCallStore({

@@ -17,6 +17,7 @@ const COLUMNS: readonly { readonly table: string; readonly column: string; reado
   { table: 'leaf', column: 'hash', bytesMax: LIMITS.recordBytesMax },
   { table: 'disclosure', column: 'args', bytesMax: VALUE_BYTES_MAX },
   { table: 'disclosure', column: 'result', bytesMax: VALUE_BYTES_MAX },
+  { table: 'disclosure', column: 'transcript', bytesMax: VALUE_BYTES_MAX },
   { table: 'checkpoint', column: 'note', bytesMax: LIMITS.noteBytesMax },
 ];
 

@@ -140,7 +140,9 @@ export function subjectsProblem(
 ): string | undefined {
   const own = subjects.get('invocation');
   if (own !== undefined && own !== hash('sha256', invocation, 'hex')) return 'its subject is not its invocation';
-  return phase === 'intent' && subjects.has('result') ? 'an intent has no result' : undefined;
+  if (phase !== 'intent') return undefined;
+  if (subjects.has('result')) return 'an intent has no result';
+  return subjects.has('transcript') ? 'an intent has no transcript' : undefined;
 }
 
 /** One text of a fixed length: a log may have millions of answers. */

@@ -1,5 +1,7 @@
 // Where a log to be verified comes from: a home's database or an exported folder; and what may be wrong with it. **Trust:** nothing in it is trusted.
 
+import type { DisclosedDocuments } from '#domain/record.ts';
+
 /** What is wrong, for programs; the message is for people. */
 export type VerifyCode =
   | 'RECORD_MISSING'
@@ -35,7 +37,7 @@ export type SourceEntry = {
   readonly leaf: Uint8Array;
   /** What a database keeps beside the record; undefined in a folder. */
   readonly columns?: { readonly invocation: string; readonly phase: string };
-  readonly disclosed: { readonly args?: string; readonly result?: string };
+  readonly disclosed: DisclosedDocuments;
 };
 
 export type SourceCheckpoint = {
