@@ -109,6 +109,9 @@ export const AREAS: readonly Area[] = [
   // The launcher is C; what is TypeScript there only compiles it.
   area(3, 'sandbox/launcher', { imports: ['sandbox/host'], locates: ['sandbox/host'] }),
 
+  // A small world around the real parts, for authors of plugins: it joins what a server joins.
+  area(3, 'sandbox/harness', { imports: [...PARTS, 'src/app'], locates: ['sandbox/harness'] }),
+
   area(3, 'src/app', { imports: PARTS }),
   area(3, 'src/app.ts', { imports: [...PARTS, 'src/app'] }),
 
@@ -142,6 +145,7 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
   { from: 'src/broker', to: 'src/effects', why: 'the broker checks a host call and then does its one effect' },
   { from: 'src/admin', to: 'src/operations', why: 'routes are derived from the table of operations' },
   { from: 'src/provenance/verify', to: 'src/provenance', why: 'formats and the tree are shared; signing is not' },
+  { from: 'sandbox/harness', to: 'src/app', why: 'the tier of programs is joined there, for a server and for a test' },
   { from: 'src/app.ts', to: 'src/app', why: 'what app.ts would be too long with' },
   { from: 'src/main.ts', to: 'src/cli', why: 'one file per command' },
   { from: 'src/smcp.js', to: 'src/main.ts', why: 'the bin only checks Node and strips types before it' },
