@@ -13,6 +13,8 @@ import { logVerifyCommand } from './log-verify.ts';
 import { operationCommand } from './operation-command.ts';
 import { pluginAdoptCommand } from './plugin-adopt.ts';
 import { pluginCheckCommand } from './plugin-check.ts';
+import { pluginTestCommand } from './plugin-test.ts';
+import { pluginTraceCommand } from './plugin-trace.ts';
 import { policyCheckCommand } from './policy-check.ts';
 import { serveCommand } from './serve.ts';
 import { stdioCommand } from './stdio.ts';
@@ -25,6 +27,8 @@ export const COMMANDS: readonly Command[] = [
   doctorCommand,
   policyCheckCommand,
   pluginCheckCommand,
+  pluginTestCommand,
+  pluginTraceCommand,
   pluginAdoptCommand,
   logVerifyCommand,
   completionCommand(() => COMMANDS),

@@ -79,6 +79,11 @@ const LOCAL_COMMANDS: readonly { readonly command: string; readonly imports: rea
   { command: 'log verify', imports: ['src/store/open-store.ts'] },
   { command: 'log export', imports: ['src/provenance/export.ts'] },
   { command: 'plugin check', imports: ['src/registry/check-directory.ts', 'src/broker/broker.ts'] },
+  {
+    command: 'plugin test',
+    imports: ['run-tests', 'start-plugin', 'try-tools'].map((name) => `sandbox/harness/${name}.ts`),
+  },
+  { command: 'plugin trace', imports: ['sandbox/harness/trace-tool.ts', 'sandbox/harness/world.ts'] },
   { command: 'plugin adopt', imports: ['src/registry/adopt.ts', 'src/broker/broker.ts'] },
 ];
 
