@@ -13,6 +13,7 @@ import { logVerifyCommand } from './log-verify.ts';
 import { operationCommand } from './operation-command.ts';
 import { pluginAdoptCommand } from './plugin-adopt.ts';
 import { pluginCheckCommand } from './plugin-check.ts';
+import { pluginNewCommand } from './plugin-new.ts';
 import { pluginTestCommand } from './plugin-test.ts';
 import { pluginTraceCommand } from './plugin-trace.ts';
 import { policyCheckCommand } from './policy-check.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   initCommand,
   doctorCommand,
   policyCheckCommand,
+  pluginNewCommand,
   pluginCheckCommand,
   pluginTestCommand,
   pluginTraceCommand,

@@ -79,6 +79,7 @@ const LOCAL_COMMANDS: readonly { readonly command: string; readonly imports: rea
   { command: 'log verify', imports: ['src/store/open-store.ts'] },
   { command: 'log export', imports: ['src/provenance/export.ts'] },
   { command: 'plugin check', imports: ['src/registry/check-directory.ts', 'src/broker/broker.ts'] },
+  { command: 'plugin new', imports: ['sandbox/harness/new-plugin.ts', 'sandbox/harness/templates.ts'] },
   {
     command: 'plugin test',
     imports: ['run-tests', 'start-plugin', 'try-tools'].map((name) => `sandbox/harness/${name}.ts`),
@@ -97,6 +98,8 @@ export const AREAS: readonly Area[] = [
   // Behind the fence: the wire format is all that the warden shares with the host, and the guest shares nothing.
   area(1, 'sandbox/warden', { imports: ['sandbox/protocol'], locates: ['sandbox/guest'] }),
   area(1, 'sandbox/guest', { builtins: 'none' }),
+  // Copied into plugins whose program is Node; runs as theirs.
+  area(1, 'sandbox/guest/node', { builtins: ['buffer', 'net', 'process'] }),
 
   ...FEATURES.map((path) => area(2, path, { imports: MEANING, locates: ['schemas'] })),
   // Decisions do no I/O.
@@ -115,7 +118,10 @@ export const AREAS: readonly Area[] = [
   area(3, 'sandbox/launcher', { imports: ['sandbox/host'], locates: ['sandbox/host'] }),
 
   // A small world around the real parts, for authors of plugins: it joins what a server joins.
-  area(3, 'sandbox/harness', { imports: [...PARTS, 'src/app'], locates: ['sandbox/harness'] }),
+  area(3, 'sandbox/harness', {
+    imports: [...PARTS, 'src/app'],
+    locates: ['sandbox/harness', 'sandbox/guest', 'sandbox/guest/node'],
+  }),
 
   area(3, 'src/app', { imports: PARTS }),
   area(3, 'src/app.ts', { imports: [...PARTS, 'src/app'] }),
