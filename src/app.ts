@@ -9,6 +9,7 @@ import { replaceFile } from '#base/durable-file.ts';
 import { invariant } from '#base/invariant.ts';
 import { isJsonObject } from '#base/json.ts';
 import type { PolicyRef } from '#domain/decision.ts';
+import type { PluginReport } from '#domain/manifest.ts';
 import type { Services } from '#operations/operation.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
@@ -21,6 +22,8 @@ export type App = {
   /** Present at the first start that got as far as serving: the demo agent of the first policy and its token, shown once. */
   readonly firstStart?: { readonly agent: string; readonly token: string };
   readonly reloadPolicy: (by: string) => Promise<PolicyRef>;
+  /** Looks at every plugins directory again, as `smcp plugin reload` does. */
+  readonly reloadPlugins: () => Promise<readonly PluginReport[]>;
   /** Drains, ends every process, closes the log and gives the home back. Safe to call twice. */
   readonly close: () => Promise<void>;
 };
@@ -76,6 +79,7 @@ async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<
     },
     ...started,
     reloadPolicy: (by) => services.policy.reload({ by, mayWiden: true }),
+    reloadPlugins: () => services.plugins.reload(),
     close: () => {
       closed ??= owned.disposeAsync();
       return closed;

@@ -29,6 +29,8 @@ export type BrokerPorts = {
   readonly randomBytes?: RandomSource;
   /** What can be done for guests; a call whose effect is absent is refused as not available. */
   readonly effects?: { readonly store?: StoreEffect };
+  /** Other calls in place of these, for a world that an author made up: `sandbox/harness` only. Absent: these. */
+  readonly replaced?: (own: CallHandlers) => CallHandlers;
 };
 
 /**
@@ -37,7 +39,8 @@ export type BrokerPorts = {
  * capabilities only: log and progress need none, and a digest of a short message would let it be guessed.
  */
 export function createBroker(ports: BrokerPorts): Broker {
-  const handlers = handlersOf(ports);
+  const own = handlersOf(ports);
+  const handlers = ports.replaced?.(own) ?? own;
   return { open: (context) => openSession(ports.logger, handlers, context) };
 }
 

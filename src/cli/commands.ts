@@ -14,6 +14,9 @@ import { operationCommand } from './operation-command.ts';
 import { pluginAdoptCommand } from './plugin-adopt.ts';
 import { pluginApproveCommand } from './plugin-approve.ts';
 import { pluginCheckCommand } from './plugin-check.ts';
+import { pluginNewCommand } from './plugin-new.ts';
+import { pluginTestCommand } from './plugin-test.ts';
+import { pluginTraceCommand } from './plugin-trace.ts';
 import { policyCheckCommand } from './policy-check.ts';
 import { serveCommand } from './serve.ts';
 import { stdioCommand } from './stdio.ts';
@@ -25,7 +28,10 @@ export const COMMANDS: readonly Command[] = [
   initCommand,
   doctorCommand,
   policyCheckCommand,
+  pluginNewCommand,
   pluginCheckCommand,
+  pluginTestCommand,
+  pluginTraceCommand,
   pluginAdoptCommand,
   logVerifyCommand,
   completionCommand(() => COMMANDS),

@@ -7,6 +7,7 @@ import type { Logger } from '#base/log.ts';
 import { type Home, prepareHome } from '#config/home.ts';
 import { productPluginsDirectory, productVersion } from '#config/product.ts';
 import { type Command, type CommandInput, EXIT, text } from './command.ts';
+import { DEV_CONFIG, serveChanges } from './serve-dev.ts';
 import { welcome } from './welcome.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
@@ -24,6 +25,7 @@ export const serveCommand: Command = {
       help: 'a directory of plugins, beside the bundled ones',
     },
     policy: { type: 'string', placeholder: 'FILE', help: "the policy; the home's policy.yaml if absent" },
+    dev: { type: 'boolean', help: 'serve plugins of --plugins anew whenever they change, without asking for approval' },
     'allow-external': { type: 'boolean', help: 'allow an address that other machines can reach' },
   },
   summary: 'Serves agents over MCP; the first start makes the home.',
@@ -35,11 +37,14 @@ export const serveCommand: Command = {
     // Node would open its inspector to the whole machine at this signal, which any process of this user can send.
     process.on('SIGUSR1', () => {});
     prepareHome(home);
-    const config = loadConfig(home.config, terminal.env);
+    const isDev = input.options['dev'] === true;
+    const loaded = loadConfig(home.config, terminal.env);
+    const config = isDev ? { ...loaded, ...DEV_CONFIG } : loaded;
     const address = addressOf(input, config.server);
     const logger = createLogger(config.logging.level);
     for (const sentence of refusedVariables(terminal.env)) logger.warn(sentence);
     const policyFile = text(input, 'policy');
+    const externalPlugins = directoriesOf(input, config.plugins, home);
     const app = await createApp({
       home,
       config,
@@ -47,7 +52,7 @@ export const serveCommand: Command = {
       logger,
       version: productVersion(),
       productPlugins: productPluginsDirectory(),
-      externalPlugins: directoriesOf(input, config.plugins, home),
+      externalPlugins,
       ...(policyFile === undefined ? {} : { policyFile }),
     });
     // Listening to signals before anybody can know of the server.
@@ -55,6 +60,7 @@ export const serveCommand: Command = {
     terminal.out(
       isJson ? `${JSON.stringify({ url: app.url, home: home.directory, ...app.firstStart })}\n` : welcome(app, home),
     );
+    using _dev = isDev ? serveChanges({ app, logger, terminal }, externalPlugins) : undefined;
     await stopped;
     return EXIT.done;
   },

@@ -7,6 +7,7 @@ import type { Manifest, PluginProblem, PluginReport } from '#domain/manifest.ts'
 import { type Candidate, candidateAt } from './discover.ts';
 import { type Bounds, createInspectionOptions } from './inspect.ts';
 import { inspectWhole, type OpenWorkshop } from './inspect-whole.ts';
+import { manifestAdvice } from './manifest-advice.ts';
 
 export type DirectoryCheck = {
   /** `report.problems` is what has to be mended. */
@@ -40,7 +41,10 @@ export async function checkCandidate(
 ): Promise<DirectoryCheck> {
   const inspection = createInspectionOptions(options);
   const { report, warnings, servable } = await inspectWhole(openWorkshop, candidate, inspection);
-  return { report, warnings, ...(servable === undefined ? {} : { manifest: servable.manifest }) };
+  if (servable === undefined) return { report, warnings };
+  const { manifest, isDiscovered } = servable;
+  // What a program says of itself is no manifest that a person could mend.
+  return { report, warnings: isDiscovered ? warnings : [...warnings, ...manifestAdvice(manifest)], manifest };
 }
 
 export const noDirectory = (path: string): SmcpError =>

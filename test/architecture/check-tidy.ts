@@ -23,6 +23,7 @@ const ENTRIES = [
   'sandbox/warden/main.js',
   'sandbox/warden/worker.js',
   'sandbox/guest/prelude.js',
+  'sandbox/harness/hooks.js',
 ];
 
 type Report = (rule: string, what: string, at?: Node) => void;

@@ -79,6 +79,12 @@ const LOCAL_COMMANDS: readonly { readonly command: string; readonly imports: rea
   { command: 'log verify', imports: ['src/store/open-store.ts'] },
   { command: 'log export', imports: ['src/provenance/export.ts'] },
   { command: 'plugin check', imports: ['src/registry/check-directory.ts', 'src/broker/broker.ts'] },
+  { command: 'plugin new', imports: ['sandbox/harness/new-plugin.ts', 'sandbox/harness/templates.ts'] },
+  {
+    command: 'plugin test',
+    imports: ['run-tests', 'start-plugin', 'try-tools'].map((name) => `sandbox/harness/${name}.ts`),
+  },
+  { command: 'plugin trace', imports: ['sandbox/harness/trace-tool.ts', 'sandbox/harness/world.ts'] },
   { command: 'plugin adopt', imports: ['src/registry/adopt.ts', 'src/broker/broker.ts'] },
 ];
 
@@ -92,6 +98,8 @@ export const AREAS: readonly Area[] = [
   // Behind the fence: the wire format is all that the warden shares with the host, and the guest shares nothing.
   area(1, 'sandbox/warden', { imports: ['sandbox/protocol'], locates: ['sandbox/guest'] }),
   area(1, 'sandbox/guest', { builtins: 'none' }),
+  // Copied into plugins whose program is Node; runs as theirs.
+  area(1, 'sandbox/guest/node', { builtins: ['buffer', 'net', 'process'] }),
 
   ...FEATURES.map((path) => area(2, path, { imports: MEANING, locates: ['schemas'] })),
   // Decisions do no I/O.
@@ -108,6 +116,12 @@ export const AREAS: readonly Area[] = [
 
   // The launcher is C; what is TypeScript there only compiles it.
   area(3, 'sandbox/launcher', { imports: ['sandbox/host'], locates: ['sandbox/host'] }),
+
+  // A small world around the real parts, for authors of plugins: it joins what a server joins.
+  area(3, 'sandbox/harness', {
+    imports: [...PARTS, 'src/app'],
+    locates: ['sandbox/harness', 'sandbox/guest', 'sandbox/guest/node'],
+  }),
 
   area(3, 'src/app', { imports: PARTS }),
   area(3, 'src/app.ts', { imports: [...PARTS, 'src/app'] }),
@@ -142,6 +156,7 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
   { from: 'src/broker', to: 'src/effects', why: 'the broker checks a host call and then does its one effect' },
   { from: 'src/admin', to: 'src/operations', why: 'routes are derived from the table of operations' },
   { from: 'src/provenance/verify', to: 'src/provenance', why: 'formats and the tree are shared; signing is not' },
+  { from: 'sandbox/harness', to: 'src/app', why: 'the tier of programs is joined there, for a server and for a test' },
   { from: 'src/app.ts', to: 'src/app', why: 'what app.ts would be too long with' },
   { from: 'src/main.ts', to: 'src/cli', why: 'one file per command' },
   { from: 'src/smcp.js', to: 'src/main.ts', why: 'the bin only checks Node and strips types before it' },

@@ -90,6 +90,11 @@ describe('a host call with the capability it needs', () => {
     expect(await ask()).not.toBe(await ask());
   });
 
+  test('asks for the time with null, as an isolate does, or with no params, as a program does', async () => {
+    const { call } = open({ clock: true });
+    expect([await call('now', {}), await call('now', null)]).toEqual([1_000, 1_001]);
+  });
+
   test('has an effect for each kind that the product offers', async () => {
     const { call } = open(Object.fromEntries(AVAILABLE_CAPABILITIES.map((kind) => [kind, true])));
     const answers = [await call('now'), await call('random', { bytes: 1 })];
@@ -120,7 +125,7 @@ describe('what is no host call', () => {
   });
 
   test.each<[string, Json]>([
-    ['now', {}],
+    ['now', { at: 1 }],
     ['now', 0],
     ['random', null],
     ['random', {}],
