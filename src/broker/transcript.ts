@@ -26,11 +26,21 @@ export function createTranscriptWriter(): TranscriptWriter {
     traffic: {
       asked: (call, name, body) =>
         put({ kind: 'asked', call, name, params: JSON.parse(body) as Json }, name.length + body.length),
-      answered: (call, isOk, body) => {
-        const value = JSON.parse(body) as Json;
-        put(isOk ? { kind: 'answered', call, value } : { kind: 'refused', call, error: value }, body.length);
-      },
+      answered: (call, isOk, body) => put(isOk ? answerOf(call, body) : refusalOf(call, body), body.length),
     },
     read: () => (bytes > LIMITS.transcriptBytesMax ? undefined : { events }),
   };
 }
+
+const answerOf = (call: number, body: string): TranscriptEvent => ({
+  kind: 'answered',
+  call,
+  value: JSON.parse(body) as Json,
+});
+
+/** The body is the host's own. */
+const refusalOf = (call: number, body: string): TranscriptEvent => ({
+  kind: 'refused',
+  call,
+  error: JSON.parse(body) as Extract<TranscriptEvent, { readonly kind: 'refused' }>['error'],
+});

@@ -7,7 +7,11 @@ import type { Json } from '#base/json.ts';
 export type TranscriptEvent =
   | { readonly kind: 'asked'; readonly call: number; readonly name: string; readonly params: Json }
   | { readonly kind: 'answered'; readonly call: number; readonly value: Json }
-  /** `error` is a `WireError`, as the guest got it. */
-  | { readonly kind: 'refused'; readonly call: number; readonly error: Json };
+  /** As the guest got it. */
+  | {
+      readonly kind: 'refused';
+      readonly call: number;
+      readonly error: { readonly code: string; readonly message: string; readonly details?: Json };
+    };
 
 export type Transcript = { readonly events: readonly TranscriptEvent[] };
