@@ -13,7 +13,8 @@ import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin } from '#domain/manifest.ts';
-import type { PluginRuntime } from '#domain/sandbox-ports.ts';
+import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
+import type { PluginRuntime, ProgramRunner } from '#domain/sandbox-ports.ts';
 import type { Store } from '#domain/store-ports.ts';
 import { createStoreEffect } from '#effects/store.ts';
 import { createFreezes } from '#freeze/freezes.ts';
@@ -47,7 +48,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const { home, config, logger } = options;
   const clock = systemClock;
   const { store, log, adminToken } = await openKept(options, stack);
-  const { runtime, prober } = await openSandbox(options, stack);
+  const { runtime, prober, programs } = await openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, {
     ...{ kept: { store, log, adminToken }, runtime },
     ...(prober === undefined ? {} : { prober }),
@@ -67,9 +68,17 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   );
   const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
   const freezes = createFreezes({ store: store.freezes, clock });
-  const dispatcher = createDispatcher({
+  const dispatcher: Dispatcher & ToolCaller = createDispatcher({
     ...{ catalog: tools, policy, freezes, runtime, log, clock, logger },
-    broker: createBroker({ clock, logger, effects: { store: createStoreEffect(store.pluginValues) } }),
+    broker: createBroker({
+      ...{ clock, logger },
+      effects: {
+        store: createStoreEffect(store.pluginValues),
+        // The dispatcher that opens the broker's sessions carries out their calls too.
+        tools: { callTool: (request) => dispatcher.callTool(request) },
+        ...(programs === undefined ? {} : { run: programs }),
+      },
+    }),
     // Asked for at each call: the operations work on the dispatcher that carries them out.
     adminTools: createAdminTools({ services: () => services, logger }),
     keyedCalls: store.keyedCalls,
@@ -90,6 +99,7 @@ type Sandbox = {
   readonly runtime: PluginRuntime;
   /** Absent: there is no place for programs to work in, so plugins of runtime `process` are refused. */
   readonly prober?: PluginProber;
+  readonly programs?: ProgramRunner;
 };
 
 /** Both tiers stand behind one wall. It is taken down when their last process has ended. */
@@ -106,7 +116,7 @@ async function openSandbox({ config, logger, home }: AppOptions, stack: AsyncDis
   });
   const tiers = processes === undefined ? { isolate } : { isolate, process: processes.runtime };
   const runtime = stack.adopt(createPluginRuntime(tiers), (opened) => opened.close());
-  return processes === undefined ? { runtime } : { runtime, prober: processes.prober };
+  return processes === undefined ? { runtime } : { ...processes, runtime };
 }
 
 async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promise<Kept> {

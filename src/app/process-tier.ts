@@ -9,7 +9,7 @@ import { AVAILABLE_CAPABILITIES } from '#broker/broker.ts';
 import { parseOutcome, tailOf } from '#domain/cli-plugin/outcome.ts';
 import { renderArguments } from '#domain/cli-plugin/render-arguments.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
-import type { PluginRuntime } from '#domain/sandbox-ports.ts';
+import type { PluginRuntime, ProgramRunner } from '#domain/sandbox-ports.ts';
 import { createPluginFiles } from '#registry/plugin-copies.ts';
 import { chooseWorkPlace } from '#sandbox/host/process/choose-work-place.ts';
 import { codeFolderOf } from '#sandbox/host/process/code-stage.ts';
@@ -19,7 +19,11 @@ import { openWorkPlace } from '#sandbox/host/process/work-place.ts';
 import type { Wall } from '#sandbox/host/wall.ts';
 import { withRefusal } from './with-refusal.ts';
 
-export type OpenedProcesses = { readonly runtime: PluginRuntime; readonly prober: PluginProber };
+export type OpenedProcesses = {
+  readonly runtime: PluginRuntime;
+  readonly prober: PluginProber;
+  readonly programs: ProgramRunner;
+};
 
 /**
  * The tier on this wall, for a server of this home, whose lock is held. It starts no process before it is asked to.
@@ -36,7 +40,11 @@ export async function openProcesses(
     code: createPluginFiles({ logger }),
     cli: COMMAND_LINE,
   });
-  return { runtime: asPluginRuntime(tier, workPlace.path), prober: proberOf(tier) };
+  return {
+    runtime: asPluginRuntime(tier, workPlace.path),
+    prober: proberOf(tier),
+    programs: { run: tier.runSystemProgram },
+  };
 }
 
 /** The command-line protocol: a tool's plan says how its arguments become words. */

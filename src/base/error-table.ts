@@ -72,6 +72,13 @@ export const ERRORS = {
     true,
     "The lane's queue, the agent's share of it, or the processes that plugins may run in are taken.",
   ),
+  LANE_CONFLICT: row(
+    'denied',
+    -32001,
+    403,
+    false,
+    "A plugin's tool called another that can't run in the place of its own call: in another lane, under way in the same chain, or too deep.",
+  ),
   FROZEN: row('denied', -32001, 403, false, 'A freeze stops this call; a person lifts it with `smcp unfreeze`.'),
   PERSON_NEEDED: row('denied', -32001, 403, false, 'Only a person may do this; no grant gives it to an agent.'),
   IDEMPOTENCY_CONFLICT: row(

@@ -16,6 +16,14 @@ export const PLUGIN_LIMITS = {
   /** Host calls of one invocation, log and progress included; a manifest may ask less. */
   hostCallsDefault: 10_000,
   hostCallsMax: 10_000,
+  /** Calls in a chain, the agent's own among them, where tools call tools. */
+  callDepthMax: 4,
+  /** Calls of one tool that wait for a turn among themselves. */
+  childCallsWaitingMax: 64,
+  /** Calls of one tool that run at once, where they may at all: the pure ones, or those that read. */
+  childCallsRunningMax: 4,
+  /** For what a tool began by host calls, and was told to end with it. A restricted child may take `programEndMsMax`. */
+  hostCallEndMsMax: 15_000,
   /** One host call's request as JSON text. */
   hostCallBytesMax: 256 * 1024,
   /** The answer to one host call as JSON text: half a frame, since a text within a text may double. */

@@ -59,6 +59,13 @@ export const PROCESS_LIMITS = {
   /** One frame that it sends: a piece of what a call printed. */
   warmFrameBytesMax: 64 * 1024,
 
+  // Programs that plugins have run (`run`)
+  /** What is kept of stdout, from the start, and of stderr, from the end. As JSON text a byte may take six: with both full an answer is within `hostAnswerBytesMax`. */
+  runStdoutBytesMax: 128 * 1024,
+  runStderrBytesMax: 32 * 1024,
+  /** Of one call at once: more would keep other plugins from the places of `childrenMax`. */
+  runAtOnceMax: 4,
+
   // Host calls of programs
   /** Under way at once; more wait unread. */
   hostCallsUnderWayMax: 64,

@@ -7,7 +7,8 @@ import { asSmcpError, SmcpError } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import type { CapabilityKind } from '#domain/capability.ts';
 import { capabilityOf, HOST_CALLS, type HostCallName, isHostCallName } from '#domain/host-call.ts';
-import type { Broker, BrokerSession, HostCallHandler } from '#domain/sandbox-ports.ts';
+import type { ToolCaller } from '#domain/ports.ts';
+import type { Broker, BrokerSession, HostCallHandler, ProgramRunner } from '#domain/sandbox-ports.ts';
 import { createClockEffect } from '#effects/clock.ts';
 import { createRandomEffect, type RandomSource } from '#effects/random.ts';
 import type { StoreEffect } from '#effects/store.ts';
@@ -15,12 +16,14 @@ import type { CallContext, CallHandlers } from './call-handler.ts';
 import { createClockCalls, createRandomCalls } from './clock-calls.ts';
 import { createMeter } from './meter.ts';
 import { invalid } from './params.ts';
+import { createRunCalls } from './run-calls.ts';
 import { createStoreCalls } from './store-calls.ts';
 import { createTalkCalls, tagsOf } from './talk-calls.ts';
+import { createToolsCalls } from './tools-calls.ts';
 import { createTranscriptWriter } from './transcript.ts';
 
 /** The kinds that have an effect in this version. The registry refuses plugins that ask for another. */
-export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = ['store', 'clock', 'random'];
+export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = ['store', 'run', 'tools', 'clock', 'random'];
 
 export type BrokerPorts = {
   readonly clock: Clock;
@@ -28,7 +31,7 @@ export type BrokerPorts = {
   /** Absent: the system's. */
   readonly randomBytes?: RandomSource;
   /** What can be done for guests; a call whose effect is absent is refused as not available. */
-  readonly effects?: { readonly store?: StoreEffect };
+  readonly effects?: { readonly store?: StoreEffect; readonly run?: ProgramRunner; readonly tools?: ToolCaller };
   /** Other calls in place of these, for a world that an author made up: `sandbox/harness` only. Absent: these. */
   readonly replaced?: (own: CallHandlers) => CallHandlers;
 };
@@ -50,16 +53,16 @@ function handlersOf({ clock, logger, effects = {}, ...ports }: BrokerPorts): Cal
     ...createClockCalls(createClockEffect({ clock })),
     ...createRandomCalls(createRandomEffect({ randomBytes: ports.randomBytes ?? randomBytes })),
     ...(effects.store === undefined ? {} : createStoreCalls(effects.store)),
+    ...(effects.run === undefined ? {} : createRunCalls(effects.run)),
+    ...(effects.tools === undefined ? {} : createToolsCalls(effects.tools)),
   };
 }
 
 function openSession(logger: Logger, handlers: CallHandlers, context: CallContext): BrokerSession {
   const meter = createMeter();
   const transcript = createTranscriptWriter();
-  const over = new AbortController();
   let calls = 0;
-  const handle: HostCallHandler = async ({ name, params }, callSignal) => {
-    const signal = over.signal.aborted || callSignal.aborted ? AbortSignal.abort() : joined(callSignal);
+  const handle: HostCallHandler = async ({ name, params }, signal) => {
     // A call that is being ended does nothing any more, however long its code still runs.
     if (signal.aborted) throw new SmcpError('CANCELLED', 'the call is being ended');
     calls += 1;
@@ -79,16 +82,7 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
       throw thrown;
     }
   };
-  /** An invocation has one signal, and thousands of host calls. */
-  let known: { readonly of: AbortSignal; readonly signal: AbortSignal } | undefined;
-  const joined = (of: AbortSignal): AbortSignal => {
-    if (known?.of !== of) known = { of, signal: AbortSignal.any([of, over.signal]) };
-    return known.signal;
-  };
-  return {
-    ...{ handle, used: meter.lines, traffic: transcript.traffic, transcript: transcript.read },
-    close: () => over.abort(),
-  };
+  return { handle, used: meter.lines, traffic: transcript.traffic, transcript: transcript.read };
 }
 
 /** @throws `REQUEST_INVALID` for a name that is no host call. */

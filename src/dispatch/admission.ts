@@ -10,13 +10,14 @@ import { hasNumberOutOfRange } from '#base/json-fault.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Allow } from '#domain/decision.ts';
-import type { CallOutcome, CallRequest } from '#domain/invocation.ts';
+import type { CallOutcome, CallRequest, Lineage } from '#domain/invocation.ts';
 import { type NormalisedArguments, normaliseArguments } from '#domain/normalise-arguments.ts';
 import type { Tool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
 import { argumentsInvalid, denialError, errorAnswer } from './answer.ts';
 import type { CloseCall } from './closer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
+import { laneConflict } from './lane-conflict.ts';
 import { frozen, mayAct } from './may-act.ts';
 import type { Admission } from './predicate.ts';
 
@@ -32,7 +33,7 @@ export type CallAdmission = {
    *
    * @throws `TOOL_UNKNOWN` (recorded) where a grant covers the name but no tool has it.
    */
-  readonly admit: (request: CallRequest) => AdmissionResult | Promise<AdmissionResult>;
+  readonly admit: (request: CallRequest, lineage?: Lineage) => AdmissionResult | Promise<AdmissionResult>;
 };
 
 export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallAdmission {
@@ -43,10 +44,13 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
     outcome: await outcome,
   });
 
-  const admit: CallAdmission['admit'] = (request) => {
+  const admit: CallAdmission['admit'] = (request, lineage) => {
     const receivedMs = clock.nowMs();
     const invocation = uuidv7(receivedMs);
-    const admission: Admission = { invocation, request, tool: undefined, args: request.args, changes: [], receivedMs };
+    const admission: Admission = {
+      ...{ invocation, request, tool: undefined, args: request.args, changes: [], receivedMs },
+      ...(lineage === undefined ? {} : { lineage }),
+    };
     // Freezes come first: they need no working policy, and say nothing about tools that an agent doesn't see.
     const freeze = freezes.stops({ agent: request.agent });
     if (freeze !== undefined) return closed(close('denied', admission, errorAnswer(frozen(freeze).toWire()), {}));
@@ -54,6 +58,8 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
     if (!policy.mayCall(request.agent, request.tool, receivedMs)) return closed(denyUnseen(admission));
     const tool = catalog.tool(request.tool);
     if (tool === undefined) return unknownTool(admission);
+    const conflict = laneConflict(tool, lineage);
+    if (conflict !== undefined) return closed(close('denied', { ...admission, tool }, errorAnswer(conflict), {}));
     const { args, changes } = fittedArguments(tool, request.args);
     const call: Admitted = { ...admission, tool, args, changes, argsJson: JSON.stringify(args) };
     const misfit = checkArguments(call);

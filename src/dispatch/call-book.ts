@@ -6,6 +6,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { Allow } from '#domain/decision.ts';
 import type { CallView, LaneName } from '#domain/invocation.ts';
 import type { Admitted } from './admitted.ts';
+import type { Lane } from './lane.ts';
 
 /** A call under way. Aborting the controller with an SmcpError ends it with that error as its answer. */
 export type BookEntry = {
@@ -14,8 +15,14 @@ export type BookEntry = {
   readonly decision: Allow;
   readonly lane: LaneName;
   readonly controller: AbortController;
+  /** The call whose tool made it; absent: it came in by a door. */
+  readonly parent?: BookEntry;
   state: 'waiting' | 'running';
   startedMs?: number;
+  /** When its time is over, by the monotonic clock; there once its tool has begun. */
+  endsMs?: number;
+  /** Orders the calls that its tool makes, which run in its place; there from the first of them on. */
+  children?: Lane;
 };
 
 export type CallBook = {

@@ -4,8 +4,8 @@
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { AgentName } from '#domain/agent.ts';
-import type { LaneName } from '#domain/invocation.ts';
-import type { Dispatcher } from '#domain/ports.ts';
+import type { CallOutcome, CallRequest, LaneName, Lineage } from '#domain/invocation.ts';
+import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
 import type { Tool } from '#domain/tool.ts';
 import { createAdmission } from './admission.ts';
 import type { Admitted } from './admitted.ts';
@@ -24,7 +24,7 @@ import { runPluginTool } from './run-plugin.ts';
 export type DispatcherOptions = LaneOptions & { readonly drainMsMax?: number };
 
 /** Makes the dispatcher of a server. It owns the lanes: `main` for plugins' tools, `control` for the server's own. */
-export function createDispatcher(ports: DispatcherPorts, options: DispatcherOptions = {}): Dispatcher {
+export function createDispatcher(ports: DispatcherPorts, options: DispatcherOptions = {}): Dispatcher & ToolCaller {
   const { clock } = ports;
   const lanes: { readonly [name in LaneName]: Lane } = {
     main: new Lane(clock, options),
@@ -40,20 +40,25 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   const pace = createPace(clock);
   let callsTotal = 0;
 
-  const call: Dispatcher['call'] = async (request) => {
+  /** `parent`: the call whose tool makes this one, as it stands in the book; absent: it came in by a door. */
+  const call = async (request: CallRequest, parent?: BookEntry): Promise<CallOutcome> => {
     callsTotal += 1;
     while (pace.busy() !== undefined) await pace.busy();
-    const admitting = pace.count(() => admission.admit(request));
+    const lineage = parent === undefined ? undefined : lineageBelow(parent);
+    const admitting = pace.count(() => admission.admit(request, lineage));
     const admitted = admitting instanceof Promise ? await admitting : admitting;
     if (admitted.kind === 'closed') return admitted.outcome;
     const { call: one, decision } = admitted;
-    if (draining.hasBegun()) return close('cancelled', one, errorAnswer(draining.reason().toWire()), { decision });
+    // What a running tool calls is part of what may still end.
+    if (draining.hasBegun() && parent === undefined)
+      return close('cancelled', one, errorAnswer(draining.reason().toWire()), { decision });
     const entry: BookEntry = {
       ...{ admitted: one, decision, lane: laneOf(one) },
       ...{ controller: new AbortController(), state: 'waiting' },
+      ...(parent === undefined ? {} : { parent }),
     };
     const cancel = () => {
-      const end = () => endCall(entry, cancelledByCaller(entry));
+      const end = () => endCall(entry, endedWith(entry) ?? cancelledByCaller(entry));
       if (!keyed.goesOnWithout(one.invocation, end)) end();
     };
     request.signal?.addEventListener('abort', cancel, { once: true });
@@ -85,15 +90,47 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     return close(phase, admitted, errorAnswer(error), phase === 'denied' ? {} : { decision });
   };
 
+  /** The calls of one tool are ordered among themselves, in its own place: at any time one write at most does something. */
+  const laneFor = ({ lane, parent }: BookEntry): Lane => {
+    if (parent === undefined) return lanes[lane];
+    parent.children ??= new Lane(clock, {
+      queueLengthMax: LIMITS.childCallsWaitingMax,
+      queuePerAgentMax: LIMITS.childCallsWaitingMax,
+      runningMax: LIMITS.childCallsRunningMax,
+      runningPerAgentMax: LIMITS.childCallsRunningMax,
+    });
+    return parent.children;
+  };
+
+  const callTool: ToolCaller['callTool'] = async ({ parent: invocation, tool, args, signal }) => {
+    const parent = book.find(invocation);
+    if (parent === undefined || parent.state !== 'running') {
+      throw new SmcpError('CANCELLED', 'the call that made it has ended');
+    }
+    const { agent, door, session, mayStillAct } = parent.admitted.request;
+    const request: CallRequest = {
+      ...{ agent, door, tool, args, signal },
+      ...(session === undefined ? {} : { session }),
+      ...(mayStillAct === undefined ? {} : { mayStillAct }),
+    };
+    // Whatever it does besides its own running counts for the agent's share of the lane.
+    const share = lanes[parent.lane].count(agent);
+    try {
+      return (await draining.track(call(request, parent))).answer;
+    } finally {
+      share.release();
+    }
+  };
+
   const waitAndRun = async (entry: BookEntry): Promise<KeyedOutcome> => {
-    const { admitted, decision, controller, lane } = entry;
+    const { admitted, decision, controller } = entry;
     const { request, tool, argsJson } = admitted;
     let turn: Turn;
     try {
       const asked = { agent: request.agent, bytes: argsJson.length, signal: controller.signal };
       turn = await (isStop(tool)
         ? stops.enter({ ...asked, effect: 'pure' })
-        : lanes[lane].enter({ ...asked, effect: tool.effect }));
+        : laneFor(entry).enter({ ...asked, effect: tool.effect }));
     } catch (thrown) {
       return { outcome: await close('cancelled', admitted, refusalAnswer(thrown), { decision }), isKept: false };
     }
@@ -121,6 +158,10 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     const run = {
       decision: verdict.decision,
       signal: controller.signal,
+      msLeft: () => msLeftOf(entry.parent, clock.monotonicMs()),
+      onBegin: (timeoutMs: number) => {
+        entry.endsMs = clock.monotonicMs() + timeoutMs;
+      },
       onRan: () => {
         if (admitted.tool.effect === 'pure' || isStop(admitted.tool)) turn.release();
       },
@@ -154,6 +195,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
 
   return {
     call: (request) => draining.track(call(request)),
+    callTool,
     reconsider,
     untilEnded: async () => {
       const ending = book
@@ -184,6 +226,21 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     }),
     drain: draining.drain,
   };
+}
+
+function lineageBelow({ admitted: { invocation, tool, lineage } }: BookEntry): Lineage {
+  return { parent: invocation, chain: [...(lineage?.chain ?? []), tool.name] };
+}
+
+/** Why the call ended that made this one; undefined where none did, or it ended by itself. */
+function endedWith({ parent }: BookEntry): SmcpError | undefined {
+  const reason: unknown = parent?.controller.signal.reason;
+  return reason instanceof SmcpError ? reason : undefined;
+}
+
+function msLeftOf(parent: BookEntry | undefined, nowMs: number): number | undefined {
+  if (parent?.endsMs === undefined) return undefined;
+  return Math.max(1, Math.floor(parent.endsMs - nowMs));
 }
 
 function isStop(tool: Tool): boolean {

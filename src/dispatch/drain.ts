@@ -36,7 +36,10 @@ export function createDrain(book: CallBook, options: { readonly drainMsMax?: num
     },
     drain: async () => {
       isDraining = true;
-      for (const entry of book.entries()) if (entry.state === 'waiting') endCall(entry, reason());
+      for (const entry of book.entries()) {
+        // What a running tool calls belongs to what may still end.
+        if (entry.state === 'waiting' && entry.parent === undefined) endCall(entry, reason());
+      }
       const timer = setTimeout(() => {
         for (const entry of book.entries()) endCall(entry, reason());
       }, options.drainMsMax ?? LIMITS.drainMsMax);

@@ -11,6 +11,10 @@ export type GovernedRun<T extends Tool = Tool> = {
   readonly admitted: Admitted<T>;
   readonly decision: Allow;
   readonly signal: AbortSignal;
+  /** What is left of the time of the call that made this one, at least 1; undefined: it has only its own limits. */
+  readonly msLeft: () => number | undefined;
+  /** Called when the tool begins, with the time that it has. */
+  readonly onBegin: (timeoutMs: number) => void;
   /** Called when the tool has ended, before the outcome is on disk. */
   readonly onRan: () => void;
   readonly close: (phase: ClosingPhase, answer: ToolAnswer, parts: ClosingParts) => Promise<CallOutcome>;

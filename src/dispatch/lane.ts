@@ -122,6 +122,18 @@ export class Lane {
     });
   }
 
+  /** Counts one more for the agent's share, of what runs in the place of another: it needs no turn of its own. */
+  count(agent: string): Turn {
+    this.#share(agent, 1);
+    return this.#turn(() => this.#share(agent, -1));
+  }
+
+  #share(agent: string, more: 1 | -1): void {
+    const now = (this.#runningByAgent.get(agent) ?? 0) + more;
+    if (now > 0) this.#runningByAgent.set(agent, now);
+    else this.#runningByAgent.delete(agent);
+  }
+
   /** Starts every call whose turn it is. */
   #pump(): void {
     if (this.#isPaused) return;
@@ -157,15 +169,13 @@ export class Lane {
 
   #start(ticket: Ticket, count: (more: 1 | -1) => void): void {
     const { agent } = ticket;
-    const own = ticket.effect === 'write' ? 0 : 1;
+    const isShared = ticket.effect !== 'write';
     count(1);
-    this.#runningByAgent.set(agent, (this.#runningByAgent.get(agent) ?? 0) + own);
+    if (isShared) this.#share(agent, 1);
     ticket.start(
       this.#turn(() => {
         count(-1);
-        const left = (this.#runningByAgent.get(agent) ?? 0) - own;
-        if (left > 0) this.#runningByAgent.set(agent, left);
-        else this.#runningByAgent.delete(agent);
+        if (isShared) this.#share(agent, -1);
       }),
     );
   }

@@ -4,7 +4,7 @@ import { rfc3339 } from '#base/clock.ts';
 import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { Decision, PolicyRef } from '#domain/decision.ts';
-import type { CallRequest, Receipt, Usage, UsedCapability } from '#domain/invocation.ts';
+import type { CallRequest, Lineage, Receipt, Usage, UsedCapability } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
 import type { ArgumentChange } from '#domain/normalise-arguments.ts';
 import type { InvocationPredicate, Phase, ToolRef } from '#domain/record.ts';
@@ -22,6 +22,8 @@ export type Admission = {
   /** In which they differ from those of the request; `[]`: in nothing. */
   readonly changes: readonly ArgumentChange[];
   readonly receivedMs: number;
+  /** Of a call that a plugin's tool made; absent: it came in by a door. */
+  readonly lineage?: Lineage;
 };
 
 /** What confines a run in the sandbox. */
@@ -84,7 +86,7 @@ export function predicateOf(
   admission: Admission,
   parts: ClosingParts & { readonly ending?: Ending; readonly inForce: PolicyRef },
 ): InvocationPredicate {
-  const { request, changes } = admission;
+  const { request, changes, lineage } = admission;
   const { start, ending, intent, replayOf, usage, used } = parts;
   const decision = start?.decision ?? parts.decision;
   return {
@@ -93,6 +95,7 @@ export function predicateOf(
     attempt: parts.attempt ?? 1,
     ...(intent === undefined ? {} : { intent: { index: intent.index, leaf: intent.leaf } }),
     ...(replayOf === undefined ? {} : { replayOf: { index: replayOf.index, leaf: replayOf.leaf } }),
+    ...(lineage === undefined ? {} : { parent: lineage.parent, chain: lineage.chain }),
     agent: request.agent,
     door: request.door,
     ...(request.session === undefined ? {} : { session: request.session }),

@@ -9,6 +9,7 @@ import type { Transcript } from '#domain/transcript.ts';
 import { inDoubt, refusalAnswer, runAnswer } from './answer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { announce, type GovernedRun } from './governed-run.ts';
+import { createHostCallsOfRun } from './host-calls.ts';
 import type { Confined, Start } from './predicate.ts';
 
 /**
@@ -27,18 +28,15 @@ export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<Plu
   } catch (thrown) {
     return run.close('cancelled', refusalAnswer(thrown), { decision });
   }
-  const confined: Confined = {
-    profile,
-    capabilities,
-    limits: boundedBy(tool.limits, decision.timeoutMs),
-  };
+  const limits = boundedBy(boundedBy(tool.limits, decision.timeoutMs), run.msLeft());
+  const confined: Confined = { profile, capabilities, limits };
   const start: Start = { decision, startedMs: ports.clock.nowMs(), confined };
   const intent = await announce(ports, run, start);
+  run.onBegin(limits.timeoutMs);
   const isHarmless = tool.effect === 'pure' && profile.tier === 'isolate';
   for (let attempt = 1; ; attempt += 1) {
     const session = openSession(ports, run, confined);
     const outcome = await runOnce(ports, run, { start, confined, session });
-    session.close();
     if (outcome.kind === 'lost' && isHarmless && attempt < ATTEMPTS_MAX) continue;
     run.onRan();
     const isInDoubt = tool.effect !== 'pure' && !isEffectKnown(outcome);
@@ -96,11 +94,13 @@ function openSession(
   });
 }
 
+/** When it resolves, what the tool began by host calls has ended too. */
 async function runOnce(
   { runtime, clock, logger }: DispatcherPorts,
   { admitted, signal }: GovernedRun<PluginTool>,
   { start, confined, session }: { readonly start: Start; readonly confined: Confined; readonly session: BrokerSession },
 ): Promise<RunOutcome> {
+  const hostCalls = createHostCallsOfRun({ logger }, session.handle, signal);
   try {
     return await runtime.run({
       plugin: admitted.tool.plugin,
@@ -111,13 +111,15 @@ async function runOnce(
       limits: confined.limits,
       capabilities: confined.capabilities,
       signal,
-      onHostCall: session.handle,
+      onHostCall: hostCalls.handle,
       traffic: session.traffic,
     });
   } catch (thrown) {
     // The runtime resolves in every case, so this is a bug of ours; whether the tool ran is unknown.
     logger.error('the runtime threw', { invocation: admitted.invocation, error: String(thrown) });
     return { kind: 'lost', usage: { cpuMs: 0, wallMs: clock.nowMs() - start.startedMs, heapBytesPeak: 0 } };
+  } finally {
+    await hostCalls.end();
   }
 }
 

@@ -30,7 +30,7 @@ export type SecretEntry = {
 
 export type StoreEntry = { readonly bytesMax: number; readonly access?: Access };
 
-/** Each argument is a pattern in which `*` stands for any run of characters. */
+/** Each argument is a pattern (argument-pattern.ts). */
 export type RunEntry = { readonly program: string; readonly args?: readonly string[] };
 
 /**

@@ -49,6 +49,14 @@ export type CallOutcome = {
   readonly isReplayed?: true;
 };
 
+/** Of a call that a plugin's tool made: where it comes from. */
+export type Lineage = {
+  /** The invocation that made it. */
+  readonly parent: string;
+  /** The tools above it that are under way, the root's first; never empty. */
+  readonly chain: readonly string[];
+};
+
 /** `main` for plugins' tools, `control` for the server's own. */
 export type LaneName = 'main' | 'control';
 

@@ -1,6 +1,7 @@
 // Asked ∩ approved ∩ granted, entry by entry. Pure. What two lists say differently is given only as far as both say it.
 
 import { coversStarPattern } from '#base/star-pattern.ts';
+import { coversArgumentPattern } from './argument-pattern.ts';
 import type { Capabilities, FilesEntry, NetEntry, RunEntry, SecretEntry, StoreEntry } from './capability.ts';
 
 /** What a manifest's entry means where it leaves a key out. */
@@ -95,7 +96,7 @@ function runOf(asked: RunEntry, granted: RunEntry): RunEntry | undefined {
   const args = asked.args ?? [];
   if (granted.args === undefined) return { program: asked.program, args };
   if (granted.args.length !== args.length) return undefined;
-  const both = args.map((pattern, index) => patternInBoth(pattern, granted.args?.[index] ?? ''));
+  const both = args.map((pattern, index) => argumentInBoth(pattern, granted.args?.[index] ?? ''));
   return both.every((pattern) => pattern !== undefined) ? { program: asked.program, args: both } : undefined;
 }
 
@@ -107,6 +108,11 @@ function patternsInBoth(asked: readonly string[], granted: readonly string[] | u
   if (granted === undefined) return asked;
   const both = asked.flatMap((one) => granted.map((other) => patternInBoth(one, other)));
   return [...new Set(both.filter((pattern) => pattern !== undefined))];
+}
+
+function argumentInBoth(one: string, other: string): string | undefined {
+  if (coversArgumentPattern(other, one)) return one;
+  return coversArgumentPattern(one, other) ? other : undefined;
 }
 
 function patternInBoth(one: string, other: string): string | undefined {

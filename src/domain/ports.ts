@@ -166,6 +166,24 @@ export type Dispatcher = {
   readonly drain: () => Promise<void>;
 };
 
+/** Carries out the calls that a running tool makes of other tools. */
+export type ToolCaller = {
+  /**
+   * Decided under the grants of the agent whose call `parent` is, run under that call's place in the lane, and recorded. When
+   * `signal` is aborted the call is ended; it resolves once its record is durable.
+   *
+   * **Trust:** tool and arguments are a guest's; the broker has checked that it was given this tool.
+   * @throws `CANCELLED` when the parent is no longer under way · `TOOL_UNKNOWN` (recorded), as `Dispatcher.call`
+   */
+  readonly callTool: (request: {
+    /** The invocation that makes the call. */
+    readonly parent: string;
+    readonly tool: string;
+    readonly args: JsonObject;
+    readonly signal: AbortSignal;
+  }) => Promise<ToolAnswer>;
+};
+
 // ── provenance ────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A key that signs and never leaves its place: a file now, a process of its own or a KMS later. */

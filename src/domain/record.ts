@@ -54,6 +54,9 @@ export type InvocationPredicate = {
   readonly intent?: Receipt;
   /** Of the record whose answer was given again, by the same agent and tool. Only, and always, where it was `replayed`. */
   readonly replayOf?: Receipt;
+  /** Of a call that a plugin's tool made: the invocation that made it, and the tools above it, the root's first. Both or neither. */
+  readonly parent?: string;
+  readonly chain?: readonly string[];
   readonly agent: string;
   readonly door: Door;
   readonly session?: string;

@@ -95,6 +95,33 @@ export type SandboxProfile = {
   readonly engine?: string;
 };
 
+/** Programs of the machine, run for plugins as restricted children. */
+export type ProgramRunner = {
+  /**
+   * Runs one to its end, in a work folder of its own, with nothing of the plugin's. When `signal` is aborted its whole tree is
+   * ended; when it resolves or rejects nothing of the tree is left.
+   *
+   * **Trust:** program, arguments and input are the plugin's, allowed by the broker. Output is anything.
+   * @throws `SANDBOX_UNAVAILABLE` where the program is not on this machine or can't be confined · `QUEUE_FULL` · the code of the bound that it broke
+   */
+  readonly run: (request: {
+    readonly agent: AgentName;
+    readonly program: string;
+    readonly args: readonly string[];
+    readonly stdin: string;
+    readonly signal: AbortSignal;
+  }) => Promise<ProgramOutcome>;
+};
+
+/** How a program ended, and what it printed: the start of stdout, the end of stderr. */
+export type ProgramOutcome = {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  readonly isCut: boolean;
+};
+
 // ── broker ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Made per invocation by the dispatcher; joins guard, decision, transcript and effect. */
@@ -106,8 +133,6 @@ export type BrokerSession = {
   readonly traffic: HostTraffic;
   /** What it was told so far; undefined when that is more than is kept. */
   readonly transcript: () => Transcript | undefined;
-  /** The invocation is over: ends the effects that are under way, and lets none begin. */
-  readonly close: () => void;
 };
 
 export type Broker = {

@@ -38,10 +38,11 @@ export function boundedDraft(draft: AnyDraft): AnyDraft {
 }
 
 function boundedInvocation(predicate: InvocationPredicate): InvocationPredicate {
-  const { session, tool, normalised, policy, sandbox, capabilities, result } = predicate;
+  const { session, chain, tool, normalised, policy, sandbox, capabilities, result } = predicate;
   if (capabilities !== undefined) checkCapabilities(capabilities.granted);
   return {
     ...predicate,
+    ...(chain === undefined ? {} : { chain: chain.map((name) => cut(name)) }),
     tool: boundedTool(tool),
     ...(normalised === undefined ? {} : { normalised: boundedChanges(normalised) }),
     ...(session === undefined ? {} : { session: cut(session) }),

@@ -55,14 +55,6 @@ describe('a host call of an invocation that is being ended', () => {
   });
 });
 
-test('after the end of its invocation a host call is refused, and one under way is told to end', async () => {
-  const { call, session } = open(ALL);
-  expect(await call('now')).toBe(1_000);
-  session.close();
-  await expect(call('now')).rejects.toThrow(rejected('CANCELLED'));
-  expect(session.used()).toEqual([expect.objectContaining({ kind: 'clock', count: 1 })]);
-});
-
 describe('a host call with the capability it needs', () => {
   test('now is answered with whole milliseconds', async () => {
     const { call } = open({ clock: true });

@@ -197,7 +197,6 @@ export function createWorld(options: WorldOptions = {}) {
       used: () => [],
       transcript: () => undefined,
       traffic: { asked: () => {}, answered: () => {} },
-      close: () => {},
     }),
   } satisfies Broker;
   const clock = options.clock ?? systemClock;

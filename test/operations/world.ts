@@ -194,7 +194,6 @@ export function createWorld() {
       used: () => [],
       transcript: () => undefined,
       traffic: { asked: () => {}, answered: () => {} },
-      close: () => {},
     }),
   } satisfies Broker;
   // In memory there is no disk to wait for.

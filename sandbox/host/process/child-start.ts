@@ -7,6 +7,7 @@ import type { Clock } from '#base/clock.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { AgentName } from '#domain/agent.ts';
+import type { Plugin } from '#domain/manifest.ts';
 import type { LaunchPorts } from '#sandbox/host/launcher/launch.ts';
 import type { ProgramOutput } from './captured-output.ts';
 import type { ChildrenRoom, Place } from './children-room.ts';
@@ -35,7 +36,8 @@ export type ChildPorts = {
 /** A program for one call. */
 export type FreshStart = Wiring & {
   readonly ground: Ground;
-  readonly staged: StagedCode;
+  /** Absent: a program of the machine, which gets no code of a plugin. */
+  readonly staged?: StagedCode;
   /** After the words of the manifest's command. */
   readonly words: readonly string[];
   readonly cpuMsMax: number;
@@ -62,7 +64,7 @@ export function startFresh(ports: ChildPorts, place: Place, start: FreshStart): 
   const { launch, logger } = ports;
   return withFolders(ports, place, { ground }, ({ work, group }) => {
     const profile = launchProfileOf(ground, {
-      codeFolder: staged.folder,
+      codeFolders: staged === undefined ? [] : [staged.folder],
       workFolder: work.path,
       uid: place.uid,
       tasksBefore: tasksBefore(place),
@@ -79,19 +81,23 @@ export function startFresh(ports: ChildPorts, place: Place, start: FreshStart): 
   });
 }
 
+/** An interpreter of this plugin that waits for calls of this agent. */
+type WarmStart = {
+  readonly ground: Ground;
+  readonly plugin: Plugin;
+  readonly staged: StagedCode;
+  readonly agent: AgentName;
+  readonly key: string;
+};
+
 /** @throws as the launcher does; then nothing was started and all was given back */
-export function startWarm(
-  ports: ChildPorts,
-  place: Place,
-  { ground, staged, agent, key }: { ground: Ground; staged: StagedCode; agent: AgentName; key: string },
-): Warm {
+export function startWarm(ports: ChildPorts, place: Place, { ground, plugin, staged, agent, key }: WarmStart): Warm {
   const { launch, logger, clock, stage } = ports;
   const own = stage.own('python', new Map([[FORK_SERVER, { bytes: forkServerBytes(), isExecutable: false }]]));
   return withFolders(ports, place, { ground, servesCalls: true }, ({ work, group }) => {
     const [python, ...script] = commandOf(ground, staged);
     const profile = launchProfileOf(ground, {
-      codeFolder: staged.folder,
-      moreCode: [own.folder],
+      codeFolders: [staged.folder, own.folder],
       workFolder: work.path,
       uid: place.uid,
       tasksBefore: tasksBefore(place),
@@ -102,7 +108,7 @@ export function startWarm(
       moreProcesses: FORK_SERVER_PROCESSES,
     });
     const server = startForkServer({ ...launch(), logger, clock }, { ...profile, reapsOrphans: true }, group);
-    return { key, plugin: ground.plugin, agent, server, place, work };
+    return { key, plugin, agent, server, place, work };
   });
 }
 

@@ -36,13 +36,13 @@ export function groundOf(
       details: { remedy: 'write it as `"command": ["python3", "cli.py"]`' },
     });
   }
-  if (isOwnProgram(program)) return { plugin, runtime, systemPaths: systemReadPaths('native') };
+  if (isOwnProgram(program)) return { name: plugin.name, runtime, systemPaths: systemReadPaths('native') };
   const { searchPath, hasUsers } = machine;
   const interpreter = findInterpreter(program, {
     ...(searchPath === undefined ? {} : { searchPath }),
     forAll: hasUsers,
   });
-  return { plugin, runtime, interpreter, systemPaths: systemReadPaths(interpreter.kind) };
+  return { name: plugin.name, runtime, interpreter, systemPaths: systemReadPaths(interpreter.kind) };
 }
 
 /**
@@ -52,17 +52,17 @@ export function groundOf(
  * @throws `PLUGIN_LOAD_FAILED` when its program is not in it, or may not be executed
  */
 export function commandOf(
-  { plugin, runtime, interpreter }: Ground,
-  staged: StagedCode,
+  { name, runtime, interpreter }: Ground,
+  staged: StagedCode | undefined,
 ): readonly [string, ...string[]] {
   const [program = '', ...rest] = runtime.command;
   const inPlugin = (word: string): string | undefined => {
     const path = word.replace(/^(\.\/)+/, '');
-    return staged.paths.has(path) ? join(staged.folder, path) : undefined;
+    return staged?.paths.has(path) === true ? join(staged.folder, path) : undefined;
   };
   const first = interpreter?.path ?? inPlugin(program);
   if (first === undefined) {
-    throw new SmcpError('PLUGIN_LOAD_FAILED', `${plugin.name} has no file ${JSON.stringify(program)}`, {
+    throw new SmcpError('PLUGIN_LOAD_FAILED', `${name} has no file ${JSON.stringify(program)}`, {
       details: { remedy: 'name a file of the plugin, or a program of the machine without a path' },
     });
   }

@@ -8,7 +8,7 @@ import type { Capabilities } from '#domain/capability.ts';
 import type { ProgramEnd } from '#domain/cli-plugin/outcome.ts';
 import type { RunOutcome, Usage } from '#domain/invocation.ts';
 import type { Plugin, RunLimits } from '#domain/manifest.ts';
-import type { RunRequest, SandboxProfile } from '#domain/sandbox-ports.ts';
+import type { ProgramRunner, RunRequest, SandboxProfile } from '#domain/sandbox-ports.ts';
 import { RunningCall } from '#sandbox/host/running-call.ts';
 import { captureOutput, type ProgramOutput } from './captured-output.ts';
 import { type ChildPorts, type Fresh, type FreshStart, startFresh, startWarm } from './child-start.ts';
@@ -20,6 +20,7 @@ import { type Ground, memoryMiBOf } from './process-profile.ts';
 import type { ProgramRun } from './program-run.ts';
 import type { CliProtocol } from './protocol-ports.ts';
 import { createStopper, type Stop, type Stopper, supervise } from './supervise.ts';
+import { SYSTEM_PROGRAM_LIMITS, systemProgramOutcome } from './system-program.ts';
 import type { Warm, WarmPool } from './warm-pool.ts';
 import type { Watch } from './watch.ts';
 
@@ -36,6 +37,7 @@ export type ProgramResult = { readonly end: ProgramEnd; readonly stopped?: Stop;
 export type ProcessCalls = {
   readonly run: (request: RunRequest) => Promise<RunOutcome>;
   readonly runProgram: (request: ProgramRequest) => Promise<ProgramResult>;
+  readonly runSystemProgram: ProgramRunner['run'];
   readonly end: (isEnded: (plugin: Plugin, agent: AgentName) => boolean) => Promise<void>;
   readonly close: () => Promise<void>;
 };
@@ -47,13 +49,15 @@ export type ProcessCallsPorts = {
   readonly watch: Watch;
   readonly ground: (plugin: Plugin) => Ground;
   readonly profile: (plugin: Plugin, capabilities: Capabilities) => SandboxProfile;
+  /** A program of the machine, by its name. @throws `SANDBOX_UNAVAILABLE` when it is not here, or would not be confined */
+  readonly systemGround: (program: string) => Ground;
 };
 
 const BYTES_PER_MIB = 1024 * 1024;
 
-/** What a call is known by while it runs. `agent` absent: nobody's, for discovery. */
+/** What a call is known by while it runs. `agent` absent: nobody's, for discovery; `plugin`: of the machine, ended by its signal. */
 type Active = {
-  readonly plugin: Plugin;
+  readonly plugin?: Plugin;
   readonly agent?: AgentName;
   readonly stopper: Stopper;
   readonly done: Promise<void>;
@@ -61,7 +65,7 @@ type Active = {
 
 /** A call on its way through. */
 type Passage = {
-  readonly plugin: Plugin;
+  readonly ground: Ground;
   readonly limits: RunLimits;
   readonly signal: AbortSignal;
   readonly stopper: Stopper;
@@ -81,13 +85,17 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
 
   /** Known while it runs; what is stopped meanwhile is stopped at its start. */
   const during = async <T>(
-    { plugin, agent }: { readonly plugin: Plugin; readonly agent?: AgentName },
+    { plugin, agent }: Pick<Active, 'plugin' | 'agent'>,
     act: (stopper: Stopper) => Promise<T>,
   ): Promise<T> => {
     if (isClosed) throw new SmcpError('SHUTTING_DOWN', 'the sandbox is closed');
     const stopper = createStopper();
     const { promise: done, resolve } = Promise.withResolvers<void>();
-    const entry: Active = { plugin, stopper, done, ...(agent === undefined ? {} : { agent }) };
+    const entry: Active = {
+      ...{ stopper, done },
+      ...(plugin === undefined ? {} : { plugin }),
+      ...(agent === undefined ? {} : { agent }),
+    };
     active.add(entry);
     try {
       return await act(stopper);
@@ -111,8 +119,8 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
     });
 
   const watchToEnd = async (passage: Passage, run: ProgramRun, work: string, output: ProgramOutput) => {
-    const { limits, signal, startedMs, stopper, plugin } = passage;
-    const memoryBytesMax = memoryMiBOf(ground(plugin).runtime) * BYTES_PER_MIB;
+    const { limits, signal, startedMs, stopper } = passage;
+    const memoryBytesMax = memoryMiBOf(passage.ground.runtime) * BYTES_PER_MIB;
     const msLeft = limits.timeoutMs - (clock.monotonicMs() - startedMs);
     const supervision = { limits, memoryBytesMax, workFolder: work, signal, msLeft };
     const { end, stopped } = await supervise({ watch, logger }, run, supervision, stopper);
@@ -128,8 +136,10 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
     const output = outputFor(passage);
     let fresh: Fresh;
     try {
-      const { plugin, limits } = passage;
-      fresh = startFresh(children, place, { ...start, ground: ground(plugin), cpuMsMax: limits.cpuMs, output });
+      fresh = startFresh(children, place, {
+        ...{ ...start, output },
+        ...{ ground: passage.ground, cpuMsMax: passage.limits.cpuMs },
+      });
     } catch (thrown) {
       place[Symbol.dispose]();
       throw thrown;
@@ -154,7 +164,10 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
     warm.prepare(key, async () => {
       const place = await room.take(() => undefined);
       try {
-        return startWarm(children, place, { ground: ground(request.plugin), staged, agent: request.agent, key });
+        return startWarm(children, place, {
+          ...{ ground: ground(request.plugin), plugin: request.plugin },
+          ...{ staged, agent: request.agent, key },
+        });
       } catch (thrown) {
         place[Symbol.dispose]();
         throw thrown;
@@ -212,7 +225,7 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
     run: (request) =>
       during(request, async (stopper) => {
         const { plugin, limits, signal, capabilities } = request;
-        const passage: Passage = { plugin, limits, signal, stopper, startedMs: clock.monotonicMs() };
+        const passage: Passage = { ground: ground(plugin), limits, signal, stopper, startedMs: clock.monotonicMs() };
         // Refuses what a missing layer would leave unconfined.
         profile(plugin, capabilities);
         const staged = await stage.plugin(plugin);
@@ -228,10 +241,20 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
       during(request, async (stopper) => {
         const { plugin, limits, signal, words } = request;
         profile(plugin, {});
-        const passage: Passage = { plugin, limits, signal, stopper, startedMs: clock.monotonicMs() };
+        const passage: Passage = { ground: ground(plugin), limits, signal, stopper, startedMs: clock.monotonicMs() };
         return runFresh(passage, { staged: await stage.plugin(plugin), words });
       }),
-    end: (isEnded) => end(({ plugin, agent }) => agent !== undefined && isEnded(plugin, agent)),
+    runSystemProgram: ({ agent, program, args, stdin, signal }) =>
+      during({ agent }, async (stopper) => {
+        const found = ports.systemGround(program);
+        const passage: Passage = {
+          ...{ ground: found, limits: SYSTEM_PROGRAM_LIMITS },
+          ...{ signal, stopper, startedMs: clock.monotonicMs() },
+        };
+        if (signal.aborted) throw new SmcpError('CANCELLED', 'the call is being ended');
+        return systemProgramOutcome(await runFresh(passage, { words: args, input: stdin }));
+      }),
+    end: (isEnded) => end(({ plugin, agent }) => plugin !== undefined && agent !== undefined && isEnded(plugin, agent)),
     close: async () => {
       isClosed = true;
       await end(() => true);

@@ -13,7 +13,8 @@ import { type Interpreter, PROGRAM_PATH } from './interpreter.ts';
 
 /** What stays the same for every call of a plugin on this machine. */
 export type Ground = {
-  readonly plugin: Plugin;
+  /** Of the plugin, for errors. */
+  readonly name: string;
   readonly runtime: ProcessRuntime;
   /** Absent when the plugin brings its program along. */
   readonly interpreter?: Interpreter;
@@ -22,10 +23,8 @@ export type Ground = {
 
 /** What differs. */
 export type Call = {
-  /** The read-only copy of the plugin that runs. */
-  readonly codeFolder: string;
-  /** Other files of ours that it reads. */
-  readonly moreCode?: readonly string[];
+  /** The read-only copy of the plugin that runs, and other files of ours that it reads. */
+  readonly codeFolders: readonly string[];
   readonly workFolder: string;
   readonly uid: number | undefined;
   /** Without a user of its own: what the host's user has already, which the limit counts too. */
@@ -78,7 +77,7 @@ export function launchProfileOf(ground: Ground, call: Call): LaunchProfile {
     paths: [
       ...readPaths(ground).map((path): LaunchPath => ({ path, access: 'read' })),
       ...ground.systemPaths.filter(({ access }) => access === 'write'),
-      ...[call.codeFolder, ...(call.moreCode ?? [])].map((path): LaunchPath => ({ path, access: 'read' })),
+      ...call.codeFolders.map((path): LaunchPath => ({ path, access: 'read' })),
       { path: workFolder, access: 'write' },
     ],
     ...(uid === undefined ? {} : { uid }),

@@ -8,7 +8,7 @@ import type { Capabilities } from '#domain/capability.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { Layer } from '#domain/record.ts';
-import type { RunRequest, SandboxProfile } from '#domain/sandbox-ports.ts';
+import type { ProgramRunner, RunRequest, SandboxProfile } from '#domain/sandbox-ports.ts';
 import type { ChildPorts } from './child-start.ts';
 import { type ChildUsers, createChildrenRoom } from './children-room.ts';
 import { createCodeStage, type ProcessCode } from './code-stage.ts';
@@ -16,6 +16,7 @@ import { type Around, groundOf, ownLayers, requireFloor } from './ground.ts';
 import { createProcessCalls, type ProgramRequest, type ProgramResult } from './process-calls.ts';
 import { type Ground, profileDigest } from './process-profile.ts';
 import type { CliProtocol } from './protocol-ports.ts';
+import { systemGroundOf } from './system-program.ts';
 import { openTreeGroups, type TreeGroups } from './tree-groups.ts';
 import { createWarmPool } from './warm-pool.ts';
 import { createWatch } from './watch.ts';
@@ -33,6 +34,8 @@ export type ProcessRuntimePorts = Pick<ChildPorts, 'clock' | 'logger' | 'launch'
 export type ProcessRuntimeOptions = {
   /** Where programs are looked for, in place of `PROGRAM_PATH`. */
   readonly searchPath?: string;
+  /** Where programs of the machine are looked for (`runSystemProgram`), in place of `PROGRAM_PATH`. */
+  readonly systemSearchPath?: string;
   /** In place of the bound of `LIMITS`. */
   readonly childrenMax?: number;
   readonly warmIdleMs?: number;
@@ -51,6 +54,7 @@ export type ProcessTier = {
    * @throws `SANDBOX_UNAVAILABLE`, `PLUGIN_TAMPERED`, `QUEUE_FULL`, when it could not be run at all
    */
   readonly runProgram: (request: ProgramRequest) => Promise<ProgramResult>;
+  readonly runSystemProgram: ProgramRunner['run'];
   /** Interpreters that wait for a call. */
   readonly waiting: (isOf: (plugin: Plugin, agent: AgentName) => boolean) => number;
   readonly close: () => Promise<void>;
@@ -92,7 +96,14 @@ export function createProcessRuntime(ports: ProcessRuntimePorts, options: Proces
     return { tier: 'process', digest, layers: layers.sort() };
   };
 
-  const calls = createProcessCalls({ children, cli, warm, watch: createWatch(workPlace, nowMs), ground, profile });
+  const systemGround = (program: string): Ground => {
+    requireFloor(launch().kernel, hasUsers);
+    const { systemSearchPath: searchPath } = options;
+    return systemGroundOf(program, { forAll: hasUsers, ...(searchPath === undefined ? {} : { searchPath }) });
+  };
+
+  const watch = createWatch(workPlace, nowMs);
+  const calls = createProcessCalls({ ...{ children, cli, warm, watch }, ...{ ground, profile, systemGround } });
 
   return {
     run: async (request) => {
@@ -110,6 +121,7 @@ export function createProcessRuntime(ports: ProcessRuntimePorts, options: Proces
     profile,
     layers: () => layersOf(launch, { hasUsers, bounding: groups?.bounding }),
     runProgram: calls.runProgram,
+    runSystemProgram: calls.runSystemProgram,
     waiting: warm.waiting,
     end: async (isEnded) => {
       await Promise.all([calls.end(isEnded), warm.end(isEnded)]);

@@ -43,7 +43,7 @@ export async function runRaw(
     await fresh.gone;
     return told(end);
   }
-  const warm = startWarm(children, place, { ground, staged, agent: agent('ana'), key: '' });
+  const warm = startWarm(children, place, { plugin, ground, staged, agent: agent('ana'), key: '' });
   if (!(await warm.server.ready)) throw new Error(`it does not start\n${sandbox.said.join('\n')}`);
   const end = await warm.server.run({ args: words, cpuMsMax, output }).ended;
   warm.server.kill();
