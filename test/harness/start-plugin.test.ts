@@ -10,7 +10,7 @@ const ASKS = {
   files: [{ path: 'workspace/notes', access: 'write' }],
   secrets: [{ name: 'KEY', hosts: ['api.example.org'], header: 'X-Api-Key' }],
   store: { bytesMax: 1000 },
-  run: [{ program: 'git', args: ['log', '*'] }],
+  run: [{ program: 'git', args: ['log', '-*'] }],
   tools: ['other__greet'],
   clock: true,
   random: true,
@@ -45,7 +45,7 @@ const WORLD = {
   ],
   files: { 'workspace/notes/a.txt': 'one', 'workspace/secret.txt': 'no' },
   secrets: { KEY: 'k-1' },
-  run: [{ program: 'git', args: ['log', '*'], stdout: 'abc' }],
+  run: [{ program: 'git', args: ['log', '-*'], stdout: 'abc' }],
   tools: [{ tool: 'other__greet', value: 'hi' }],
 };
 
