@@ -110,7 +110,10 @@ export type Response = {
 
 export type RunOptions = { readonly stdin?: string };
 export type RunResult = {
-  readonly exitCode: number;
+  /** null when a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signal?: string;
+  /** The start of what it printed, and the end of what it said of errors; what is no UTF-8 is replaced. */
   readonly stdout: string;
   readonly stderr: string;
   readonly isCut: boolean;

@@ -15,7 +15,7 @@ import type { Decision, DecisionQuery } from '#domain/decision.ts';
 import type { CallRequest, RunOutcome, ToolAnswer } from '#domain/invocation.ts';
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
-import type { AdminTools, RecordLog, RecordReader, ToolCatalog } from '#domain/ports.ts';
+import type { AdminTools, Dispatcher, RecordLog, RecordReader, ToolCaller, ToolCatalog } from '#domain/ports.ts';
 import type { InvocationPredicate, RecordDraft } from '#domain/record.ts';
 import type { Broker, PluginRuntime, RunRequest } from '#domain/sandbox-ports.ts';
 import type { KeyedCallStore } from '#domain/store-ports.ts';
@@ -36,7 +36,7 @@ export const returned = (value: unknown): RunOutcome => ({
 
 type Made = Pick<WorldOptions, 'runtime' | 'n' | 'plan'>;
 
-function toolOf(localName: string, capabilities: Capabilities, made: Made): PluginTool {
+export function toolOf(localName: string, capabilities: Capabilities, made: Made = {}): PluginTool {
   const inputSchema = {
     type: 'object',
     properties: { n: made.n ?? { type: 'integer' } },
@@ -109,6 +109,8 @@ type WorldOptions = DispatcherOptions & {
   /** Of the tools, as of a `cli.py`. */
   plan?: CommandPlan;
   onDecide?: (query: DecisionQuery) => void;
+  /** In place of a broker that answers nothing. */
+  broker?: (caller: ToolCaller) => Broker;
 };
 
 export function createWorld(options: WorldOptions = {}) {
@@ -191,7 +193,7 @@ export function createWorld(options: WorldOptions = {}) {
     end: async () => {},
     close: async () => {},
   } satisfies PluginRuntime;
-  const broker = {
+  const silent = {
     open: () => ({
       handle: () => null,
       used: () => [],
@@ -199,12 +201,13 @@ export function createWorld(options: WorldOptions = {}) {
       traffic: { asked: () => {}, answered: () => {} },
     }),
   } satisfies Broker;
+  const broker = options.broker?.({ callTool: (asked) => dispatcher.callTool(asked) }) ?? silent;
   const clock = options.clock ?? systemClock;
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
   const adminTools = { run: (asked) => state.runAdmin(asked) } satisfies AdminTools;
   const ports = { catalog, policy, freezes, runtime, adminTools, broker, log, keyedCalls, clock, logger: silentLogger };
-  const start = () => createDispatcher(ports, options);
-  const dispatcher = start();
+  const start = (): Dispatcher & ToolCaller => createDispatcher(ports, options);
+  const dispatcher: Dispatcher & ToolCaller = start();
   const request = (tool: string, more: Partial<CallRequest> = {}): CallRequest => ({
     agent: 'a' as AgentName,
     door: 'mcp',

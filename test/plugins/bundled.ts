@@ -10,7 +10,10 @@ import type { Manifest } from '#domain/manifest.ts';
 
 const ROOT = join(import.meta.dirname, '../../plugins');
 
-export type GuestHost = { readonly random: (byteCount: number) => Promise<Uint8Array> };
+export type GuestHost = {
+  readonly random: (byteCount: number) => Promise<Uint8Array>;
+  readonly run?: (program: string, args?: readonly string[], options?: { readonly stdin?: string }) => Promise<Json>;
+};
 export type GuestTool = (args: JsonObject, host: GuestHost) => Promise<Json>;
 
 export const systemHost = { random: async (byteCount) => randomBytes(byteCount) } satisfies GuestHost;
