@@ -1,39 +1,43 @@
 // The tools of shell. Runs in an isolate and asks for `run`: each program with the arguments that plugin.json names. The host has
 // checked the arguments against plugin.json. No shell reads anything here.
 
-/** @typedef {import('../plugin-api.js').Host} Host */
+/** @typedef {import('smcp/plugin-api').Host} Host */
 
 const NOTHING_FOUND = 1;
 
-/** @type {import('../plugin-api.js').Tools} */
+/** @type {import('smcp/plugin-api').Tools} */
 export const tools = {
   date: async (_args, host) => printed(await run(host, 'date', ['-u', '+%Y-%m-%dT%H:%M:%SZ'])),
 
   system: async (_args, host) => printed(await run(host, 'uname', ['-srm'])),
 
   count: async ({ text }, host) => {
-    const { stdout } = await run(host, 'wc', ['-lwm'], text);
+    const { stdout } = await run(host, 'wc', ['-lwm'], { stdin: text });
     const [lines = 0, words = 0, characters = 0] = stdout.trim().split(/\s+/).map(Number);
     return { lines, words, characters };
   },
 
-  checksum: async ({ text }, host) => ({ sha256: (await run(host, 'sha256sum', [], text)).stdout.slice(0, 64) }),
+  checksum: async ({ text }, host) => ({
+    sha256: (await run(host, 'sha256sum', [], { stdin: text })).stdout.slice(0, 64),
+  }),
 
-  sort: async ({ text, isNumeric = false }, host) => printed(await run(host, 'sort', isNumeric ? ['-n'] : [], text)),
+  sort: async ({ text, isNumeric = false }, host) =>
+    printed(await run(host, 'sort', isNumeric ? ['-n'] : [], { stdin: text })),
 
   // The words stand in the option itself: what begins with a hyphen is looked for like anything else.
   search: async ({ text, words }, host) =>
-    printed(await run(host, 'grep', ['-F', '-n', `--regexp=${words}`], text, NOTHING_FOUND)),
+    printed(await run(host, 'grep', ['-F', '-n', `--regexp=${words}`], { stdin: text, alsoFine: NOTHING_FOUND })),
 };
 
 /**
+ * `alsoFine`: an exit code besides 0 that is no failure.
+ *
  * @param {Host} host
  * @param {string} program
  * @param {readonly string[]} args
- * @param {string} stdin
- * @param {number} alsoFine an exit code that is no failure besides 0
+ * @param {{ stdin?: string, alsoFine?: number }} more
  */
-async function run(host, program, args, stdin = '', alsoFine = 0) {
+async function run(host, program, args, { stdin = '', alsoFine = 0 } = {}) {
   const result = await host.run(program, args, { stdin });
   if (result.exitCode === 0 || result.exitCode === alsoFine) return result;
   throw new Error(`${program} ended with ${result.exitCode ?? result.signal}: ${result.stderr.slice(0, 500)}`);
