@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type App, createApp } from '#app.ts';
 import { silentLogger } from '#base/log.ts';
@@ -192,4 +193,17 @@ describe("another plugin's tool", () => {
     expect(looped).toContain('LANE_CONFLICT');
     expect(await act('a', 'get', 'key')).toEqual({ answer: { some: 'value' } });
   });
+});
+
+test('the log that all of it left verifies, and one byte of a transcript changed does not', async () => {
+  const verify = async () => JSON.parse((await smcp(['log', 'verify', home.directory, '--json'])).stdout) as unknown;
+  expect(await verify()).toMatchObject({ ok: true });
+  const database = new DatabaseSync(home.database);
+  const change = (from: string, to: string) =>
+    database.prepare('UPDATE disclosure SET transcript = replace(transcript, ?, ?)').run(from, to);
+  change('some $(id)', 'some $(di)');
+  expect(await verify()).toMatchObject({ ok: false, firstProblem: { code: 'DISCLOSURE_MISMATCH' } });
+  change('some $(di)', 'some $(id)');
+  database.close();
+  expect(await verify()).toMatchObject({ ok: true });
 });
