@@ -29,7 +29,8 @@ function isAnyOutOfRange(value: ExactJson): boolean {
   return isExactObject(value) && Object.values(value).some(isAnyOutOfRange);
 }
 
-function faultOf(value: ExactJson): string | undefined {
+/** As `jsonFault`, where there is no text: walks the whole value. */
+export function faultOf(value: ExactJson): string | undefined {
   const number = numberSpelling(value);
   if (number !== undefined) return isInRange(number) ? undefined : 'has a number that is out of range';
   if (typeof value === 'string') return value.isWellFormed() ? undefined : 'has a string that is not valid Unicode';

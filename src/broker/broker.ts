@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
 import { asSmcpError, SmcpError } from '#base/errors.ts';
+import { faultOf } from '#base/json-fault.ts';
 import type { Logger } from '#base/log.ts';
 import type { CapabilityKind } from '#domain/capability.ts';
 import { capabilityOf, HOST_CALLS, type HostCallName, isHostCallName } from '#domain/host-call.ts';
@@ -71,6 +72,8 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
     const kind = capabilityOf(known);
     if (kind === undefined) return prepare(handlers, known)(params, context).perform(signal);
     checkGiven(logger, context, kind);
+    const fault = faultOf(params);
+    if (fault !== undefined) throw invalid(`${known}: what it was given ${fault}`);
     const { target, perform } = prepare(handlers, known)(params, context);
     const use = meter.begin({ kind, target, request: params });
     try {

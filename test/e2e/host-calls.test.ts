@@ -1,6 +1,6 @@
 // Host calls through a whole server: what a plugin keeps, has run and calls, and what it is refused.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -18,20 +18,26 @@ let app: App;
 const clients: { [agent: string]: TestClient } = {};
 
 /** Its one tool does what its arguments say, and hands on how a host call was refused. */
-const CODE = `export const tools = {
-  act: async ({ call, with: given }, host) => {
+const CODE = `const act = async ({ call, with: given }, host) => {
     const acts = {
       get: () => host.store.get(given[0]), set: () => host.store.set(given[0], given[1]),
       list: () => host.store.list({}), run: () => host.run(given[0], given[1], given[2]),
       tool: () => host.tools.call(given[0], given[1]),
+      odd: () => ({
+        half: () => host.store.get('\\ud800'),
+        halfKept: () => host.store.set('odd', { text: '\\udc00' }),
+        halfKey: () => host.store.set('odd', { ['\\ud800']: 1 }),
+        prototype: () => host.store.set('odd', JSON.parse('{"__proto__": {"isAdmin": true}}')),
+        name: () => host.tools.call('\\ud800', {}),
+      })[given[0]](),
     };
     try {
       return { answer: await acts[call]() };
     } catch ({ code, message, details }) {
       return { refused: { code, message, details } };
     }
-  },
-};`;
+};
+export const tools = { act, brief: act };`;
 
 function writePlugin(name: string, capabilities: object): void {
   const directory = join(folder.path, 'plugins', name);
@@ -44,7 +50,7 @@ function writePlugin(name: string, capabilities: object): void {
   };
   const manifest = {
     ...{ manifest: 1, name, version: '1.0.0', description: 'Acts', runtime: { kind: 'isolate', entry: 'index.js' } },
-    ...{ capabilities, tools: [tool] },
+    ...{ capabilities, tools: [tool, { ...tool, name: 'brief', timeoutMs: 5000 }] },
   };
   writeFileSync(join(directory, 'plugin.json'), JSON.stringify(manifest));
 }
@@ -83,6 +89,18 @@ afterAll(async () => {
   await app.close();
   folder.remove();
 });
+
+/** Of every process of this machine that is still there to be read. */
+function commandLines(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      return [readFileSync(`/proc/${pid}/cmdline`, 'utf8')];
+    } catch {
+      return [];
+    }
+  });
+}
 
 type Acted = { readonly answer?: unknown; readonly refused?: { readonly code: string; readonly details?: unknown } };
 
@@ -123,6 +141,17 @@ describe('what a plugin keeps', () => {
   });
 });
 
+describe('params that no record could hold', () => {
+  test.each(['half', 'halfKept', 'halfKey', 'prototype', 'name'])(
+    'are refused: %s; the call is recorded',
+    async (what) => {
+      const result = await callAs('a', 'odd', what);
+      expect(result.structuredContent).toMatchObject({ refused: { code: 'REQUEST_INVALID' } });
+      expect(await recordOf(result)).toMatchObject({ record: { predicate: { phase: 'outcome' } } });
+    },
+  );
+});
+
 describe('a program that a plugin has run', () => {
   test('answers with what it printed, and is in the record with its transcript', async () => {
     const result = await callAs('a', 'run', 'printf', ['%s', 'some $(id) ; text']);
@@ -157,6 +186,15 @@ describe('a program that a plugin has run', () => {
   test('reads what it is given, and nothing else is there', async () => {
     expect(await act('a', 'run', 'cat', [], { stdin: 'line\n' })).toMatchObject({ answer: { stdout: 'line\n' } });
   });
+});
+
+test('a program ends with the call that had it run, also where that runs out of time', async () => {
+  const seconds = `31.${process.pid}`;
+  const isRunning = () => commandLines().some((line) => line.includes(`sleep\0${seconds}`));
+  const call = clients['a']?.call('left__brief', { call: 'run', with: ['sleep', [seconds]] });
+  await expect.poll(isRunning, { timeout: 20_000, interval: 20 }).toBe(true);
+  expect(errorOf((await call) as never).code).toBe('TIMEOUT');
+  await expect.poll(isRunning, { timeout: 20_000 }).toBe(false);
 });
 
 describe("another plugin's tool", () => {
