@@ -3,6 +3,7 @@
 // is TypeScript whose types Node strips as it loads. Under node_modules Node refuses to: there #base/strip-types.js does,
 // so that the package holds what the repository holds (docs/decisions/0001-strip-types-when-installed.md).
 
+import { keepCompiledCode } from '#base/compile-cache.js';
 import { stripOwnTypesWhenInstalled } from '#base/strip-types.js';
 
 /** `engines` in package.json; a test keeps the two the same. */
@@ -28,6 +29,7 @@ function refuseNode() {
 }
 
 if (isNodeUsable()) {
+  keepCompiledCode();
   stripOwnTypesWhenInstalled();
   const { main } = await import('./main.ts');
   process.exitCode = await main(process.argv.slice(2));

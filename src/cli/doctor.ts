@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { systemClock } from '#base/clock.ts';
 import type { Json } from '#base/json.ts';
 import { silentLogger } from '#base/log.ts';
-import { loadConfig } from '#config/config.ts';
 import { type Home, homeExists } from '#config/home.ts';
 import { isolatedVmVersion, productVersion } from '#config/product.ts';
 import type { Layer } from '#domain/record.ts';
@@ -21,6 +20,7 @@ export const doctorCommand: Command = {
   summary: 'Says what this machine offers, what is missing, and how to get it.',
   isLocal: true,
   run: async ({ home, print, terminal }) => {
+    const { loadConfig } = await import('#config/config.ts');
     const { createConfinement } = await import('#sandbox/host/confinement.ts');
     const { OWN_USER, TREE_GROUP } = await import('#sandbox/host/layers.ts');
     const { probeSandbox } = await import('#sandbox/host/probe.ts');

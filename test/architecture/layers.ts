@@ -139,7 +139,10 @@ export const AREAS: readonly Area[] = [
     ],
   }),
   area(4, 'src/main.ts', { imports: ['src/cli', 'src/config', ...MEANING] }),
-  area(4, 'src/smcp.js', { imports: ['src/main.ts', 'src/base/strip-types.js'], locates: ['.'] }),
+  area(4, 'src/smcp.js', {
+    imports: ['src/main.ts', 'src/base/strip-types.js', 'src/base/compile-cache.js'],
+    locates: ['.'],
+  }),
 
   // Bundled plugins are bytes to the host, imported by nobody but tests.
   area('outside', 'plugins', PURE),
@@ -159,7 +162,11 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
   { from: 'sandbox/harness', to: 'src/app', why: 'the tier of programs is joined there, for a server and for a test' },
   { from: 'src/app.ts', to: 'src/app', why: 'what app.ts would be too long with' },
   { from: 'src/main.ts', to: 'src/cli', why: 'one file per command' },
-  { from: 'src/smcp.js', to: 'src/main.ts', why: 'the bin only checks Node and strips types before it' },
+  {
+    from: 'src/smcp.js',
+    to: 'src/main.ts',
+    why: 'the bin only checks Node, keeps compiled code and strips types before it',
+  },
 ];
 
 /** Names of `node:` modules with which a file could get round the checks of imports, and who may use them. */
@@ -174,7 +181,7 @@ export const GUARDED_NAMES: readonly {
     // To find installed packages and read their versions, not to load them.
     by: ['src/config/product.ts', 'sandbox/host/warden-files.ts', 'sandbox/warden/main.js'],
   },
-  { module: 'module', name: '*', by: ['src/base/strip-types.js'] },
+  { module: 'module', name: '*', by: ['src/base/strip-types.js', 'src/base/compile-cache.js'] },
   { module: 'vm', name: '*', by: [] },
   { module: 'vm', name: 'runInThisContext', by: [] },
 ];
