@@ -1,6 +1,7 @@
 // How an error leaves the command line: `code: sentence`, then the remedy; with --json one document. And its exit code.
 
-import { ERRORS, type ErrorKind } from '#base/error-table.ts';
+import type { ErrorKind } from '#base/error-row.ts';
+import { ERRORS } from '#base/error-table.ts';
 import { asSmcpError, type SmcpError } from '#base/errors.ts';
 import { isJsonObject } from '#base/json.ts';
 import { visibleJson, visibleLines } from '#base/visible.ts';

@@ -7,6 +7,7 @@ import type { Capabilities } from './capability.ts';
 import type { CallRequest, RunOutcome, UsedCapability } from './invocation.ts';
 import type { Plugin, PluginTool, RunLimits } from './manifest.ts';
 import type { Layer } from './record.ts';
+import type { GivenSecrets } from './secret-ports.ts';
 import type { Transcript } from './transcript.ts';
 
 // ── sandbox ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -144,6 +145,8 @@ export type Broker = {
     readonly capabilities: Capabilities;
     /** Host calls of this invocation, log and progress included. */
     readonly hostCallsMax: number;
+    /** Absent: it was given none. */
+    readonly secrets?: GivenSecrets;
     readonly onProgress?: CallRequest['onProgress'];
   }) => BrokerSession;
 };

@@ -2,7 +2,8 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ERRORS, type ErrorKind } from '#base/error-table.ts';
+import type { ErrorKind } from '#base/error-row.ts';
+import { ERRORS } from '#base/error-table.ts';
 
 /** Where the page lies. */
 export const ERRORS_DOC_PATH = join(import.meta.dirname, '../../docs/errors.md');
