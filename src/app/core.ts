@@ -90,7 +90,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const readiness = { isReady: false };
   const services: Services = {
     ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, dispatcher, log, enforce, clock },
-    review: createPolicyReview({ policy, records: log, thread, clock }),
+    review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };

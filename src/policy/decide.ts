@@ -12,11 +12,13 @@ export const DEFAULT_DENY = 'default-deny';
 /**
  * Any deny that matches wins; else the first grant that matches decides; else nothing is allowed. Never throws. A
  * condition that fails grants nothing, and in a deny it denies.
+ *
+ * @param input what conditions see of the query; given by whoever watches what they look at.
  */
-export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery): Decision {
+export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery, input = inputOf(query)): Decision {
   const rules = policy.agents.get(query.agent);
   if (rules === undefined) return denyUnknownAgent(query, ref);
-  const question = { query, input: inputOf(query), ref };
+  const question = { query, input, ref };
   return firstDeny(rules, question) ?? firstGrant(rules, question, policy.timeoutMs);
 }
 
@@ -42,7 +44,8 @@ export const covers = (rule: Rule, toolName: string): boolean =>
 export const isInForce = (rule: Rule, nowMs: number): boolean => rule.expiresMs === undefined || nowMs < rule.expiresMs;
 export const isOver = (rule: Rule, nowMs: number): boolean => rule.expiresMs !== undefined && nowMs >= rule.expiresMs;
 
-function inputOf(query: DecisionQuery): ConditionInput {
+/** For the conditions of one decision. */
+export function inputOf(query: DecisionQuery): ConditionInput {
   const { args, agent, nowMs, tool, session } = query;
   return createConditionInput({
     args,
