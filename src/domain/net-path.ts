@@ -32,8 +32,8 @@ export function canonicalPath(encoded: string): string {
 }
 
 /**
- * Whether some pattern allows the path, and, of each way in which servers read paths, what would be read: decoded, up to an encoded `?`,
- * without parameters, with doubled slashes as one.
+ * Whether some pattern allows the path, and, of each way in which servers read paths, what would be read: decoded, up to an encoded `?`
+ * or a semicolon, without parameters, with doubled slashes as one.
  *
  * @param path as `canonicalPath` gives it, and not ambiguous
  */
@@ -52,7 +52,7 @@ type Reading = (text: string) => string | undefined;
 
 /** Of a pattern, too. A star that is encoded in one would be a wider pattern: such a pattern has no decoded reading. */
 const decoded: Reading = (text) => (/%2a/i.test(text) && text.includes('*') ? undefined : decode(text));
-const cut = (text: string): string => text.replace(/[?#].*$/s, '');
+const cut = (text: string): string => text.replace(/[?#;].*$/s, '');
 const plain = (text: string): string => text.replace(/;[^/]*/g, '');
 const merged = (text: string): string => text.replace(/\/{2,}/g, '/');
 const then =

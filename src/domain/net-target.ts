@@ -40,7 +40,8 @@ const NEVER = /[\p{Cc}\p{Zl}\p{Zp} ]/u;
  * **Trust:** a guest's, or a foreign server's.
  */
 export function parseTarget(text: string): ParsedTarget {
-  if (text.length > LIMITS.netUrlLengthMax) return refused(`the URL is longer than ${LIMITS.netUrlLengthMax} characters`);
+  if (text.length > LIMITS.netUrlLengthMax)
+    return refused(`the URL is longer than ${LIMITS.netUrlLengthMax} characters`);
   if (!text.isWellFormed() || NEVER.test(text)) return refused('the URL has spaces, control characters or broken text');
   const [, scheme = '', authority = '', path = '', query = ''] = PARTS.exec(text) ?? [];
   if (scheme === '') return refused('the URL begins with neither https:// nor http://');
@@ -69,7 +70,8 @@ function assembled({ scheme, host, port: written, path, query }: Parts): ParsedT
   if (parsed === null || parsed.host !== host) return refused('this is no URL');
   const encoded = canonicalPath(parsed.pathname);
   const url = `${scheme}://${placeOf(scheme, host, port)}${encoded}${parsed.search}`;
-  if (url.length > LIMITS.netUrlLengthMax) return refused(`the URL is longer than ${LIMITS.netUrlLengthMax} characters`);
+  if (url.length > LIMITS.netUrlLengthMax)
+    return refused(`the URL is longer than ${LIMITS.netUrlLengthMax} characters`);
   const target = { scheme, host, port, path: encoded, query: parsed.search, url } as NetTarget;
   return { kind: 'target', target };
 }

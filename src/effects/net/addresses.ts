@@ -50,7 +50,9 @@ function isWithin(bytes: Uint8Array, { prefix, bits }: Row): boolean {
 
 /** An address of IPv4 within one of IPv6, RFC 5214. */
 function isIsatap(bytes: Uint8Array): boolean {
-  return bytes.length === 16 && ((bytes[8] ?? 0) & 0xfd) === 0 && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe;
+  return (
+    bytes.length === 16 && ((bytes[8] ?? 0) & 0xfd) === 0 && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe
+  );
 }
 
 const isSame = (one: Uint8Array | undefined, other: Uint8Array): boolean =>

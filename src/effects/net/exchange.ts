@@ -1,7 +1,7 @@
 // One request and its answer over an open connection, which serves nothing else. Called by the effect `net` only. **Trust:** every byte of
 // the answer is a foreign server's: bounded in number, in bytes and in time, and never decompressed.
 
-import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
@@ -30,7 +30,7 @@ export async function exchange(socket: Socket, asked: ExchangeRequest): Promise<
   const status = response.statusCode ?? 0;
   const headers = pairsOf(response.rawHeaders);
   checkHead(status, headers);
-  return { status, headers, body: await bodyOf(response, asked.signal) };
+  return { status, headers, body: await bodyOf(response, asked) };
 }
 
 function headOf(socket: Socket, { method, path, headers, body, signal }: ExchangeRequest): Promise<IncomingMessage> {
@@ -100,16 +100,15 @@ function checkHead(status: number, headers: RawAnswer['headers']): void {
   }
 }
 
-async function bodyOf(response: IncomingMessage, signal: AbortSignal): Promise<Uint8Array> {
+async function bodyOf(response: IncomingMessage, { method, signal }: ExchangeRequest): Promise<Uint8Array> {
   const bytesMax = LIMITS.netAnswerBytesMax;
   const announced = Number(response.headers['content-length'] ?? 0);
-  const isHead = response.req.method === 'HEAD';
   const chunks: Buffer[] = [];
   let bytes = 0;
   const abort = () => response.destroy();
   signal.addEventListener('abort', abort, { once: true });
   try {
-    if (announced > bytesMax && !isHead) throw answerTooLarge('the answer', { bytesMax });
+    if (announced > bytesMax && method !== 'HEAD') throw answerTooLarge('the answer', { bytesMax });
     for await (const chunk of response as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > bytesMax) throw answerTooLarge('the answer', { bytesMax });

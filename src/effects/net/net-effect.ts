@@ -10,7 +10,7 @@ import { type NetTarget, placeOf } from '#domain/net-target.ts';
 import { type Classify, createClassify } from './addresses.ts';
 import { createDial, type Dial } from './dial.ts';
 import { exchange, type RawAnswer } from './exchange.ts';
-import { endedBy, wordOf } from './failures.ts';
+import { endedBy, fetchFailed, wordOf } from './failures.ts';
 import { createPlaces } from './places.ts';
 import { createNameResolution, type NameResolution } from './resolve.ts';
 import { vetAddresses } from './vet.ts';
@@ -68,7 +68,7 @@ export function createNetEffect(
   const connect = async (target: NetTarget, signal: AbortSignal): Promise<Socket> => {
     const { host, port, scheme } = target;
     const addresses = (await vetted(target, signal)).slice(0, LIMITS.netDialledMax);
-    let failure: unknown;
+    let failure: unknown = fetchFailed('name', 'the name of the host leads to no address');
     for (const address of addresses) {
       if (signal.aborted) break;
       try {

@@ -21,7 +21,10 @@ type Vetting = {
  *
  * @throws `CAPABILITY_DENIED`; the address is told to the log alone
  */
-export function vetAddresses({ host, addresses, isPlain }: Named, { classify, space, logger }: Vetting): readonly string[] {
+export function vetAddresses(
+  { host, addresses, isPlain }: Named,
+  { classify, space, logger }: Vetting,
+): readonly string[] {
   const isGiven: Readonly<Record<AddressClass, boolean>> = {
     // Without TLS nothing goes to what is anybody's.
     public: !isPlain,
