@@ -43,7 +43,7 @@ export const ERRORS = {
   FETCH_FAILED: row(
     'unavailable',
     -32003,
-    502,
+    503,
     true,
     'A request that a plugin may make got no answer: `details.reason` says whether the name, the connection, its certificate, the time, the answer or a redirection was at fault.',
   ),
