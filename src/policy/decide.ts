@@ -6,7 +6,8 @@ import { type ConditionInput, createConditionInput } from '#base/condition.ts';
 import type { Decision, DecisionQuery, Deny, PolicyRef } from '#domain/decision.ts';
 import type { AgentRules, GrantRule, Policy, Rule } from './rules.ts';
 
-const DEFAULT_DENY = 'default-deny';
+/** What stands in place of a rule where none decided. */
+export const DEFAULT_DENY = 'default-deny';
 
 /**
  * Any deny that matches wins; else the first grant that matches decides; else nothing is allowed. Never throws. A
@@ -33,11 +34,13 @@ export function mayCall(policy: Policy, agent: string, toolName: string, nowMs: 
 /** One call that is asked about; `input` is shared by all conditions. */
 type Question = { readonly query: DecisionQuery; readonly input: ConditionInput; readonly ref: PolicyRef };
 
-const covers = (rule: Rule, toolName: string): boolean => rule.tools.some((pattern) => pattern.matches(toolName));
+/** Whether one of its patterns matches the name. */
+export const covers = (rule: Rule, toolName: string): boolean =>
+  rule.tools.some((pattern) => pattern.matches(toolName));
 
 /** Two questions, so that a time that is no number lets no grant live and no deny die. */
-const isInForce = (rule: Rule, nowMs: number): boolean => rule.expiresMs === undefined || nowMs < rule.expiresMs;
-const isOver = (rule: Rule, nowMs: number): boolean => rule.expiresMs !== undefined && nowMs >= rule.expiresMs;
+export const isInForce = (rule: Rule, nowMs: number): boolean => rule.expiresMs === undefined || nowMs < rule.expiresMs;
+export const isOver = (rule: Rule, nowMs: number): boolean => rule.expiresMs !== undefined && nowMs >= rule.expiresMs;
 
 function inputOf(query: DecisionQuery): ConditionInput {
   const { args, agent, nowMs, tool, session } = query;
