@@ -23,6 +23,7 @@ import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tool
 import type { Services } from '#operations/operation.ts';
 import { createPolicyService } from '#policy/policy-service.ts';
 import { createPolicyThread } from '#policy/policy-thread.ts';
+import { createPolicyReview } from '#policy/review/review.ts';
 import { createRecordLog, type OpenRecordLog } from '#provenance/record-log.ts';
 import { loadRegistry, type Registry } from '#registry/load-registry.ts';
 import { createPluginCode } from '#registry/plugin-copies.ts';
@@ -89,6 +90,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const readiness = { isReady: false };
   const services: Services = {
     ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, dispatcher, log, enforce, clock },
+    review: createPolicyReview({ policy, records: log, thread, clock }),
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };

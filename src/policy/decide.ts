@@ -7,7 +7,8 @@ import type { Decision, DecisionQuery, Deny, PolicyRef } from '#domain/decision.
 import { describeClosed } from './hours.ts';
 import type { AgentRules, GrantRule, Policy, Rule } from './rules.ts';
 
-const DEFAULT_DENY = 'default-deny';
+/** What stands in place of a rule where none decided. */
+export const DEFAULT_DENY = 'default-deny';
 
 /**
  * Any deny that matches wins; else the first grant that matches decides; else nothing is allowed. Never throws. A
@@ -62,14 +63,18 @@ function mayCallAt(policy: Policy, agent: string, toolName: string, nowMs: numbe
 /** One call that is asked about; `input` is shared by all conditions. */
 type Question = { readonly query: DecisionQuery; readonly input: ConditionInput; readonly ref: PolicyRef };
 
-const covers = (rule: Rule, toolName: string): boolean => rule.tools.some((pattern) => pattern.matches(toolName));
+/** Whether one of its patterns matches the name. */
+export const covers = (rule: Rule, toolName: string): boolean =>
+  rule.tools.some((pattern) => pattern.matches(toolName));
 
 /** Two questions, so that a time that is no number lets no grant live and no deny die. */
-const isInForce = (rule: Rule, nowMs: number): boolean =>
+export const isInForce = (rule: Rule, nowMs: number): boolean =>
   isBeforeExpiry(rule, nowMs) && (rule.hours === undefined || rule.hours.at(nowMs) === 'open');
-const isAtRest = (rule: Rule, nowMs: number): boolean =>
-  (rule.expiresMs !== undefined && nowMs >= rule.expiresMs) || rule.hours?.at(nowMs) === 'closed';
+/** Over, or outside of its hours. */
+export const isAtRest = (rule: Rule, nowMs: number): boolean =>
+  isOver(rule, nowMs) || rule.hours?.at(nowMs) === 'closed';
 const isBeforeExpiry = (rule: Rule, nowMs: number): boolean => rule.expiresMs === undefined || nowMs < rule.expiresMs;
+const isOver = (rule: Rule, nowMs: number): boolean => rule.expiresMs !== undefined && nowMs >= rule.expiresMs;
 
 function inputOf(query: DecisionQuery): ConditionInput {
   const { args, agent, nowMs, tool, session } = query;
