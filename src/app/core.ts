@@ -16,6 +16,7 @@ import type { Plugin } from '#domain/manifest.ts';
 import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
 import type { PluginRuntime, ProgramRunner } from '#domain/sandbox-ports.ts';
 import type { Store } from '#domain/store-ports.ts';
+import { createNetEffect } from '#effects/net/net-effect.ts';
 import { createStoreEffect } from '#effects/store.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
@@ -74,6 +75,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
     broker: createBroker({
       ...{ clock, logger },
       effects: {
+        net: createNetEffect({ logger }, config.net),
         store: createStoreEffect(store.pluginValues),
         // The dispatcher that opens the broker's sessions carries out their calls too.
         tools: { callTool: (request) => dispatcher.callTool(request) },

@@ -70,6 +70,8 @@ export const POLICY_LIMITS = {
   timeWatchMsMax: 60_000,
   /** Between two tellings that something expired, so that ten thousand expiries in a second are told ten times. */
   timeWatchMsMin: 100,
+  /** A step back of the clock that counts as one: what keeps time moves it by less, a person or a wrong battery by more. */
+  clockSetBackMsMin: 1_000,
 
   // Texts
   /** Work to find a small difference between two texts; one that takes more is told as a whole block. None takes longer than 0.3 s. */

@@ -8,7 +8,7 @@ import type { AgentName } from '#domain/agent.ts';
 import { type Decision, NO_POLICY } from '#domain/decision.ts';
 import type { ChangedDecision, SimulationCounts } from '#domain/policy-review.ts';
 import type { ClosingRow } from '#domain/store-ports.ts';
-import { decide, inputOf } from '#policy/decide.ts';
+import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
 import type { RecordedDecision } from './recorded.ts';
 import { type PageBounds, type PageFacts, readPage } from './tally.ts';
@@ -66,13 +66,14 @@ export function replay(policy: Policy, recorded: RecordedDecision, schemas: Tool
     nowMs: atMs,
     ...(session === undefined ? {} : { session }),
   };
-  const input = inputOf(query);
   let looksAtArgs = false;
-  const celArgs = () => {
-    looksAtArgs = true;
-    return input.celArgs();
-  };
-  const decision = decide(policy, NO_POLICY, query, { ...input, celArgs });
+  const decision = decide(policy, NO_POLICY, query, (input) => ({
+    ...input,
+    celArgs: () => {
+      looksAtArgs = true;
+      return input.celArgs();
+    },
+  }));
   if (looksAtArgs && args === undefined) return { kind: 'withoutArguments' };
   // It had one when it was decided about.
   if (looksAtArgs && inputSchema === undefined && recorded.schema !== undefined) return { kind: 'withoutTool' };

@@ -5,7 +5,7 @@ import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { AgentAnswer, DecisionKind, ReviewedTool, RuleOnTheWay, Stop, WhoCan } from '#domain/policy-review.ts';
-import { covers, DEFAULT_DENY, decide, isInForce, isOver } from '#policy/decide.ts';
+import { covers, DEFAULT_DENY, decide, isAtRest, isInForce } from '#policy/decide.ts';
 import type { AgentRules, Policy } from '#policy/rules.ts';
 
 export type WhoCanQuestion = {
@@ -47,7 +47,7 @@ function answerOf(policy: Policy, ref: PolicyRef, question: AgentQuestion): Agen
 function forAnyArguments(rules: AgentRules, toolName: string, nowMs: number): Omit<AgentAnswer, 'agent'> {
   const way: RuleOnTheWay[] = [];
   for (const rule of rules.denies.flat()) {
-    if (!covers(rule, toolName) || isOver(rule, nowMs)) continue;
+    if (!covers(rule, toolName) || isAtRest(rule, nowMs)) continue;
     if (rule.when === undefined) {
       const why = rule.why === undefined ? '' : `: ${rule.why}`;
       return { decision: 'deny', rule: rule.name, reason: `the rule ${rule.name} denies it${why}`, conditions: [] };
