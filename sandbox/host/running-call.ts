@@ -9,7 +9,7 @@ import { LIMITS } from '#base/limits.ts';
 import { capabilityOf, isHostCallName } from '#domain/host-call.ts';
 import type { EffectKnowledge, RunOutcome, Usage } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
-import type { RunRequest } from '#domain/sandbox-ports.ts';
+import type { RecordedReplies, RunRequest } from '#domain/sandbox-ports.ts';
 import type { CallMessage, EndMessage } from '#sandbox/protocol/messages.js';
 
 /** What a plugin's author can do, by code. */
@@ -121,9 +121,12 @@ export class RunningCall {
     }
     const params = parseBoundedJson(body);
     if (params.kind !== 'value') return false;
-    const { traffic } = this.request;
+    const { traffic, replies } = this.request;
     if (call !== 0) traffic?.asked(call, name, body);
-    void this.#answerHostCall(name, params.value).then((reply) => {
+    if (replies !== undefined && call === 0) return true;
+    const replied =
+      replies === undefined ? this.#answerHostCall(name, params.value) : recordedReply(replies(call, name, body));
+    void replied.then((reply) => {
       if (this.#isOver || call === 0) return;
       traffic?.answered(call, reply.ok, reply.body);
       if (!reply.ok) this.#answeredCodes.add(reply.code);
@@ -170,7 +173,7 @@ export class RunningCall {
     return { code: isRefusal ? (hostCall as ErrorCode) : code, message };
   }
 
-  async #answerHostCall(name: string, params: Json): Promise<{ ok: true; body: string } | Refusal> {
+  async #answerHostCall(name: string, params: Json): Promise<Reply> {
     const kind = isHostCallName(name) ? capabilityOf(name) : undefined;
     const isAllowed = isHostCallName(name) && (kind === undefined || this.request.capabilities[kind] !== undefined);
     if (!isAllowed) {
@@ -196,8 +199,14 @@ export class RunningCall {
   }
 }
 
+type Reply = { readonly ok: true; readonly body: string } | Refusal;
 type Refusal = { readonly ok: false; readonly code: string; readonly body: string };
 
 function refuse(error: WireError): Refusal {
   return { ok: false, code: error.code, body: JSON.stringify(error) };
+}
+
+async function recordedReply(recorded: ReturnType<RecordedReplies>): Promise<Reply> {
+  const { isOk, body, code = 'INTERNAL' } = await recorded;
+  return isOk ? { ok: true, body } : { ok: false, code, body };
 }

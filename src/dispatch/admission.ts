@@ -14,7 +14,7 @@ import type { CallOutcome, CallRequest, Lineage } from '#domain/invocation.ts';
 import { type NormalisedArguments, normaliseArguments } from '#domain/normalise-arguments.ts';
 import type { Tool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
-import { argumentsInvalid, denialError, errorAnswer } from './answer.ts';
+import { argumentsInvalid, denialError, errorAnswer } from '#domain/answer.ts';
 import type { CloseCall } from './closer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { laneConflict } from './lane-conflict.ts';

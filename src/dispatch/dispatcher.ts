@@ -9,7 +9,7 @@ import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
 import type { Tool } from '#domain/tool.ts';
 import { createAdmission } from './admission.ts';
 import type { Admitted } from './admitted.ts';
-import { errorAnswer, refusalAnswer } from './answer.ts';
+import { errorAnswer, refusalAnswer } from '#domain/answer.ts';
 import { type BookEntry, createCallBook, endCall, viewOf } from './call-book.ts';
 import { createCloser } from './closer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';

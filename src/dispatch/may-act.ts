@@ -10,7 +10,7 @@ import type { Allow, Decision } from '#domain/decision.ts';
 import { describeFreeze, describeScope, type Freeze, freezeQueryOf } from '#domain/freeze.ts';
 import type { Tool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
-import { denialError } from './answer.ts';
+import { denialError } from '#domain/answer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 
 /** `phase`: how a call is closed that has not started. `decision` absent: none was asked for. */

@@ -4,7 +4,7 @@ import { isJsonObject, type Json } from '#base/json.ts';
 import { readDisclosed } from '#domain/disclosed-document.ts';
 import type { CallOutcome, Receipt } from '#domain/invocation.ts';
 import type { RecordReader } from '#domain/ports.ts';
-import { errorAnswer } from './answer.ts';
+import { errorAnswer } from '#domain/answer.ts';
 
 export type RecordedOutcome =
   /** No record, or one that says that it never started. */

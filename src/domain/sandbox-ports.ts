@@ -8,7 +8,7 @@ import type { CallRequest, RunOutcome, UsedCapability } from './invocation.ts';
 import type { Plugin, PluginTool, RunLimits } from './manifest.ts';
 import type { Layer } from './record.ts';
 import type { GivenSecrets } from './secret-ports.ts';
-import type { Transcript } from './transcript.ts';
+import type { ExactTranscript } from './transcript.ts';
 
 // ── sandbox ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -29,6 +29,18 @@ export type HostTraffic = {
   readonly answered: (call: number, isOk: boolean, body: string) => void;
 };
 
+/**
+ * Gives a guest the very texts that it was answered with when the same call ran before. Called for each host call that wants an
+ * answer, in the order in which they were made; what resolves first is delivered first. One that never resolves is never answered.
+ *
+ * **Trust:** every argument is the guest's; `body` is JSON text that was checked.
+ */
+export type RecordedReplies = (
+  call: number,
+  name: string,
+  body: string,
+) => Promise<{ readonly isOk: boolean; readonly body: string; /** Of an error. */ readonly code?: string }>;
+
 export type RunRequest = {
   readonly plugin: Plugin;
   readonly tool: PluginTool;
@@ -44,6 +56,11 @@ export type RunRequest = {
   readonly onHostCall: HostCallHandler;
   /** Absent: nobody keeps it. */
   readonly traffic?: HostTraffic;
+  /**
+   * Answers in place of `onHostCall`, which is then never called: nothing is done, and log lines and progress go nowhere. Isolates
+   * only.
+   */
+  readonly replies?: RecordedReplies;
 };
 
 /** The code of plugins as it was hashed. */
@@ -133,7 +150,7 @@ export type BrokerSession = {
   /** To be told by the sandbox what the guest asks and is answered. */
   readonly traffic: HostTraffic;
   /** What it was told so far; undefined when that is more than is kept. */
-  readonly transcript: () => Transcript | undefined;
+  readonly transcript: () => ExactTranscript | undefined;
 };
 
 export type Broker = {

@@ -4,6 +4,7 @@ import { agentOperations } from './agents.ts';
 import { canOperations } from './can.ts';
 import { freezeOperations } from './freezes.ts';
 import { logOperations } from './log.ts';
+import { replayOperations } from './log-replay.ts';
 import type { Operation } from './operation.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
@@ -19,4 +20,5 @@ export const OPERATIONS: readonly Operation[] = [
   ...canOperations,
   ...pluginOperations,
   ...logOperations,
+  ...replayOperations,
 ];

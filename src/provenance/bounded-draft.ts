@@ -7,7 +7,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { UsedCapability } from '#domain/invocation.ts';
 import type { InvocationPredicate, RecordedChange, ToolRef } from '#domain/record.ts';
-import { canonicalEvidence } from './canonical-evidence.ts';
+import { canonicalEvidence } from '#base/canonical-evidence.ts';
 import type { AnyDraft } from './statement.ts';
 
 /**

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { UsedCapability } from '#domain/invocation.ts';
-import { canonicalEvidence } from '#provenance/canonical-evidence.ts';
+import { canonicalEvidence } from '#base/canonical-evidence.ts';
 import { discloseValue } from '#provenance/disclosure.ts';
 import { envelopeBytes, formatEnvelope, parseEnvelope } from '#provenance/envelope.ts';
 import { prepareRecord } from '#provenance/prepare-record.ts';
