@@ -9,7 +9,7 @@ import { LIMITS } from '#base/limits.ts';
 import { capabilityOf, isHostCallName } from '#domain/host-call.ts';
 import type { EffectKnowledge, RunOutcome, Usage } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
-import type { RecordedReplies, RunRequest } from '#domain/sandbox-ports.ts';
+import type { RecordedReply, RunRequest } from '#domain/sandbox-ports.ts';
 import type { CallMessage, EndMessage } from '#sandbox/protocol/messages.js';
 
 /** What a plugin's author can do, by code. */
@@ -123,15 +123,14 @@ export class RunningCall {
     if (params.kind !== 'value') return false;
     const { traffic, replies } = this.request;
     if (call !== 0) traffic?.asked(call, name, body);
-    if (replies !== undefined && call === 0) return true;
-    const replied =
-      replies === undefined ? this.#answerHostCall(name, params.value) : recordedReply(replies(call, name, body));
-    void replied.then((reply) => {
+    const deliver = (reply: Reply): void => {
       if (this.#isOver || call === 0) return;
       traffic?.answered(call, reply.ok, reply.body);
       if (!reply.ok) this.#answeredCodes.add(reply.code);
       answer(call, reply.ok, reply.body);
-    });
+    };
+    if (replies === undefined) void this.#answerHostCall(name, params.value).then(deliver);
+    else if (call !== 0) replies({ call, name, body }, (recorded) => deliver(replyOf(recorded)));
     return true;
   }
 
@@ -206,7 +205,6 @@ function refuse(error: WireError): Refusal {
   return { ok: false, code: error.code, body: JSON.stringify(error) };
 }
 
-async function recordedReply(recorded: ReturnType<RecordedReplies>): Promise<Reply> {
-  const { isOk, body, code = 'INTERNAL' } = await recorded;
+function replyOf({ isOk, body, code = 'INTERNAL' }: RecordedReply): Reply {
   return isOk ? { ok: true, body } : { ok: false, code, body };
 }

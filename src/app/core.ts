@@ -106,7 +106,10 @@ type Sandbox = {
 };
 
 /** Both tiers stand behind one wall. It is taken down when their last process has ended. */
-async function openSandbox({ config, logger, home, version }: AppOptions, stack: AsyncDisposableStack): Promise<Sandbox> {
+async function openSandbox(
+  { config, logger, home, version }: AppOptions,
+  stack: AsyncDisposableStack,
+): Promise<Sandbox> {
   const wall = stack.use(openWall({ users: config.sandbox.users }));
   const dumps = wall.limitDumps();
   if (!dumps.inForce) logger.warn("a crash may leave a copy of the server's memory", { found: dumps.detail });

@@ -162,7 +162,8 @@ function pluginsTable(plugins: readonly JsonObject[]): string {
 function replayText({ outcome, reason, tool, index, hostCalls, engine, difference }: JsonObject): string {
   const { recorded, now } = object(engine);
   const head = `${str(outcome)}: ${visible(String(reason))}\n${str(tool)}, record ${str(index)}, ${plural(Number(hostCalls), 'host call')} from the transcript\n`;
-  const engines = recorded === now ? '' : `then: ${str(recorded ?? 'not recorded')}\nnow:  ${str(now ?? 'nothing ran')}\n`;
+  const engines =
+    recorded === now ? '' : `then: ${str(recorded ?? 'not recorded')}\nnow:  ${str(now ?? 'nothing ran')}\n`;
   if (!isJsonObject(difference)) return head + engines;
   return `${head}${engines}recorded: ${askedText(difference['recorded'])}\nasked:    ${askedText(difference['asked'])}\n`;
 }

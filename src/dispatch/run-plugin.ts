@@ -1,15 +1,15 @@
 // One governed run of a plugin's tool: intent where the tool is not pure, the sandbox, a second try where that is safe, the
 // outcome.
 
+import { inDoubt, refusalAnswer, runAnswer } from '#domain/answer.ts';
 import type { CallOutcome, RunOutcome } from '#domain/invocation.ts';
 import type { PluginTool, RunLimits } from '#domain/manifest.ts';
 import { narrow } from '#domain/narrow.ts';
 import type { BrokerSession, SandboxProfile } from '#domain/sandbox-ports.ts';
-import { keptTranscript } from './kept-transcript.ts';
-import { inDoubt, refusalAnswer, runAnswer } from '#domain/answer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { announce, type GovernedRun } from './governed-run.ts';
 import { createHostCallsOfRun } from './host-calls.ts';
+import { keptTranscript } from './kept-transcript.ts';
 import type { Confined, Start } from './predicate.ts';
 
 /**

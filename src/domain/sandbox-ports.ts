@@ -29,17 +29,20 @@ export type HostTraffic = {
   readonly answered: (call: number, isOk: boolean, body: string) => void;
 };
 
+/** `body`: the value or the error, as JSON text. `code`: of an error. */
+export type RecordedReply = { readonly isOk: boolean; readonly body: string; readonly code?: string };
+
 /**
  * Gives a guest the very texts that it was answered with when the same call ran before. Called for each host call that wants an
- * answer, in the order in which they were made; what resolves first is delivered first. One that never resolves is never answered.
+ * answer, in the order in which they were made. `reply` delivers its answer, at most once; that may be before this returns, or while
+ * another call is told. A call that it is never called for is never answered.
  *
- * **Trust:** every argument is the guest's; `body` is JSON text that was checked.
+ * **Trust:** what is asked is the guest's; `body` is JSON text that was checked.
  */
 export type RecordedReplies = (
-  call: number,
-  name: string,
-  body: string,
-) => Promise<{ readonly isOk: boolean; readonly body: string; /** Of an error. */ readonly code?: string }>;
+  asked: { readonly call: number; readonly name: string; readonly body: string },
+  reply: (answer: RecordedReply) => void,
+) => void;
 
 export type RunRequest = {
   readonly plugin: Plugin;

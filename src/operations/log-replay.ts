@@ -10,7 +10,10 @@ const endSchema: JsonObject = {
   type: ['object', 'null'],
   properties: {
     class: { type: 'string', description: '`value`, or the code of an error.' },
-    digest: { type: 'string', description: "Of the result's document, under the nonce of the one that was signed for." },
+    digest: {
+      type: 'string',
+      description: "Of the result's document, under the nonce of the one that was signed for.",
+    },
   },
   required: ['class', 'digest'],
 };

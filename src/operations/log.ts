@@ -24,9 +24,10 @@ const recordSchema: JsonObject = {
   required: ['index', 'invocation', 'leaf', 'record'],
 };
 
-export const recordIdInput = inputSchema({ id: { type: 'string', description: 'An invocation, or a decimal index.' } }, [
-  'id',
-]);
+export const recordIdInput = inputSchema(
+  { id: { type: 'string', description: 'An invocation, or a decimal index.' } },
+  ['id'],
+);
 
 const keySchema: JsonObject = {
   type: 'object',

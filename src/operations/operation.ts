@@ -94,6 +94,11 @@ export type Operation = {
   readonly run: (services: Services, input: JsonObject, caller: Caller) => Promise<Json> | Json;
 };
 
+/** Whether the log has a record of it before it is done. */
+export function leavesRecord({ effect, isRecorded }: Pick<Operation, 'effect' | 'isRecorded'>): boolean {
+  return effect === 'write' || isRecorded === true;
+}
+
 /** The properties of an operation's input, by name. */
 export function propertiesOf({ input }: Operation): { readonly [name: string]: JsonObject } {
   return input['properties'] as { readonly [name: string]: JsonObject };

@@ -1,12 +1,12 @@
 // What arguments and results become in the log: a document that can be shown or deleted, and the digest that the record keeps.
 
 import { hash } from 'node:crypto';
+import { canonicalEvidence } from '#base/canonical-evidence.ts';
 import type { ExactJson } from '#base/exact-json.ts';
 import { randomNonce } from '#base/ids.ts';
 import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
 import { digestDocument, valueDocument } from '#domain/disclosed-document.ts';
-import { canonicalEvidence } from '#base/canonical-evidence.ts';
 
 /** `document` is JCS; `digest` its SHA-256 in lower-case hex, as in-toto subjects carry it. */
 export type Disclosure = { readonly document: string; readonly digest: string };

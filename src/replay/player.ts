@@ -5,7 +5,7 @@ import { isJsonObject, type Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { visibleText } from '#base/visible.ts';
 import type { AskedCall, ReplayDifference } from '#domain/replay-ports.ts';
-import type { RecordedReplies } from '#domain/sandbox-ports.ts';
+import type { RecordedReplies, RecordedReply } from '#domain/sandbox-ports.ts';
 import type { ExactEvent } from '#domain/transcript.ts';
 
 export type Player = {
@@ -22,7 +22,6 @@ export type Player = {
 const SHOWN_BEFORE = 32;
 
 type Asked = Extract<ExactEvent, { readonly kind: 'asked' }>;
-type Reply = Awaited<ReturnType<RecordedReplies>>;
 
 /**
  * An answer is delivered once all that was asked before it, in the transcript, is asked again. A guest runs until nothing of its code is
@@ -32,7 +31,7 @@ type Reply = Awaited<ReturnType<RecordedReplies>>;
  * @param onDiverged called at the first difference; nothing is answered from there on
  */
 export function createPlayer(events: readonly ExactEvent[], onDiverged: () => void): Player {
-  const waiting = new Map<number, (reply: Reply) => void>();
+  const waiting = new Map<number, (reply: RecordedReply) => void>();
   let at = 0;
   let matched = 0;
   let difference: ReplayDifference | undefined;
@@ -46,10 +45,9 @@ export function createPlayer(events: readonly ExactEvent[], onDiverged: () => vo
   };
 
   return {
-    replies: (call, name, body) => {
+    replies: ({ call, name, body }, reply) => {
+      if (difference !== undefined) return;
       const asked: Asked = { kind: 'asked', call, name, text: body };
-      const { promise, resolve } = Promise.withResolvers<Reply>();
-      if (difference !== undefined) return promise;
       const recorded = events[at] as Asked | undefined;
       if (recorded === undefined || !isSame(asked, recorded)) {
         const from = recorded === undefined ? 0 : firstDifference(asked.text, recorded.text);
@@ -58,13 +56,12 @@ export function createPlayer(events: readonly ExactEvent[], onDiverged: () => vo
           ...(recorded === undefined ? {} : { recorded: shown(recorded, from) }),
         };
         onDiverged();
-        return promise;
+        return;
       }
-      waiting.set(call, resolve);
+      waiting.set(call, reply);
       at += 1;
       matched += 1;
       deliver();
-      return promise;
     },
     difference: () => {
       const next = events[at];
@@ -92,7 +89,7 @@ function shown({ call, name, text }: Asked, from: number): AskedCall {
   return { call, name, params: start === 0 ? params : `…${params}` };
 }
 
-function replyOf(event: Exclude<ExactEvent, Asked>): Reply {
+function replyOf(event: Exclude<ExactEvent, Asked>): RecordedReply {
   if (event.kind === 'answered') return { isOk: true, body: event.text };
   const error = JSON.parse(event.text) as Json;
   const code = isJsonObject(error) ? error['code'] : undefined;

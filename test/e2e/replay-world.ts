@@ -90,7 +90,10 @@ const MANIFEST = {
   runtime: { kind: 'isolate', entry: 'index.js', hostCalls: 60, memoryMiB: 32, cpuMs: 2000 },
   capabilities: {
     ...{ store: { bytesMax: 8192 }, clock: true, random: true },
-    run: [{ program: 'printf', args: ['%s', '*'] }, { program: 'sleep', args: ['*'] }],
+    run: [
+      { program: 'printf', args: ['%s', '*'] },
+      { program: 'sleep', args: ['*'] },
+    ],
     tools: ['demo_text__slugify', 'demo_text__word_count'],
   },
   tools: ['act', 'brief'].map((name) => ({
@@ -143,7 +146,7 @@ export async function startReplayWorld(version = '1.2.3'): Promise<ReplayWorld> 
   const pluginsPath = join(folder.path, 'plugins');
   prepareHome(home);
   writeFileSync(home.policy, POLICY, { mode: 0o600 });
-  writeFileSync(home.config, 'plugins: { approve: always }\n', { mode: 0o600 });
+  writeFileSync(home.config, 'version: 1\nplugins: { approve: always }\n', { mode: 0o600 });
   writeActor(join(pluginsPath, 'actor'));
   const start = () =>
     createApp({

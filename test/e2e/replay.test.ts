@@ -34,7 +34,7 @@ describe('a call that is run again comes to the same result', () => {
   ])('%s', async (name, given) => {
     const { id, value } = await world.act(name, given);
     const replayed = await world.replay(id);
-    console.log(JSON.stringify(value)?.slice(0, 300), JSON.stringify(replayed).slice(0,500));
+    console.log(JSON.stringify(value)?.slice(0, 300), JSON.stringify(replayed).slice(0, 500));
     expect(replayed).toMatchObject(SAME);
   });
 });
