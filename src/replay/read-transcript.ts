@@ -3,20 +3,22 @@
 import { parseBoundedJson } from '#base/bounded-json.ts';
 import type { ExactJson } from '#base/exact-json.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
-import { compileOwnSchema } from '#base/schema.ts';
+import { compileOwnSchema, type Validator } from '#base/schema.ts';
 import type { ExactEvent, KeptTranscript } from '#domain/transcript.ts';
 import schema from '#schemas/transcript.v1.json' with { type: 'json' };
 
 /** A transcript, or a sentence that says why it can't be played. */
 export type TranscriptReader = (value: ExactJson) => KeptTranscript | string;
 
+/** Compiles the schema when it is first needed: a start waits for none. */
 export function createTranscriptReader(): TranscriptReader {
-  const problemsOf = compileOwnSchema(schema as unknown as JsonObject);
+  let problemsOf: Validator | undefined;
   return (value) => {
     // Those of before have values in place of texts, and no format.
     if (isJsonObject(value as Json) && (value as JsonObject)['format'] === undefined) {
       return 'it was recorded before exact texts were kept: how its numbers were spelled, and the order of keys, are lost';
     }
+    problemsOf ??= compileOwnSchema(schema as unknown as JsonObject);
     const [problem] = problemsOf(value);
     if (problem !== undefined) return `its transcript is of another release: ${problem.pointer} ${problem.message}`;
     const transcript = value as unknown as KeptTranscript;

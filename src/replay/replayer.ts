@@ -21,7 +21,11 @@ export type ReplayerPorts = {
   readonly runtime: PluginRuntime;
 };
 
-export function createReplayer({ log, archive, runtime }: ReplayerPorts): Replayer {
+/** In place of the bound of `LIMITS`. */
+export type ReplayerOptions = { readonly startMsMax?: number };
+
+export function createReplayer({ log, archive, runtime }: ReplayerPorts, options: ReplayerOptions = {}): Replayer {
+  const { startMsMax = LIMITS.replayStartMsMax } = options;
   const readCall = createRecordedCallReader(log, createTranscriptReader());
   const turns = createTurns(() => runtime.end(() => true));
   return {
@@ -33,19 +37,22 @@ export function createReplayer({ log, archive, runtime }: ReplayerPorts): Replay
         const plugin = await archive.plugin(call.package);
         const tool = plugin?.tools.find(({ name }) => name === call.predicate.tool.name);
         if (tool === undefined) return impossible(call, codeMissing(call));
-        return replayWith(runtime, tool, call);
+        return replayWith(runtime, tool, { call, limits: limitsOf(call.sandbox.limits, startMsMax) });
       });
     },
   };
 }
 
-async function replayWith(runtime: PluginRuntime, tool: PluginTool, call: RecordedCall): Promise<Replay> {
+async function replayWith(
+  runtime: PluginRuntime,
+  tool: PluginTool,
+  { call, limits }: { readonly call: RecordedCall; readonly limits: RunLimits },
+): Promise<Replay> {
   const { predicate } = call;
   const agent = parseAgentName(predicate.agent);
   if (agent === undefined) return impossible(call, "its record's agent has no name");
   const granted = predicate.capabilities?.granted ?? {};
   const { engine } = runtime.profile(tool.plugin, granted);
-  const limits = limitsOf(call.sandbox.limits);
   const controller = new AbortController();
   const player = createPlayer(call.events, () => controller.abort());
   const outcome = await runtime.run({
@@ -62,7 +69,7 @@ async function replayWith(runtime: PluginRuntime, tool: PluginTool, call: Record
 }
 
 /** What a guest can see of its limits stays; it can't see time, and this machine may be slower. */
-function limitsOf(recorded: RunLimits): RunLimits {
+function limitsOf(recorded: RunLimits, startMsMax: number): RunLimits {
   const cpuMs = Math.min(recorded.cpuMs * LIMITS.replayCpuFactor, LIMITS.cpuMsMax);
-  return { ...recorded, cpuMs, timeoutMs: cpuMs * LIMITS.replayWallFactor + LIMITS.replayStartMsMax };
+  return { ...recorded, cpuMs, timeoutMs: cpuMs * LIMITS.replayWallFactor + startMsMax };
 }

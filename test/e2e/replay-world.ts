@@ -51,6 +51,8 @@ const cases = {
     ]) seen.push(await act().then((value) => ({ value }), codeOf));
     return seen;
   },
+  keeps: ({ value }, host) => host.store.set('word', value),
+  finds: async (_, host) => ({ value: await host.store.get('word') }),
   uncaught: (_, host) => host.store.set('big', 'x'.repeat(9000)),
   between: async (_, host) => {
     host.log('begins');
@@ -79,7 +81,9 @@ const cases = {
   waits: (_, host) => host.run('sleep', ['30']),
   spins: () => { for (;;); },
   large: ({ length }) => 'é'.repeat(length),
-  hoards: async (_, host) => { for (let at = 0; at < 12; at += 1) await host.store.set('k' + at, 'y'.repeat(120000)); },
+  hoards: async (_, host) => {
+    for (let at = 0; at < 12; at += 1) await host.tools.call('demo_text__word_count', { text: 'y'.repeat(95000) });
+  },
 };
 const act = ({ case: name, given = {} }, host) => cases[name](given, host);
 export const tools = { act, brief: act };
@@ -105,7 +109,7 @@ const MANIFEST = {
 
 const POLICY = `version: 1
 agents:
-  a: { grants: [{ tools: ["*"] }] }
+  a: { grants: [{ tools: ["*", "smcp__log_replay"] }] }
 `;
 
 export type Replayed = {
