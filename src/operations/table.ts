@@ -8,6 +8,7 @@ import { replayOperations } from './log-replay.ts';
 import type { Operation } from './operation.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
+import { policyReviewOperations } from './policy-review.ts';
 import { queueOperations } from './queue.ts';
 import { serverOperations } from './server.ts';
 
@@ -18,6 +19,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...agentOperations,
   ...policyOperations,
   ...canOperations,
+  ...policyReviewOperations,
   ...pluginOperations,
   ...logOperations,
   ...replayOperations,

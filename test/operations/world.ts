@@ -22,6 +22,7 @@ import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
 import { createFreezeStore } from '#store/state-stores.ts';
 import { ana, createPolicy } from './fake-policy.ts';
+import { createReview } from './fake-review.ts';
 
 /** The operation of this name. */
 export const operation = (name: string): Operation => {
@@ -139,6 +140,7 @@ function createLog(did: string[]) {
     record: (index) =>
       index < 2 ? { ...proven, index, invocation: index === 0 ? '' : 'call', disclosed: {} } : undefined,
     findInvocation: () => [],
+    closings: () => [],
     checkpoint: () => undefined,
     vkey: () => 'v',
     keys: () => keys,
@@ -217,6 +219,7 @@ export function createWorld() {
         return { outcome: 'same', reason: 'r', index: 0, tool: 't', hostCalls: 0, engine: {} };
       },
     },
+    review: createReview(policy),
     layers: runtime.layers,
     server: { version: '1', startedMs: 0, isReady: () => true },
   };
@@ -239,6 +242,7 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   log_replay: { id: '1' },
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
+  policy_who_can: { tool: 'paint__wall' },
   plugin_review: { name: 'paint' },
   plugin_approve: { name: 'paint', digest: plugin.digest },
   plugin_enable: { name: 'paint' },
