@@ -7,6 +7,7 @@ import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
+import { openWorkspaces } from '#app/workspaces.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
@@ -48,9 +49,10 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const { home, config, logger } = options;
   const clock = systemClock;
   const { store, log, adminToken } = await openKept(options, stack);
+  const files = openWorkspaces(options, stack);
   const { runtime, prober, programs } = await openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, {
-    ...{ kept: { store, log, adminToken }, runtime },
+    ...{ kept: { store, log, adminToken }, runtime, hasFiles: files !== undefined },
     ...(prober === undefined ? {} : { prober }),
   });
   const tools = joinCatalogs(catalog, createAdminToolCatalog());
@@ -77,6 +79,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
         // The dispatcher that opens the broker's sessions carries out their calls too.
         tools: { callTool: (request) => dispatcher.callTool(request) },
         ...(programs === undefined ? {} : { run: programs }),
+        ...(files === undefined ? {} : { files }),
       },
     }),
     // Asked for at each call: the operations work on the dispatcher that carries them out.
@@ -140,7 +143,7 @@ async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promi
 async function openRegistry(
   { home, config, logger, productPlugins, externalPlugins, version }: AppOptions,
   stack: AsyncDisposableStack,
-  { kept, runtime, ...asking }: Sandbox & { readonly kept: Kept },
+  { kept, runtime, hasFiles, ...asking }: Sandbox & { readonly kept: Kept; readonly hasFiles: boolean },
 ): Promise<Registry> {
   const { store, log } = kept;
   const clock = systemClock;
@@ -157,7 +160,7 @@ async function openRegistry(
         home: home.directory,
         product: version,
         approve: config.approve,
-        availableCapabilities: AVAILABLE_CAPABILITIES,
+        availableCapabilities: AVAILABLE_CAPABILITIES.filter((kind) => kind !== 'files' || hasFiles),
         ...config.discovered,
         admit: (plugin) => void runtime.profile(plugin, plugin.manifest.capabilities ?? {}),
       },

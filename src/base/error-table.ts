@@ -33,6 +33,7 @@ export const ERRORS = {
     false,
     'What a plugin wanted to keep is more than it was given room for. Nothing was changed.',
   ),
+  FILE_EXISTS: row('invalid', -32602, 409, false, 'Something is at this path already. Nothing was changed.'),
   CAPABILITY_DENIED: row(
     'denied',
     -32001,

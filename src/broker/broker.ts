@@ -11,10 +11,12 @@ import { capabilityOf, HOST_CALLS, type HostCallName, isHostCallName } from '#do
 import type { ToolCaller } from '#domain/ports.ts';
 import type { Broker, BrokerSession, HostCallHandler, ProgramRunner } from '#domain/sandbox-ports.ts';
 import { createClockEffect } from '#effects/clock.ts';
+import type { FilesEffect } from '#effects/files/files-effect.ts';
 import { createRandomEffect, type RandomSource } from '#effects/random.ts';
 import type { StoreEffect } from '#effects/store.ts';
 import type { CallContext, CallHandlers } from './call-handler.ts';
 import { createClockCalls, createRandomCalls } from './clock-calls.ts';
+import { createFilesCalls } from './files-calls.ts';
 import { createMeter } from './meter.ts';
 import { invalid } from './params.ts';
 import { createRunCalls } from './run-calls.ts';
@@ -24,7 +26,7 @@ import { createToolsCalls } from './tools-calls.ts';
 import { createTranscriptWriter } from './transcript.ts';
 
 /** The kinds that have an effect in this version. The registry refuses plugins that ask for another. */
-export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = ['store', 'run', 'tools', 'clock', 'random'];
+export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = ['files', 'store', 'run', 'tools', 'clock', 'random'];
 
 export type BrokerPorts = {
   readonly clock: Clock;
@@ -32,7 +34,12 @@ export type BrokerPorts = {
   /** Absent: the system's. */
   readonly randomBytes?: RandomSource;
   /** What can be done for guests; a call whose effect is absent is refused as not available. */
-  readonly effects?: { readonly store?: StoreEffect; readonly run?: ProgramRunner; readonly tools?: ToolCaller };
+  readonly effects?: {
+    readonly files?: FilesEffect;
+    readonly store?: StoreEffect;
+    readonly run?: ProgramRunner;
+    readonly tools?: ToolCaller;
+  };
   /** Other calls in place of these, for a world that an author made up: `sandbox/harness` only. Absent: these. */
   readonly replaced?: (own: CallHandlers) => CallHandlers;
 };
@@ -53,6 +60,7 @@ function handlersOf({ clock, logger, effects = {}, ...ports }: BrokerPorts): Cal
     ...createTalkCalls({ logger }),
     ...createClockCalls(createClockEffect({ clock })),
     ...createRandomCalls(createRandomEffect({ randomBytes: ports.randomBytes ?? randomBytes })),
+    ...(effects.files === undefined ? {} : createFilesCalls(effects.files)),
     ...(effects.store === undefined ? {} : createStoreCalls(effects.store)),
     ...(effects.run === undefined ? {} : createRunCalls(effects.run)),
     ...(effects.tools === undefined ? {} : createToolsCalls(effects.tools)),

@@ -79,7 +79,7 @@ function isEffectKnown(outcome: RunOutcome): boolean {
 
 function openSession(
   { broker }: DispatcherPorts,
-  { admitted }: GovernedRun<PluginTool>,
+  { admitted, decision }: GovernedRun<PluginTool>,
   { capabilities, limits }: Confined,
 ): BrokerSession {
   const { request, tool, invocation } = admitted;
@@ -90,6 +90,7 @@ function openSession(
     invocation,
     capabilities,
     hostCallsMax: limits.hostCalls,
+    ...(decision.workspace === undefined ? {} : { workspace: decision.workspace }),
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   });
 }
