@@ -21,6 +21,8 @@ export type Config = {
   readonly sandbox: { readonly users: { readonly first: number; readonly count: number } };
   /** `directory`: relative to the home. `bytesMax`, `filesMax`: of each workspace. */
   readonly workspaces: { readonly directory: string; readonly bytesMax: number; readonly filesMax: number };
+  /** Host names (canonical) whose addresses may be private, or of this machine: no request of a plugin reaches any other such address. */
+  readonly net: { readonly privateHosts: readonly string[]; readonly loopbackHosts: readonly string[] };
   /** `auto`: an edit of the policy's file is applied once it is whole · `manual`: it waits until somebody applies it. */
   readonly policy: { readonly apply: 'auto' | 'manual' };
   readonly log: { readonly name: string; readonly public: boolean };
@@ -38,6 +40,7 @@ const DEFAULTS: Config = {
     bytesMax: LIMITS.workspaceBytesDefault,
     filesMax: LIMITS.workspaceFilesDefault,
   },
+  net: { privateHosts: [], loopbackHosts: [] },
   policy: { apply: 'auto' },
   log: { name: 'smcp.local', public: false },
   logging: { level: 'info' },
@@ -66,6 +69,7 @@ export function loadConfig(file: string, env: Environment): Config {
       discovered: DEFAULTS.discovered,
       sandbox: { ...DEFAULTS.sandbox, ...own.sandbox },
       workspaces: { ...DEFAULTS.workspaces, ...own.workspaces },
+      net: { ...DEFAULTS.net, ...own.net },
       policy: { ...DEFAULTS.policy, ...own.policy },
       log: { ...DEFAULTS.log, ...own.log },
       logging: { ...DEFAULTS.logging, ...own.logging },

@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import type { CallView } from '#domain/invocation.ts';
 import type { PolicyAdmin, PolicyAuthor, PolicyDecider } from '#domain/policy-ports.ts';
+import type { PolicyReview } from '#domain/policy-review.ts';
 import type {
   Dispatcher,
   Freezes,
@@ -20,6 +21,7 @@ import type { Layer } from '#domain/record.ts';
 export type Services = {
   readonly tokens: TokenAuthority;
   readonly policy: PolicyDecider & PolicyAdmin;
+  readonly review: PolicyReview;
   readonly catalog: PluginCatalog;
   /** Tools of plugins and the server's own. */
   readonly tools: ToolCatalog;

@@ -131,10 +131,7 @@ describe('an edit of the policy', () => {
     const wrong = join(folder.path, 'wrong.yaml');
     writeFileSync(wrong, POLICY.replace(/shares.*\n/, ''));
     const applied = await smcp(['policy', 'apply', wrong, '--home', home.directory]);
-    expect([applied.code, applied.stderr]).toEqual([
-      2,
-      expect.stringContaining('shares: { team: [athena, hermes] }'),
-    ]);
+    expect([applied.code, applied.stderr]).toEqual([2, expect.stringContaining('shares: { team: [athena, hermes] }')]);
   });
 });
 

@@ -22,6 +22,7 @@ import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
 import { createFreezeStore } from '#store/state-stores.ts';
 import { ana, createPolicy } from './fake-policy.ts';
+import { createReview } from './fake-review.ts';
 
 /** The operation of this name. */
 export const operation = (name: string): Operation => {
@@ -138,6 +139,7 @@ function createLog(did: string[]) {
     size: () => 1,
     record: (index) => (index === 0 ? { ...proven, invocation: '', disclosed: {} } : undefined),
     findInvocation: () => [],
+    closings: () => [],
     checkpoint: () => undefined,
     vkey: () => 'v',
     keys: () => keys,
@@ -210,6 +212,7 @@ export function createWorld() {
       await dispatcher.reconsider();
       return dispatcher.untilEnded();
     },
+    review: createReview(policy),
     layers: runtime.layers,
     server: { version: '1', startedMs: 0, isReady: () => true },
   };
@@ -231,6 +234,7 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   log_prove: { id: '0' },
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
+  policy_who_can: { tool: 'paint__wall' },
   plugin_review: { name: 'paint' },
   plugin_approve: { name: 'paint', digest: plugin.digest },
   plugin_enable: { name: 'paint' },
