@@ -273,7 +273,7 @@ export const ERRORS = {
     -32003,
     503,
     false,
-    'The manifest asks for a capability that this version has no effect for.',
+    "A capability can't be carried out: this version has no effect for it, or what the effect needs is not there.",
   ),
   // Evidence
   LOG_TAMPERED: row('tampered', -32005, 500, false, 'The log does not verify.'),

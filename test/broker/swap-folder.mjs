@@ -10,10 +10,10 @@ const flag = new Int32Array(stop);
 function put(from, to) {
   for (let tries = 0; ; tries += 1) {
     try {
+      if (tries > 0) rmSync(to, { recursive: true, force: true });
       return renameSync(from, to);
     } catch (thrown) {
-      if (tries === 100) throw thrown;
-      rmSync(to, { recursive: true, force: true });
+      if (tries === 1_000) throw thrown;
     }
   }
 }

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import { compareNames } from '#effects/files/files-effect.ts';
 import { createWorldFiles } from '#sandbox/harness/world-files.ts';
-import { type Ended, type FilesPlace, openPlace, openSession } from '../broker/files-world.ts';
+import { type Ended, type FilesPlace, openPlace, openSession } from '#test/broker/files-world.ts';
 
 let place: FilesPlace | undefined;
 afterEach(() => place?.[Symbol.dispose]());
@@ -107,6 +108,14 @@ describe('a made-up world', () => {
         for (const [server, world] of await both(calls)) expect(world).toEqual(server);
       }),
       { numRuns: 30 },
+    );
+  });
+
+  test('lists in the order of the names’ bytes, whatever they are written in', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (one, other) => {
+        expect(Math.sign(compareNames(one, other))).toBe(Buffer.compare(Buffer.from(one), Buffer.from(other)));
+      }),
     );
   });
 

@@ -58,5 +58,16 @@ export type FilesEffect = {
 
 /** The order of names: that of their UTF-8 bytes. */
 export function compareNames(one: string, other: string): number {
-  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+  const length = Math.min(one.length, other.length);
+  for (let at = 0; at < length; at += 1) {
+    const [mine, theirs] = [one.charCodeAt(at), other.charCodeAt(at)];
+    if (mine !== theirs) return rank(mine) - rank(theirs);
+  }
+  return one.length - other.length;
+}
+
+/** In UTF-8 what UTF-16 writes with surrogates (U+D800 to U+DFFF) comes after all the rest. */
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
