@@ -97,7 +97,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const services: Services = {
     ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, dispatcher, log, enforce, clock },
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
-    review: createPolicyReview({ policy, records: log, thread, clock }),
+    review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
