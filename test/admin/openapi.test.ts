@@ -76,6 +76,7 @@ describe('the OpenAPI document', () => {
         "log_tail GET /log/records",
         "log_prove GET /log/proofs/:id",
         "log_keys GET /log/keys",
+        "log_replay POST /log/replays/:id",
       ]
     `);
   });

@@ -85,6 +85,7 @@ const SENDS: readonly (readonly [readonly string[], string])[] = [
   [['plugin', 'disable', 'paint'], 'POST /admin/v1/plugins/paint/disable {}'],
   [['plugin', 'reload'], 'POST /admin/v1/plugins/reload {}'],
   [['log', 'show', '0'], 'GET /admin/v1/log/records/0'],
+  [['log', 'replay', '7'], 'POST /admin/v1/log/replays/7 {}'],
   [['log', 'tail', '--count', '2', '--from', '1'], 'GET /admin/v1/log/records?count=2&from=1'],
 ];
 
