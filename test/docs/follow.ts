@@ -24,7 +24,10 @@ export function createReader(folder: string): Reader {
   const bin = join(folder, 'bin');
   const work = join(folder, 'work');
   for (const directory of [bin, work]) mkdirSync(directory);
-  writeFileSync(join(bin, 'smcp'), `#!/bin/sh\nexec ${JSON.stringify(process.execPath)} ${JSON.stringify(SMCP)} "$@"\n`);
+  writeFileSync(
+    join(bin, 'smcp'),
+    `#!/bin/sh\nexec ${JSON.stringify(process.execPath)} ${JSON.stringify(SMCP)} "$@"\n`,
+  );
   chmodSync(join(bin, 'smcp'), 0o755);
   const env = { PATH: `${bin}:${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`, HOME: folder };
   const running: ChildProcess[] = [];

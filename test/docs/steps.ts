@@ -47,7 +47,7 @@ function commandOf(part: string): { readonly command: string; readonly rest: str
 export function fits(output: string, printed: string): boolean {
   const pattern = output
     .split('…')
-    .map((text) => RegExp.escape(text))
+    .map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
     .join('[\\s\\S]*');
   return new RegExp(`^${pattern}$`).test(printed.trimEnd());
 }
