@@ -6,13 +6,13 @@ import { findLines } from './search.js';
 import { dropTags, keepTags, namesWithTag, tagsOf } from './tags.js';
 import { utf8Length } from './utf8.js';
 
-/** @typedef {import('../plugin-api.d.ts').Host} Host */
+/** @typedef {import('#plugins/plugin-api.d.ts').Host} Host */
 
 const LISTED_MAX = 200;
 /** What a note may grow to by additions: one read answers with it. */
 const NOTE_BYTES_MAX = 256 * 1024;
 
-/** @type {import('../plugin-api.d.ts').Tools} */
+/** @type {import('#plugins/plugin-api.d.ts').Tools} */
 export const tools = {
   write: async ({ name, text, tags, onlyNew = false }, host) => {
     const note = nameOf(name);

@@ -1,6 +1,6 @@
 // Names of notes and the files that hold them: `projects/alpha` lies in workspace/notes/projects/alpha.md.
 
-/** @typedef {import('../plugin-api.d.ts').Host} Host */
+/** @typedef {import('#plugins/plugin-api.d.ts').Host} Host */
 
 const FOLDER = 'workspace/notes';
 const ENDING = '.md';

@@ -2,7 +2,7 @@
 
 import { pathOf } from './names.js';
 
-/** @typedef {import('../plugin-api.d.ts').Host} Host */
+/** @typedef {import('#plugins/plugin-api.d.ts').Host} Host */
 /** @typedef {{ name: string, line: number, text: string }} Match */
 
 const MATCHES_MAX = 100;

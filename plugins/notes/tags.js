@@ -1,6 +1,6 @@
 // Tags of notes, in the plugin's store, which is the agent's own: `of/NAME` holds the tags of a note, `tag/TAG/NAME` says that it has one.
 
-/** @typedef {import('../plugin-api.d.ts').Host} Host */
+/** @typedef {import('#plugins/plugin-api.d.ts').Host} Host */
 
 /** Pages of the store that are looked at for one tag: each has 1,000 names. */
 const PAGES_MAX = 2;
