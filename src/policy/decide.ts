@@ -140,6 +140,7 @@ function firstGrant(rules: AgentRules, { query, input, ref }: Question, timeoutM
           rule: rule.name,
           reason: `the grant ${rule.name} covers ${shown(query.tool.name)}`,
           ...(rule.capabilities === undefined ? {} : { capabilities: rule.capabilities }),
+          ...(rules.workspace === undefined ? {} : { workspace: rules.workspace }),
           ...(timeoutMs === undefined ? {} : { timeoutMs }),
           policy: ref,
         };
