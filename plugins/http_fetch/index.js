@@ -3,6 +3,9 @@
 
 import { readHtml } from './html.js';
 
+/** @typedef {{ status: number, url: string, headers: Readonly<Record<string, string>>, text: () => Promise<string> }} Response */
+/** @typedef {{ fetch: (url: string, options: { headers: Readonly<Record<string, string>> }) => Promise<Response> }} Host */
+
 const DEFAULT_LENGTH = 20_000;
 const TITLE_LENGTH_MAX = 300;
 
@@ -11,9 +14,8 @@ const TEXT =
   /^(text\/[!-~]+|application\/([!-~]+\+)?(json|xml|yaml)|application\/(javascript|x-yaml|x-ndjson|toml|sql))$/;
 const HTML = /^(text\/html|application\/xhtml\+xml)$/;
 
-/** @type {import('../plugin-api.d.ts').Tools} */
 export const tools = {
-  /** @param {{ url: string, from?: number, length?: number }} args */
+  /** @param {{ url: string, from?: number, length?: number }} args @param {Host} host */
   get: async ({ url, from = 0, length = DEFAULT_LENGTH }, host) => {
     const response = await host.fetch(url, {
       headers: { accept: 'text/html, text/*, application/json;q=0.9, */*;q=0.1' },
