@@ -7,6 +7,7 @@ import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
+import { createApprovals } from '#approvals/approvals.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
@@ -68,8 +69,11 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   );
   const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
   const freezes = createFreezes({ store: store.freezes, clock });
+  const approvals = stack.adopt(createApprovals({ store: store.approvals, log, clock, logger }), (opened) =>
+    opened.close(),
+  );
   const dispatcher: Dispatcher & ToolCaller = createDispatcher({
-    ...{ catalog: tools, policy, freezes, runtime, log, clock, logger },
+    ...{ catalog: tools, policy, freezes, approvals, runtime, log, clock, logger },
     broker: createBroker({
       ...{ clock, logger },
       effects: {
@@ -88,7 +92,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
   const readiness = { isReady: false };
   const services: Services = {
-    ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, dispatcher, log, enforce, clock },
+    ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, approvals, dispatcher, log, enforce, clock },
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };

@@ -9,6 +9,7 @@ import type { Json, JsonObject } from '#base/json.ts';
 import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
+import { readApproval } from './approval.ts';
 import { readCapabilities, wrongPorts } from './capabilities.ts';
 import type { Finding } from './explain.ts';
 import { compileToolPattern, type ToolPattern } from './match.ts';
@@ -126,7 +127,7 @@ function compileList(
 }
 
 function compileRule(written: JsonObject, pointer: string, workshop: Workshop): GrantRule & DenyRule {
-  const { id, when, expires, why, capabilities, tools } = written;
+  const { id, when, expires, why, capabilities, approval, tools } = written;
   if (typeof id === 'string') checkId(id, `${pointer}/id`, workshop);
   const rule: Rule = {
     name: typeof id === 'string' ? id : pointer,
@@ -140,8 +141,13 @@ function compileRule(written: JsonObject, pointer: string, workshop: Workshop): 
       workshop.findings.push(errorAt(`${pointer}/capabilities/net/${index}`, 'there is no such port', '1 to 65535'));
     }
   }
+  const asks = isJsonObject(approval) ? readApproval(approval, written) : undefined;
+  for (const { key, message, remedy } of asks?.faults ?? []) {
+    workshop.findings.push(errorAt(`${pointer}/approval/${key}`, message, remedy));
+  }
   return {
     ...rule,
+    ...(asks === undefined ? {} : { approval: asks.approval }),
     ...(condition === undefined ? {} : { when: condition }),
     ...(expiresMs === undefined ? {} : { expiresMs }),
     ...(typeof why === 'string' ? { why } : {}),

@@ -22,7 +22,9 @@ const NOT_ENFORCED: readonly { readonly at: RegExp; readonly keys: readonly stri
   { at: /^$/, keys: ['people'] },
   { at: /^\/defaults$/, keys: ['limits'] },
   { at: /^\/agents\/[^/]+$/, keys: ['workspace'] },
-  { at: /\/grants\/\d+$/, keys: ['hours', 'limits', 'approval'] },
+  { at: /\/grants\/\d+$/, keys: ['hours', 'limits'] },
+  // People with roles of their own are to come.
+  { at: /\/grants\/\d+\/approval$/, keys: ['by'] },
   { at: /\/deny\/\d+$/, keys: ['hours'] },
 ];
 

@@ -1,6 +1,7 @@
 // A small working world around the dispatcher: a catalog of three tools, a policy by name, a runtime that does what the
 // test says, and a log in memory that keeps every draft.
 
+import { createApprovals } from '#approvals/approvals.ts';
 import { type Clock, systemClock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
@@ -21,6 +22,7 @@ import type { Broker, PluginRuntime, RunRequest } from '#domain/sandbox-ports.ts
 import type { KeyedCallStore } from '#domain/store-ports.ts';
 import type { AdminTool, Tool } from '#domain/tool.ts';
 import { createFreezes } from '#freeze/freezes.ts';
+import { createApprovalStore } from '#store/approval-store.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
 import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
@@ -204,8 +206,21 @@ export function createWorld(options: WorldOptions = {}) {
   const broker = options.broker?.({ callTool: (asked) => dispatcher.callTool(asked) }) ?? silent;
   const clock = options.clock ?? systemClock;
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
+  const approvals = createApprovals({ store: createApprovalStore(database), log, clock, logger: silentLogger });
   const adminTools = { run: (asked) => state.runAdmin(asked) } satisfies AdminTools;
-  const ports = { catalog, policy, freezes, runtime, adminTools, broker, log, keyedCalls, clock, logger: silentLogger };
+  const ports = {
+    catalog,
+    policy,
+    freezes,
+    approvals,
+    runtime,
+    adminTools,
+    broker,
+    log,
+    keyedCalls,
+    clock,
+    logger: silentLogger,
+  };
   const start = (): Dispatcher & ToolCaller => createDispatcher(ports, options);
   const dispatcher: Dispatcher & ToolCaller = start();
   const request = (tool: string, more: Partial<CallRequest> = {}): CallRequest => ({

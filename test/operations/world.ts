@@ -2,6 +2,7 @@
 // and a log in memory. Every draft of the log is kept, and what was done in which order.
 
 import { joinCatalogs } from '#app/tool-catalog.ts';
+import { createApprovals } from '#approvals/approvals.ts';
 import { systemClock } from '#base/clock.ts';
 import { type Digest, sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
@@ -17,6 +18,7 @@ import { createFreezes } from '#freeze/freezes.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Operation, Services } from '#operations/operation.ts';
 import { OPERATIONS } from '#operations/table.ts';
+import { createApprovalStore } from '#store/approval-store.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
 import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
@@ -186,6 +188,7 @@ export function createWorld() {
   const { log, drafts, state } = createLog(did);
   const { runtime, state: runs } = createRuntime();
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
+  const approvals = createApprovals({ store: createApprovalStore(database), log, clock, logger });
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
   const adminTools = createAdminTools({ services: () => services, logger });
   const broker = {
@@ -201,10 +204,10 @@ export function createWorld() {
     ...database,
     transactionThenSync: async (work) => database.transaction(work),
   });
-  const ports = { policy, freezes, runtime, adminTools, broker, log, keyedCalls, clock, logger };
+  const ports = { policy, freezes, approvals, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const services: Services = {
-    ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, dispatcher, log, clock },
+    ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, approvals, dispatcher, log, clock },
     enforce: async () => {
       did.push('enforce');
       await dispatcher.reconsider();
