@@ -64,6 +64,8 @@ export const POLICY_LIMITS = {
   approvalWaitersPerAgentMax: 64,
   /** Between two messages of progress to a client whose call waits: clients and proxies give up on silence after 30–60 s. */
   approvalProgressMs: 10_000,
+  /** The id of a request, as clients and approvers send it; ours have 16 characters. */
+  approvalIdLengthMax: 64,
   /** Requests that wait for a decision, of one agent and in all: more than a person reads. Each holds arguments of 512 KiB at most. */
   approvalsPendingPerAgentMax: 20,
   approvalsPendingMax: 500,

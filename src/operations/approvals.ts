@@ -7,7 +7,11 @@ import type { Approvals, Approver } from '#domain/approval-ports.ts';
 import { type Caller, inputSchema, type Operation } from './operation.ts';
 import { requestSchema, requestView } from './request-views.ts';
 
-const id = { type: 'string', maxLength: 64, description: "The request's id, as `approvals` shows it." };
+const id = {
+  type: 'string',
+  maxLength: LIMITS.approvalIdLengthMax,
+  description: "The request's id, as `approvals` shows it.",
+};
 
 export const approvalOperations: readonly Operation[] = [
   {
