@@ -12,7 +12,7 @@ import { createDispatcher, type DispatcherOptions } from '#dispatch/dispatcher.t
 import type { AgentName } from '#domain/agent.ts';
 import { type Capabilities, effectClassOf } from '#domain/capability.ts';
 import type { CommandPlan } from '#domain/cli-plugin/plan.ts';
-import type { Decision, DecisionQuery } from '#domain/decision.ts';
+import type { ApprovalTerms, Decision, DecisionQuery } from '#domain/decision.ts';
 import type { CallRequest, RunOutcome, ToolAnswer } from '#domain/invocation.ts';
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
@@ -136,6 +136,8 @@ export function createWorld(options: WorldOptions = {}) {
   const state = {
     /** Tool names the agent may not call. */
     denied: new Set<string>(),
+    /** What a person is asked about: by the name of the tool, how, and the text of the rule. */
+    asks: new Map<string, ApprovalTerms & { rule: string }>(),
     isDiskFull: false,
     run: async (_request: RunRequest): Promise<RunOutcome> => returned({ ok: true }),
     allow: {} as { capabilities?: Capabilities; timeoutMs?: number },
@@ -147,6 +149,12 @@ export function createWorld(options: WorldOptions = {}) {
   const policy = {
     decide: (query): Decision => {
       options.onDecide?.(query);
+      const asks = state.asks.get(query.tool.name);
+      if (asks !== undefined && !state.denied.has(query.tool.name)) {
+        const { rule, ...terms } = asks;
+        const words = { rule: 'asks', reason: 'a person is asked', remedy: 'ask one' };
+        return { kind: 'ask', ...words, ruleDigest: sha256(rule), terms, policy: policyRef, ...state.allow };
+      }
       return state.denied.has(query.tool.name)
         ? { kind: 'deny', rule: 'default-deny', reason: 'no grant', remedy: 'add one', policy: policyRef }
         : { kind: 'allow', rule: '/agents/a/grants/0', reason: 'granted', policy: policyRef, ...state.allow };
@@ -235,6 +243,7 @@ export function createWorld(options: WorldOptions = {}) {
     /** A dispatcher as after a restart: what was in memory is gone. */
     restart: start,
     freezes,
+    approvals,
     keyedCalls,
     tools,
     drafts,
