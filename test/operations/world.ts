@@ -23,6 +23,7 @@ import { createKeyedCallStore } from '#store/keyed-calls.ts';
 import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
 import { createFreezeStore } from '#store/state-stores.ts';
+import { question } from '#test/approvals/world.ts';
 import { ana, createPolicy } from './fake-policy.ts';
 
 /** The operation of this name. */
@@ -243,6 +244,10 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
 /** What must be there before an operation can succeed; the rest of its input. */
 export async function prepare(world: World, name: string) {
   const input = GOOD_INPUT[name] ?? {};
+  if (name === 'approvals_show' || name === 'approvals_deny' || name === 'approvals_approve') {
+    const { id, digest } = world.services.approvals.request(question({ agent: ana }));
+    return { input: name === 'approvals_approve' ? { id, digest } : { id } };
+  }
   if (name === 'agent_revoke') world.services.tokens.issue(ana, {});
   if (name !== 'queue_cancel') return { input };
   const ended = world.startCall();
