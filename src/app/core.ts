@@ -17,6 +17,7 @@ import type { Plugin } from '#domain/manifest.ts';
 import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
 import type { PluginRuntime, ProgramRunner } from '#domain/sandbox-ports.ts';
 import type { Store } from '#domain/store-ports.ts';
+import { createNetEffect } from '#effects/net/net-effect.ts';
 import { createStoreEffect } from '#effects/store.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
@@ -24,6 +25,7 @@ import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tool
 import type { Services } from '#operations/operation.ts';
 import { createPolicyService } from '#policy/policy-service.ts';
 import { createPolicyThread } from '#policy/policy-thread.ts';
+import { createPolicyReview } from '#policy/review/review.ts';
 import { createRecordLog, type OpenRecordLog } from '#provenance/record-log.ts';
 import { loadRegistry, type Registry } from '#registry/load-registry.ts';
 import { createPluginCode } from '#registry/plugin-copies.ts';
@@ -77,6 +79,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
     broker: createBroker({
       ...{ clock, logger },
       effects: {
+        net: createNetEffect({ logger }, config.net),
         store: createStoreEffect(store.pluginValues),
         // The dispatcher that opens the broker's sessions carries out their calls too.
         tools: { callTool: (request) => dispatcher.callTool(request) },
@@ -93,6 +96,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const readiness = { isReady: false };
   const services: Services = {
     ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, approvals, dispatcher, log, enforce, clock },
+    review: createPolicyReview({ policy, records: log, thread, clock }),
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };

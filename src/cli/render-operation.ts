@@ -4,6 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { visible, visibleLines } from '#base/visible.ts';
 import { list, object, plural, problemText, str, table } from './render.ts';
 import { requestsText, requestText } from './render-approvals.ts';
+import { REVIEW_RENDERERS } from './render-review.ts';
 
 type Render = (answer: JsonObject & JsonObject[]) => string;
 
@@ -103,6 +104,7 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   plugin_approve: (p) => pluginsTable([p]),
   plugin_enable: (p) => pluginsTable([p]),
   plugin_disable: (p) => pluginsTable([p]) + endingText(p),
+  ...REVIEW_RENDERERS,
   log_tail: (records) => table(records.map(recordLine), 'the log is empty'),
 };
 

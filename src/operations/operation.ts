@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '#base/json.ts';
 import type { Approvals } from '#domain/approval-ports.ts';
 import type { CallView } from '#domain/invocation.ts';
 import type { PolicyAdmin, PolicyAuthor, PolicyDecider } from '#domain/policy-ports.ts';
+import type { PolicyReview } from '#domain/policy-review.ts';
 import type {
   Dispatcher,
   Freezes,
@@ -21,6 +22,7 @@ import type { Layer } from '#domain/record.ts';
 export type Services = {
   readonly tokens: TokenAuthority;
   readonly policy: PolicyDecider & PolicyAdmin;
+  readonly review: PolicyReview;
   readonly catalog: PluginCatalog;
   /** Tools of plugins and the server's own. */
   readonly tools: ToolCatalog;

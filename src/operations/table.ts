@@ -8,6 +8,7 @@ import { logOperations } from './log.ts';
 import type { Operation } from './operation.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
+import { policyReviewOperations } from './policy-review.ts';
 import { queueOperations } from './queue.ts';
 import { serverOperations } from './server.ts';
 
@@ -19,6 +20,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...agentOperations,
   ...policyOperations,
   ...canOperations,
+  ...policyReviewOperations,
   ...pluginOperations,
   ...logOperations,
 ];

@@ -11,6 +11,7 @@ import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
 import { readApproval } from './approval.ts';
 import { readCapabilities, wrongPorts } from './capabilities.ts';
+import { createHoursCompiler, type HoursCompiler } from './compile-hours.ts';
 import type { Finding } from './explain.ts';
 import { compileToolPattern, type ToolPattern } from './match.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy, Rule } from './rules.ts';
@@ -53,6 +54,7 @@ type Workshop = {
   readonly lists: RuleList[];
   readonly conditions: Conditions;
   readonly patterns: Map<string, ToolPattern>;
+  readonly hours: HoursCompiler;
   /** Where each `id` was first used. */
   readonly ids: Map<string, string>;
 };
@@ -64,6 +66,7 @@ export function compilePolicy(document: JsonObject, conditions: Conditions = cre
     lists: [],
     conditions,
     patterns: new Map(),
+    hours: createHoursCompiler(),
     ids: new Map(),
   };
   const everybody = compileList(document['deny'], '/deny', 'deny', workshop);
@@ -127,7 +130,7 @@ function compileList(
 }
 
 function compileRule(written: JsonObject, pointer: string, workshop: Workshop): GrantRule & DenyRule {
-  const { id, when, expires, why, capabilities, approval, tools } = written;
+  const { id, when, expires, why, capabilities, approval, tools, hours } = written;
   if (typeof id === 'string') checkId(id, `${pointer}/id`, workshop);
   const rule: Rule = {
     name: typeof id === 'string' ? id : pointer,
@@ -136,6 +139,7 @@ function compileRule(written: JsonObject, pointer: string, workshop: Workshop): 
   };
   const condition = typeof when === 'string' ? compileWhen(when, `${pointer}/when`, workshop) : undefined;
   const expiresMs = typeof expires === 'string' ? compileExpires(expires, `${pointer}/expires`, workshop) : undefined;
+  const open = isJsonObject(hours) ? compileHours(hours, `${pointer}/hours`, workshop) : undefined;
   if (capabilities !== undefined) {
     for (const index of wrongPorts(capabilities)) {
       workshop.findings.push(errorAt(`${pointer}/capabilities/net/${index}`, 'there is no such port', '1 to 65535'));
@@ -149,6 +153,7 @@ function compileRule(written: JsonObject, pointer: string, workshop: Workshop): 
     ...rule,
     ...(asks === undefined ? {} : { approval: asks.approval }),
     ...(condition === undefined ? {} : { when: condition }),
+    ...(open === undefined ? {} : { hours: open }),
     ...(expiresMs === undefined ? {} : { expiresMs }),
     ...(typeof why === 'string' ? { why } : {}),
     ...(capabilities === undefined ? {} : { capabilities: readCapabilities(capabilities) }),
@@ -179,6 +184,14 @@ function compileWhen(source: string, pointer: string, workshop: Workshop): Rule[
   for (const { offset, message, remedy } of compiled.problems) {
     workshop.findings.push({ ...errorAt(pointer, `in the condition: ${message}`, remedy), within: offset });
   }
+  return undefined;
+}
+
+function compileHours(written: JsonObject, pointer: string, workshop: Workshop): Rule['hours'] {
+  const compiled = workshop.hours(written);
+  if (compiled.kind === 'hours') return compiled.hours;
+  const { key, message, remedy } = compiled.fault;
+  workshop.findings.push(errorAt(`${pointer}/${key}`, message, remedy));
   return undefined;
 }
 

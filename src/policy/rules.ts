@@ -4,6 +4,7 @@ import type { Condition } from '#base/condition.ts';
 import type { Digest } from '#base/digest.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { ApprovalTerms } from '#domain/decision.ts';
+import type { Hours } from './hours.ts';
 import type { ToolPattern } from './match.ts';
 
 /** What grants and denies have in common. */
@@ -14,6 +15,8 @@ export type Rule = {
   readonly tools: readonly ToolPattern[];
   /** Absent: for all arguments. */
   readonly when?: Condition;
+  /** When it matches. Absent: at all times. */
+  readonly hours?: Hours;
   /** From then on the rule does not match. Absent: never. */
   readonly expiresMs?: number;
 };

@@ -32,7 +32,7 @@ describe('the table of operations', () => {
 
   test('has names that are those of its commands, and a subject for every change', () => {
     for (const { name, command, effect, subject } of OPERATIONS) {
-      expect([name, command?.join('_') ?? name]).toEqual([name, name]);
+      expect([name, command?.join('_').replaceAll('-', '_') ?? name]).toEqual([name, name]);
       expect([name, subject !== undefined]).toEqual([name, effect === 'write']);
     }
   });
@@ -128,6 +128,11 @@ describe('carrying an operation out', () => {
     ['policy_rollback', { version: 9 }, 'POLICY_VERSION_UNKNOWN'],
     ['policy_rollback', { version: '1' }, 'USAGE'],
     ['policy_rollback', {}, 'USAGE'],
+    ['policy_who_can', {}, 'USAGE'],
+    ['policy_who_can', { tool: 'x', args: [] }, 'USAGE'],
+    ['policy_who_can', { tool: 'x', count: 0 }, 'USAGE'],
+    ['policy_unused', { since: 'yesterday' }, 'USAGE'],
+    ['policy_unused', { since: '2026-13-01T00:00:00Z' }, 'USAGE'],
     ['plugin_enable', { name: 'pant' }, 'PLUGIN_UNKNOWN'],
     ['plugin_approve', { name: 'paint' }, 'USAGE'],
     ['plugin_approve', { name: 'paint', digest: `sha256:${'0'.repeat(64)}` }, 'PLUGIN_CHANGED'],

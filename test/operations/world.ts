@@ -25,6 +25,7 @@ import { openDatabase } from '#store/sqlite.ts';
 import { createFreezeStore } from '#store/state-stores.ts';
 import { question } from '#test/approvals/world.ts';
 import { ana, createPolicy } from './fake-policy.ts';
+import { createReview } from './fake-review.ts';
 
 /** The operation of this name. */
 export const operation = (name: string): Operation => {
@@ -141,6 +142,7 @@ function createLog(did: string[]) {
     size: () => 1,
     record: (index) => (index === 0 ? { ...proven, invocation: '', disclosed: {} } : undefined),
     findInvocation: () => [],
+    closings: () => [],
     checkpoint: () => undefined,
     vkey: () => 'v',
     keys: () => keys,
@@ -214,6 +216,7 @@ export function createWorld() {
       await dispatcher.reconsider();
       return dispatcher.untilEnded();
     },
+    review: createReview(policy),
     layers: runtime.layers,
     server: { version: '1', startedMs: 0, isReady: () => true },
   };
@@ -235,6 +238,7 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   log_prove: { id: '0' },
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
+  policy_who_can: { tool: 'paint__wall' },
   plugin_review: { name: 'paint' },
   plugin_approve: { name: 'paint', digest: plugin.digest },
   plugin_enable: { name: 'paint' },
