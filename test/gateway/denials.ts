@@ -110,7 +110,7 @@ export const CALL_DENIALS: readonly Denial[] = [
   malformed('an idempotency key that is no text', { 'smcp/idempotencyKey': 1 }),
   malformed('an idempotency key that is too long', { 'smcp/idempotencyKey': 'x'.repeat(257) }),
   malformed('a session label that is empty', { 'smcp/session': '' }),
-  malformed('an approval, which nothing honours yet', { 'smcp/approval': 'a' }),
+  malformed('an id of an approval that is no text', { 'smcp/approval': 1 }),
 ];
 
 /** Denials of whoever comes to a door that asks for tokens. */
