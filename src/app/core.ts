@@ -5,6 +5,7 @@ import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
 import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
+import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { createApprovals } from '#approvals/approvals.ts';
@@ -29,7 +30,7 @@ import { createPolicyReview } from '#policy/review/review.ts';
 import { createRecordLog, type OpenRecordLog } from '#provenance/record-log.ts';
 import { loadRegistry, type Registry } from '#registry/load-registry.ts';
 import { createPluginCode } from '#registry/plugin-copies.ts';
-import { createConfinement } from '#sandbox/host/confinement.ts';
+import { type Confinement, createConfinement } from '#sandbox/host/confinement.ts';
 import { createIsolateRuntime } from '#sandbox/host/isolate-runtime.ts';
 import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
 import { openWall } from '#sandbox/host/wall.ts';
@@ -51,9 +52,9 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const { home, config, logger } = options;
   const clock = systemClock;
   const { store, log, adminToken } = await openKept(options, stack);
-  const { runtime, prober, programs } = await openSandbox(options, stack);
+  const { runtime, prober, programs, confinement } = await openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, {
-    ...{ kept: { store, log, adminToken }, runtime },
+    ...{ kept: { store, log, adminToken }, runtime, confinement },
     ...(prober === undefined ? {} : { prober }),
   });
   const tools = joinCatalogs(catalog, createAdminToolCatalog());
@@ -96,7 +97,8 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const readiness = { isReady: false };
   const services: Services = {
     ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, approvals, dispatcher, log, enforce, clock },
-    review: createPolicyReview({ policy, records: log, thread, clock }),
+    replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
+    review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
@@ -105,18 +107,25 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
 
 type Sandbox = {
   readonly runtime: PluginRuntime;
+  readonly confinement: Confinement;
   /** Absent: there is no place for programs to work in, so plugins of runtime `process` are refused. */
   readonly prober?: PluginProber;
   readonly programs?: ProgramRunner;
 };
 
 /** Both tiers stand behind one wall. It is taken down when their last process has ended. */
-async function openSandbox({ config, logger, home }: AppOptions, stack: AsyncDisposableStack): Promise<Sandbox> {
+async function openSandbox(
+  { config, logger, home, version }: AppOptions,
+  stack: AsyncDisposableStack,
+): Promise<Sandbox> {
   const wall = stack.use(openWall({ users: config.sandbox.users }));
   const dumps = wall.limitDumps();
   if (!dumps.inForce) logger.warn("a crash may leave a copy of the server's memory", { found: dumps.detail });
   const confinement = stack.use(createConfinement(wall));
-  const isolate = createIsolateRuntime({ clock: systemClock, logger, confinement, code: createPluginCode({ logger }) });
+  const isolate = createIsolateRuntime(
+    { clock: systemClock, logger, confinement, code: createPluginCode({ logger }) },
+    { product: version },
+  );
   const processes = await openProcesses({ wall, logger }, home.directory).catch((thrown: unknown) => {
     const { code, message } = asSmcpError(thrown);
     logger.error('plugins of runtime `process` are refused', { code, error: message });
@@ -124,7 +133,7 @@ async function openSandbox({ config, logger, home }: AppOptions, stack: AsyncDis
   });
   const tiers = processes === undefined ? { isolate } : { isolate, process: processes.runtime };
   const runtime = stack.adopt(createPluginRuntime(tiers), (opened) => opened.close());
-  return processes === undefined ? { runtime } : { ...processes, runtime };
+  return { ...processes, runtime, confinement };
 }
 
 async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promise<Kept> {

@@ -5,6 +5,7 @@ import { approvalOperations } from './approvals.ts';
 import { canOperations } from './can.ts';
 import { freezeOperations } from './freezes.ts';
 import { logOperations } from './log.ts';
+import { replayOperations } from './log-replay.ts';
 import type { Operation } from './operation.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
@@ -23,4 +24,5 @@ export const OPERATIONS: readonly Operation[] = [
   ...policyReviewOperations,
   ...pluginOperations,
   ...logOperations,
+  ...replayOperations,
 ];

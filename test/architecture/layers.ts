@@ -55,6 +55,7 @@ const FEATURES = [
   'src/identity',
   'src/freeze',
   'src/approvals',
+  'src/replay',
 ];
 
 /** What is joined into a server. */

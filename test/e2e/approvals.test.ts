@@ -190,11 +190,11 @@ describe('who may approve', () => {
   test('is told whose call it is: an id of another agent opens nothing', async () => {
     const { id } = await asked('careful', 'fourth');
     const client = await connectSse(server.url, tokenOf('other'));
-    expect(errorOf(await client.call('demo_text__slugify', { title: 'fourth' }, { 'smcp/approval': id }))).toMatchObject(
-      {
-        code: 'APPROVAL_UNKNOWN',
-      },
-    );
+    expect(
+      errorOf(await client.call('demo_text__slugify', { title: 'fourth' }, { 'smcp/approval': id })),
+    ).toMatchObject({
+      code: 'APPROVAL_UNKNOWN',
+    });
     await client.close();
   });
 });
