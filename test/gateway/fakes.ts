@@ -6,7 +6,6 @@ import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { type ExactJsonObject, roundedJson } from '#base/exact-json.ts';
 import { uuidv7 } from '#base/ids.ts';
-import type { Json, JsonObject } from '#base/json.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { LogFields, Logger } from '#base/log.ts';
 import { type AgentName, type Principal, parseAgentName } from '#domain/agent.ts';
@@ -18,6 +17,7 @@ import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { Dispatcher, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
 import type { Tool } from '#domain/tool.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
+import { count, textOf, waitForCancel } from './fake-runs.ts';
 
 export function agentName(text: string): AgentName {
   const name = parseAgentName(text);
@@ -246,31 +246,6 @@ export function fakeDispatcher(
     drain: async () => {},
   } satisfies Dispatcher;
   return { ...dispatcher, answers, requests: calls, cancelled, frozen };
-}
-
-function textOf(args: JsonObject): Json {
-  return 'x'.repeat(Number(args['length'] ?? 1));
-}
-
-async function count({ args, onProgress }: CallRequest): Promise<ToolAnswer> {
-  const total = Number(args['total'] ?? 3);
-  for (let progress = 1; progress <= total; progress++) {
-    onProgress?.({ progress, total, message: 'p'.repeat(Number(args['length'] ?? 1)) });
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  if (args['late'] === true) setTimeout(() => onProgress?.({ progress: total + 1 }), 5);
-  return { kind: 'value', value: total };
-}
-
-function waitForCancel(request: CallRequest, cancelled: CallRequest[]): Promise<ToolAnswer> {
-  return new Promise((resolve) => {
-    const onAbort = () => {
-      cancelled.push(request);
-      resolve({ kind: 'error', error: { code: 'CANCELLED', message: 'cancelled' } });
-    };
-    if (request.signal?.aborted === true) onAbort();
-    else request.signal?.addEventListener('abort', onAbort, { once: true });
-  });
 }
 
 export function memoryLogger() {

@@ -99,6 +99,11 @@ describe('an agent that changes the policy', () => {
     ['asks a person where nobody was asked', grants(SOME), grants(ASKS)],
     ['lets it live shorter', grants(ASKS), grants({ ...ASKS, approval: { ttl: '14m' } })],
     ['changes how long calls wait', grants(ASKS), grants({ ...ASKS, approval: { ttl: '15m', wait: '10m' } })],
+    [
+      'asks people only where it trusted the client',
+      grants({ ...ASKS, approval: { ttl: '15m', trustClient: true } }),
+      grants(ASKS),
+    ],
     ['denies what is asked', grants(ASKS), { ...grants(ASKS), deny: [{ tools: ['a__b'] }] }],
   ])('does not when it %s', (_what, before, after) => {
     expect(widenings(before, after)).toEqual([]);

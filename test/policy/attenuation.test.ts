@@ -46,16 +46,6 @@ describe('a policy gives nobody more when it', () => {
       { ...grants(SOME), deny: [{ tools: ['a__b'], hours: DAY }] },
       { ...grants(SOME), deny: [{ tools: ['a__b'], hours: { ...DAY, to: '21:00' } }] },
     ],
-    [
-      'asks a person where it asked nobody',
-      grants(SOME),
-      grants({ ...SOME, approval: { ttl: '7d', trustClient: true } }),
-    ],
-    [
-      'asks for a shorter time, of people only, and lets calls wait for longer',
-      grants({ ...SOME, approval: { ttl: '2m', trustClient: true } }),
-      grants({ ...SOME, approval: { ttl: '1m', wait: '10m' } }),
-    ],
     ['gives fewer capabilities', grants(SOME), grants({ ...SOME, capabilities: { clock: true } })],
     [
       'gives a part of a place',
