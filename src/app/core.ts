@@ -8,6 +8,7 @@ import { recordNewPlugin } from '#app/record-plugins.ts';
 import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
+import { openWorkspaces } from '#app/workspaces.ts';
 import { createApprovals } from '#approvals/approvals.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
@@ -52,9 +53,10 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const { home, config, logger } = options;
   const clock = systemClock;
   const { store, log, adminToken } = await openKept(options, stack);
+  const files = openWorkspaces(options, stack);
   const { runtime, prober, programs, confinement } = await openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, {
-    ...{ kept: { store, log, adminToken }, runtime, confinement },
+    ...{ kept: { store, log, adminToken }, runtime, confinement, hasFiles: files !== undefined },
     ...(prober === undefined ? {} : { prober }),
   });
   const tools = joinCatalogs(catalog, createAdminToolCatalog());
@@ -85,6 +87,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
         // The dispatcher that opens the broker's sessions carries out their calls too.
         tools: { callTool: (request) => dispatcher.callTool(request) },
         ...(programs === undefined ? {} : { run: programs }),
+        ...(files === undefined ? {} : { files }),
       },
     }),
     // Asked for at each call: the operations work on the dispatcher that carries them out.
@@ -157,7 +160,7 @@ async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promi
 async function openRegistry(
   { home, config, logger, productPlugins, externalPlugins, version }: AppOptions,
   stack: AsyncDisposableStack,
-  { kept, runtime, ...asking }: Sandbox & { readonly kept: Kept },
+  { kept, runtime, hasFiles, ...asking }: Sandbox & { readonly kept: Kept; readonly hasFiles: boolean },
 ): Promise<Registry> {
   const { store, log } = kept;
   const clock = systemClock;
@@ -174,7 +177,7 @@ async function openRegistry(
         home: home.directory,
         product: version,
         approve: config.approve,
-        availableCapabilities: AVAILABLE_CAPABILITIES,
+        availableCapabilities: AVAILABLE_CAPABILITIES.filter((kind) => kind !== 'files' || hasFiles),
         ...config.discovered,
         admit: (plugin) => void runtime.profile(plugin, plugin.manifest.capabilities ?? {}),
       },

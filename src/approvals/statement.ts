@@ -32,8 +32,8 @@ export function createQuestionBinder(): QuestionBinder {
   return (question) => {
     const args = known.get(question.args) ?? argsDigest(question.args);
     known.set(question.args, args);
-    const { agent, tool, capabilities, chain, rule } = question;
-    const bound = { agent, tool, args, capabilities, chain, rule: rule.digest };
+    const { agent, tool, capabilities, workspace, chain, rule } = question;
+    const bound = { agent, tool, args, capabilities, workspace, chain, rule: rule.digest };
     return { question, args, binding: sha256(canonicalJson(bound as unknown as Json)) };
   };
 }
@@ -57,9 +57,10 @@ export function formatStatement(
   { question, args }: BoundQuestion,
   { id, createdMs, expiresMs }: { readonly id: string; readonly createdMs: number; readonly expiresMs: number },
 ): { readonly statement: string; readonly digest: Digest } {
-  const { agent, tool, capabilities, chain, rule, policy } = question;
+  const { agent, tool, capabilities, workspace, chain, rule, policy } = question;
   const value: ApprovalStatement = {
     ...{ approval: id, agent, tool, args, capabilities, chain, rule, policy },
+    ...(workspace === undefined ? {} : { workspace }),
     ...{ created: rfc3339(createdMs), expires: rfc3339(expiresMs) },
   };
   const statement = canonicalJson({ nonce: randomNonce(), value: value as unknown as Json });

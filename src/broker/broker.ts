@@ -11,11 +11,13 @@ import { capabilityOf, HOST_CALLS, type HostCallName, isHostCallName } from '#do
 import type { ToolCaller } from '#domain/ports.ts';
 import type { Broker, BrokerSession, HostCallHandler, ProgramRunner } from '#domain/sandbox-ports.ts';
 import { createClockEffect } from '#effects/clock.ts';
+import type { FilesEffect } from '#effects/files/files-effect.ts';
 import type { NetEffect } from '#effects/net/net-effect.ts';
 import { createRandomEffect, type RandomSource } from '#effects/random.ts';
 import type { StoreEffect } from '#effects/store.ts';
 import type { CallContext, CallHandlers, FurtherUses } from './call-handler.ts';
 import { createClockCalls, createRandomCalls } from './clock-calls.ts';
+import { createFilesCalls } from './files-calls.ts';
 import { createMeter } from './meter.ts';
 import { createNetCalls } from './net-calls.ts';
 import { invalid } from './params.ts';
@@ -26,7 +28,15 @@ import { createToolsCalls } from './tools-calls.ts';
 import { createTranscriptWriter } from './transcript.ts';
 
 /** The kinds that have an effect in this version. The registry refuses plugins that ask for another. */
-export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = ['net', 'store', 'run', 'tools', 'clock', 'random'];
+export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = [
+  'net',
+  'files',
+  'store',
+  'run',
+  'tools',
+  'clock',
+  'random',
+];
 
 export type BrokerPorts = {
   readonly clock: Clock;
@@ -35,6 +45,7 @@ export type BrokerPorts = {
   readonly randomBytes?: RandomSource;
   /** What can be done for guests; a call whose effect is absent is refused as not available. */
   readonly effects?: {
+    readonly files?: FilesEffect;
     readonly net?: NetEffect;
     readonly store?: StoreEffect;
     readonly run?: ProgramRunner;
@@ -63,6 +74,7 @@ function handlersOf({ clock, logger, effects = {}, ...ports }: BrokerPorts): Cal
     ...createTalkCalls({ logger }),
     ...createClockCalls(createClockEffect({ clock })),
     ...createRandomCalls(createRandomEffect({ randomBytes: ports.randomBytes ?? randomBytes })),
+    ...(effects.files === undefined ? {} : createFilesCalls(effects.files)),
     ...(effects.net === undefined ? {} : createNetCalls(effects.net)),
     ...(effects.store === undefined ? {} : createStoreCalls(effects.store)),
     ...(effects.run === undefined ? {} : createRunCalls(effects.run)),

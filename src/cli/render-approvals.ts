@@ -17,7 +17,7 @@ export function requestText(request: JsonObject): string {
   const lines = [
     `${str(id)}  ${str(state)}  ${str(agent)}  ${str(tool)}${via}\n`,
     `  plugin    ${plugin === null ? 'the server itself' : str(plugin)}, ${str(effect)}\n`,
-    `  could use ${capabilitiesText(object(request['capabilities']))}\n`,
+    `  could use ${capabilitiesText(object(request['capabilities']))}${inWorkspace(request)}\n`,
     `  rule      ${str(rule)}\n`,
     `  asked     ${str(request['createdAt'])}, until ${str(request['expiresAt'])}\n`,
     ...decisionText(request),
@@ -38,5 +38,8 @@ function decisionText({ by, why, decidedAt, invocation }: JsonObject): readonly 
 function capabilitiesText(capabilities: JsonObject): string {
   return Object.keys(capabilities).length === 0 ? 'nothing' : visibleJson(capabilities);
 }
+
+const inWorkspace = ({ workspace }: JsonObject): string =>
+  typeof workspace === 'string' ? `, files of the workspace ${str(workspace)}` : '';
 
 const indented = (text: string): string => visibleLines(text).replace(/^(?=.)/gm, '    ');

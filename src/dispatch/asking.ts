@@ -164,6 +164,7 @@ function questionOf({ request, tool, args, lineage }: Admitted, decision: Ask): 
     },
     args,
     capabilities: isPlugin ? narrow(tool.capabilities, decision.capabilities) : {},
+    ...(decision.workspace === undefined ? {} : { workspace: decision.workspace }),
     chain: lineage?.chain ?? [],
     rule: { name: decision.rule, digest: decision.ruleDigest },
     policy: decision.policy,

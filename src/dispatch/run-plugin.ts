@@ -73,7 +73,7 @@ function isEffectKnown(outcome: RunOutcome): boolean {
 
 function openSession(
   { broker }: DispatcherPorts,
-  { admitted }: GovernedRun<PluginTool>,
+  { admitted, decision }: GovernedRun<PluginTool>,
   { capabilities, limits }: Confined,
 ): BrokerSession {
   const { request, tool, invocation } = admitted;
@@ -84,6 +84,7 @@ function openSession(
     invocation,
     capabilities,
     hostCallsMax: limits.hostCalls,
+    ...(decision.workspace === undefined ? {} : { workspace: decision.workspace }),
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   });
 }

@@ -34,6 +34,8 @@ export type ApprovalQuestion = {
   readonly args: ExactJsonObject;
   /** What the call could use: asked, approved and granted. `{}`: nothing, or a tool of the server's own. */
   readonly capabilities: Capabilities;
+  /** Where the agent's files are; absent: in the workspace that has its name. */
+  readonly workspace?: string;
   /** The tools above it that are under way, the root's first; `[]`: it came in by a door. */
   readonly chain: readonly string[];
   readonly rule: { readonly name: string; readonly digest: Digest };
@@ -100,6 +102,7 @@ export type ApprovalStatement = {
   /** SHA-256 of the arguments as RFC 8785 writes them, every digit of their numbers kept. */
   readonly args: Digest;
   readonly capabilities: Capabilities;
+  readonly workspace?: string;
   readonly chain: readonly string[];
   readonly rule: { readonly name: string; readonly digest: Digest };
   readonly policy: PolicyRef;

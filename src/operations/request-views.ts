@@ -20,6 +20,7 @@ export const requestSchema: JsonObject = {
     plugin: { type: ['string', 'null'], description: "Name and version; null for the server's own tools." },
     effect: { enum: ['pure', 'read', 'write'] },
     capabilities: { type: 'object', description: 'What the call could use.' },
+    workspace: { type: ['string', 'null'], description: "Where its files are; null: in the agent's own." },
     chain: { type: 'array', items: text, description: 'The tools that call it, the first one first.' },
     rule: { type: 'string', description: 'The rule that asks.' },
     args: { type: ['object', 'null'], description: 'The whole arguments; null once the request is over.' },
@@ -35,7 +36,21 @@ export const requestSchema: JsonObject = {
     invocation: { type: ['string', 'null'], description: 'The call that used it.' },
   },
   required: [
-    ...['id', 'digest', 'state', 'agent', 'tool', 'plugin', 'effect', 'capabilities', 'chain', 'rule', 'args', 'shown'],
+    ...[
+      'id',
+      'digest',
+      'state',
+      'agent',
+      'tool',
+      'plugin',
+      'effect',
+      'capabilities',
+      'workspace',
+      'chain',
+      'rule',
+      'args',
+      'shown',
+    ],
     ...['createdAt', 'expiresAt', 'decidedAt', 'by', 'why', 'invocation'],
   ],
 };
@@ -43,13 +58,19 @@ export const requestSchema: JsonObject = {
 /** `argsJson`: as they are kept; undefined: not any more. */
 export function requestView(request: ApprovalRequest, argsJson: string | undefined): JsonObject {
   const { statement, decision, usedBy = null } = request;
-  const { tool, capabilities, chain, rule } = (JSON.parse(statement) as { readonly value: ApprovalStatement }).value;
+  const {
+    tool,
+    capabilities,
+    workspace = null,
+    chain,
+    rule,
+  } = (JSON.parse(statement) as { readonly value: ApprovalStatement }).value;
   // It is only written again: every number as it is spelled.
   const args = argsJson === undefined ? null : (exactValue(argsJson) as Json);
   return {
     ...{ id: request.id, digest: request.digest, state: request.state, agent: request.agent, tool: request.tool },
     plugin: tool.plugin === undefined ? null : `${tool.plugin.name} ${tool.plugin.version}`,
-    ...{ effect: tool.effect, capabilities: capabilities as JsonObject, chain, rule: rule.name },
+    ...{ effect: tool.effect, capabilities: capabilities as JsonObject, workspace, chain, rule: rule.name },
     ...{ args, shown: args === null ? null : visibleJson(args, 2) },
     ...{ createdAt: rfc3339(request.createdMs), expiresAt: rfc3339(request.expiresMs) },
     decidedAt: decision === undefined ? null : rfc3339(decision.atMs),

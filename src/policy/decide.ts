@@ -134,21 +134,30 @@ function firstGrant(rules: AgentRules, { query, input, ref }: Question, timeoutM
       const miss = missOf(rule, query.nowMs, input);
       // A later grant must not decide because an earlier one could not be asked: it may give more.
       if (miss !== undefined && input.budget.left < 0) return denyByDefault(query, miss, ref);
-      if (miss === undefined) return granted(rule, shown(query.tool.name), { ref, timeoutMs });
+      if (miss === undefined)
+        return granted(rule, shown(query.tool.name), { ref, timeoutMs, workspace: rules.workspace });
       nearMiss ??= miss;
     }
   }
   return denyByDefault(query, nearMiss, ref);
 }
 
+/** What a decision has beside the grant's own. */
+type Surroundings = {
+  readonly ref: PolicyRef;
+  readonly timeoutMs: number | undefined;
+  readonly workspace: AgentRules['workspace'] | undefined;
+};
+
 function granted(
   { name, pointer, capabilities, approval }: GrantRule,
   tool: string,
-  { ref, timeoutMs }: { readonly ref: PolicyRef; readonly timeoutMs: number | undefined },
+  { ref, timeoutMs, workspace }: Surroundings,
 ): Allow | Ask {
   const common = {
     rule: name,
     ...(capabilities === undefined ? {} : { capabilities }),
+    ...(workspace === undefined ? {} : { workspace }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     policy: ref,
   };

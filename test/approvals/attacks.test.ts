@@ -27,6 +27,7 @@ describe('an approval is for exactly one call', () => {
     ['the code of the plugin', { tool: { ...tool, plugin: { ...plugin, package: other } } }],
     ['the manifest of the plugin', { tool: { ...tool, plugin: { ...plugin, manifest: other } } }],
     ['what the call could use', { capabilities: { store: { bytesMax: 2048 } } }],
+    ['where its files are', { workspace: 'shared' }],
     ['the rule that asks', { rule: { name: 'deploys', digest: other } }],
     ['the tools that call it', { chain: ['devops__plan'] }],
   ];

@@ -43,6 +43,7 @@ describe('plugins from elsewhere', () => {
       'broken refused',
       'demo_math ready',
       'demo_text ready',
+      'http_fetch ready',
       'shell ready',
       'typo refused',
     ]);
