@@ -31,5 +31,8 @@ export const approve = async (world: AskingWorld) => {
   const { id, digest } = await pending(world);
   return world.approvals.approve(id, { digest, by: admin });
 };
-export const asking = async ({ dispatcher }: AskingWorld) =>
-  expect.poll(() => dispatcher.calls().map(({ state }) => state)).toEqual(['asking']);
+/** A call waits, and a person can see it. */
+export const asking = async (world: AskingWorld) => {
+  await expect.poll(() => world.dispatcher.calls().map(({ state }) => state)).toEqual(['asking']);
+  await pending(world);
+};
