@@ -44,6 +44,7 @@ describe('plugins from elsewhere', () => {
       'demo_math ready',
       'demo_text ready',
       'http_fetch ready',
+      'notes ready',
       'shell ready',
       'typo refused',
     ]);
