@@ -42,6 +42,17 @@ const USES: { readonly [plugin: string]: Use } = {
       ].map((place) => ({ url: `https://${place}` })),
     },
   },
+  notes: {
+    world: {},
+    runs: {
+      write: [{ name: 'a', text: 'one', tags: ['tag'] }],
+      append: [{ name: 'a', text: 'two' }],
+      read: [{ name: 'a' }],
+      list: [{}],
+      search: [{ words: 'one', tag: 'tag' }],
+      remove: [{ name: 'a' }],
+    },
+  },
   shell: {
     world: { run: ({ program }) => ({ stdout: program === 'sha256sum' ? `${'0'.repeat(64)}  -\n` : '1 2 3\n' }) },
     runs: {
