@@ -1,10 +1,11 @@
 // Every bound of the product, each with its unit (last in the name), its reason and, where measured, its source.
-// Those of plugins, of command lines, of processes and of policies have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
+// Those of plugins, of command lines, of processes, of policies and of secrets have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
 
 import { CLI_LIMITS } from './limits-cli.ts';
 import { PLUGIN_LIMITS } from './limits-plugins.ts';
 import { POLICY_LIMITS } from './limits-policy.ts';
 import { PROCESS_LIMITS } from './limits-process.ts';
+import { SECRET_LIMITS } from './limits-secrets.ts';
 
 export const LIMITS = {
   // Requests
@@ -129,6 +130,7 @@ export const LIMITS = {
   ...CLI_LIMITS,
   ...PROCESS_LIMITS,
   ...POLICY_LIMITS,
+  ...SECRET_LIMITS,
 
   // Log
   /** One record. **Source:** C2SP tlog-tiles: entries are length-prefixed by 16 bits. */

@@ -99,6 +99,9 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   plugin_approve: (p) => pluginsTable([p]),
   plugin_enable: (p) => pluginsTable([p]),
   plugin_disable: (p) => pluginsTable([p]) + endingText(p),
+  secret_set: (s) => `${str(s['name'])} is set\n`,
+  secret_rm: (s) => `${str(s['name'])} is removed\n`,
+  secret_list: secretsTable,
   log_tail: (records) => table(records.map(recordLine), 'the log is empty'),
 };
 
@@ -156,6 +159,21 @@ function pluginsTable(plugins: readonly JsonObject[]): string {
     ...list(plugin['notes']).map(({ tool, note }) => `note: ${str(tool)}: ${str(note)}\n`),
   ]);
   return table(rows, 'no plugins') + below.join('');
+}
+
+function secretsTable(secrets: readonly JsonObject[]): string {
+  const rows = secrets.map(({ name, source, setAt, askedBy }) => [
+    str(name),
+    source === 'none' ? 'NOT SET' : str(source),
+    setAt === null ? '' : `set ${str(setAt)}`,
+    list(askedBy).map(askingText).join(', ') || 'no plugin asks for it',
+  ]);
+  return table(rows, 'no secrets');
+}
+
+function askingText({ plugin, hosts, isExposed }: JsonObject): string {
+  const places = [...(hosts as string[]), ...(isExposed === true ? ['ITS PROGRAM SEES IT'] : [])];
+  return `${str(plugin)} (${places.map(str).join(' ')})`;
 }
 
 /** One record in a line: index, time, kind, what it says. Digests are cut to their first 12 digits. */

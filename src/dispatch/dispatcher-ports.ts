@@ -5,6 +5,7 @@ import type { Logger } from '#base/log.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { AdminTools, FreezeDecider, RecordLog, RecordReader, ToolCatalog } from '#domain/ports.ts';
 import type { Broker, PluginRuntime } from '#domain/sandbox-ports.ts';
+import type { SecretGiver } from '#domain/secret-ports.ts';
 import type { KeyedCallStore } from '#domain/store-ports.ts';
 
 export type DispatcherPorts = {
@@ -14,6 +15,8 @@ export type DispatcherPorts = {
   readonly runtime: PluginRuntime;
   readonly adminTools: AdminTools;
   readonly broker: Broker;
+  /** Absent: a call that was given secrets can't be run. */
+  readonly secrets?: SecretGiver;
   readonly log: RecordLog & Pick<RecordReader, 'findInvocation' | 'record'>;
   readonly keyedCalls: KeyedCallStore;
   readonly clock: Clock;

@@ -8,6 +8,7 @@ import type { Operation } from './operation.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
 import { queueOperations } from './queue.ts';
+import { secretOperations } from './secrets.ts';
 import { serverOperations } from './server.ts';
 
 export const OPERATIONS: readonly Operation[] = [
@@ -18,5 +19,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...policyOperations,
   ...canOperations,
   ...pluginOperations,
+  ...secretOperations,
   ...logOperations,
 ];

@@ -4,6 +4,7 @@ import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
 import { type CapabilityKind, kindsOf } from '#domain/capability.ts';
 import type { Manifest, PluginProblem, ProcessRuntime } from '#domain/manifest.ts';
+import { checkSecrets } from './asked-secrets.ts';
 import type { PluginFiles } from './plugin-files.ts';
 import { problem } from './problem.ts';
 
@@ -24,6 +25,7 @@ export function checkManifest(
   return [
     ...checkRuntime(manifest, files),
     ...checkCapabilities(manifest, availableCapabilities),
+    ...checkSecrets(manifest),
     ...checkTools(manifest),
   ].slice(0, LIMITS.problemsPerPluginMax);
 }

@@ -1,6 +1,10 @@
 // A small working world around the operations: a real dispatcher, freezes and admin tools, over a policy, tokens, a plugin
 // and a log in memory. Every draft of the log is kept, and what was done in which order.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { systemClock } from '#base/clock.ts';
 import { type Digest, sha256 } from '#base/digest.ts';
@@ -17,8 +21,10 @@ import { createFreezes } from '#freeze/freezes.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Operation, Services } from '#operations/operation.ts';
 import { OPERATIONS } from '#operations/table.ts';
+import { createSecrets } from '#secrets/secrets.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
 import { migrate } from '#store/migrations.ts';
+import { createSecretStore } from '#store/secret-rows.ts';
 import { openDatabase } from '#store/sqlite.ts';
 import { createFreezeStore } from '#store/state-stores.ts';
 import { ana, createPolicy } from './fake-policy.ts';
@@ -97,6 +103,7 @@ function createPlugins() {
     runtime: 'isolate',
     tools: ['paint__wall'],
     capabilities: ['store'],
+    secrets: [{ name: 'PAINT_KEY', hosts: ['paint.example'], isExposed: false }],
     problems: [],
     notes: [],
     source: '/plugins/paint',
@@ -203,8 +210,14 @@ export function createWorld() {
   });
   const ports = { policy, freezes, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
+  const keys = mkdtempSync(join(tmpdir(), 'smcp-keys-'));
+  onTestFinished(() => rmSync(keys, { recursive: true, force: true }));
+  const secrets = createSecrets(
+    { store: createSecretStore(database), clock, logger, env: {} },
+    { home: keys, keyFile: join(keys, 'secrets.key'), sources: {} },
+  );
   const services: Services = {
-    ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, dispatcher, log, clock },
+    ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, secrets, dispatcher, log, clock },
     enforce: async () => {
       did.push('enforce');
       await dispatcher.reconsider();
@@ -235,12 +248,15 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   plugin_approve: { name: 'paint', digest: plugin.digest },
   plugin_enable: { name: 'paint' },
   plugin_disable: { name: 'paint' },
+  secret_set: { name: 'PAINT_KEY', value: 'a value that is long enough' },
+  secret_rm: { name: 'PAINT_KEY' },
 };
 
 /** What must be there before an operation can succeed; the rest of its input. */
 export async function prepare(world: World, name: string) {
   const input = GOOD_INPUT[name] ?? {};
   if (name === 'agent_revoke') world.services.tokens.issue(ana, {});
+  if (name === 'secret_rm') world.services.secrets.set('PAINT_KEY', 'a value that is long enough', 'admin');
   if (name !== 'queue_cancel') return { input };
   const ended = world.startCall();
   while (world.services.dispatcher.calls()[0]?.state !== 'running') await new Promise(setImmediate);
