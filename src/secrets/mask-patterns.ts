@@ -11,14 +11,17 @@ const LINE_BREAKS = /[\r\n]/g;
 export function patternsOf(value: string): readonly Uint8Array[] {
   const plain = Buffer.from(value);
   const forms: readonly Uint8Array[] = [
-    plain,
     Buffer.from([...value].reverse().join('')),
     Buffer.from(plain.toString('hex')),
     ...base64Cores(plain),
-    Buffer.from(value, 'utf16le'),
-    Buffer.from(value, 'utf16le').swap16(),
-    // UTF-8 that was taken for Latin-1.
-    Buffer.from(plain.toString('latin1')),
+    // Beyond ASCII the two cases of a letter are other bytes.
+    Buffer.from(value.toUpperCase()),
+    Buffer.from(value.toLowerCase()),
+    ...[plain, Buffer.from(value, 'utf16le'), Buffer.from(value, 'utf16le').swap16()].flatMap((form) => [
+      form,
+      // What was taken for Latin-1 on its way.
+      Buffer.from(form.toString('latin1')),
+    ]),
     // As forms write a space.
     Buffer.from(value.replaceAll(' ', '+')),
     Buffer.from(value.replaceAll(LINE_BREAKS, '')),

@@ -26,6 +26,7 @@ describe('the configuration', () => {
       sandbox: { users: { first: LIMITS.pluginUidFirst, count: LIMITS.pluginUidsMax } },
       policy: { apply: 'auto' },
       log: { name: 'smcp.local', public: false },
+      secrets: { sources: {} },
       logging: { level: 'info' },
     });
   });

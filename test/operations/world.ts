@@ -1,10 +1,6 @@
 // A small working world around the operations: a real dispatcher, freezes and admin tools, over a policy, tokens, a plugin
 // and a log in memory. Every draft of the log is kept, and what was done in which order.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { systemClock } from '#base/clock.ts';
 import { type Digest, sha256 } from '#base/digest.ts';
@@ -17,14 +13,13 @@ import type { Plugin, PluginReport, PluginTool } from '#domain/manifest.ts';
 import type { PluginAdmin, PluginCatalog, RecordLog, RecordReader, TokenAuthority } from '#domain/ports.ts';
 import type { RecordDraft } from '#domain/record.ts';
 import type { Broker, PluginRuntime } from '#domain/sandbox-ports.ts';
+import type { SecretAdmin, SecretView } from '#domain/secret-ports.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Operation, Services } from '#operations/operation.ts';
 import { OPERATIONS } from '#operations/table.ts';
-import { createSecrets } from '#secrets/secrets.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
 import { migrate } from '#store/migrations.ts';
-import { createSecretStore } from '#store/secret-rows.ts';
 import { openDatabase } from '#store/sqlite.ts';
 import { createFreezeStore } from '#store/state-stores.ts';
 import { ana, createPolicy } from './fake-policy.ts';
@@ -126,6 +121,23 @@ function createPlugins() {
   } satisfies PluginCatalog & PluginAdmin;
 }
 
+/** Names in memory; nobody asks for a value. */
+function createSecrets() {
+  const views = new Map<string, SecretView>();
+  return {
+    list: () => [...views.values()],
+    set: (name, value) => {
+      if (value.length < 8) throw new SmcpError('SECRET_INVALID', `the value of ${name} is too short`);
+      const view: SecretView = { name, source: 'stored', setMs: 0 };
+      views.set(name, view);
+      return view;
+    },
+    remove: (name) => {
+      if (!views.delete(name)) throw new SmcpError('SECRET_MISSING', `${name} is not set`);
+    },
+  } satisfies SecretAdmin;
+}
+
 /** One record that can be read and proven, at index 0. */
 function createLog(did: string[]) {
   const drafts: RecordDraft[] = [];
@@ -210,12 +222,7 @@ export function createWorld() {
   });
   const ports = { policy, freezes, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
-  const keys = mkdtempSync(join(tmpdir(), 'smcp-keys-'));
-  onTestFinished(() => rmSync(keys, { recursive: true, force: true }));
-  const secrets = createSecrets(
-    { store: createSecretStore(database), clock, logger, env: {} },
-    { home: keys, keyFile: join(keys, 'secrets.key'), sources: {} },
-  );
+  const secrets = createSecrets();
   const services: Services = {
     ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, secrets, dispatcher, log, clock },
     enforce: async () => {
