@@ -5,7 +5,7 @@ import { ERRORS } from '#base/error-table.ts';
 import { type ErrorCode, SmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json } from '#base/json.ts';
 import { compileStarPattern } from '#base/star-pattern.ts';
-import type { CallContext, CallHandlers } from '#broker/call-handler.ts';
+import type { CallHandlers } from '#broker/call-handler.ts';
 import { fieldsOf, invalid } from '#broker/params.ts';
 import { checkGiven } from './given.ts';
 import type { HttpAnswer, HttpRequest, ProgramRun, RunAnswer, ToolReply, World, WorldError } from './world.ts';
@@ -20,11 +20,16 @@ export function createWorldCalls(world: World): CallHandlers {
       const request: HttpRequest = {
         url: new URL(String(url)).href,
         method: typeof method === 'string' ? method.toUpperCase() : 'GET',
-        headers: { ...headersOf(headers), ...secretsFor(world, context, entry?.host ?? '') },
+        headers: headersOf(headers),
         body: bodyOf(body),
       };
       const target = `${entry?.host}:${entry?.ports?.[0]}`;
-      return { target, perform: () => httpAnswer(world, request) };
+      const perform = async () => {
+        // As the broker does it: into requests to their hosts, over what the plugin wrote there.
+        const secrets = await context.secrets?.headersFor(entry?.host ?? '');
+        return httpAnswer(world, { ...request, headers: { ...request.headers, ...secrets } });
+      };
+      return { target, perform };
     },
     run: (params, context) => {
       const { program, args = [], stdin = '' } = fieldsOf('run', params, ['program', 'args', 'stdin']);
@@ -52,17 +57,6 @@ function headersOf(headers: Json | undefined): HttpRequest['headers'] {
   const isHeaders = isJsonObject(headers) && Object.values(headers).every((value) => typeof value === 'string');
   if (!isHeaders) throw invalid('fetch: headers is an object of texts');
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
-}
-
-/** As the broker does it: into requests to their hosts, over what the plugin wrote there. */
-function secretsFor(world: World, { capabilities }: CallContext, host: string): HttpRequest['headers'] {
-  const injected = (capabilities.secrets ?? []).flatMap(({ name, hosts, header, prefix = '' }) => {
-    const value = world.secrets?.[name];
-    if (header === undefined || hosts?.includes(host) !== true) return [];
-    if (value === undefined) throw new SmcpError('CAPABILITY_UNAVAILABLE', `the world has no secret ${name}`);
-    return [[header.toLowerCase(), `${prefix}${value}`]];
-  });
-  return Object.fromEntries(injected);
 }
 
 function bodyOf(body: Json | undefined): Uint8Array {

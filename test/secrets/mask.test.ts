@@ -2,51 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { exactNumber, exactValue } from '#base/exact-json.ts';
 import { createSecretMask, SECRET_MARK } from '#secrets/mask.ts';
+import { base64Of, FORMS, hexOf } from './forms.ts';
 
 const VALUE = 'pk_live-51H8x/Zq+Y7 "é"&<';
 const ASCII = 'ghp_0aZ9bY8cX7dW6eV5';
-
-const hexOf = (value: string): string => Buffer.from(value).toString('hex');
-const base64Of = (value: string): string => Buffer.from(value).toString('base64');
-const percentOf = (value: string, spell: (byte: number) => string): string =>
-  [...Buffer.from(value)].map(spell).join('');
-const allPercent = (byte: number): string => `%${byte.toString(16).padStart(2, '0')}`;
-const escapedOf = (value: string): string =>
-  Array.from({ length: value.length }, (_, at) => `\\u${value.charCodeAt(at).toString(16).padStart(4, '0')}`).join('');
-
-/** How each form is made of a value: what stands in a text when a service, a library or a plugin echoes a secret so. */
-const FORMS: readonly (readonly [string, (value: string) => string])[] = [
-  ['as it is', (value) => value],
-  ['in upper case', (value) => value.toUpperCase()],
-  ['in lower case', (value) => value.toLowerCase()],
-  ['reversed', (value) => [...value].reverse().join('')],
-  ['in hexadecimal', hexOf],
-  ['in hexadecimal, upper case', (value) => hexOf(value).toUpperCase()],
-  ['in base64', base64Of],
-  ['in base64, without padding', (value) => base64Of(value).replace(/=+$/, '')],
-  ['in base64 behind one byte', (value) => base64Of(`a${value}`)],
-  ['in base64 behind two bytes', (value) => base64Of(`ab${value}`)],
-  ['in base64 within a text', (value) => base64Of(`{"token":"${value}","n":1}`)],
-  ['in base64url', (value) => Buffer.from(`id:${value}!`).toString('base64url')],
-  ['in base64 of several lines', (value) => (base64Of(value).match(/.{1,10}/g) ?? []).join('\r\n')],
-  ['percent-encoded', encodeURIComponent],
-  ['percent-encoded, each byte', (value) => percentOf(value, allPercent)],
-  ['percent-encoded, upper case', (value) => percentOf(value, (byte) => allPercent(byte).toUpperCase())],
-  ['percent-encoded twice', (value) => encodeURIComponent(percentOf(value, allPercent))],
-  ['as a form', (value) => new URLSearchParams({ v: value }).toString().slice(2)],
-  ['escaped as JSON', (value) => JSON.stringify(value).slice(1, -1)],
-  ['escaped as JSON, each unit', escapedOf],
-  ['in JSON within JSON', (value) => JSON.stringify(JSON.stringify({ value }))],
-  [
-    'escaped as our own log does',
-    (value) => [...value].map((one) => `\\u{${one.codePointAt(0)?.toString(16)}}`).join(''),
-  ],
-  ['as HTML', (value) => value.replace(/[&<>"]/g, (one) => ({ '&': '&amp;', '<': '&lt;', '"': '&quot;' })[one] ?? one)],
-  ['as HTML, each character', (value) => [...value].map((one) => `&#${one.codePointAt(0)};`).join('')],
-  ['as HTML, in hexadecimal', (value) => [...value].map((one) => `&#x00${one.codePointAt(0)?.toString(16)};`).join('')],
-  ['as UTF-8 that was taken for Latin-1', (value) => Buffer.from(value).toString('latin1')],
-  ['in UTF-16', (value) => Buffer.from(value, 'utf16le').toString('latin1')],
-];
 
 /** What a mask that only looks for the value finds: the control of every form. */
 const naive = (value: string, text: string): string => text.replaceAll(value, SECRET_MARK);
