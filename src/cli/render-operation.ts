@@ -156,6 +156,11 @@ function pluginsTable(plugins: readonly JsonObject[]): string {
   ]);
   const below = plugins.flatMap((plugin) => [
     ...list(plugin['problems']).map((problem) => `${str(plugin['name'])}: ${problemText(problem)}`),
+    ...list(plugin['secrets'])
+      .filter(({ isExposed }) => isExposed === true)
+      .map(
+        ({ name }) => `note: ${str(plugin['name'])}: its program gets to see the value of the secret ${str(name)}\n`,
+      ),
     ...list(plugin['notes']).map(({ tool, note }) => `note: ${str(tool)}: ${str(note)}\n`),
   ]);
   return table(rows, 'no plugins') + below.join('');

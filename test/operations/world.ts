@@ -116,7 +116,7 @@ function createPlugins() {
     enable: () => set('ready'),
     disable: () => set('disabled'),
     reload: async () => [report()],
-    review: (name) => ({ name, state: 'waiting', digest: plugin.digest, without: [], differences: [] }),
+    review: (name) => ({ name, state: 'waiting', digest: plugin.digest, without: [], exposed: [], differences: [] }),
     approve: () => set('ready'),
   } satisfies PluginCatalog & PluginAdmin;
 }
