@@ -131,6 +131,9 @@ export type HostErrorCode =
   | 'REQUEST_INVALID'
   | 'HOST_CALLS_EXCEEDED'
   | 'QUOTA_EXCEEDED'
+  /** A request got no answer; `details.reason` says why. */
+  | 'FETCH_FAILED'
+  | 'ANSWER_TOO_LARGE'
   | 'NOT_FOUND'
   | 'CANCELLED'
   | 'INTERNAL'

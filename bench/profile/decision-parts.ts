@@ -28,7 +28,7 @@ export async function decisionParts(tool: {
   const question = { agent, tool: { name: TOOL_NAME, inputSchema: tool.input }, args, nowMs: Date.now() };
   const ref = { version: 1, digest: sha256(POLICY) };
   const decideUs = measure(TIMES, () => decide(policy, ref, question));
-  const mayCallUs = measure(TIMES, () => mayCall(policy, agent, TOOL_NAME, question.nowMs));
+  const mayCallUs = measure(TIMES, () => mayCall(policy, agent, TOOL_NAME, question));
   const checkArgs = createForeignSchemaCompiler()(tool.input);
   const checkResult = createForeignSchemaCompiler()(tool.output);
   const result = { ok: true, ...args, result: 2 };

@@ -14,7 +14,7 @@ import type { Allow, Decision } from '#domain/decision.ts';
 import type { CallOutcome, Progress, UsedCapability } from '#domain/invocation.ts';
 import type { Manifest, Plugin, PluginTool } from '#domain/manifest.ts';
 import type { InvocationPredicate } from '#domain/record.ts';
-import type { Transcript } from '#domain/transcript.ts';
+import { type Transcript, transcriptView } from '#domain/transcript.ts';
 import type { WallOptions } from '#sandbox/host/wall.ts';
 import { loadPlugin } from './load-plugin.ts';
 import { type Memory, openMemory } from './memory.ts';
@@ -169,7 +169,8 @@ function callOf(
   { memory, watched }: Pick<CallerParts, 'memory' | 'watched'>,
 ): CallEnd & Omit<CallSight, 'progress'> {
   const session = watched.sessionOf(invocation);
-  const transcript = session?.transcript();
+  const exact = session?.transcript();
+  const transcript = exact === undefined ? undefined : transcriptView(exact);
   const record = memory.recordsOf(invocation).at(-1);
   if (record === undefined) throw new SmcpError('INTERNAL', 'a call ended without its record');
   const seen = {

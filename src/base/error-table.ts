@@ -40,6 +40,14 @@ export const ERRORS = {
     false,
     'A plugin asked for something that its manifest or the grant does not give.',
   ),
+  FETCH_FAILED: row(
+    'unavailable',
+    -32003,
+    503,
+    true,
+    'A request that a plugin may make got no answer: `details.reason` says whether the name, the connection, its certificate, the time, the answer or a redirection was at fault.',
+  ),
+  ANSWER_TOO_LARGE: row('limit', -32003, 507, false, 'What a server answered to a plugin is larger than it may be.'),
   QUEUE_FULL: row(
     'limit',
     -32006,

@@ -46,11 +46,28 @@ export const POLICY_LIMITS = {
   /** Pairs of tool patterns looked at to compare two policies; a pair is about 0.1 µs, so that none takes longer than 0.3 s. */
   policyComparisonStepsMax: 2_000_000,
 
+  /**
+   * Records of the log that a review of the policy reads in one go: those of large arguments (256 KiB) are 64 MiB, all others far
+   * less; a thousand take the host's thread for 10 ms.
+   */
+  policyReviewPageLengthMax: 256,
+  /** What a review may take, from its first page; what it has found by then is its answer. */
+  policyReviewMsMax: 60_000,
+  /** Reviews under way at a time, in all. */
+  policyReviewsMax: 4,
+  /** Rows of an answer of a review, and rules of versions that are told apart while the log is read. */
+  policyReviewRowsMax: 10_000,
+  policyReviewTalliesMax: 50_000,
+  /** Earlier versions whose rules are compared with those in force, the newest ones; reading one of 1 MiB takes 2 s. */
+  policyReviewVersionsMax: 64,
+
   // Time
   /** Between two looks at the clock while something has an expiry: how late a clock that was set is noticed. */
   timeWatchMsMax: 60_000,
   /** Between two tellings that something expired, so that ten thousand expiries in a second are told ten times. */
   timeWatchMsMin: 100,
+  /** A step back of the clock that counts as one: what keeps time moves it by less, a person or a wrong battery by more. */
+  clockSetBackMsMin: 1_000,
 
   // Texts
   /** Work to find a small difference between two texts; one that takes more is told as a whole block. None takes longer than 0.3 s. */

@@ -1,7 +1,8 @@
 // Every bound of the product, each with its unit (last in the name), its reason and, where measured, its source.
-// Those of plugins, of command lines, of processes, of policies and of secrets have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
+// Those of plugins, of command lines, of processes, of their network, of policies and of secrets have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
 
 import { CLI_LIMITS } from './limits-cli.ts';
+import { NET_LIMITS } from './limits-net.ts';
 import { PLUGIN_LIMITS } from './limits-plugins.ts';
 import { POLICY_LIMITS } from './limits-policy.ts';
 import { PROCESS_LIMITS } from './limits-process.ts';
@@ -129,6 +130,7 @@ export const LIMITS = {
   ...PLUGIN_LIMITS,
   ...CLI_LIMITS,
   ...PROCESS_LIMITS,
+  ...NET_LIMITS,
   ...POLICY_LIMITS,
   ...SECRET_LIMITS,
 

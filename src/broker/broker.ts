@@ -11,12 +11,14 @@ import { capabilityOf, HOST_CALLS, type HostCallName, isHostCallName } from '#do
 import type { ToolCaller } from '#domain/ports.ts';
 import type { Broker, BrokerSession, HostCallHandler, ProgramRunner } from '#domain/sandbox-ports.ts';
 import { createClockEffect } from '#effects/clock.ts';
+import type { NetEffect } from '#effects/net/net-effect.ts';
 import { createRandomEffect, type RandomSource } from '#effects/random.ts';
 import type { StoreEffect } from '#effects/store.ts';
-import type { CallContext, CallHandlers } from './call-handler.ts';
+import type { CallContext, CallHandlers, FurtherUses } from './call-handler.ts';
 import { createClockCalls, createRandomCalls } from './clock-calls.ts';
 import { createMasking } from './masking.ts';
 import { createMeter } from './meter.ts';
+import { createNetCalls } from './net-calls.ts';
 import { invalid } from './params.ts';
 import { createRunCalls } from './run-calls.ts';
 import { createStoreCalls } from './store-calls.ts';
@@ -26,6 +28,7 @@ import { createTranscriptWriter } from './transcript.ts';
 
 /** The kinds that have an effect in this version. The registry refuses plugins that ask for another. */
 export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = [
+  'net',
   'secrets',
   'store',
   'run',
@@ -40,7 +43,12 @@ export type BrokerPorts = {
   /** Absent: the system's. */
   readonly randomBytes?: RandomSource;
   /** What can be done for guests; a call whose effect is absent is refused as not available. */
-  readonly effects?: { readonly store?: StoreEffect; readonly run?: ProgramRunner; readonly tools?: ToolCaller };
+  readonly effects?: {
+    readonly net?: NetEffect;
+    readonly store?: StoreEffect;
+    readonly run?: ProgramRunner;
+    readonly tools?: ToolCaller;
+  };
   /** Other calls in place of these, for a world that an author made up: `sandbox/harness` only. Absent: these. */
   readonly replaced?: (own: CallHandlers) => CallHandlers;
 };
@@ -56,11 +64,15 @@ export function createBroker(ports: BrokerPorts): Broker {
   return { open: (context) => openSession(ports.logger, handlers, context) };
 }
 
+/** Of calls that need no capability. */
+const NO_USES: FurtherUses = { begin: () => ({ end: () => undefined }) };
+
 function handlersOf({ clock, logger, effects = {}, ...ports }: BrokerPorts): CallHandlers {
   return {
     ...createTalkCalls({ logger }),
     ...createClockCalls(createClockEffect({ clock })),
     ...createRandomCalls(createRandomEffect({ randomBytes: ports.randomBytes ?? randomBytes })),
+    ...(effects.net === undefined ? {} : createNetCalls(effects.net)),
     ...(effects.store === undefined ? {} : createStoreCalls(effects.store)),
     ...(effects.run === undefined ? {} : createRunCalls(effects.run)),
     ...(effects.tools === undefined ? {} : createToolsCalls(effects.tools)),
@@ -79,7 +91,7 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
     if (calls > context.hostCallsMax) throw new SmcpError('HOST_CALLS_EXCEEDED', 'the limit of host calls is reached');
     const known = nameOf(name);
     const kind = capabilityOf(known);
-    if (kind === undefined) return prepare(handlers, known)(masking.hidden(params), context).perform(signal);
+    if (kind === undefined) return prepare(handlers, known)(masking.hidden(params), context).perform(signal, NO_USES);
     checkGiven(logger, context, kind);
     const fault = faultOf(params);
     if (fault !== undefined) throw invalid(`${known}: what it was given ${fault}`);
@@ -87,7 +99,10 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
     const { target, perform } = prepare(handlers, known)(params, context);
     const use = meter.begin({ kind, target, request: params });
     try {
-      const answered = masking.hidden(await perform(signal));
+      const performed = perform(signal, {
+        begin: (further, request) => meter.begin({ kind, target: further, request }),
+      });
+      const answered = masking.hidden(await performed);
       use.end(answered);
       return answered;
     } catch (thrown) {
@@ -106,7 +121,7 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
     },
     used: () => masking.hidden(meter.lines()),
     traffic: transcript.traffic,
-    transcript: () => masking.hidden(transcript.read()),
+    transcript: () => masking.transcript(transcript.read()),
   };
 }
 

@@ -3,6 +3,7 @@
 
 import { asSmcpError, SmcpError } from '#base/errors.ts';
 import type { Json, JsonObject } from '#base/json.ts';
+import type { ExactTranscript } from '#domain/transcript.ts';
 import type { CallContext } from './call-handler.ts';
 import { denied } from './params.ts';
 
@@ -13,12 +14,19 @@ export type Masking = {
   readonly checkParams: (name: string, params: Json) => void;
   /** What was thrown, without secrets. */
   readonly error: (thrown: unknown) => unknown;
+  /** Its texts as they are, but for those with a secret in them: what a guest sent is in it although it was refused. */
+  readonly transcript: (transcript: ExactTranscript | undefined) => ExactTranscript | undefined;
 };
 
 export function createMasking({ secrets, capabilities }: CallContext): Masking {
   const hidden: Masking['hidden'] = (value) => {
     const mask = secrets?.mask();
     return mask === undefined ? value : (mask.json(value as Json) as typeof value);
+  };
+  const hiddenText = (json: string): string => {
+    const value = JSON.parse(json) as Json;
+    const masked = hidden(value);
+    return masked === value ? json : JSON.stringify(masked);
   };
   return {
     hidden,
@@ -36,6 +44,10 @@ export function createMasking({ secrets, capabilities }: CallContext): Masking {
         remedy:
           'leave it out: name hosts and header in plugin.json, and the server puts it into requests to these hosts',
       });
+    },
+    transcript: (transcript) => {
+      if (transcript === undefined || secrets?.mask() === undefined) return transcript;
+      return { events: transcript.events.map((event) => ({ ...event, text: hiddenText(event.text) })) };
     },
     error: (thrown) => {
       const error = asSmcpError(thrown);

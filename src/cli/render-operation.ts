@@ -3,6 +3,7 @@
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { visible, visibleLines } from '#base/visible.ts';
 import { list, object, plural, problemText, str, table } from './render.ts';
+import { REVIEW_RENDERERS } from './render-review.ts';
 
 type Render = (answer: JsonObject & JsonObject[]) => string;
 
@@ -102,6 +103,8 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   secret_set: (s) => `${str(s['name'])} is set\n`,
   secret_rm: (s) => `${str(s['name'])} is removed\n`,
   secret_list: secretsTable,
+  log_replay: replayText,
+  ...REVIEW_RENDERERS,
   log_tail: (records) => table(records.map(recordLine), 'the log is empty'),
 };
 
@@ -179,6 +182,20 @@ function secretsTable(secrets: readonly JsonObject[]): string {
 function askingText({ plugin, hosts, isExposed }: JsonObject): string {
   const places = [...(hosts as string[]), ...(isExposed === true ? ['ITS PROGRAM SEES IT'] : [])];
   return `${str(plugin)} (${places.map(str).join(' ')})`;
+}
+
+function replayText({ outcome, reason, tool, index, hostCalls, engine, difference }: JsonObject): string {
+  const { recorded, now } = object(engine);
+  const head = `${str(outcome)}: ${visible(String(reason))}\n${str(tool)}, record ${str(index)}, ${plural(Number(hostCalls), 'host call')} from the transcript\n`;
+  const engines =
+    recorded === now ? '' : `then: ${str(recorded ?? 'not recorded')}\nnow:  ${str(now ?? 'nothing ran')}\n`;
+  if (!isJsonObject(difference)) return head + engines;
+  return `${head}${engines}recorded: ${askedText(difference['recorded'])}\nasked:    ${askedText(difference['asked'])}\n`;
+}
+
+function askedText(asked: Json | undefined): string {
+  if (!isJsonObject(asked)) return 'nothing';
+  return `${str(asked['name'])} ${visible(String(asked['params']))}`;
 }
 
 /** One record in a line: index, time, kind, what it says. Digests are cut to their first 12 digits. */

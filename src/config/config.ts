@@ -19,6 +19,8 @@ export type Config = {
   readonly discovered: { readonly discoveredTimeoutMs?: number };
   /** `users`: numbers that plugins get as their users where the server is root; nobody else may have them. */
   readonly sandbox: { readonly users: { readonly first: number; readonly count: number } };
+  /** Host names (canonical) whose addresses may be private, or of this machine: no request of a plugin reaches any other such address. */
+  readonly net: { readonly privateHosts: readonly string[]; readonly loopbackHosts: readonly string[] };
   /** `auto`: an edit of the policy's file is applied once it is whole · `manual`: it waits until somebody applies it. */
   readonly policy: { readonly apply: 'auto' | 'manual' };
   readonly log: { readonly name: string; readonly public: boolean };
@@ -40,6 +42,7 @@ const DEFAULTS: Config = {
   approve: 'pinned',
   discovered: {},
   sandbox: { users: { first: LIMITS.pluginUidFirst, count: LIMITS.pluginUidsMax } },
+  net: { privateHosts: [], loopbackHosts: [] },
   policy: { apply: 'auto' },
   log: { name: 'smcp.local', public: false },
   secrets: { sources: {} },
@@ -68,6 +71,7 @@ export function loadConfig(file: string, env: Environment): Config {
       ...pluginsOf(own.plugins),
       discovered: DEFAULTS.discovered,
       sandbox: { ...DEFAULTS.sandbox, ...own.sandbox },
+      net: { ...DEFAULTS.net, ...own.net },
       policy: { ...DEFAULTS.policy, ...own.policy },
       log: { ...DEFAULTS.log, ...own.log },
       secrets: { ...DEFAULTS.secrets, ...own.secrets },

@@ -21,6 +21,11 @@ export type DecisionQuery = {
   readonly tool: { readonly name: string; readonly inputSchema?: JsonObject };
   readonly args: ExactJsonObject;
   readonly nowMs: number;
+  /**
+   * The latest time that was seen, where the clock was set back since: what holds at one of the two times only, allows nothing.
+   * Absent, or not after `nowMs`: it was not.
+   */
+  readonly latestMs?: number;
   readonly session?: string;
 };
 

@@ -7,6 +7,7 @@ import type { Access, Capabilities, FilesEntry, NetEntry, RunEntry } from './cap
 import { capabilityOf, isHostCallName } from './host-call.ts';
 import { mergeFiles, mergeNet } from './merge-entries.ts';
 import { narrow } from './narrow.ts';
+import { parseTarget } from './net-target.ts';
 import type { Transcript, TranscriptEvent } from './transcript.ts';
 
 /** The folder that paths of files begin with. */
@@ -14,8 +15,6 @@ const WORKSPACE = 'workspace';
 
 /** Refusals of what is no host call at all: no manifest would make it one. */
 const NEVER_ANSWERED: readonly string[] = ['REQUEST_INVALID', 'HOST_CALLS_EXCEEDED', 'CANCELLED'];
-
-const PORTS: { readonly [protocol: string]: number } = { 'https:': 443, 'http:': 80 };
 
 /**
  * The one thing that a host call needs, each entry with every key. `{}`: nothing, or params of which that can't be told.
@@ -138,13 +137,11 @@ function ledTo(params: Json, answer: Json): Json | undefined {
 }
 
 function netOf(url: Json | undefined, method: Json | undefined): Capabilities {
-  const parsed = typeof url === 'string' ? URL.parse(url) : null;
-  if (parsed === null) return {};
-  const port = parsed.port === '' ? PORTS[parsed.protocol] : Number(parsed.port);
-  if (port === undefined) return {};
-  const host = parsed.hostname.replace(/\.$/, '');
+  const parsed = parseTarget(typeof url === 'string' ? url : '');
+  if (parsed.kind === 'refused') return {};
+  const { host, port, path } = parsed.target;
   const methods = [typeof method === 'string' ? method.toUpperCase() : 'GET'];
-  return { net: [{ host, ports: [port], methods, paths: [parsed.pathname] }] satisfies NetEntry[] };
+  return { net: [{ host, ports: [port], methods, paths: [path] }] satisfies NetEntry[] };
 }
 
 function runOf(program: Json | undefined, args: Json | undefined): Capabilities {

@@ -13,7 +13,7 @@ export type PolicyDecider = {
   /** Whether some arguments could be allowed now: what `tools/list` shows. No grant, or an unconditional deny: false. */
   readonly mayCall: (agent: AgentName, toolName: string, nowMs: number) => boolean;
   readonly current: () => PolicyRef;
-  /** After another policy came into force, or a grant or a deny of the one in force ended with time. */
+  /** After another policy came into force, or a rule of the one in force ended with time, or its hours opened or closed. */
   readonly onChange: OnChange;
 };
 

@@ -10,6 +10,7 @@ import type { CallOutcome, CallRequest, CallView, LaneName, Receipt, ToolAnswer 
 import type { PluginReport, PluginTool } from './manifest.ts';
 import type { ProofBundle } from './proof-bundle.ts';
 import type { RecordDraft, RecordKey, StoredRecord } from './record.ts';
+import type { ClosingRange, ClosingRow } from './store-ports.ts';
 import type { AdminTool, Tool } from './tool.ts';
 
 // ── identity ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -213,6 +214,8 @@ export type RecordReader = {
   readonly record: (index: number) => StoredRecord | undefined;
   /** Indices of an invocation's records, ascending; `[]` when there are none. */
   readonly findInvocation: (invocation: string) => readonly number[];
+  /** The records of a range that end a call, the newest first, as they are stored. */
+  readonly closings: (range: ClosingRange) => readonly ClosingRow[];
   /** The last checkpoint as a signed note; undefined for an empty log. */
   readonly checkpoint: () => string | undefined;
   /** The log's verifier key, as in C2SP signed-note (`<origin>+<hash>+<key>`). */

@@ -8,7 +8,7 @@ import type { CallRequest, RunOutcome, UsedCapability } from './invocation.ts';
 import type { Plugin, PluginTool, RunLimits } from './manifest.ts';
 import type { Layer } from './record.ts';
 import type { GivenSecrets, ResultMask } from './secret-ports.ts';
-import type { Transcript } from './transcript.ts';
+import type { ExactTranscript } from './transcript.ts';
 
 // ── sandbox ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -28,6 +28,21 @@ export type HostTraffic = {
   /** `body`: the value, or the error. The order of these is the order in which the guest gets them. */
   readonly answered: (call: number, isOk: boolean, body: string) => void;
 };
+
+/** `body`: the value or the error, as JSON text. `code`: of an error. */
+export type RecordedReply = { readonly isOk: boolean; readonly body: string; readonly code?: string };
+
+/**
+ * Gives a guest the very texts that it was answered with when the same call ran before. Called for each host call that wants an
+ * answer, in the order in which they were made. `reply` delivers its answer, at most once; that may be before this returns, or while
+ * another call is told. A call that it is never called for is never answered.
+ *
+ * **Trust:** what is asked is the guest's; `body` is JSON text that was checked.
+ */
+export type RecordedReplies = (
+  asked: { readonly call: number; readonly name: string; readonly body: string },
+  reply: (answer: RecordedReply) => void,
+) => void;
 
 export type RunRequest = {
   readonly plugin: Plugin;
@@ -50,6 +65,11 @@ export type RunRequest = {
   readonly onHostCall: HostCallHandler;
   /** Absent: nobody keeps it. */
   readonly traffic?: HostTraffic;
+  /**
+   * Answers in place of `onHostCall`, which is then never called: nothing is done, and log lines and progress go nowhere. Isolates
+   * only.
+   */
+  readonly replies?: RecordedReplies;
 };
 
 /** The code of plugins as it was hashed. */
@@ -139,7 +159,7 @@ export type BrokerSession = {
   /** To be told by the sandbox what the guest asks and is answered. */
   readonly traffic: HostTraffic;
   /** What it was told so far; undefined when that is more than is kept. */
-  readonly transcript: () => Transcript | undefined;
+  readonly transcript: () => ExactTranscript | undefined;
 };
 
 export type Broker = {

@@ -29,6 +29,17 @@ export type LogRow = {
   readonly disclosed: DisclosedDocuments;
 };
 
+/** A record that ends a call, as far as its decision goes. */
+export type ClosingRow = {
+  readonly index: number;
+  readonly envelope: string;
+  /** Disclosure document of the arguments, its own or its intent's; absent where none is kept, or none was asked for. */
+  readonly args?: string;
+};
+
+/** What is read of `[from, to)`. */
+export type ClosingRange = { readonly from: number; readonly to: number; readonly withArgs: boolean };
+
 /** Where the log is kept. Rows are numbered from 0 without gaps. */
 export type LogStore = {
   readonly size: () => number;
@@ -48,6 +59,8 @@ export type LogStore = {
   /** Leaf hashes of `[from, to)`, for tiles and for the tree at start. */
   readonly leaves: (from: number, to: number) => readonly Uint8Array[];
   readonly findInvocation: (invocation: string) => readonly number[];
+  /** The records of a range that end a call, the newest first. */
+  readonly closings: (range: ClosingRange) => readonly ClosingRow[];
   /** Indices of intents that no later record of the same invocation closes, ascending. */
   readonly openIntents: () => readonly number[];
   /** The last checkpoint's signed note. */

@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject } from '#base/json.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { Decision } from '#domain/decision.ts';
 import { describeFreeze, freezeQueryOf } from '#domain/freeze.ts';
+import type { Stop } from '#domain/policy-review.ts';
 import type { Tool } from '#domain/tool.ts';
 import { knownAgent } from './known.ts';
 import { inputSchema, type Operation, type Services } from './operation.ts';
@@ -66,11 +67,19 @@ function decisionView(decision: Decision, isKnown: boolean): JsonObject {
   };
 }
 
+/** What no policy gives: undefined where neither a freeze nor what is left to people stops the agent. As `can` says it. */
+export function stopOf(services: Services, agent: AgentName, asked: AskedTool): Stop | undefined {
+  const stop = stoppedBy(services, agent, asked) ?? leftToPeople(asked.tool);
+  return stop === undefined ? undefined : { rule: String(stop['rule']), reason: String(stop['reason']) };
+}
+
+type AskedTool = { readonly name: string; readonly tool: Tool | undefined };
+
 /** As a call is asked: a freeze of the agent comes before the policy, one of a tool where the agent may see that tool. */
 function stoppedBy(
   { freezes, policy, clock }: Services,
   agent: AgentName,
-  { name, tool }: { readonly name: string; readonly tool: Tool | undefined },
+  { name, tool }: AskedTool,
 ): JsonObject | undefined {
   let freeze = freezes.stops({ agent });
   if (freeze === undefined && tool !== undefined && policy.mayCall(agent, name, clock.nowMs())) {

@@ -24,9 +24,10 @@ const recordSchema: JsonObject = {
   required: ['index', 'invocation', 'leaf', 'record'],
 };
 
-const recordIdInput = inputSchema({ id: { type: 'string', description: 'An invocation, or a decimal index.' } }, [
-  'id',
-]);
+export const recordIdInput = inputSchema(
+  { id: { type: 'string', description: 'An invocation, or a decimal index.' } },
+  ['id'],
+);
 
 const keySchema: JsonObject = {
   type: 'object',
@@ -136,7 +137,7 @@ export const logOperations: readonly Operation[] = [
 ];
 
 /** @throws `RECORD_UNKNOWN` */
-function findRecord(log: RecordReader, id: string): StoredRecord {
+export function findRecord(log: RecordReader, id: string): StoredRecord {
   const index = /^(0|[1-9][0-9]{0,14})$/.test(id) ? Number(id) : log.findInvocation(id).at(-1);
   const record = index === undefined ? undefined : log.record(index);
   if (record === undefined) {

@@ -4,9 +4,11 @@ import { agentOperations } from './agents.ts';
 import { canOperations } from './can.ts';
 import { freezeOperations } from './freezes.ts';
 import { logOperations } from './log.ts';
+import { replayOperations } from './log-replay.ts';
 import type { Operation } from './operation.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
+import { policyReviewOperations } from './policy-review.ts';
 import { queueOperations } from './queue.ts';
 import { secretOperations } from './secrets.ts';
 import { serverOperations } from './server.ts';
@@ -18,7 +20,9 @@ export const OPERATIONS: readonly Operation[] = [
   ...agentOperations,
   ...policyOperations,
   ...canOperations,
+  ...policyReviewOperations,
   ...pluginOperations,
   ...secretOperations,
   ...logOperations,
+  ...replayOperations,
 ];

@@ -5,6 +5,7 @@ import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
 import type { RuleList } from './compile.ts';
 import { adviseCondition } from './condition-advice.ts';
 import type { Finding } from './explain.ts';
+import { coversHours } from './hours.ts';
 import { coversPattern, type ToolPattern } from './match.ts';
 import type { Rule } from './rules.ts';
 
@@ -67,14 +68,16 @@ function deniesOver(pointer: string, lists: readonly RuleList[]): readonly Rule[
   return lists.filter((list) => list.pointer === '/deny' || list.pointer === own).flatMap((list) => list.rules);
 }
 
-const isAlways = (rule: Rule): boolean => rule.when === undefined && rule.expiresMs === undefined;
+/** Whether it matches, as far as arguments and time go, whenever `rule` does. */
+const isAlways = (other: Rule, rule: Rule): boolean =>
+  other.when === undefined && other.expiresMs === undefined && coversHours(other.hours, rule.hours);
 
 function adviseReach(rule: Rule, before: readonly Rule[], denies: readonly Rule[]): readonly Finding[] {
   for (const [others, verb] of [
     [denies, 'denied'],
     [before, 'decided'],
   ] as const) {
-    const always = others.filter(isAlways);
+    const always = others.filter((other) => isAlways(other, rule));
     const covering = rule.tools.map((inner) =>
       always.find((other) => other.tools.some((outer) => coversPattern(outer, inner))),
     );

@@ -7,6 +7,7 @@
 import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createStepBudget, createStepMeter, type StepMeter } from '#base/step-meter.ts';
+import { coversHours } from './hours.ts';
 import { coversPattern, mayOverlap, type ToolPattern } from './match.ts';
 import { isWithin } from './narrower-capabilities.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy, Rule } from './rules.ts';
@@ -90,9 +91,10 @@ function createAgentComparison(meter: StepMeter) {
   };
 }
 
-const meaningOfRule = ({ tools, when, expiresMs, ...rest }: GrantRule | DenyRule) => [
+const meaningOfRule = ({ tools, when, hours, expiresMs, ...rest }: GrantRule | DenyRule) => [
   tools.map(({ source }) => source),
   when?.source ?? null,
+  hours?.text ?? null,
   expiresMs ?? null,
   ('capabilities' in rest ? rest.capabilities : undefined) ?? null,
 ];
@@ -110,7 +112,11 @@ function lostDenies({ before, after, meter }: Comparison): readonly string[] {
   for (const deny of before.denies) {
     for (const pattern of deny.tools) {
       const isKept = after.denies.some(
-        (other) => isTrueWith(other, [deny]) && lastsAsLongAs(other, expiryOf(deny)) && covers(other, pattern, meter),
+        (other) =>
+          isTrueWith(other, [deny]) &&
+          isOpenWith(other, [deny]) &&
+          lastsAsLongAs(other, expiryOf(deny)) &&
+          covers(other, pattern, meter),
       );
       if (!isKept) lost.push(`${quoted(pattern)} is no longer denied as the rule ${deny.name} denied it`);
     }
@@ -147,13 +153,20 @@ function widening(candidate: Candidate, { before, meter }: Comparison): string |
       if (!isDecidedBefore) return `more capabilities than the grant ${old.name}, which may have decided before`;
     }
     if (!covers(old, pattern, meter)) continue;
-    const isTrue = isTrueWith(old, [grant]);
-    if (isTrue && lastsAsLongAs(old, expiryOf(grant))) return undefined;
-    nearest ??= isTrue
-      ? `for longer than the grant ${old.name} did`
-      : `under another condition than the grant ${old.name} has (conditions are not compared)`;
+    const shortfall = shortfallOf(old, grant);
+    if (shortfall === undefined) return undefined;
+    nearest ??= shortfall;
   }
   return nearest ?? 'which no grant surely gave before';
+}
+
+/** In what the old grant does not reach as far as the new one; undefined: in nothing. */
+function shortfallOf(old: GrantRule, grant: GrantRule): string | undefined {
+  if (!isTrueWith(old, [grant])) {
+    return `under another condition than the grant ${old.name} has (conditions are not compared)`;
+  }
+  if (!isOpenWith(old, [grant])) return `outside of the hours of the grant ${old.name}`;
+  return lastsAsLongAs(old, expiryOf(grant)) ? undefined : `for longer than the grant ${old.name} did`;
 }
 
 /** Whether calls that both the old grant (by this pattern of it) and the new one match are decided by an earlier one now. */
@@ -167,6 +180,7 @@ function isCaught(
   return earlier.some(
     (rule) =>
       isTrueWith(rule, [old, grant]) &&
+      isOpenWith(rule, [old, grant]) &&
       lastsAsLongAs(rule, untilMs) &&
       (covers(rule, pattern, meter) || covers(rule, part, meter)),
   );
@@ -181,6 +195,10 @@ const lastsAsLongAs = (rule: Rule, untilMs: number): boolean => expiryOf(rule) >
 /** Whether its condition is true whenever those of the others are. Conditions are compared as texts. */
 const isTrueWith = (rule: Rule, others: readonly Rule[]): boolean =>
   rule.when === undefined || others.some(({ when }) => when?.source === rule.when?.source);
+
+/** Whether it is open whenever all of the others are. Hours of different zones are not compared. */
+const isOpenWith = (rule: Rule, others: readonly Rule[]): boolean =>
+  others.some(({ hours }) => coversHours(rule.hours, hours));
 
 /** What one comparison of capabilities costs, beside one of patterns. */
 const CAPABILITY_STEPS = 100;

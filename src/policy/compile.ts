@@ -10,6 +10,7 @@ import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
 import { readCapabilities, wrongPorts } from './capabilities.ts';
+import { createHoursCompiler, type HoursCompiler } from './compile-hours.ts';
 import type { Finding } from './explain.ts';
 import { compileToolPattern, type ToolPattern } from './match.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy, Rule } from './rules.ts';
@@ -52,6 +53,7 @@ type Workshop = {
   readonly lists: RuleList[];
   readonly conditions: Conditions;
   readonly patterns: Map<string, ToolPattern>;
+  readonly hours: HoursCompiler;
   /** Where each `id` was first used. */
   readonly ids: Map<string, string>;
 };
@@ -63,6 +65,7 @@ export function compilePolicy(document: JsonObject, conditions: Conditions = cre
     lists: [],
     conditions,
     patterns: new Map(),
+    hours: createHoursCompiler(),
     ids: new Map(),
   };
   const everybody = compileList(document['deny'], '/deny', 'deny', workshop);
@@ -126,7 +129,7 @@ function compileList(
 }
 
 function compileRule(written: JsonObject, pointer: string, workshop: Workshop): GrantRule & DenyRule {
-  const { id, when, expires, why, capabilities, tools } = written;
+  const { id, when, expires, why, capabilities, tools, hours } = written;
   if (typeof id === 'string') checkId(id, `${pointer}/id`, workshop);
   const rule: Rule = {
     name: typeof id === 'string' ? id : pointer,
@@ -135,6 +138,7 @@ function compileRule(written: JsonObject, pointer: string, workshop: Workshop): 
   };
   const condition = typeof when === 'string' ? compileWhen(when, `${pointer}/when`, workshop) : undefined;
   const expiresMs = typeof expires === 'string' ? compileExpires(expires, `${pointer}/expires`, workshop) : undefined;
+  const open = isJsonObject(hours) ? compileHours(hours, `${pointer}/hours`, workshop) : undefined;
   if (capabilities !== undefined) {
     for (const index of wrongPorts(capabilities)) {
       workshop.findings.push(errorAt(`${pointer}/capabilities/net/${index}`, 'there is no such port', '1 to 65535'));
@@ -143,6 +147,7 @@ function compileRule(written: JsonObject, pointer: string, workshop: Workshop): 
   return {
     ...rule,
     ...(condition === undefined ? {} : { when: condition }),
+    ...(open === undefined ? {} : { hours: open }),
     ...(expiresMs === undefined ? {} : { expiresMs }),
     ...(typeof why === 'string' ? { why } : {}),
     ...(capabilities === undefined ? {} : { capabilities: readCapabilities(capabilities) }),
@@ -173,6 +178,14 @@ function compileWhen(source: string, pointer: string, workshop: Workshop): Rule[
   for (const { offset, message, remedy } of compiled.problems) {
     workshop.findings.push({ ...errorAt(pointer, `in the condition: ${message}`, remedy), within: offset });
   }
+  return undefined;
+}
+
+function compileHours(written: JsonObject, pointer: string, workshop: Workshop): Rule['hours'] {
+  const compiled = workshop.hours(written);
+  if (compiled.kind === 'hours') return compiled.hours;
+  const { key, message, remedy } = compiled.fault;
+  workshop.findings.push(errorAt(`${pointer}/${key}`, message, remedy));
   return undefined;
 }
 

@@ -4,27 +4,57 @@
 import { rfc3339 } from '#base/clock.ts';
 import { type ConditionInput, createConditionInput } from '#base/condition.ts';
 import type { Decision, DecisionQuery, Deny, PolicyRef } from '#domain/decision.ts';
+import { describeClosed } from './hours.ts';
 import type { AgentRules, GrantRule, Policy, Rule } from './rules.ts';
 
-const DEFAULT_DENY = 'default-deny';
+/** What stands in place of a rule where none decided. */
+export const DEFAULT_DENY = 'default-deny';
 
 /**
  * Any deny that matches wins; else the first grant that matches decides; else nothing is allowed. Never throws. A
- * condition that fails grants nothing, and in a deny it denies.
+ * condition that fails grants nothing, and in a deny it denies. After the clock was set back a call is allowed if the same
+ * grant decides at both times.
  */
 export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery): Decision {
+  const decision = decideAt(policy, ref, query);
+  const { nowMs, latestMs = nowMs } = query;
+  if (decision.kind === 'deny' || !(latestMs > nowMs)) return decision;
+  const later = decideAt(policy, ref, { ...query, nowMs: latestMs });
+  if (later.kind === 'allow' && later.rule === decision.rule) return decision;
+  const before =
+    later.kind === 'deny' ? later.reason : `before that the grant ${later.rule} decided, and now ${decision.rule} does`;
+  return {
+    kind: 'deny',
+    rule: later.kind === 'deny' ? later.rule : DEFAULT_DENY,
+    reason: `the clock was set back, which gives nothing again: ${before}`,
+    remedy: 'wait until the clock has caught up, or have a person see that it is right and restart the server',
+    policy: ref,
+  };
+}
+
+function decideAt(policy: Policy, ref: PolicyRef, query: DecisionQuery): Decision {
   const rules = policy.agents.get(query.agent);
   if (rules === undefined) return denyUnknownAgent(query, ref);
   const question = { query, input: inputOf(query), ref };
   return firstDeny(rules, question) ?? firstGrant(rules, question, policy.timeoutMs);
 }
 
-/** Whether some arguments could be allowed now. */
-export function mayCall(policy: Policy, agent: string, toolName: string, nowMs: number): boolean {
+/** Whether some arguments could be allowed now. `latestMs`: as in a query. */
+export function mayCall(
+  policy: Policy,
+  agent: string,
+  toolName: string,
+  { nowMs, latestMs = nowMs }: Pick<DecisionQuery, 'nowMs' | 'latestMs'>,
+): boolean {
+  const isShown = mayCallAt(policy, agent, toolName, nowMs);
+  return isShown && (!(latestMs > nowMs) || mayCallAt(policy, agent, toolName, latestMs));
+}
+
+function mayCallAt(policy: Policy, agent: string, toolName: string, nowMs: number): boolean {
   const rules = policy.agents.get(agent);
   if (rules === undefined) return false;
   const isDenied = rules.denies.some((list) =>
-    list.some((rule) => rule.when === undefined && covers(rule, toolName) && !isOver(rule, nowMs)),
+    list.some((rule) => rule.when === undefined && covers(rule, toolName) && !isAtRest(rule, nowMs)),
   );
   if (isDenied) return false;
   return rules.grants.some((list) => list.some((rule) => covers(rule, toolName) && isInForce(rule, nowMs)));
@@ -33,10 +63,17 @@ export function mayCall(policy: Policy, agent: string, toolName: string, nowMs: 
 /** One call that is asked about; `input` is shared by all conditions. */
 type Question = { readonly query: DecisionQuery; readonly input: ConditionInput; readonly ref: PolicyRef };
 
-const covers = (rule: Rule, toolName: string): boolean => rule.tools.some((pattern) => pattern.matches(toolName));
+/** Whether one of its patterns matches the name. */
+export const covers = (rule: Rule, toolName: string): boolean =>
+  rule.tools.some((pattern) => pattern.matches(toolName));
 
 /** Two questions, so that a time that is no number lets no grant live and no deny die. */
-const isInForce = (rule: Rule, nowMs: number): boolean => rule.expiresMs === undefined || nowMs < rule.expiresMs;
+export const isInForce = (rule: Rule, nowMs: number): boolean =>
+  isBeforeExpiry(rule, nowMs) && (rule.hours === undefined || rule.hours.at(nowMs) === 'open');
+/** Over, or outside of its hours. */
+export const isAtRest = (rule: Rule, nowMs: number): boolean =>
+  isOver(rule, nowMs) || rule.hours?.at(nowMs) === 'closed';
+const isBeforeExpiry = (rule: Rule, nowMs: number): boolean => rule.expiresMs === undefined || nowMs < rule.expiresMs;
 const isOver = (rule: Rule, nowMs: number): boolean => rule.expiresMs !== undefined && nowMs >= rule.expiresMs;
 
 function inputOf(query: DecisionQuery): ConditionInput {
@@ -54,7 +91,7 @@ function inputOf(query: DecisionQuery): ConditionInput {
 function firstDeny(rules: AgentRules, { query, input, ref }: Question): Deny | undefined {
   for (const list of rules.denies) {
     for (const rule of list) {
-      if (!covers(rule, query.tool.name) || isOver(rule, query.nowMs)) continue;
+      if (!covers(rule, query.tool.name) || isAtRest(rule, query.nowMs)) continue;
       const outcome = rule.when?.evaluate(input);
       if (outcome?.kind === 'false') continue;
       const what = `the rule ${rule.name} denies ${shown(query.tool.name)}`;
@@ -110,11 +147,18 @@ function firstGrant(rules: AgentRules, { query, input, ref }: Question, timeoutM
 
 /** Undefined when the grant matches. */
 function missOf(rule: GrantRule, nowMs: number, input: ConditionInput): NearMiss | undefined {
-  if (!isInForce(rule, nowMs)) {
+  if (!isBeforeExpiry(rule, nowMs)) {
     return {
       rule,
       reason: `expired on ${rfc3339(rule.expiresMs ?? 0)}`,
       remedy: `have a person set a later expires at ${rule.pointer} in the policy`,
+    };
+  }
+  if (rule.hours !== undefined && rule.hours.at(nowMs) !== 'open') {
+    return {
+      rule,
+      reason: describeClosed(rule.hours, nowMs),
+      remedy: `call at a time within them, or have a person change the hours at ${rule.pointer} in the policy`,
     };
   }
   const outcome = rule.when?.evaluate(input);

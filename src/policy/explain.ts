@@ -3,6 +3,7 @@
 
 import { pointerSegment } from '#base/exact-json.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
 import type { Validator } from '#base/schema.ts';
 
@@ -22,8 +23,7 @@ const NOT_ENFORCED: readonly { readonly at: RegExp; readonly keys: readonly stri
   { at: /^$/, keys: ['people'] },
   { at: /^\/defaults$/, keys: ['limits'] },
   { at: /^\/agents\/[^/]+$/, keys: ['workspace'] },
-  { at: /\/grants\/\d+$/, keys: ['hours', 'limits', 'approval'] },
-  { at: /\/deny\/\d+$/, keys: ['hours'] },
+  { at: /\/grants\/\d+$/, keys: ['limits', 'approval'] },
 ];
 
 /** `[]` exactly when `validate` finds nothing. */
@@ -36,17 +36,28 @@ export function explainShape(value: Json, schema: JsonObject, validate: Validato
     // One sentence for each place: a map with an unknown key is told by that key.
     if (told.has(problem.pointer)) continue;
     told.add(problem.pointer);
-    const described = schemaAt(schema, problem.pointer)?.['description'];
-    const remedy = typeof described === 'string' ? `expected: ${described}` : problem.remedy;
+    const expected = schemaAt(schema, problem.pointer);
+    const described = expected?.['description'];
+    const meant = explainChoice(valueAt(value, problem.pointer), expected?.['enum'], findings.length);
+    const remedy = meant?.remedy ?? (typeof described === 'string' ? `expected: ${described}` : problem.remedy);
     findings.push({
       severity: 'error',
       pointer: problem.pointer,
       of: 'value',
-      message: messageOf(problem.message),
+      message: meant?.message ?? messageOf(problem.message),
       ...(remedy === undefined ? {} : { remedy }),
     });
   }
   return findings;
+}
+
+/** A word that is none of those to choose from; undefined for anything else. Of many only the first get one that is meant. */
+function explainChoice(value: Json | undefined, choices: Json | undefined, told: number) {
+  if (typeof value !== 'string' || !Array.isArray(choices)) return undefined;
+  const words = choices.map(String);
+  const near = told < LIMITS.policySuggestionsMax ? nearest(value, words) : undefined;
+  const remedy = near === undefined ? `choose one of: ${words.join(', ')}` : `did you mean ${quote(near)}?`;
+  return { message: `there is no ${quote(value)} here`, remedy };
 }
 
 /** What a person can do something with; a regular expression is not. */
@@ -102,6 +113,16 @@ function isName(key: string, names: JsonObject): boolean {
 function isReserved(key: string, names: JsonObject): boolean {
   const refused = isJsonObject(names['not']) ? names['not']['enum'] : undefined;
   return Array.isArray(refused) && refused.includes(key);
+}
+
+function valueAt(value: Json, pointer: string): Json | undefined {
+  let found: Json | undefined = value;
+  for (const segment of pointer.split('/').slice(1)) {
+    const key = segment.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (Array.isArray(found)) found = found[Number(key)];
+    else found = isJsonObject(found) && Object.hasOwn(found, key) ? found[key] : undefined;
+  }
+  return found;
 }
 
 /** The schema that describes what stands at the pointer. */

@@ -4,10 +4,13 @@
 import { rfc3339 } from '#base/clock.ts';
 import type { Digest } from '#base/digest.ts';
 import { createListeners, type OnChange } from '#base/listeners.ts';
+import { createSetBack } from '#base/set-back.ts';
 import { createTimeWatch } from '#base/time-watch.ts';
 import { NO_POLICY, type PolicyRef } from '#domain/decision.ts';
 import type { PolicyFinding } from '#domain/policy-ports.ts';
 import type { CompiledPolicy } from './compile.ts';
+import type { Hours } from './hours.ts';
+import { createHoursWatch } from './hours-watch.ts';
 import type { PolicyPorts } from './policy-ports.ts';
 import type { Policy } from './rules.ts';
 
@@ -25,6 +28,8 @@ export type CheckedPolicy = {
 
 export type PolicyInForce = {
   readonly current: () => AppliedPolicy;
+  /** The latest time that the clock showed, that having gone on since; `nowMs` unless it was set back. */
+  readonly latestMs: (nowMs: number) => number;
   /**
    * Puts a policy in force. The text that is in force already keeps its number, and one that was in force last before a start.
    *
@@ -32,7 +37,7 @@ export type PolicyInForce = {
    * @throws `LOG_UNAVAILABLE` when it can't be recorded.
    */
   readonly apply: (next: CheckedPolicy, by: string) => Promise<PolicyRef>;
-  /** After another policy came into force, or a rule of the one in force ended with time. */
+  /** After another policy came into force, or a rule of the one in force ended, began or rests with time. */
   readonly onChange: OnChange;
   readonly close: () => void;
 };
@@ -41,11 +46,21 @@ export type PolicyInForce = {
 export function createPolicyInForce({ store, recordLog, clock, logger }: PolicyPorts): PolicyInForce {
   const listeners = createListeners();
   const expiries = createTimeWatch(clock, listeners.tell);
+  const setBack = createSetBack(clock, (stepMs) =>
+    logger.warn(
+      'the clock was set back: until it has caught up, or a restart, nothing is allowed by it that was not before',
+      {
+        stepMs,
+      },
+    ),
+  );
+  const opening = createHoursWatch({ clock, setBack }, listeners.tell);
   let inForce: AppliedPolicy = { policy: { agents: new Map() }, ref: NO_POLICY, text: '' };
 
   const swap = (next: AppliedPolicy, compiled: CompiledPolicy) => {
     inForce = next;
     expiries.watch(expiriesOf(compiled));
+    opening.watch(hoursOf(compiled));
     listeners.tell();
   };
 
@@ -86,7 +101,23 @@ export function createPolicyInForce({ store, recordLog, clock, logger }: PolicyP
     return next.ref;
   };
 
-  return { current: () => inForce, apply, onChange: listeners.onChange, close: expiries.close };
+  return {
+    current: () => inForce,
+    latestMs: (nowMs) => nowMs + setBack.behindMs(),
+    apply,
+    onChange: listeners.onChange,
+    close: () => {
+      expiries.close();
+      opening.close();
+    },
+  };
+}
+
+/** Each once: rules with the same hours share them. */
+function hoursOf({ lists }: CompiledPolicy): readonly Hours[] {
+  const found = new Set<Hours>();
+  for (const { rules } of lists) for (const { hours } of rules) if (hours !== undefined) found.add(hours);
+  return [...found];
 }
 
 /** When rules end, ascending, each time once. */

@@ -71,8 +71,9 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
     return { from: ref, to: digest, text, widenings };
   };
   return {
-    decide: (query) => decide(current().policy, current().ref, query),
-    mayCall: (agent, toolName, nowMs) => mayCall(current().policy, agent, toolName, nowMs),
+    decide: (query) => decide(current().policy, current().ref, { ...query, latestMs: inForce.latestMs(query.nowMs) }),
+    mayCall: (agent, toolName, nowMs) =>
+      mayCall(current().policy, agent, toolName, { nowMs, latestMs: inForce.latestMs(nowMs) }),
     current: () => current().ref,
     onChange: inForce.onChange,
     show: () => ({ text: current().text, policy: current().ref, file: file.path, fileState: follower.state() }),

@@ -41,11 +41,8 @@ export type JudgePorts = {
 };
 
 export function createPolicyJudge({ thread, catalog, clock }: JudgePorts): PolicyJudge {
-  const ask = async <T extends Judgement | Comparison>(task: PolicyTask): Promise<T> => {
-    const outcome = await thread.run<T>(task, { isUrgent: task.kind === 'judge' });
-    if (outcome.kind === 'failed') throw unchecked(task.name, outcome);
-    return outcome.value;
-  };
+  const ask = <T extends Judgement | Comparison>(task: JudgeTask | CompareTask): Promise<T> =>
+    askThread(thread, task, task.name);
   return {
     judge: async (question) => {
       // Only what can be copied.
@@ -61,6 +58,13 @@ export function createPolicyJudge({ thread, catalog, clock }: JudgePorts): Polic
       return { text, digest, warnings, compiled: await makeReady(judgement) };
     },
   };
+}
+
+/** @param name what is worked on, for the error. @throws `POLICY_UNCHECKED` · what the work refuses with, and the thread */
+export async function askThread<T>(thread: Pick<OffThread, 'run'>, task: PolicyTask, name: string): Promise<T> {
+  const outcome = await thread.run<T>(task, { isUrgent: task.kind === 'judge' });
+  if (outcome.kind === 'failed') throw unchecked(name, outcome);
+  return outcome.value;
 }
 
 /** Functions can't be copied: what decides is made here. A condition takes 0.05 to 0.3 ms, and there may be thousands. */

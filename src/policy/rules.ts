@@ -2,6 +2,7 @@
 
 import type { Condition } from '#base/condition.ts';
 import type { Capabilities } from '#domain/capability.ts';
+import type { Hours } from './hours.ts';
 import type { ToolPattern } from './match.ts';
 
 /** What grants and denies have in common. */
@@ -12,6 +13,8 @@ export type Rule = {
   readonly tools: readonly ToolPattern[];
   /** Absent: for all arguments. */
   readonly when?: Condition;
+  /** When it matches. Absent: at all times. */
+  readonly hours?: Hours;
   /** From then on the rule does not match. Absent: never. */
   readonly expiresMs?: number;
 };

@@ -13,6 +13,7 @@ import { wideningsOf } from './attenuation.ts';
 import { checkText, type GoodText, withAgent } from './check-text.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { createPolicyParser, type PolicyParser } from './document.ts';
+import { isReviewTask, type ReviewTask, reviewWork, type TextReader } from './review/review-work.ts';
 import type { Policy } from './rules.ts';
 
 /** A text, and what it is called in errors: a path, or words. */
@@ -61,26 +62,34 @@ export type Comparison = {
   readonly widenings: readonly string[];
 };
 
-export type PolicyTask = JudgeTask | CompareTask;
+export type PolicyTask = JudgeTask | CompareTask | ReviewTask;
 
 /**
- * Compiles the schema of policies once. What it makes answers with a judgement or a comparison, by the task's kind, or refuses with
- * `POLICY_INVALID` · `AGENT_EXISTS`.
+ * Compiles the schema of policies once. What it makes answers with a judgement, a comparison or a part of a review, by the task's
+ * kind, or refuses with `POLICY_INVALID` · `AGENT_EXISTS`.
  */
-export function createThreadWork(): (task: PolicyTask) => OffThreadAnswer<Judgement | Comparison> {
+export function createThreadWork(): (task: PolicyTask) => OffThreadAnswer<Judgement | Comparison | object> {
   const parse = createPolicyParser();
-  const policyInForce = createRemembering(parse);
-  return answering((task: PolicyTask) =>
-    task.kind === 'judge' ? judge(parse, task, policyInForce) : compare(parse, task, policyInForce),
-  );
+  const read = createRemembering(parse);
+  const policyInForce = (text: string) => read(text, 'the policy in force').compiled.policy;
+  return answering((task: PolicyTask) => {
+    if (isReviewTask(task)) return reviewWork(task, read);
+    return task.kind === 'judge' ? judge(parse, task, policyInForce) : compare(parse, task, policyInForce);
+  });
 }
 
-/** What is in force is compared with many texts: it is parsed once. */
-function createRemembering(parse: PolicyParser): (text: string) => Policy {
-  let known: { readonly text: string; readonly policy: Policy } | undefined;
-  return (text) => {
-    if (known?.text !== text) known = { text, policy: checkText(parse, text, 'the policy in force').compiled.policy };
-    return known.policy;
+/** Texts that are parsed once: the one in force, and the one that is looked at piece by piece. */
+const REMEMBERED_MAX = 2;
+
+function createRemembering(parse: PolicyParser): TextReader {
+  const known: GoodText[] = [];
+  return (text, name) => {
+    const at = known.findIndex((one) => one.text === text);
+    const good = known[at] ?? checkText(parse, text, name);
+    if (at >= 0) known.splice(at, 1);
+    known.unshift(good);
+    known.length = Math.min(known.length, REMEMBERED_MAX);
+    return good;
   };
 }
 

@@ -29,6 +29,7 @@ export function createRecordReader({ log, appender, committed, logKey, keys }: R
       const { envelope, leaf, invocation, disclosed } = row;
       return { index, envelope, leaf: base64(leaf), invocation, disclosed };
     },
+    closings: ({ from, to, withArgs }) => log.closings({ from, to: Math.min(to, committed.tree.size), withArgs }),
     findInvocation: (invocation) => log.findInvocation(invocation).filter(isCommitted),
     checkpoint: appender.checkpoint,
     vkey: () => vkey,

@@ -24,6 +24,18 @@ const OPEN_SQL = `
       AND closing.idx > opened.idx AND closing.phase <> 'intent')
   ORDER BY opened.idx`;
 
+// Arguments of what was announced are kept with the intent.
+const CLOSING_SQL = `
+  SELECT record.idx, record.envelope FROM record
+  WHERE record.idx >= ? AND record.idx < ? AND record.phase NOT IN ('', 'intent') ORDER BY record.idx DESC`;
+const CLOSING_WITH_ARGS_SQL = `
+  SELECT record.idx, record.envelope, coalesce(own.args, (
+    SELECT announced.args FROM record AS intent JOIN disclosure AS announced USING (idx)
+    WHERE intent.invocation = record.invocation AND intent.invocation <> '' AND intent.phase = 'intent'
+    ORDER BY intent.idx DESC LIMIT 1)) AS args
+  FROM record LEFT JOIN disclosure AS own USING (idx)
+  WHERE record.idx >= ? AND record.idx < ? AND record.phase NOT IN ('', 'intent') ORDER BY record.idx DESC`;
+
 /** The log of an open database. */
 export function createLogStore(database: Database): LogStore {
   const last = database.prepare('SELECT coalesce(max(idx), -1) AS idx FROM record');
@@ -35,6 +47,8 @@ export function createLogStore(database: Database): LogStore {
   const leafRange = database.prepare('SELECT idx, hash FROM leaf WHERE idx >= ? AND idx < ? ORDER BY idx');
   const byInvocation = database.prepare(INVOCATION_SQL);
   const open = database.prepare(OPEN_SQL);
+  const closing = database.prepare(CLOSING_SQL);
+  const closingWithArgs = database.prepare(CLOSING_WITH_ARGS_SQL);
   const lastCheckpoint = database.prepare('SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1');
   const firstCheckpoint = database.prepare('SELECT size, note FROM checkpoint ORDER BY size LIMIT 1');
   const nextCheckpoint = database.prepare('SELECT size, note FROM checkpoint WHERE size > ? ORDER BY size LIMIT 1');
@@ -70,6 +84,12 @@ export function createLogStore(database: Database): LogStore {
     },
     leaves: (from, to) => leafRange.all(from, to).map((row, offset) => leafAt(row, from + offset)),
     findInvocation: (invocation) => byInvocation.all(invocation).map((row) => numberOf(row, 'idx')),
+    closings: ({ from, to, withArgs }) =>
+      (withArgs ? closingWithArgs : closing).all(from, to).map((row) => ({
+        index: numberOf(row, 'idx'),
+        envelope: textOf(row, 'envelope'),
+        ...(typeof row['args'] === 'string' ? { args: row['args'] } : {}),
+      })),
     openIntents: () => open.all().map((row) => numberOf(row, 'idx')),
     checkpoint: () => {
       const row = lastCheckpoint.get();

@@ -64,6 +64,8 @@ describe('the OpenAPI document', () => {
         "policy_history GET /policy/versions",
         "policy_rollback POST /policy/rollback",
         "can POST /can",
+        "policy_who_can POST /policy/who-can",
+        "policy_unused GET /policy/unused",
         "plugin_list GET /plugins",
         "plugin_review GET /plugins/:name/review",
         "plugin_approve POST /plugins/:name/approve",
@@ -74,6 +76,7 @@ describe('the OpenAPI document', () => {
         "log_tail GET /log/records",
         "log_prove GET /log/proofs/:id",
         "log_keys GET /log/keys",
+        "log_replay POST /log/replays/:id",
       ]
     `);
   });

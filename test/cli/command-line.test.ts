@@ -116,6 +116,7 @@ describe('the commands of the product', () => {
       'init',
       'log export',
       'log prove',
+      'log replay',
       'log show',
       'log tail',
       'log verify',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { wideningsOf } from '#policy/attenuation.ts';
+import { coversHours } from '#policy/hours.ts';
 import { coversPattern } from '#policy/match.ts';
 import { isWithin } from '#policy/narrower-capabilities.ts';
 import type { Policy, Rule } from '#policy/rules.ts';
@@ -12,6 +13,7 @@ function naiveSaysNarrower(before: Policy, after: Policy): boolean {
   const isInside = (inner: Rule, outer: Rule) =>
     inner.tools.every((pattern) => outer.tools.some((other) => coversPattern(other, pattern))) &&
     (outer.when === undefined || outer.when.source === inner.when?.source) &&
+    coversHours(outer.hours, inner.hours) &&
     (outer.expiresMs ?? Number.POSITIVE_INFINITY) >= (inner.expiresMs ?? Number.POSITIVE_INFINITY);
   if (before.timeoutMs !== undefined && (after.timeoutMs ?? Number.POSITIVE_INFINITY) > before.timeoutMs) return false;
   return [...after.agents].every(([name, rules]) => {

@@ -10,6 +10,7 @@ const grants = (...list: object[]) => athena({ grants: list });
 const widenings = (before: object, after: object) => wideningsOf(policyOf(before), policyOf(after));
 
 const SOME = { tools: ['a__*'] };
+const DAY = { from: '08:00', to: '20:00', timezone: 'UTC' };
 const NARROW = { tools: ['a__b'], capabilities: [] };
 
 describe('a policy gives nobody more when it', () => {
@@ -33,6 +34,17 @@ describe('a policy gives nobody more when it', () => {
       'ends at the same time, written otherwise',
       grants({ ...SOME, expires: '2030-01-01T01:00:00+01:00' }),
       grants({ ...SOME, expires: '2030-01-01T00:00:00Z' }),
+    ],
+    ['has hours where there were none', grants(SOME), grants({ ...SOME, hours: DAY })],
+    [
+      'has shorter hours',
+      grants({ ...SOME, hours: DAY }),
+      grants({ ...SOME, hours: { ...DAY, days: ['mon'], to: '12:00' } }),
+    ],
+    [
+      'denies for longer in the day',
+      { ...grants(SOME), deny: [{ tools: ['a__b'], hours: DAY }] },
+      { ...grants(SOME), deny: [{ tools: ['a__b'], hours: { ...DAY, to: '21:00' } }] },
     ],
     ['gives fewer capabilities', grants(SOME), grants({ ...SOME, capabilities: { clock: true } })],
     [
@@ -101,6 +113,36 @@ describe('a policy gives more when it', () => {
       grants({ ...SOME, id: 'x', when: 'args.x <= 3' }),
       grants({ ...SOME, when: 'args.x <= 2' }),
       'under another condition than the grant x has',
+    ],
+    [
+      'has longer hours',
+      grants({ ...SOME, id: 'x', hours: DAY }),
+      grants({ ...SOME, id: 'x', hours: { ...DAY, to: '20:01' } }),
+      'gives "a__*" outside of the hours of the grant x',
+    ],
+    [
+      'has hours no more',
+      grants({ ...SOME, id: 'x', hours: DAY }),
+      grants({ ...SOME, id: 'x' }),
+      'gives "a__*" outside of the hours of the grant x',
+    ],
+    [
+      'has hours of another zone, even shorter ones',
+      grants({ ...SOME, id: 'x', hours: DAY }),
+      grants({ ...SOME, id: 'x', hours: { from: '12:00', to: '13:00', timezone: 'Europe/Lisbon' } }),
+      'gives "a__*" outside of the hours of the grant x',
+    ],
+    [
+      'denies for shorter in the day',
+      { ...grants(SOME), deny: [{ id: 'x', tools: ['a__b'], hours: DAY }] },
+      { ...grants(SOME), deny: [{ id: 'x', tools: ['a__b'], hours: { ...DAY, to: '19:59' } }] },
+      '"a__b" is no longer denied as the rule x denied it',
+    ],
+    [
+      'has hours before a grant that gives more',
+      grants({ ...SOME, id: 'x', capabilities: [] }, { ...SOME, id: 'y' }),
+      grants({ ...SOME, id: 'x', capabilities: [], hours: DAY }, { ...SOME, id: 'y' }),
+      'the grant y gives "a__*" more capabilities than the grant x',
     ],
     [
       'ends later',

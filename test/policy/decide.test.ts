@@ -193,8 +193,8 @@ describe('whether an agent may call a tool at all', () => {
     ['other__tool', false],
     ['smcp__queue_flush', false],
   ])('%s: %s', (tool, expected) => {
-    expect(mayCall(POLICY, 'athena', tool, NOW_MS)).toBe(expected);
-    expect(mayCall(POLICY, 'nobody', tool, NOW_MS)).toBe(false);
+    expect(mayCall(POLICY, 'athena', tool, { nowMs: NOW_MS })).toBe(expected);
+    expect(mayCall(POLICY, 'nobody', tool, { nowMs: NOW_MS })).toBe(false);
   });
 });
 

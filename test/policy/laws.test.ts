@@ -76,7 +76,7 @@ describe('laws of decisions', () => {
       fc.property(policy, tool, args, (written, toolName, given) => {
         const changed = { ...written, deny: [...written.deny, { tools: [toolName] }] };
         expect(kindOf(changed, toolName, given)).toBe('deny');
-        expect(mayCall(policyOf(changed), 'athena', toolName, NOW_MS)).toBe(false);
+        expect(mayCall(policyOf(changed), 'athena', toolName, { nowMs: NOW_MS })).toBe(false);
       }),
       RUNS,
     );
@@ -139,7 +139,7 @@ describe('laws of decisions', () => {
       fc.property(policy, tool, args, (written, toolName, given) => {
         const ready = policyOf(written);
         const isAllowed = ask(ready, toolName, given as JsonObject).kind === 'allow';
-        expect(!isAllowed || mayCall(ready, 'athena', toolName, NOW_MS)).toBe(true);
+        expect(!isAllowed || mayCall(ready, 'athena', toolName, { nowMs: NOW_MS })).toBe(true);
       }),
       RUNS,
     );

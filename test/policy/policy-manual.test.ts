@@ -129,6 +129,30 @@ describe('what ends with time', () => {
     ]);
   });
 
+  test('hours that open and close are told, and a clock that is set back opens nothing again', async () => {
+    const hours = { from: '10:01', to: '10:02', timezone: 'UTC' };
+    write(JSON.stringify({ version: 1, agents: { athena: { grants: [{ tools: ['a__b'], hours }] } } }));
+    around.state.nowMs = NOW_MS + 59_950;
+    const service = await around.open();
+    const may = () => service.mayCall(agentName('athena'), 'a__b', around.state.nowMs);
+    const decide = () => service.decide(question('a__b', {}, { nowMs: around.state.nowMs }));
+    const seen: boolean[] = [];
+    service.onChange(() => seen.push(may()));
+    expect([may(), decide().kind]).toEqual([false, 'deny']);
+    around.state.nowMs = NOW_MS + 119_950;
+    await until(() => seen.length === 1);
+    expect([may(), decide().kind]).toEqual([true, 'allow']);
+    around.state.nowMs = NOW_MS + 120_000;
+    await until(() => seen.length === 2);
+    expect(seen).toEqual([true, false]);
+    around.state.nowMs = NOW_MS + 90_000;
+    expect([may(), decide().kind]).toEqual([false, 'deny']);
+    expect(decide().reason).toContain('the clock was set back');
+    expect(around.warnings.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('the clock was set back'),
+    );
+  });
+
   test('nothing is told of a policy that is not in force any more, nor after close', async () => {
     write(expiring(300, 300));
     const service = await around.open();

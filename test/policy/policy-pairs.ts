@@ -21,8 +21,16 @@ const PATTERNS = [
 const CONDITIONS = ['args.a == 1', 'args.b == 1', 'has(args.a)'];
 const ARGS: readonly JsonObject[] = [{}, { a: 1 }, { a: 2 }, { b: 1 }, { a: 1, b: 1 }];
 const EXPIRES = ['2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z', '2028-01-01T00:00:00Z'];
-/** Before, at and after each. */
-const TIMES = EXPIRES.flatMap((time) => [-1, 0].map((ms) => Date.parse(time) + ms)).concat(Date.parse('2030-01-01'));
+const HOURS = [
+  { days: ['mon', 'tue'], timezone: 'UTC' },
+  { days: ['mon'], from: '08:00', to: '20:00', timezone: 'UTC' },
+  { from: '20:00', to: '08:00', timezone: 'UTC' },
+  { days: ['mon', 'tue'], timezone: 'Europe/Lisbon' },
+];
+/** Before, at and after each expiry; then on a Monday and a Tuesday, by day and by night. */
+const TIMES = EXPIRES.flatMap((time) => [-1, 0].map((ms) => Date.parse(time) + ms))
+  .concat(Date.parse('2030-01-01'))
+  .concat(['2026-06-01T12:00Z', '2026-06-01T21:00Z', '2026-06-02T12:00Z', '2026-06-02T23:30Z'].map(Date.parse));
 const CAPABILITIES = [
   [],
   { clock: true },
@@ -35,7 +43,7 @@ const CAPABILITIES = [
 ];
 const AGENTS = ['athena', 'boreas', 'zephyrus'];
 
-type Written = { tools: string[]; when?: string; expires?: string; capabilities?: unknown };
+type Written = { tools: string[]; when?: string; hours?: unknown; expires?: string; capabilities?: unknown };
 type Document = {
   version: number;
   defaults: { timeout?: string };
@@ -48,6 +56,7 @@ const deny = fc.record(
   {
     tools: fc.array(fc.constantFrom(...PATTERNS), { minLength: 1, maxLength: 2 }),
     when: fc.constantFrom(...CONDITIONS),
+    hours: fc.constantFrom(...HOURS),
     expires: fc.constantFrom(...EXPIRES),
   },
   { requiredKeys: ['tools'] },
@@ -85,6 +94,7 @@ const edit = fc.record({
     'copy',
     'tools',
     'when',
+    'hours',
     'expires',
     'capabilities',
     'timeout',
@@ -117,7 +127,7 @@ function change(document: Document, { kind, list: listAt, at, to, with: rule, de
   if (kind === 'copy') list.splice(to, 0, structuredClone(found));
   if (kind === 'swap') list.splice(to, 0, ...list.splice(list.indexOf(found), 1));
   if (kind === 'tools') found.tools = fitting.tools;
-  for (const key of ['when', 'expires', 'capabilities'] as const) {
+  for (const key of ['when', 'hours', 'expires', 'capabilities'] as const) {
     if (kind !== key || (isDeny && key === 'capabilities')) continue;
     delete found[key];
     if (fitting[key] !== undefined) Object.assign(found, { [key]: fitting[key] });

@@ -1,0 +1,47 @@
+// What is asked about the policy before it is changed, as text for a person. **Trust:** as in render.ts.
+
+import type { JsonObject } from '#base/json.ts';
+import { list, object, plural, str, table } from './render.ts';
+
+type Renderers = { readonly [operation: string]: (answer: JsonObject & JsonObject[]) => string };
+
+export const REVIEW_RENDERERS: Renderers = {
+  policy_who_can: (w) => {
+    const agents = list(w['agents']);
+    const { allow, ask, deny } = object(w['counts']);
+    const left = Number(allow) + Number(ask) + Number(deny) - agents.length;
+    const known = w['isKnown'] === true ? '' : `no tool is called ${str(w['tool'])} today\n`;
+    const rows = agents.map((one) => [
+      str(one['agent']),
+      str(one['decision']),
+      str(one['rule']),
+      list(one['conditions']).map(conditionText).join('; ') || str(one['reason']),
+    ]);
+    const more = left > 0 ? `and ${plural(left, 'agent')} more; see --count\n` : '';
+    return `${known}${table(rows, 'the policy has no agents')}${more}`;
+  },
+  policy_unused: (u) => {
+    const unused = list(u['unused']);
+    const rows = unused.map((rule) => [
+      str(rule['effect']),
+      str(rule['rule']),
+      (rule['tools'] as string[]).map(str).join(' '),
+      `in force since ${str(rule['since'])}`,
+    ]);
+    const unknown =
+      u['byUnknownRules'] === 0 ? '' : `${str(u['byUnknownRules'])} decisions can't be told of any rule in force\n`;
+    return `${table(rows, 'every rule decided something')}${unused.length} of ${plural(Number(u['rules']), 'rule')} decided nothing in ${spanText(object(u['log']))}${unknown}`;
+  },
+};
+
+/** How far back the log was read, and a line feed. */
+export function spanText(span: JsonObject): string {
+  const unreadable =
+    span['unreadable'] === 0 ? '' : `; ${str(span['unreadable'])} records CAN NOT BE READ, see smcp log verify`;
+  const early = span['isComplete'] === true ? '' : '; the log was NOT READ as far back as was asked for';
+  return `${plural(Number(span['decisions']), 'decision')} since ${str(span['from'])}${early}${unreadable}\n`;
+}
+
+function conditionText({ rule, effect, when }: JsonObject): string {
+  return when === null ? `${str(effect)} by ${str(rule)}` : `${str(effect)} by ${str(rule)} when ${str(when)}`;
+}

@@ -1,0 +1,100 @@
+// What people ask about a policy before they change it: who may call a tool, which rules decide nothing. Types only. Answers
+// are made from the policy in force and from the log; nothing is changed by asking.
+
+import type { ExactJsonObject } from '#base/exact-json.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { AgentName } from './agent.ts';
+import type { PolicyRef } from './decision.ts';
+
+/** What a decision may be; `ask`: a person is asked first. */
+export type DecisionKind = 'allow' | 'ask' | 'deny';
+
+/** A tool as it is asked about; `inputSchema` is absent where no tool has the name today. */
+export type ReviewedTool = { readonly name: string; readonly inputSchema?: JsonObject };
+
+/** A rule that is asked before the decision is certain. `when` absent: it always matches. */
+export type RuleOnTheWay = {
+  readonly rule: string;
+  readonly effect: DecisionKind;
+  readonly when?: string;
+};
+
+/** What one agent would be answered. */
+export type AgentAnswer = {
+  readonly agent: AgentName;
+  /** Without arguments: `deny` only where no arguments could be allowed now. */
+  readonly decision: DecisionKind;
+  /** The rule that decides; without arguments the first that may allow, else the one that denies. */
+  readonly rule: string;
+  readonly reason: string;
+  /** In the order in which they are asked; `[]` where the decision is the same for all arguments, or arguments were given. */
+  readonly conditions: readonly RuleOnTheWay[];
+};
+
+/** What stops an agent before the policy is asked: a freeze, or an act that is left to people. */
+export type Stop = { readonly rule: string; readonly reason: string };
+
+export type WhoCan = {
+  readonly policy: PolicyRef;
+  /** Those that may call it first, then by name. At most as many as were asked for. */
+  readonly agents: readonly AgentAnswer[];
+  /** Of all agents. */
+  readonly counts: { readonly [kind in DecisionKind]: number };
+};
+
+/** A rule of the policy in force. */
+export type ReviewedRule = {
+  /** As decisions name it. */
+  readonly rule: string;
+  readonly pointer: string;
+  readonly effect: 'grant' | 'deny';
+  readonly tools: readonly string[];
+};
+
+export type UnusedRule = ReviewedRule & {
+  /** Since when it is in force without a break, as far as it was looked at; it can't have been used before. */
+  readonly sinceMs: number;
+};
+
+/** How far back the log was read. */
+export type LogSpan = {
+  /** Of the oldest decision that was looked at, or the time that was asked for where the log reaches beyond it. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly decisions: number;
+  /** Records of calls without a decision of a policy: frozen, arguments that don't fit, a tool that is not there. */
+  readonly undecided: number;
+  /** Records that are not what this product writes. */
+  readonly unreadable: number;
+  /** False where it took too long to read as far back as was asked for. */
+  readonly isComplete: boolean;
+};
+
+export type UnusedRules = {
+  readonly policy: PolicyRef;
+  readonly span: LogSpan;
+  /** In the order of the policy. */
+  readonly unused: readonly UnusedRule[];
+  /** Of the policy in force. */
+  readonly rules: number;
+  /** Decisions by rules that are not in the policy in force any more. */
+  readonly byFormerRules: number;
+  /** Decisions whose policy's text is not kept, or was not looked at. */
+  readonly byUnknownRules: number;
+};
+
+/** Each rejects with `POLICY_UNCHECKED` when a bound is reached, `QUEUE_FULL` when too much is asked at a time, `SHUTTING_DOWN`. */
+export type PolicyReview = {
+  /**
+   * @param question.args absent: for any arguments
+   * @param question.stopped agents that are stopped, by name
+   */
+  readonly whoCan: (question: {
+    readonly tool: ReviewedTool;
+    readonly args?: ExactJsonObject;
+    readonly stopped: ReadonlyMap<string, Stop>;
+    readonly countMax: number;
+  }) => Promise<WhoCan>;
+  /** Rules that decided nothing since then, by what they say and not by where they stand. */
+  readonly unused: (question: { readonly sinceMs: number }) => Promise<UnusedRules>;
+};

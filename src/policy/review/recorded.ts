@@ -1,0 +1,101 @@
+// Decisions as the log holds them, read for review. Pure. Trust: rows are as they are stored and nothing here verifies them; in
+// them names, arguments and sessions are an agent's words.
+
+import { type ExactJsonObject, isExactObject } from '#base/exact-json.ts';
+import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import { readDisclosed } from '#domain/disclosed-document.ts';
+import type { DecisionKind } from '#domain/policy-review.ts';
+import type { ClosingRow } from '#domain/store-ports.ts';
+
+export type RecordedDecision = {
+  readonly kind: 'decision';
+  readonly index: number;
+  readonly invocation: string;
+  readonly phase: string;
+  readonly agent: string;
+  readonly tool: string;
+  /** Of what the agent was shown; absent where the tool isn't told. */
+  readonly schema?: string;
+  readonly session?: string;
+  /** When it was made: as close as a record tells it. */
+  readonly atMs: number;
+  /** When the record was written. */
+  readonly endedMs: number;
+  readonly decision: DecisionKind;
+  readonly rule: string;
+  readonly version: number;
+  readonly digest: string;
+  /** What the grant let it have, and what it used of that. */
+  readonly capabilities?: JsonObject;
+  /** Undefined where they are not kept, or not whole. */
+  readonly args: () => ExactJsonObject | undefined;
+};
+
+/** `undecided`: no policy was asked. `unreadable`: this product does not write such records. */
+export type RecordedCall =
+  | RecordedDecision
+  | { readonly kind: 'undecided'; readonly index: number; readonly endedMs: number }
+  | { readonly kind: 'unreadable'; readonly index: number };
+
+const KINDS: readonly string[] = ['allow', 'ask', 'deny'];
+
+/** Never throws. */
+export function readRecorded({ index, envelope, args }: ClosingRow): RecordedCall {
+  const predicate = predicateOf(envelope);
+  const time = predicate?.['time'];
+  const endedMs = isJsonObject(time) ? timeOf(time['ended']) : undefined;
+  if (predicate === undefined || !isJsonObject(time) || endedMs === undefined) return { kind: 'unreadable', index };
+  const { agent, invocation, phase, tool, policy, session, capabilities } = predicate;
+  const name = isJsonObject(tool) ? tool['name'] : undefined;
+  if (!isJsonObject(policy) || !isJsonObject(tool)) return { kind: 'unreadable', index };
+  const { decision, rule, version, digest } = policy;
+  if (decision === undefined) return { kind: 'undecided', index, endedMs };
+  if (typeof agent !== 'string' || typeof invocation !== 'string' || typeof phase !== 'string') {
+    return { kind: 'unreadable', index };
+  }
+  if (typeof name !== 'string' || typeof decision !== 'string' || !KINDS.includes(decision)) {
+    return { kind: 'unreadable', index };
+  }
+  if (typeof rule !== 'string' || typeof version !== 'number' || typeof digest !== 'string') {
+    return { kind: 'unreadable', index };
+  }
+  return {
+    ...{ kind: 'decision', index, invocation, phase, agent, tool: name, endedMs, rule, version, digest },
+    decision: decision as DecisionKind,
+    atMs: decidedAt(phase, time) ?? endedMs,
+    ...(typeof tool['schema'] === 'string' ? { schema: tool['schema'] } : {}),
+    ...(typeof session === 'string' ? { session } : {}),
+    ...(isJsonObject(capabilities) ? { capabilities } : {}),
+    args: () => argumentsOf(args),
+  };
+}
+
+/** A call is decided about once more when its turn comes; what never started was let in when it came, or refused at its end. */
+function decidedAt(phase: string, { received, started }: JsonObject): number | undefined {
+  if (started !== undefined) return timeOf(started);
+  return phase === 'denied' ? undefined : timeOf(received);
+}
+
+/** Milliseconds of a time in a record; undefined for what is none. */
+export function timeOf(written: Json | undefined): number | undefined {
+  const ms = typeof written === 'string' ? Date.parse(written) : Number.NaN;
+  return Number.isFinite(ms) ? ms : undefined;
+}
+
+/** The predicate of an envelope's statement; undefined where there is none that can be read. */
+export function predicateOf(envelope: string): JsonObject | undefined {
+  try {
+    const { payload } = JSON.parse(envelope) as { payload: string };
+    const statement: unknown = JSON.parse(Buffer.from(payload, 'base64').toString('utf8'));
+    const predicate = isJsonObject(statement) ? statement['predicate'] : undefined;
+    return isJsonObject(predicate) ? predicate : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function argumentsOf(document: string | undefined): ExactJsonObject | undefined {
+  if (document === undefined) return undefined;
+  const read = readDisclosed(document);
+  return read.kind === 'value' && isExactObject(read.value) ? read.value : undefined;
+}

@@ -1,0 +1,79 @@
+// What the thread of policies does for a review: one small piece of work after another, so that a change of the policy never
+// waits long. Called by thread-work.ts. Trust: texts were in force, or are anybody's; rows are as they are stored.
+
+import type { PolicyRef } from '#domain/decision.ts';
+import type { WhoCan } from '#domain/policy-review.ts';
+import type { ClosingRow } from '#domain/store-ports.ts';
+import type { GoodText } from '#policy/check-text.ts';
+import { identifiedRules } from './rule-identity.ts';
+import { type PageBounds, type PageTally, tallyPage } from './tally.ts';
+import { type WhoCanQuestion, whoCan } from './who-can.ts';
+
+export type WhoCanTask = WhoCanQuestion & {
+  readonly kind: 'who-can';
+  /** The text in force. */
+  readonly inForce: string;
+  readonly ref: PolicyRef;
+};
+
+export type TallyTask = PageBounds & { readonly kind: 'tally'; readonly rows: readonly ClosingRow[] };
+
+/** Compares the rules of an earlier text with those in force. */
+export type MatchTask = {
+  readonly kind: 'match';
+  readonly inForce: string;
+  readonly earlier: string;
+  /** As decisions by the earlier text name its rules. */
+  readonly names: readonly string[];
+};
+
+export type Matched = {
+  /** For each rule in force whether the earlier text has it. */
+  readonly isThere: readonly boolean[];
+  /** For each name its place among the rules in force; -1 where it is none of them, `null` where the earlier text has no such rule. */
+  readonly places: readonly (number | null)[];
+};
+
+/** Tells the rules in force, in their order. */
+export type RulesTask = { readonly kind: 'rules'; readonly inForce: string };
+
+export type ReviewTask = WhoCanTask | TallyTask | MatchTask | RulesTask;
+
+/** A text that is good, by its name in errors; it is parsed once for many pieces of work. */
+export type TextReader = (text: string, name: string) => GoodText;
+
+const KINDS: readonly string[] = ['who-can', 'tally', 'match', 'rules'] satisfies readonly ReviewTask['kind'][];
+
+export function isReviewTask(task: { readonly kind: string }): task is ReviewTask {
+  return KINDS.includes(task.kind);
+}
+
+export function reviewWork(task: ReviewTask, read: TextReader): WhoCan | PageTally | Matched | readonly object[] {
+  switch (task.kind) {
+    case 'who-can':
+      return whoCan(read(task.inForce, IN_FORCE).compiled.policy, task.ref, task);
+    case 'tally':
+      return tallyPage(task.rows, task);
+    case 'rules':
+      return identifiedRules(read(task.inForce, IN_FORCE));
+    case 'match':
+      return match(task, read);
+  }
+}
+
+const IN_FORCE = 'the policy in force';
+
+function match({ inForce, earlier, names }: MatchTask, read: TextReader): Matched {
+  const now = identifiedRules(read(inForce, IN_FORCE));
+  const then = identifiedRules(read(earlier, 'an earlier policy'));
+  const identities = new Set(then.map(({ identity }) => identity));
+  const placeOf = new Map(now.map(({ identity }, place) => [identity, place] as const).toReversed());
+  const identityOf = new Map(then.map(({ rule, identity }) => [rule, identity]));
+  return {
+    isThere: now.map(({ identity }) => identities.has(identity)),
+    places: names.map((name) => {
+      const identity = identityOf.get(name);
+      return identity === undefined ? null : (placeOf.get(identity) ?? -1);
+    }),
+  };
+}
