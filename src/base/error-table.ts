@@ -1,6 +1,7 @@
 // The table of error codes. `docs/errors.md` is locked to it by a test; errors.ts has the class.
 
 import { type ErrorRow, row } from './error-row.ts';
+import { SECRET_ERRORS } from './error-table-secrets.ts';
 
 export const ERRORS = {
   // A call
@@ -274,29 +275,7 @@ export const ERRORS = {
     false,
     'The manifest asks for a capability that this version has no effect for.',
   ),
-  // Secrets
-  SECRET_MISSING: row('invalid', -32602, 404, false, 'A secret of this name is not set.'),
-  SECRET_INVALID: row(
-    'invalid',
-    -32602,
-    400,
-    false,
-    "A value can't be that of a secret, or can't go where it is asked to: too short to be masked, too long, no text.",
-  ),
-  SECRET_UNAVAILABLE: row(
-    'unavailable',
-    -32003,
-    503,
-    true,
-    'The source of a secret does not give it, or the key of the stored secrets is missing or another one.',
-  ),
-  SECRET_TAMPERED: row(
-    'tampered',
-    -32005,
-    500,
-    false,
-    'A stored secret does not open: its row was cut, changed or put in the place of another.',
-  ),
+  ...SECRET_ERRORS,
   // Evidence
   LOG_TAMPERED: row('tampered', -32005, 500, false, 'The log does not verify.'),
   LOG_BEHIND: row('tampered', -32005, 500, false, 'The log is older than the last checkpoint kept outside of it.'),
