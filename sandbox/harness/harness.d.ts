@@ -81,7 +81,8 @@ export type StartedPlugin = AsyncDisposable & {
   readonly name: string;
   readonly tools: readonly string[];
   readonly call: (tool: string, args?: { readonly [name: string]: Json }, options?: CallOptions) => Promise<PluginCall>;
-  readonly files: () => { readonly [path: string]: string | { readonly base64: string } };
+  /** Of an agent's workspace, `tester` if absent. */
+  readonly files: (agent?: string) => { readonly [path: string]: string | { readonly base64: string } };
   readonly close: () => Promise<void>;
 };
 

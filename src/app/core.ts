@@ -9,6 +9,7 @@ import { recordNewPlugin } from '#app/record-plugins.ts';
 import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
+import { openWorkspaces } from '#app/workspaces.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
@@ -57,9 +58,10 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const { home, config, logger } = options;
   const clock = systemClock;
   const { store, log, adminToken } = await openKept(options, stack);
+  const files = openWorkspaces(options, stack);
   const { runtime, prober, programs, confinement } = await openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, {
-    ...{ kept: { store, log, adminToken }, runtime, confinement },
+    ...{ kept: { store, log, adminToken }, runtime, confinement, hasFiles: files !== undefined },
     ...(prober === undefined ? {} : { prober }),
   });
   const tools = joinCatalogs(catalog, createAdminToolCatalog());
@@ -88,6 +90,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
         // The dispatcher that opens the broker's sessions carries out their calls too.
         tools: { callTool: (request) => dispatcher.callTool(request) },
         ...(programs === undefined ? {} : { run: programs }),
+        ...(files === undefined ? {} : { files }),
       },
     }),
     // Asked for at each call: the operations work on the dispatcher that carries them out.
@@ -101,7 +104,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const services: Services = {
     ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, secrets, dispatcher, log, enforce, clock },
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
-    review: createPolicyReview({ policy, records: log, thread, clock }),
+    review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
@@ -174,7 +177,7 @@ async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promi
 async function openRegistry(
   { home, config, logger, productPlugins, externalPlugins, version }: AppOptions,
   stack: AsyncDisposableStack,
-  { kept, runtime, ...asking }: Sandbox & { readonly kept: Kept },
+  { kept, runtime, hasFiles, ...asking }: Sandbox & { readonly kept: Kept; readonly hasFiles: boolean },
 ): Promise<Registry> {
   const { store, log } = kept;
   const clock = systemClock;
@@ -191,7 +194,7 @@ async function openRegistry(
         home: home.directory,
         product: version,
         approve: config.approve,
-        availableCapabilities: AVAILABLE_CAPABILITIES,
+        availableCapabilities: AVAILABLE_CAPABILITIES.filter((kind) => kind !== 'files' || hasFiles),
         ...config.discovered,
         admit: (plugin) => void runtime.profile(plugin, plugin.manifest.capabilities ?? {}),
       },

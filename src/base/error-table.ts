@@ -34,6 +34,7 @@ export const ERRORS = {
     false,
     'What a plugin wanted to keep is more than it was given room for. Nothing was changed.',
   ),
+  FILE_EXISTS: row('invalid', -32602, 409, false, 'Something is at this path already. Nothing was changed.'),
   CAPABILITY_DENIED: row(
     'denied',
     -32001,
@@ -273,7 +274,7 @@ export const ERRORS = {
     -32003,
     503,
     false,
-    'The manifest asks for a capability that this version has no effect for.',
+    "A capability can't be carried out: this version has no effect for it, or what the effect needs is not there.",
   ),
   ...SECRET_ERRORS,
   // Evidence

@@ -11,11 +11,13 @@ import { capabilityOf, HOST_CALLS, type HostCallName, isHostCallName } from '#do
 import type { ToolCaller } from '#domain/ports.ts';
 import type { Broker, BrokerSession, HostCallHandler, ProgramRunner } from '#domain/sandbox-ports.ts';
 import { createClockEffect } from '#effects/clock.ts';
+import type { FilesEffect } from '#effects/files/files-effect.ts';
 import type { NetEffect } from '#effects/net/net-effect.ts';
 import { createRandomEffect, type RandomSource } from '#effects/random.ts';
 import type { StoreEffect } from '#effects/store.ts';
 import type { CallContext, CallHandlers, FurtherUses } from './call-handler.ts';
 import { createClockCalls, createRandomCalls } from './clock-calls.ts';
+import { createFilesCalls } from './files-calls.ts';
 import { createMasking } from './masking.ts';
 import { createMeter } from './meter.ts';
 import { createNetCalls } from './net-calls.ts';
@@ -30,6 +32,7 @@ import { createTranscriptWriter } from './transcript.ts';
 export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = [
   'net',
   'secrets',
+  'files',
   'store',
   'run',
   'tools',
@@ -44,6 +47,7 @@ export type BrokerPorts = {
   readonly randomBytes?: RandomSource;
   /** What can be done for guests; a call whose effect is absent is refused as not available. */
   readonly effects?: {
+    readonly files?: FilesEffect;
     readonly net?: NetEffect;
     readonly store?: StoreEffect;
     readonly run?: ProgramRunner;
@@ -72,6 +76,7 @@ function handlersOf({ clock, logger, effects = {}, ...ports }: BrokerPorts): Cal
     ...createTalkCalls({ logger }),
     ...createClockCalls(createClockEffect({ clock })),
     ...createRandomCalls(createRandomEffect({ randomBytes: ports.randomBytes ?? randomBytes })),
+    ...(effects.files === undefined ? {} : createFilesCalls(effects.files)),
     ...(effects.net === undefined ? {} : createNetCalls(effects.net)),
     ...(effects.store === undefined ? {} : createStoreCalls(effects.store)),
     ...(effects.run === undefined ? {} : createRunCalls(effects.run)),

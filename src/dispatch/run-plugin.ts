@@ -82,7 +82,7 @@ function isEffectKnown(outcome: RunOutcome): boolean {
 
 function openSession(
   { broker }: DispatcherPorts,
-  { admitted }: GovernedRun<PluginTool>,
+  { admitted, decision }: GovernedRun<PluginTool>,
   {
     confined: { capabilities, limits },
     secrets,
@@ -97,6 +97,7 @@ function openSession(
     capabilities,
     hostCallsMax: limits.hostCalls,
     ...(secrets === undefined ? {} : { secrets: secrets.given }),
+    ...(decision.workspace === undefined ? {} : { workspace: decision.workspace }),
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   });
 }

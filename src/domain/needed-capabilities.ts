@@ -9,9 +9,7 @@ import { mergeFiles, mergeNet } from './merge-entries.ts';
 import { narrow } from './narrow.ts';
 import { parseTarget } from './net-target.ts';
 import type { Transcript, TranscriptEvent } from './transcript.ts';
-
-/** The folder that paths of files begin with. */
-const WORKSPACE = 'workspace';
+import { readWorkspacePath, WORKSPACE } from './workspace-path.ts';
 
 /** Refusals of what is no host call at all: no manifest would make it one. */
 const NEVER_ANSWERED: readonly string[] = ['REQUEST_INVALID', 'HOST_CALLS_EXCEEDED', 'CANCELLED'];
@@ -151,7 +149,11 @@ function runOf(program: Json | undefined, args: Json | undefined): Capabilities 
 }
 
 function filesOf(paths: readonly (Json | undefined)[], access: Access): Capabilities {
-  const files = paths.flatMap((path): FilesEntry[] => (typeof path === 'string' ? [{ path, access }] : []));
+  // What is no path of a workspace can't be asked for.
+  const files = paths.flatMap((path): FilesEntry[] => {
+    const reading = readWorkspacePath(path);
+    return reading.kind === 'path' ? [{ path: reading.path.text, access }] : [];
+  });
   return files.length === 0 ? {} : { files };
 }
 

@@ -9,6 +9,7 @@ import type { Plugin, PluginTool, RunLimits } from './manifest.ts';
 import type { Layer } from './record.ts';
 import type { GivenSecrets, ResultMask } from './secret-ports.ts';
 import type { ExactTranscript } from './transcript.ts';
+import type { WorkspaceName } from './workspace-path.ts';
 
 // ── sandbox ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -169,6 +170,8 @@ export type Broker = {
     readonly agent: AgentName;
     readonly invocation: string;
     readonly capabilities: Capabilities;
+    /** Of the agent's files. Absent: the one that has the agent's name. */
+    readonly workspace?: WorkspaceName;
     /** Host calls of this invocation, log and progress included. */
     readonly hostCallsMax: number;
     /** Absent: it was given none. */

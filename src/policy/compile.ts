@@ -9,11 +9,13 @@ import type { Json, JsonObject } from '#base/json.ts';
 import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
+import type { WorkspaceName } from '#domain/workspace-path.ts';
 import { readCapabilities, wrongPorts } from './capabilities.ts';
 import { createHoursCompiler, type HoursCompiler } from './compile-hours.ts';
 import type { Finding } from './explain.ts';
 import { compileToolPattern, type ToolPattern } from './match.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy, Rule } from './rules.ts';
+import { checkWorkspaces } from './workspaces.ts';
 
 /** Rules by where they stand, for advice. */
 export type RuleList = {
@@ -91,10 +93,12 @@ export function compilePolicy(document: JsonObject, conditions: Conditions = cre
       denies: [everybody, deny, ...own.map((role) => role.deny)].filter((list) => list.length > 0),
       grants: [grants, ...own.map((role) => role.grants)].filter((list) => list.length > 0),
       roles: listOf(agent['roles']).map(String),
+      ...(typeof agent['workspace'] === 'string' ? { workspace: agent['workspace'] as WorkspaceName } : {}),
     });
   }
   const given = new Map<string, AgentRules>([['', { denies: [everybody], grants: [] }]]);
   for (const [name, { grants, deny }] of roles) given.set(name, { denies: [everybody, deny], grants: [grants] });
+  workshop.findings.push(...checkWorkspaces(document));
   const timeoutMs = compileTimeout(document, workshop);
   return {
     policy: { agents, roles: given, ...(timeoutMs === undefined ? {} : { timeoutMs }) },

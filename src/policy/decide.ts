@@ -14,12 +14,14 @@ export const DEFAULT_DENY = 'default-deny';
  * Any deny that matches wins; else the first grant that matches decides; else nothing is allowed. Never throws. A
  * condition that fails grants nothing, and in a deny it denies. After the clock was set back a call is allowed if the same
  * grant decides at both times.
+ *
+ * @param watch stands between the conditions and what they see; for whoever has to know what they look at.
  */
-export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery): Decision {
-  const decision = decideAt(policy, ref, query);
+export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery, watch: Watch = asItIs): Decision {
+  const decision = decideAt(policy, ref, query, watch);
   const { nowMs, latestMs = nowMs } = query;
   if (decision.kind === 'deny' || !(latestMs > nowMs)) return decision;
-  const later = decideAt(policy, ref, { ...query, nowMs: latestMs });
+  const later = decideAt(policy, ref, { ...query, nowMs: latestMs }, watch);
   if (later.kind === 'allow' && later.rule === decision.rule) return decision;
   const before =
     later.kind === 'deny' ? later.reason : `before that the grant ${later.rule} decided, and now ${decision.rule} does`;
@@ -32,10 +34,13 @@ export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery): De
   };
 }
 
-function decideAt(policy: Policy, ref: PolicyRef, query: DecisionQuery): Decision {
+export type Watch = (input: ConditionInput) => ConditionInput;
+const asItIs: Watch = (input) => input;
+
+function decideAt(policy: Policy, ref: PolicyRef, query: DecisionQuery, watch: Watch): Decision {
   const rules = policy.agents.get(query.agent);
   if (rules === undefined) return denyUnknownAgent(query, ref);
-  const question = { query, input: inputOf(query), ref };
+  const question = { query, input: watch(inputOf(query)), ref };
   return firstDeny(rules, question) ?? firstGrant(rules, question, policy.timeoutMs);
 }
 
@@ -135,6 +140,7 @@ function firstGrant(rules: AgentRules, { query, input, ref }: Question, timeoutM
           rule: rule.name,
           reason: `the grant ${rule.name} covers ${shown(query.tool.name)}`,
           ...(rule.capabilities === undefined ? {} : { capabilities: rule.capabilities }),
+          ...(rules.workspace === undefined ? {} : { workspace: rules.workspace }),
           ...(timeoutMs === undefined ? {} : { timeoutMs }),
           policy: ref,
         };

@@ -22,7 +22,6 @@ export type Finding = {
 const NOT_ENFORCED: readonly { readonly at: RegExp; readonly keys: readonly string[] }[] = [
   { at: /^$/, keys: ['people'] },
   { at: /^\/defaults$/, keys: ['limits'] },
-  { at: /^\/agents\/[^/]+$/, keys: ['workspace'] },
   { at: /\/grants\/\d+$/, keys: ['limits', 'approval'] },
 ];
 

@@ -29,11 +29,12 @@ export type NetSessionOptions = {
   readonly respond?: Respond;
   readonly secrets?: GivenSecrets;
   readonly listed?: readonly string[];
+  readonly hostCallsMax?: number;
 };
 
 export function openNet(
   net: readonly NetEntry[],
-  { respond = () => ({}), secrets, listed = [] }: NetSessionOptions = {},
+  { respond = () => ({}), secrets, listed = [], hostCallsMax = LIMITS.hostCallsMax }: NetSessionOptions = {},
 ) {
   const requests: NetRequest[] = [];
   const effect = {
@@ -47,7 +48,7 @@ export function openNet(
   } satisfies NetEffect;
   const session = createBroker({ clock: systemClock, logger: silentLogger, effects: { net: effect } }).open({
     ...{ plugin: 'p', tool: 'p__t', agent: 'a' as never, invocation: 'i' },
-    ...{ capabilities: { net }, hostCallsMax: LIMITS.hostCallsMax },
+    ...{ capabilities: { net }, hostCallsMax },
     ...(secrets === undefined ? {} : { secrets }),
   });
   const signal = new AbortController().signal;

@@ -24,6 +24,11 @@ describe('the configuration', () => {
       approve: 'pinned',
       discovered: {},
       sandbox: { users: { first: LIMITS.pluginUidFirst, count: LIMITS.pluginUidsMax } },
+      workspaces: {
+        directory: 'workspaces',
+        bytesMax: LIMITS.workspaceBytesDefault,
+        filesMax: LIMITS.workspaceFilesDefault,
+      },
       net: { privateHosts: [], loopbackHosts: [] },
       policy: { apply: 'auto' },
       log: { name: 'smcp.local', public: false },

@@ -50,7 +50,8 @@ describe('a client generated from /openapi.json', () => {
     ]) {
       await act(name);
     }
-    for (const name of ['log_show', 'log_prove', 'can', 'policy_who_can', 'policy_unused']) await act(name);
+    for (const name of ['log_show', 'log_prove', 'can', 'policy_who_can', 'policy_unused', 'policy_simulate'])
+      await act(name);
     expect(await act('can')).toMatchObject({ decision: 'allow' });
   });
 
@@ -96,6 +97,12 @@ describe('a client generated from /openapi.json', () => {
     expect(await act('plugin_disable')).toMatchObject({ state: 'disabled' });
     expect(await act('plugin_enable')).toMatchObject({ state: 'ready' });
     await act('plugin_reload');
+  });
+
+  test('sets, lists and removes a secret, and is never given its value', async () => {
+    expect(await act('secret_set')).toMatchObject({ name: 'TOKEN', source: 'stored' });
+    expect(await act('secret_list')).toMatchObject([{ name: 'TOKEN', source: 'stored' }]);
+    expect(await act('secret_rm')).toEqual({ name: 'TOKEN', state: 'removed' });
   });
 
   test('looks at a plugin from elsewhere, and approves what it saw', async () => {

@@ -15,6 +15,8 @@ export type ExchangeRequest = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   readonly signal: AbortSignal;
+  /** Until the head of the answer. */
+  readonly firstByteMsMax: number;
 };
 
 export type RawAnswer = {
@@ -33,7 +35,8 @@ export async function exchange(socket: Socket, asked: ExchangeRequest): Promise<
   return { status, headers, body: await bodyOf(response, asked) };
 }
 
-function headOf(socket: Socket, { method, path, headers, body, signal }: ExchangeRequest): Promise<IncomingMessage> {
+function headOf(socket: Socket, asked: ExchangeRequest): Promise<IncomingMessage> {
+  const { method, path, headers, body, signal, firstByteMsMax } = asked;
   return new Promise((resolve, reject) => {
     let interimCount = 0;
     const request = httpRequest({
@@ -42,10 +45,7 @@ function headOf(socket: Socket, { method, path, headers, body, signal }: Exchang
       ...{ insecureHTTPParser: false, maxHeaderSize: LIMITS.netAnswerHeaderBytesMax },
     });
     request.maxHeadersCount = LIMITS.netAnswerHeadersMax + 1;
-    const timer = setTimeout(
-      () => fail(fetchFailed('timeout', 'the server has not begun to answer')),
-      LIMITS.netFirstByteMsMax,
-    );
+    const timer = setTimeout(() => fail(fetchFailed('timeout', 'the server has not begun to answer')), firstByteMsMax);
     const abort = () => fail(endedBy(signal, () => broken()));
     const settle = () => {
       clearTimeout(timer);

@@ -45,10 +45,21 @@ export type NetPorts = {
   readonly names?: NameResolution;
   readonly dial?: Dial;
   readonly classify?: Classify;
+  /** Absent: those of LIMITS. */
+  readonly times?: Times;
+};
+
+/** How long a name, the head of an answer and the request as a whole may take. */
+export type Times = { readonly resolveMsMax: number; readonly firstByteMsMax: number; readonly requestMsMax: number };
+
+const TIMES: Times = {
+  resolveMsMax: LIMITS.netResolveMsMax,
+  firstByteMsMax: LIMITS.netFirstByteMsMax,
+  requestMsMax: LIMITS.netRequestMsMax,
 };
 
 export function createNetEffect(
-  { logger, names = createNameResolution(), dial = createDial(), classify = createClassify() }: NetPorts,
+  { logger, names = createNameResolution(), dial = createDial(), classify = createClassify(), times = TIMES }: NetPorts,
   space: PrivateSpace = { privateHosts: [], loopbackHosts: [] },
 ): NetEffect {
   const places = createPlaces([
@@ -60,7 +71,7 @@ export function createNetEffect(
 
   const vetted = async ({ host, scheme }: NetTarget, signal: AbortSignal): Promise<readonly string[]> => {
     const resolve = isListed(host) ? names.bySystem : names.byServers;
-    const inTime = AbortSignal.any([signal, AbortSignal.timeout(LIMITS.netResolveMsMax)]);
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(times.resolveMsMax)]);
     const addresses = isAddressLiteral(host) ? [host] : await resolve(host, inTime);
     return vetAddresses({ host, addresses, isPlain: scheme === 'http' }, { classify, space, logger });
   };
@@ -86,7 +97,7 @@ export function createNetEffect(
     isListed,
     request: async ({ agent, target, method, headers, body, signal: ended }) => {
       const leave = places.enter(['', agent, `${target.host}:${target.port}`]);
-      const signal = AbortSignal.any([ended, AbortSignal.timeout(LIMITS.netRequestMsMax)]);
+      const signal = AbortSignal.any([ended, AbortSignal.timeout(times.requestMsMax)]);
       let socket: Socket | undefined;
       try {
         if (signal.aborted) throw endedBy(signal, () => new SmcpError('CANCELLED', 'the call is being ended'));
@@ -94,7 +105,7 @@ export function createNetEffect(
         const path = `${target.path}${target.query}`;
         const own = ownHeaders(target, method, body);
         return await exchange(socket, {
-          ...{ method, path, signal, body: body ?? new Uint8Array() },
+          ...{ method, path, signal, body: body ?? new Uint8Array(), firstByteMsMax: times.firstByteMsMax },
           headers: { accept: '*/*', 'user-agent': 'smcp', ...headers, ...own },
         });
       } finally {
