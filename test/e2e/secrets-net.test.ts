@@ -32,7 +32,7 @@ const ASKER = `export const tools = { ask: async ({ url, options, then }, host) 
     const text = await response.text();
     const all = { status: response.status, url: response.url, headers: response.headers, text };
     host.log('info', JSON.stringify(all));
-    host.progress(1, 2, text);
+    host.progress({ progress: 1, total: 2, message: text });
     if (then === 'throw') throw new Error(text);
     if (then === 'key') return { [text]: 1 };
     if (then === 'store') await host.store.set(text.slice(0, 100), text);
