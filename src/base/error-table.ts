@@ -1,7 +1,8 @@
 // The table of error codes. `docs/errors.md` is locked to it by a test; errors.ts has the class.
 
 import { type ErrorRow, row } from './error-row.ts';
-import { SECRET_ERRORS } from './error-table-secrets.ts';
+import { APPROVAL_ERRORS } from './error-rows-approvals.ts';
+import { SECRET_ERRORS } from './error-rows-secrets.ts';
 
 export const ERRORS = {
   // A call
@@ -277,6 +278,7 @@ export const ERRORS = {
     "A capability can't be carried out: this version has no effect for it, or what the effect needs is not there.",
   ),
   ...SECRET_ERRORS,
+  ...APPROVAL_ERRORS,
   // Evidence
   LOG_TAMPERED: row('tampered', -32005, 500, false, 'The log does not verify.'),
   LOG_BEHIND: row('tampered', -32005, 500, false, 'The log is older than the last checkpoint kept outside of it.'),

@@ -1,6 +1,7 @@
 // Every command, in the order of the overview.
 
 import { OPERATIONS } from '#operations/table.ts';
+import { approvalsApproveCommand } from './approvals-approve.ts';
 import { callCommand } from './call.ts';
 import type { Command } from './command.ts';
 import { completionCommand } from './completion.ts';
@@ -39,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
   completionCommand(() => COMMANDS),
   ...OPERATIONS.map(operationCommand).filter((command) => command !== undefined),
   pluginApproveCommand,
+  approvalsApproveCommand,
   toolsCommand,
   callCommand,
   logExportCommand,
