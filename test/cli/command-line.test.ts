@@ -138,6 +138,7 @@ describe('the commands of the product', () => {
       'policy check',
       'policy diff',
       'policy history',
+      'policy import-profiles',
       'policy rollback',
       'policy show',
       'policy simulate',
