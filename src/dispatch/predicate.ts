@@ -128,7 +128,8 @@ function policyPart(
   if (decision === undefined) return { version, digest };
   const waited = id === undefined || decision.kind !== 'ask' ? undefined : { id };
   const approval = 'approval' in decision ? decision.approval : waited;
-  const decided = { version, digest, decision: decision.kind, rule: decision.rule };
+  const { kind, rule, shadow } = decision;
+  const decided = { version, digest, decision: kind, rule, ...(shadow === undefined ? {} : { shadow }) };
   return approval === undefined ? decided : { ...decided, approval };
 }
 

@@ -30,6 +30,9 @@ export type DecisionQuery = {
   readonly session?: string;
 };
 
+/** What a rule in shadow would have decided, had it alone been one that decides. */
+export type ShadowDecision = { readonly rule: string; readonly decision: 'allow' | 'ask' | 'deny' };
+
 export type Allow = {
   readonly kind: 'allow';
   /** The `id` of the deciding rule, else its JSON pointer. */
@@ -41,6 +44,8 @@ export type Allow = {
   readonly workspace?: WorkspaceName;
   /** From `defaults.timeout`; the smaller of this and the tool's own counts. */
   readonly timeoutMs?: number;
+  /** Rules in shadow that would have come to decide; absent: none. */
+  readonly shadow?: readonly ShadowDecision[];
   readonly policy: PolicyRef;
 };
 
@@ -69,6 +74,8 @@ export type Deny = {
   readonly rule: string;
   readonly reason: string;
   readonly remedy: string;
+  /** As in `Allow`. */
+  readonly shadow?: readonly ShadowDecision[];
   readonly policy: PolicyRef;
 };
 

@@ -17,6 +17,7 @@ import type { Finding } from './explain.ts';
 import { compileToolPattern, type ToolPattern } from './match.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy, Rule } from './rules.ts';
 import { checkWorkspaces } from './workspaces.ts';
+import { decidingRules, rulesThatDecide, type WrittenLists } from './written-rules.ts';
 
 /** Rules by where they stand, for advice. */
 export type RuleList = {
@@ -59,6 +60,7 @@ type Workshop = {
   readonly hours: HoursCompiler;
   /** Where each `id` was first used. */
   readonly ids: Map<string, string>;
+  readonly written: WrittenLists;
 };
 
 /** `document` fits `schemas/policy.v1.json`. Conditions and patterns that are written twice are compiled once. */
@@ -70,6 +72,7 @@ export function compilePolicy(document: JsonObject, conditions: Conditions = cre
     patterns: new Map(),
     hours: createHoursCompiler(),
     ids: new Map(),
+    written: new Map(),
   };
   const everybody = compileList(document['deny'], '/deny', 'deny', workshop);
   const roles = new Map<string, { readonly grants: readonly GrantRule[]; readonly deny: readonly DenyRule[] }>();
@@ -91,14 +94,23 @@ export function compilePolicy(document: JsonObject, conditions: Conditions = cre
       return found === undefined ? [] : [found];
     });
     agents.set(name, {
-      denies: [everybody, deny, ...own.map((role) => role.deny)].filter((list) => list.length > 0),
-      grants: [grants, ...own.map((role) => role.grants)].filter((list) => list.length > 0),
+      ...decidingRules(
+        {
+          denies: [everybody, deny, ...own.map((role) => role.deny)],
+          grants: [grants, ...own.map((role) => role.grants)],
+        },
+        workshop.written,
+      ),
       roles: listOf(agent['roles']).map(String),
       ...(typeof agent['workspace'] === 'string' ? { workspace: agent['workspace'] as WorkspaceName } : {}),
     });
   }
-  const given = new Map<string, AgentRules>([['', { denies: [everybody], grants: [] }]]);
-  for (const [name, { grants, deny }] of roles) given.set(name, { denies: [everybody, deny], grants: [grants] });
+  const given = new Map<string, AgentRules>([
+    ['', decidingRules({ denies: [everybody], grants: [] }, workshop.written)],
+  ]);
+  for (const [name, { grants, deny }] of roles) {
+    given.set(name, decidingRules({ denies: [everybody, deny], grants: [grants] }, workshop.written));
+  }
   workshop.findings.push(...checkWorkspaces(document));
   const timeoutMs = compileTimeout(document, workshop);
   return {
@@ -130,11 +142,11 @@ function compileList(
     isJsonObject(rule) ? [compileRule(rule, `${pointer}/${index}`, workshop)] : [],
   );
   if (rules.length > 0) workshop.lists.push({ pointer, kind, rules });
-  return rules;
+  return rulesThatDecide(rules, workshop.written);
 }
 
 function compileRule(written: JsonObject, pointer: string, workshop: Workshop): GrantRule & DenyRule {
-  const { id, when, expires, why, capabilities, approval, tools, hours } = written;
+  const { id, when, expires, why, capabilities, approval, tools, hours, shadow } = written;
   if (typeof id === 'string') checkId(id, `${pointer}/id`, workshop);
   const rule: Rule = {
     name: typeof id === 'string' ? id : pointer,
@@ -160,6 +172,7 @@ function compileRule(written: JsonObject, pointer: string, workshop: Workshop): 
     ...(open === undefined ? {} : { hours: open }),
     ...(expiresMs === undefined ? {} : { expiresMs }),
     ...(typeof why === 'string' ? { why } : {}),
+    ...(shadow === true ? { isShadow: true } : {}),
     ...(capabilities === undefined ? {} : { capabilities: readCapabilities(capabilities) }),
   };
 }

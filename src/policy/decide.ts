@@ -35,7 +35,7 @@ export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery, wat
 }
 
 export type Watch = (input: ConditionInput) => ConditionInput;
-const asItIs: Watch = (input) => input;
+export const asItIs: Watch = (input) => input;
 
 function decideAt(policy: Policy, ref: PolicyRef, query: DecisionQuery, watch: Watch): Decision {
   const rules = policy.agents.get(query.agent);
@@ -81,7 +81,8 @@ export const isAtRest = (rule: Rule, nowMs: number): boolean =>
 const isBeforeExpiry = (rule: Rule, nowMs: number): boolean => rule.expiresMs === undefined || nowMs < rule.expiresMs;
 const isOver = (rule: Rule, nowMs: number): boolean => rule.expiresMs !== undefined && nowMs >= rule.expiresMs;
 
-function inputOf(query: DecisionQuery): ConditionInput {
+/** What conditions see of a query, with steps of its own. */
+export function inputOf(query: DecisionQuery): ConditionInput {
   const { args, agent, nowMs, tool, session } = query;
   return createConditionInput({
     args,

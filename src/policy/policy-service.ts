@@ -12,6 +12,7 @@ import { createPolicyInForce } from './in-force.ts';
 import { createPolicyFile } from './policy-file.ts';
 import type { PolicyOptions, PolicyPorts } from './policy-ports.ts';
 import { createPolicyJudge } from './policy-thread.ts';
+import { withShadows } from './shadow.ts';
 import { given } from './thread-work.ts';
 import { createTurns } from './turns.ts';
 
@@ -71,7 +72,10 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
     return { from: ref, to: digest, text, widenings };
   };
   return {
-    decide: (query) => decide(current().policy, current().ref, { ...query, latestMs: inForce.latestMs(query.nowMs) }),
+    decide: (query) => {
+      const { policy, ref } = current();
+      return withShadows(policy, query, decide(policy, ref, { ...query, latestMs: inForce.latestMs(query.nowMs) }));
+    },
     mayCall: (agent, toolName, nowMs) =>
       mayCall(current().policy, agent, toolName, { nowMs, latestMs: inForce.latestMs(nowMs) }),
     current: () => current().ref,
