@@ -1,6 +1,7 @@
 // What runs behind the doors of a server: every feature, joined by its ports. Taken down in reverse by the stack.
 
 import { rmSync } from 'node:fs';
+import { openApprovals } from '#app/approvals.ts';
 import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
 import { openProcesses } from '#app/process-tier.ts';
@@ -9,7 +10,6 @@ import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { openWorkspaces } from '#app/workspaces.ts';
-import { createApprovals } from '#approvals/approvals.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
@@ -74,9 +74,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   );
   const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
   const freezes = createFreezes({ store: store.freezes, clock });
-  const approvals = stack.adopt(createApprovals({ store: store.approvals, log, clock, logger }), (opened) =>
-    opened.close(),
-  );
+  const approvals = openApprovals(options, { store, log }, stack);
   const dispatcher: Dispatcher & ToolCaller = createDispatcher({
     ...{ catalog: tools, policy, freezes, approvals, runtime, log, clock, logger },
     broker: createBroker({

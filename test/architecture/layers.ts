@@ -55,6 +55,7 @@ const FEATURES = [
   'src/identity',
   'src/freeze',
   'src/approvals',
+  'src/notify',
   'src/replay',
 ];
 
