@@ -33,6 +33,7 @@ describe('the configuration', () => {
       notify: { webhooks: [] },
       policy: { apply: 'auto' },
       log: { name: 'smcp.local', public: false },
+      secrets: { sources: {} },
       logging: { level: 'info' },
     });
   });

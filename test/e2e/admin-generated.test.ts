@@ -122,6 +122,12 @@ describe('a client generated from /openapi.json', () => {
     await act('plugin_reload');
   });
 
+  test('sets, lists and removes a secret, and is never given its value', async () => {
+    expect(await act('secret_set')).toMatchObject({ name: 'TOKEN', source: 'stored' });
+    expect(await act('secret_list')).toMatchObject([{ name: 'TOKEN', source: 'stored' }]);
+    expect(await act('secret_rm')).toEqual({ name: 'TOKEN', state: 'removed' });
+  });
+
   test('looks at a plugin from elsewhere, and approves what it saw', async () => {
     const { digest } = (await act('plugin_review')) as { digest: string };
     expect(await act('plugin_approve', { name: 'extra', digest })).toMatchObject({ name: 'extra', state: 'ready' });

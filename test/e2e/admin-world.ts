@@ -44,6 +44,8 @@ export const INPUT: { readonly [operation: string]: object } = {
   plugin_disable: { name: 'demo_math' },
   plugin_enable: { name: 'demo_math' },
   queue_cancel: { id: 'nothing' },
+  secret_set: { name: 'TOKEN', value: 'a value that is long enough' },
+  secret_rm: { name: 'TOKEN' },
   log_show: { id: '0' },
   log_prove: { id: '0' },
   log_tail: { count: 2 },
