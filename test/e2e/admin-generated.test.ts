@@ -60,6 +60,7 @@ describe('a client generated from /openapi.json', () => {
       'policy_suggest',
     ])
       await act(name);
+    expect(await act('log_replay', world.inputOf('log_replay'))).toMatchObject({ same: true });
     expect(await act('can')).toMatchObject({ decision: 'allow' });
   });
 
