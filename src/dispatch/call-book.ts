@@ -5,6 +5,7 @@ import type { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Allow } from '#domain/decision.ts';
 import type { CallView, LaneName } from '#domain/invocation.ts';
+import type { Taken } from '#domain/usage.ts';
 import type { Admitted } from './admitted.ts';
 import type { Lane } from './lane.ts';
 
@@ -19,6 +20,8 @@ export type BookEntry = {
   readonly parent?: BookEntry;
   state: 'waiting' | 'running';
   startedMs?: number;
+  /** What it takes from the counters of its limits; there once its turn has come. */
+  taken?: Taken;
   /** When its time is over, by the monotonic clock; there once its tool has begun. */
   endsMs?: number;
   /** Orders the calls that its tool makes, which run in its place; there from the first of them on. */

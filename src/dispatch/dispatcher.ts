@@ -12,6 +12,7 @@ import type { Admitted } from './admitted.ts';
 import { errorAnswer, refusalAnswer } from './answer.ts';
 import { type BookEntry, createCallBook, endCall, viewOf } from './call-book.ts';
 import { createCloser } from './closer.ts';
+import { count, heldAbove } from './counted.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { createDrain } from './drain.ts';
 import { createKeyedCalls, type KeyedOutcome } from './keyed-calls.ts';
@@ -81,7 +82,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     if (result.kind === 'replayed') {
       const { outcome, replayOf } = result;
       // It has waited for another's run, and nobody asked about it meanwhile.
-      const verdict = mayAct(ports, admitted);
+      const verdict = mayAct(ports, admitted, { stage: 'under-way' });
       if (verdict.kind === 'stop') return closeStopped(entry, verdict);
       await close('replayed', admitted, outcome.answer, { decision, replayOf });
       return outcome;
@@ -151,8 +152,10 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   const takeTurn = async (entry: BookEntry, turn: Turn): Promise<KeyedOutcome> => {
     const { admitted, controller } = entry;
     while (pace.busy() !== undefined) await pace.busy();
-    const verdict = pace.count(() => mayAct(ports, admitted));
+    const verdict = pace.count(() => mayAct(ports, admitted, { stage: 'turn', holds: heldAbove(entry) }));
     if (verdict.kind === 'stop') return { outcome: await closeStopped(entry, verdict), isKept: false };
+    const taken = ports.policy.take(verdict.decision);
+    entry.taken = taken;
     book.begin(entry, clock.nowMs());
     let isKept = false;
     const run = {
@@ -167,15 +170,20 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
       },
       close: (...[phase, answer, parts]: Parameters<Parameters<typeof runPluginTool>[1]['close']>) => {
         isKept = hasRun(phase, parts);
+        count(taken, phase, answer, parts);
         return close(phase, admitted, answer, parts);
       },
     };
     const { tool } = admitted;
-    const outcome =
-      tool.kind === 'plugin'
-        ? await runPluginTool(ports, { ...run, admitted: { ...admitted, tool } })
-        : await runAdminTool(ports, { ...run, admitted: { ...admitted, tool } });
-    return { outcome, isKept };
+    try {
+      const outcome =
+        tool.kind === 'plugin'
+          ? await runPluginTool(ports, { ...run, admitted: { ...admitted, tool } })
+          : await runAdminTool(ports, { ...run, admitted: { ...admitted, tool } });
+      return { outcome, isKept };
+    } finally {
+      taken.end();
+    }
   };
 
   const reconsider: Dispatcher['reconsider'] = async () => {
@@ -187,7 +195,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     // Calls that wait are asked about when their turn comes; a policy may look at arguments for as long as 0.1 s.
     for (const entry of entries) {
       if (entry.state !== 'running' || entry.controller.signal.aborted) continue;
-      const verdict = mayAct(ports, entry.admitted);
+      const verdict = mayAct(ports, entry.admitted, { stage: 'under-way' });
       if (verdict.kind === 'stop') endCall(entry, asReason(verdict.error));
       await new Promise((resolve) => setImmediate(resolve));
     }

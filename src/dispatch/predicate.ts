@@ -11,6 +11,7 @@ import type { InvocationPredicate, Phase, ToolRef } from '#domain/record.ts';
 import type { SandboxProfile } from '#domain/sandbox-ports.ts';
 import type { Tool } from '#domain/tool.ts';
 import type { Transcript } from '#domain/transcript.ts';
+import { exceededView } from '#domain/usage.ts';
 
 /** What is known of a call when it is admitted. */
 export type Admission = {
@@ -115,7 +116,10 @@ export function predicateOf(
 
 function policyPart(decision: Decision | undefined, inForce: PolicyRef): InvocationPredicate['policy'] {
   const { version, digest } = decision?.policy ?? inForce;
-  return { version, digest, ...(decision === undefined ? {} : { decision: decision.kind, rule: decision.rule }) };
+  if (decision === undefined) return { version, digest };
+  const exceeded = decision.kind === 'deny' ? decision.exceeded : undefined;
+  const limit = exceeded === undefined ? {} : { limit: exceededView(exceeded) };
+  return { version, digest, decision: decision.kind, rule: decision.rule, ...limit };
 }
 
 function confinedParts({ profile, capabilities, limits }: Confined, used: readonly UsedCapability[] | undefined) {

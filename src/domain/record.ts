@@ -8,6 +8,7 @@ import type { PolicyRef } from './decision.ts';
 import type { Door, Receipt, Usage, UsedCapability } from './invocation.ts';
 import type { RunLimits } from './manifest.ts';
 import type { ArgumentChange } from './normalise-arguments.ts';
+import type { CountedUnit } from './usage.ts';
 
 export const PREDICATE_TYPES = {
   invocation: 'urn:smcp:invocation:v1',
@@ -64,7 +65,18 @@ export type InvocationPredicate = {
   /** What was changed in the arguments before they were checked, so that they fit the tool; absent: nothing. The arguments kept are those after it. */
   readonly normalised?: readonly RecordedChange[];
   /** The policy that decided. Where none was asked (a freeze, arguments that don't fit), without `decision` and `rule`: the one in force. */
-  readonly policy: PolicyRef & { readonly decision?: 'allow' | 'deny'; readonly rule?: string };
+  readonly policy: PolicyRef & {
+    readonly decision?: 'allow' | 'deny';
+    readonly rule?: string;
+    /** The limit that had no room, which `rule` sets. Only where a limit denied. `used`: without this call. */
+    readonly limit?: {
+      readonly unit: CountedUnit;
+      readonly limit: number;
+      readonly used: number;
+      readonly perMs?: number;
+      readonly resetsAt?: string;
+    };
+  };
   readonly sandbox?: {
     readonly tier: 'isolate' | 'process';
     readonly profile: Digest;

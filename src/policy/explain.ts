@@ -21,9 +21,8 @@ export type Finding = {
 /** Rules of the format that this version has no enforcement for: where they may stand, and their key. */
 const NOT_ENFORCED: readonly { readonly at: RegExp; readonly keys: readonly string[] }[] = [
   { at: /^$/, keys: ['people'] },
-  { at: /^\/defaults$/, keys: ['limits'] },
   { at: /^\/agents\/[^/]+$/, keys: ['workspace'] },
-  { at: /\/grants\/\d+$/, keys: ['limits', 'approval'] },
+  { at: /\/grants\/\d+$/, keys: ['approval'] },
 ];
 
 /** `[]` exactly when `validate` finds nothing. */

@@ -89,6 +89,14 @@ const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   ALTER TABLE disclosure ADD COLUMN transcript TEXT;
   `,
+  `
+  CREATE TABLE counter (
+    key TEXT PRIMARY KEY,
+    window_ms INTEGER NOT NULL,
+    per_ms INTEGER NOT NULL,
+    used INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version of a database that this code reads and writes. */

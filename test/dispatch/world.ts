@@ -20,6 +20,7 @@ import type { InvocationPredicate, RecordDraft } from '#domain/record.ts';
 import type { Broker, PluginRuntime, RunRequest } from '#domain/sandbox-ports.ts';
 import type { KeyedCallStore } from '#domain/store-ports.ts';
 import type { AdminTool, Tool } from '#domain/tool.ts';
+import { NOTHING_TAKEN } from '#domain/usage.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
 import { migrate } from '#store/migrations.ts';
@@ -150,6 +151,7 @@ export function createWorld(options: WorldOptions = {}) {
         : { kind: 'allow', rule: '/agents/a/grants/0', reason: 'granted', policy: policyRef, ...state.allow };
     },
     mayCall: (_agent, name) => !state.denied.has(name),
+    take: () => NOTHING_TAKEN,
     current: () => policyRef,
     onChange: () => () => {},
   } satisfies PolicyDecider;

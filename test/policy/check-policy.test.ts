@@ -53,7 +53,7 @@ describe('an error names line, column and what would do', () => {
     [
       'a strange key',
       'version: 1\nxyzzy: {}\n',
-      '2:1 error: unknown key "xyzzy" (the keys here are: $schema, version, defaults, roles, deny, agents)',
+      '2:1 error: unknown key "xyzzy" (the keys here are: $schema, version, defaults, budgets, roles, deny, agents)',
     ],
     [
       'a misspelt kind',
@@ -129,6 +129,31 @@ describe('an error names line, column and what would do', () => {
       'a local time that is none',
       grant('tools: ["a__b"]', 'hours: { from: "8am", timezone: UTC }'),
       '6:24 error: this is not allowed here (expected: From when on: a local time, 00:00 to 23:59.',
+    ],
+    [
+      'calls that are counted in no window',
+      grant('tools: ["a__b"]', 'limits: { calls: 10 }'),
+      '6:17 error: calls are counted in a window of time, and there is none (add per, such as per: 1h or per: 1d)',
+    ],
+    [
+      'a window in which nothing is counted',
+      grant('tools: ["a__b"]', 'limits: { concurrent: 1, per: 1h }'),
+      '6:39 error: nothing is counted in this window (add calls or bytes, or remove per)',
+    ],
+    [
+      'a window that is too short',
+      grant('tools: ["a__b"]', 'limits: { calls: 10, per: 999ms }'),
+      '6:35 error: a window is 1s to 31d long (write such a time, as 1m, 1h or 1d)',
+    ],
+    [
+      'a window that is too long',
+      'version: 1\ndefaults: { loop: { repeats: 20, per: 32d } }\n',
+      '2:39 error: a window is 1s to 31d long',
+    ],
+    [
+      'an id that a budget and a grant have',
+      `${grant('tools: ["a__b"]', 'id: x')}budgets:\n  - { id: x, calls: 1, per: 1h }\n`,
+      '6:13 error: the id "x" is used twice, first at /budgets/0/id (choose another id: records name a rule by it)',
     ],
     [
       'a timeout beyond the bound',
