@@ -110,6 +110,8 @@ type WorldOptions = DispatcherOptions & {
   /** Of the tools, as of a `cli.py`. */
   plan?: CommandPlan;
   onDecide?: (query: DecisionQuery) => void;
+  /** In place of a policy by name. */
+  policy?: PolicyDecider;
   /** In place of a broker that answers nothing. */
   broker?: (caller: ToolCaller) => Broker;
 };
@@ -143,7 +145,7 @@ export function createWorld(options: WorldOptions = {}) {
     runAdmin: async (_asked: Parameters<AdminTools['run']>[0]): Promise<ToolAnswer> => ({ kind: 'value', value: null }),
   };
   const policyRef = { version: 1, digest: sha256('policy') };
-  const policy = {
+  const byName = {
     decide: (query): Decision => {
       options.onDecide?.(query);
       return state.denied.has(query.tool.name)
@@ -155,6 +157,7 @@ export function createWorld(options: WorldOptions = {}) {
     current: () => policyRef,
     onChange: () => () => {},
   } satisfies PolicyDecider;
+  const policy = options.policy ?? byName;
   const catalog = {
     tool: (name) => tools.get(name),
     tools: () => [...tools.values()],
