@@ -105,7 +105,7 @@ function decideUs(agents: number): number {
       stage: 'turn',
     };
     const from = performance.now();
-    const decision = decide(policy, ref, query, counters.usage);
+    const decision = decide(policy, ref, query, counters);
     const taken = decision.kind === 'allow' ? counters.take(decision as Allow) : undefined;
     times.push((performance.now() - from) * 1_000);
     if (taken === undefined) throw new Error(`denied: ${'reason' in decision ? decision.reason : ''}`);

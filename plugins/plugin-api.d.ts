@@ -61,8 +61,12 @@ export type Store = {
 /** Content of a file: one of the two. */
 export type Content = { readonly text: string } | { readonly base64: string };
 
-/** Paths are `workspace/…`, with `/`. Capability `files`. */
+/**
+ * The agent's own files. Paths are `workspace/…`, with `/` between names. Capability `files`. Rejects with `NOT_FOUND`, `FILE_EXISTS`,
+ * `QUOTA_EXCEEDED`, or `CAPABILITY_DENIED` for what was not given and for links and what else is no plain file.
+ */
 export type Files = {
+  /** At most 512 KiB from `offset` on; `bytes` of the whole file. The next piece begins at `offset` plus the bytes of this one. */
   readonly read: (params: {
     readonly path: string;
     /** `text` if absent. */
@@ -70,18 +74,22 @@ export type Files = {
     readonly offset?: number;
     readonly length?: number;
   }) => Promise<Content & { readonly bytes: number; readonly isCut: boolean }>;
+  /** Makes folders above it. `replace` if absent; `create`: only where nothing is. Answers with the file's size. */
   readonly write: (
     params: { readonly path: string; readonly mode?: 'replace' | 'create' | 'append' } & Content,
-  ) => Promise<Json>;
+  ) => Promise<{ readonly bytes: number }>;
+  /** At most 1,000, by the bytes of their names; the last name is the `after` of the next page. */
   readonly list: (params: { readonly path: string; readonly after?: string }) => Promise<{
     readonly entries: readonly FileEntry[];
     readonly isCut: boolean;
   }>;
   readonly stat: (params: { readonly path: string }) => Promise<{ readonly kind: FileKind; readonly bytes?: number }>;
-  readonly move: (params: { readonly from: string; readonly to: string }) => Promise<Json>;
+  /** To where nothing is; makes folders above it. */
+  readonly move: (params: { readonly from: string; readonly to: string }) => Promise<null>;
   /** A file, or a folder that is empty. */
-  readonly remove: (params: { readonly path: string }) => Promise<Json>;
-  readonly makeFolder: (params: { readonly path: string }) => Promise<Json>;
+  readonly remove: (params: { readonly path: string }) => Promise<null>;
+  /** With those above it; nothing where it is there. */
+  readonly makeFolder: (params: { readonly path: string }) => Promise<null>;
 };
 
 export type FileKind = 'file' | 'folder';
@@ -131,7 +139,11 @@ export type HostErrorCode =
   | 'REQUEST_INVALID'
   | 'HOST_CALLS_EXCEEDED'
   | 'QUOTA_EXCEEDED'
+  /** A request got no answer; `details.reason` says why. */
+  | 'FETCH_FAILED'
+  | 'ANSWER_TOO_LARGE'
   | 'NOT_FOUND'
+  | 'FILE_EXISTS'
   | 'CANCELLED'
   | 'INTERNAL'
   | (string & {});

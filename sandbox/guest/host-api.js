@@ -1,19 +1,17 @@
 // What a plugin's tool gets as `host`: calls to the host process, each a text that leaves through `post`. Keeps private
 // copies of all it uses. Gives the trampoline what it needs to deliver answers and to know the host's own refusals.
 // biome-ignore lint/correctness/noUnusedVariables: sandbox/warden runs the text of this file
-function makeHostApi(post, bounds) {
+function makeHostApi(post, bounds, { responseOf, bytesOfBase64 }) {
   const { defineProperty } = Reflect;
   const { freeze, setPrototypeOf } = Object;
   const { parse, stringify } = JSON;
   const { isFinite: isFiniteNumber, isSafeInteger } = Number;
-  const NativeUint8Array = Uint8Array;
   const NativePromise = Promise;
   const NativeError = Error;
   const NativeTypeError = TypeError;
   const toText = String;
   const uncurry = Function.prototype.bind.bind(Function.prototype.call);
   const slice = uncurry(String.prototype.slice);
-  const indexOf = uncurry(String.prototype.indexOf);
   const isHolder = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
   /** The class of answers that were a refusal or an error, with the code that the host gave. */
@@ -53,22 +51,6 @@ function makeHostApi(post, bounds) {
       waiting[call] = { resolve, reject, decode };
     });
   const cut = (value) => slice(typeof value === 'string' ? value : toText(value), 0, bounds.logMessageLengthMax);
-
-  const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-  const bytesOfBase64 = (text) => {
-    let length = (text.length / 4) * 3;
-    if (text[text.length - 1] === '=') length -= text[text.length - 2] === '=' ? 2 : 1;
-    const bytes = new NativeUint8Array(length);
-    for (let at = 0, to = 0; at < text.length; at += 4) {
-      let group = 0;
-      for (let offset = 0; offset < 4; offset += 1) {
-        const character = text[at + offset];
-        group = group * 64 + (character === '=' ? 0 : indexOf(ALPHABET, character));
-      }
-      for (let shift = 16; shift >= 0 && to < length; shift -= 8, to += 1) bytes[to] = (group >> shift) & 255;
-    }
-    return bytes;
-  };
 
   const log = (...args) => {
     const [level, message] = args.length > 1 ? args : ['info', args[0]];
@@ -112,7 +94,7 @@ function makeHostApi(post, bounds) {
       remove: tell('files.remove'),
       makeFolder: tell('files.makeFolder'),
     }),
-    fetch: freeze(async (url, options = {}) => ask('fetch', { ...options, url }, identity)),
+    fetch: freeze(async (url, options = {}) => ask('fetch', { ...options, url }, responseOf)),
     run: freeze(async (program, args = [], options = {}) => ask('run', { ...options, program, args }, identity)),
     tools: freeze({ call: freeze(async (tool, args = {}) => ask('tools.call', { tool, args }, identity)) }),
   });

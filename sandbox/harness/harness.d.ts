@@ -13,6 +13,8 @@ export type World = {
   readonly store?: { readonly [key: string]: Json };
   /** The first whose `url` (a pattern with `*`) and `method` fit answers; none: the request fails. */
   readonly http?: readonly HttpAnswer[] | ((request: HttpRequest) => Omit<HttpAnswer, 'url'>);
+  /** Hosts that an operator has listed: with one of them `http` may be spoken. */
+  readonly privateHosts?: readonly string[];
   readonly files?: { readonly [path: string]: string | { readonly base64: string } };
   readonly secrets?: { readonly [name: string]: string };
   readonly run?: readonly RunAnswer[] | ((run: ProgramRun) => Omit<RunAnswer, 'program'>);
@@ -79,7 +81,8 @@ export type StartedPlugin = AsyncDisposable & {
   readonly name: string;
   readonly tools: readonly string[];
   readonly call: (tool: string, args?: { readonly [name: string]: Json }, options?: CallOptions) => Promise<PluginCall>;
-  readonly files: () => { readonly [path: string]: string | { readonly base64: string } };
+  /** Of an agent's workspace, `tester` if absent. */
+  readonly files: (agent?: string) => { readonly [path: string]: string | { readonly base64: string } };
   readonly close: () => Promise<void>;
 };
 

@@ -14,7 +14,7 @@ import type { Allow, Decision } from '#domain/decision.ts';
 import type { CallOutcome, Progress, UsedCapability } from '#domain/invocation.ts';
 import type { Manifest, Plugin, PluginTool } from '#domain/manifest.ts';
 import type { InvocationPredicate } from '#domain/record.ts';
-import type { Transcript } from '#domain/transcript.ts';
+import { type Transcript, transcriptView } from '#domain/transcript.ts';
 import { NOTHING_TAKEN } from '#domain/usage.ts';
 import type { WallOptions } from '#sandbox/host/wall.ts';
 import { loadPlugin } from './load-plugin.ts';
@@ -39,7 +39,7 @@ export type CallOptions = {
   readonly grant?: Capabilities;
   /** The smaller of this and the tool's own counts. */
   readonly timeoutMs?: number;
-  /** Another agent's store is another one. `tester` if absent. */
+  /** Another agent's store and files are others. `tester` if absent. */
   readonly agent?: string;
   readonly signal?: AbortSignal;
 };
@@ -73,7 +73,7 @@ export type StartedPlugin = AsyncDisposable & {
   readonly tools: readonly string[];
   /** `tool`: by its name in the manifest. @throws `TOOL_UNKNOWN` */
   readonly call: (tool: string, args?: JsonObject, options?: CallOptions) => Promise<PluginCall>;
-  /** The files of the world's workspace as they are now. */
+  /** The files of an agent's workspace as they are now, of `tester` if absent; every agent begins with the world's. */
   readonly files: WorldFiles['read'];
   readonly close: () => Promise<void>;
 };
@@ -98,7 +98,7 @@ export async function startPlugin(directory: string, options: StartOptions = {})
   const watched = createWatchedBroker({
     ...{ clock, values: memory.values, givesAll },
     ...(made === undefined ? {} : { seed: String(made.seed ?? '') }),
-    calls: made === undefined ? {} : { ...createWorldCalls(made), ...files.calls },
+    ...(made === undefined ? { calls: {} } : { calls: createWorldCalls(made), files: files.effect }),
   });
   const call = createCaller({
     plugin,
@@ -168,7 +168,8 @@ function callOf(
   { memory, watched }: Pick<CallerParts, 'memory' | 'watched'>,
 ): CallEnd & Omit<CallSight, 'progress'> {
   const session = watched.sessionOf(invocation);
-  const transcript = session?.transcript();
+  const exact = session?.transcript();
+  const transcript = exact === undefined ? undefined : transcriptView(exact);
   const record = memory.recordsOf(invocation).at(-1);
   if (record === undefined) throw new SmcpError('INTERNAL', 'a call ended without its record');
   const seen = {

@@ -10,6 +10,7 @@ import { CAPABILITY_KINDS } from '#domain/capability.ts';
 import { neededFor } from '#domain/needed-capabilities.ts';
 import type { Broker, BrokerSession, PluginRuntime, RunRequest } from '#domain/sandbox-ports.ts';
 import type { PluginStore } from '#domain/store-ports.ts';
+import type { FilesEffect } from '#effects/files/files-effect.ts';
 import { createStoreEffect } from '#effects/store.ts';
 
 /** One line that the plugin logged. */
@@ -25,6 +26,8 @@ export type WatchedBroker = {
 export type WatchedPorts = {
   readonly clock: Clock;
   readonly values: PluginStore;
+  /** Absent: there are none. */
+  readonly files?: FilesEffect;
   /** Absent: the system's. */
   readonly seed?: string;
   /** In place of, or beside, the broker's own. */
@@ -33,12 +36,13 @@ export type WatchedPorts = {
   readonly givesAll: boolean;
 };
 
-export function createWatchedBroker({ clock, values, seed, calls, givesAll }: WatchedPorts): WatchedBroker {
+export function createWatchedBroker({ clock, values, files, seed, calls, givesAll }: WatchedPorts): WatchedBroker {
   const sessions = new Map<string, BrokerSession>();
   const logs = new Map<string, PluginLog[]>();
   const random: Pick<BrokerPorts, 'randomBytes'> = seed === undefined ? {} : { randomBytes: seededBytes(seed) };
   const broker = createBroker({
-    ...{ clock, ...random, logger: keepingLogger(logs), effects: { store: createStoreEffect(values) } },
+    ...{ clock, ...random, logger: keepingLogger(logs) },
+    effects: { store: createStoreEffect(values), ...(files === undefined ? {} : { files }) },
     replaced: (own) => {
       const all = { ...own, ...calls };
       return givesAll ? givingAll(all) : all;

@@ -3,29 +3,21 @@
 
 import { ERRORS } from '#base/error-table.ts';
 import { type ErrorCode, SmcpError } from '#base/errors.ts';
-import { isJsonObject, type Json } from '#base/json.ts';
+import type { Json } from '#base/json.ts';
 import { compileStarPattern } from '#base/star-pattern.ts';
-import type { CallContext, CallHandlers } from '#broker/call-handler.ts';
+import type { CallContext, CallHandler, CallHandlers } from '#broker/call-handler.ts';
+import { createNetCalls } from '#broker/net-calls.ts';
 import { fieldsOf, invalid } from '#broker/params.ts';
+import type { GivenSecrets } from '#domain/secret-ports.ts';
 import { checkGiven } from './given.ts';
-import type { HttpAnswer, HttpRequest, ProgramRun, RunAnswer, ToolReply, World, WorldError } from './world.ts';
+import type { ProgramRun, RunAnswer, ToolReply, World, WorldError } from './world.ts';
+import { createWorldNet } from './world-net.ts';
 
 /** The calls `fetch`, `run` and `tools.call`. */
 export function createWorldCalls(world: World): CallHandlers {
+  const { fetch = noFetch } = createNetCalls(createWorldNet(world, errorOf));
   return {
-    fetch: (params, context) => {
-      const { url, method, headers, body } = fieldsOf('fetch', params, FETCH_KEYS);
-      const { net } = checkGiven({ name: 'fetch', params, kind: 'net' }, context);
-      const [entry] = net ?? [];
-      const request: HttpRequest = {
-        url: new URL(String(url)).href,
-        method: typeof method === 'string' ? method.toUpperCase() : 'GET',
-        headers: { ...headersOf(headers), ...secretsFor(world, context, entry?.host ?? '') },
-        body: bodyOf(body),
-      };
-      const target = `${entry?.host}:${entry?.ports?.[0]}`;
-      return { target, perform: () => httpAnswer(world, request) };
-    },
+    fetch: (params, context) => fetch(params, { ...context, secrets: secretsOf(world, context) }),
     run: (params, context) => {
       const { program, args = [], stdin = '' } = fieldsOf('run', params, ['program', 'args', 'stdin']);
       checkGiven({ name: 'run', params, kind: 'run' }, context);
@@ -42,53 +34,25 @@ export function createWorldCalls(world: World): CallHandlers {
   };
 }
 
-const FETCH_KEYS = ['url', 'method', 'headers', 'body', 'redirect'];
-
 const isTexts = (value: Json): value is readonly string[] =>
   Array.isArray(value) && value.every((one) => typeof one === 'string');
 
-function headersOf(headers: Json | undefined): HttpRequest['headers'] {
-  if (headers === undefined) return {};
-  const isHeaders = isJsonObject(headers) && Object.values(headers).every((value) => typeof value === 'string');
-  if (!isHeaders) throw invalid('fetch: headers is an object of texts');
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
-}
+const noFetch: CallHandler = () => {
+  throw new SmcpError('CAPABILITY_UNAVAILABLE', 'this world has no network');
+};
 
-/** As the broker does it: into requests to their hosts, over what the plugin wrote there. */
-function secretsFor(world: World, { capabilities }: CallContext, host: string): HttpRequest['headers'] {
-  const injected = (capabilities.secrets ?? []).flatMap(({ name, hosts, header, prefix = '' }) => {
-    const value = world.secrets?.[name];
-    if (header === undefined || hosts?.includes(host) !== true) return [];
-    if (value === undefined) throw new SmcpError('CAPABILITY_UNAVAILABLE', `the world has no secret ${name}`);
-    return [[header.toLowerCase(), `${prefix}${value}`]];
-  });
-  return Object.fromEntries(injected);
-}
-
-function bodyOf(body: Json | undefined): Uint8Array {
-  if (body === undefined) return new Uint8Array();
-  if (isJsonObject(body) && typeof body['text'] === 'string') return Buffer.from(body['text']);
-  if (isJsonObject(body) && typeof body['base64'] === 'string') return Buffer.from(body['base64'], 'base64');
-  throw invalid('fetch: body is {text} or {base64}');
-}
-
-function httpAnswer({ http = [] }: World, request: HttpRequest): Json {
-  const fits = ({ url, method }: HttpAnswer) =>
-    compileStarPattern(url)(request.url) && (method ?? request.method).toUpperCase() === request.method;
-  const answer = typeof http === 'function' ? http(request) : http.find(fits);
-  if (answer === undefined) {
-    const message = `the world has no answer to ${request.method} ${request.url}`;
-    throw new SmcpError('CAPABILITY_UNAVAILABLE', message, { details: { remedy: 'add one to `http` of the world' } });
-  }
-  if (answer.error !== undefined) throw errorOf(answer.error);
-  const { status = 200, headers = {}, text, json, base64 } = answer;
-  const isJson = json !== undefined;
-  const shown = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-  return {
-    ...{ status, url: request.url },
-    headers: { ...(isJson ? { 'content-type': 'application/json' } : {}), ...shown },
-    body: base64 === undefined ? { text: isJson ? JSON.stringify(json) : (text ?? '') } : { base64 },
+/** As a server does it: into requests to their hosts, over what the plugin wrote there. */
+function secretsOf(world: World, { capabilities }: CallContext): GivenSecrets {
+  const headersFor = async (host: string) => {
+    const injected = (capabilities.secrets ?? []).flatMap(({ name, hosts, header, prefix = '' }) => {
+      const value = world.secrets?.[name];
+      if (header === undefined || hosts?.includes(host) !== true) return [];
+      if (value === undefined) throw new SmcpError('CAPABILITY_UNAVAILABLE', `the world has no secret ${name}`);
+      return [[header.toLowerCase(), `${prefix}${value}`]];
+    });
+    return Object.fromEntries(injected) as Readonly<Record<string, string>>;
   };
+  return { headersFor, mask: () => undefined };
 }
 
 function runAnswer({ run = [] }: World, asked: ProgramRun): Json {

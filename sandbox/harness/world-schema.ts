@@ -29,6 +29,7 @@ export const WORLD_SCHEMA: JsonObject = {
       status: { type: 'integer', minimum: 200, maximum: 599 },
       headers: { type: 'object', additionalProperties: TEXT },
     }),
+    privateHosts: { type: 'array', items: TEXT },
     files: {
       type: 'object',
       additionalProperties: {

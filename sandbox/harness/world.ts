@@ -59,6 +59,8 @@ export type World = {
   readonly store?: JsonObject;
   /** The first that fits answers; none: the request fails as if nobody were there. */
   readonly http?: readonly HttpAnswer[] | ((request: HttpRequest) => Omit<HttpAnswer, 'url'>);
+  /** Hosts that an operator has listed: with one of them `http` may be spoken. */
+  readonly privateHosts?: readonly string[];
   /** Files of the workspace by path, `workspace/…`. */
   readonly files?: { readonly [path: string]: string | { readonly base64: string } };
   /** By the names in the manifest; put into headers of requests to their hosts. */

@@ -12,7 +12,7 @@ import type { IsolateRuntime, Plugin } from '#domain/manifest.ts';
 import type { PluginCode, PluginRuntime, RunRequest, SandboxProfile } from '#domain/sandbox-ports.ts';
 import type { StartMessage } from '#sandbox/protocol/messages.js';
 import type { Confinement } from './confinement.ts';
-import { ENGINE } from './engine.ts';
+import { engineLine } from './engine.ts';
 import { layerMissing, NEEDED_LAYERS, propertyMissing } from './layers.ts';
 import { modulesText } from './modules-text.ts';
 import { createWarden } from './warden.ts';
@@ -27,10 +27,12 @@ export type IsolateRuntimePorts = {
   readonly code: PluginCode;
 };
 
-/** In place of the bounds of `LIMITS`. */
+/** Bounds in place of those of `LIMITS`, and what a record says of the product. */
 export type IsolateRuntimeOptions = {
   readonly wardensMax?: number;
   readonly wardensPerPluginMax?: number;
+  /** The product's version, for the engine of the record. Absent: not named. */
+  readonly product?: string;
 };
 
 /** The runtime of isolate plugins. It starts no process before the first call. */
@@ -40,6 +42,7 @@ export function createIsolateRuntime(ports: IsolateRuntimePorts, options: Isolat
   const allPools = () => [...pools.values()].map(({ pool }) => pool);
   const layersInForce = confinement.layers().filter((layer) => layer.inForce);
   const room = createWardenRoom(allPools, options);
+  const engine = engineLine(options.product);
   let watchdog: NodeJS.Timeout | undefined;
   let isClosed = false;
 
@@ -55,7 +58,7 @@ export function createIsolateRuntime(ports: IsolateRuntimePorts, options: Isolat
     requireIsolate(plugin);
     requireWhole(confinement);
     const layers = layersInForce.map((layer) => layer.name).sort();
-    return { tier: 'isolate', digest: profileDigest(plugin), layers, engine: ENGINE };
+    return { tier: 'isolate', digest: profileDigest(plugin), layers, engine };
   };
 
   const profileDigest = (plugin: Plugin): Digest =>

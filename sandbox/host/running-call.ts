@@ -9,7 +9,7 @@ import { LIMITS } from '#base/limits.ts';
 import { capabilityOf, isHostCallName } from '#domain/host-call.ts';
 import type { EffectKnowledge, RunOutcome, Usage } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
-import type { RunRequest } from '#domain/sandbox-ports.ts';
+import type { RecordedReply, RunRequest } from '#domain/sandbox-ports.ts';
 import type { CallMessage, EndMessage } from '#sandbox/protocol/messages.js';
 
 /** What a plugin's author can do, by code. */
@@ -121,14 +121,16 @@ export class RunningCall {
     }
     const params = parseBoundedJson(body);
     if (params.kind !== 'value') return false;
-    const { traffic } = this.request;
+    const { traffic, replies } = this.request;
     if (call !== 0) traffic?.asked(call, name, body);
-    void this.#answerHostCall(name, params.value).then((reply) => {
+    const deliver = (reply: Reply): void => {
       if (this.#isOver || call === 0) return;
       traffic?.answered(call, reply.ok, reply.body);
       if (!reply.ok) this.#answeredCodes.add(reply.code);
       answer(call, reply.ok, reply.body);
-    });
+    };
+    if (replies === undefined) void this.#answerHostCall(name, params.value).then(deliver);
+    else if (call !== 0) replies({ call, name, body }, (recorded) => deliver(replyOf(recorded)));
     return true;
   }
 
@@ -170,7 +172,7 @@ export class RunningCall {
     return { code: isRefusal ? (hostCall as ErrorCode) : code, message };
   }
 
-  async #answerHostCall(name: string, params: Json): Promise<{ ok: true; body: string } | Refusal> {
+  async #answerHostCall(name: string, params: Json): Promise<Reply> {
     const kind = isHostCallName(name) ? capabilityOf(name) : undefined;
     const isAllowed = isHostCallName(name) && (kind === undefined || this.request.capabilities[kind] !== undefined);
     if (!isAllowed) {
@@ -196,8 +198,13 @@ export class RunningCall {
   }
 }
 
+type Reply = { readonly ok: true; readonly body: string } | Refusal;
 type Refusal = { readonly ok: false; readonly code: string; readonly body: string };
 
 function refuse(error: WireError): Refusal {
   return { ok: false, code: error.code, body: JSON.stringify(error) };
+}
+
+function replyOf({ isOk, body, code = 'INTERNAL' }: RecordedReply): Reply {
+  return isOk ? { ok: true, body } : { ok: false, code, body };
 }

@@ -2,6 +2,7 @@
 // Grants differ per agent and are the broker's to enforce, so they are not part of it.
 
 import { LIMITS } from '#base/limits.ts';
+import { WARDEN_ENVIRONMENT } from './engine.ts';
 import type { LaunchProfile } from './launcher/launch-profile.ts';
 import type { WardenFiles } from './warden-files.ts';
 
@@ -37,7 +38,7 @@ export function wardenProfile(
       processes: uid === undefined ? LIMITS.sharedUserThreadsMax : LIMITS.wardenUserThreadsMax,
       stackBytes: LIMITS.wardenStackBytes,
     },
-    env: { TZ: 'UTC', LANG: 'C.UTF-8' },
+    env: WARDEN_ENVIRONMENT,
     cwd: '/',
     command: [node, ...flags, main],
     keptDescriptors: DESCRIPTORS,

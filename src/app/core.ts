@@ -5,8 +5,10 @@ import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
 import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
+import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
+import { openWorkspaces } from '#app/workspaces.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
@@ -16,6 +18,7 @@ import type { Plugin } from '#domain/manifest.ts';
 import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
 import type { PluginRuntime, ProgramRunner } from '#domain/sandbox-ports.ts';
 import type { Store } from '#domain/store-ports.ts';
+import { createNetEffect } from '#effects/net/net-effect.ts';
 import { createStoreEffect } from '#effects/store.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
@@ -27,7 +30,7 @@ import { createPolicyReview } from '#policy/review/review.ts';
 import { createRecordLog, type OpenRecordLog } from '#provenance/record-log.ts';
 import { loadRegistry, type Registry } from '#registry/load-registry.ts';
 import { createPluginCode } from '#registry/plugin-copies.ts';
-import { createConfinement } from '#sandbox/host/confinement.ts';
+import { type Confinement, createConfinement } from '#sandbox/host/confinement.ts';
 import { createIsolateRuntime } from '#sandbox/host/isolate-runtime.ts';
 import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
 import { openWall } from '#sandbox/host/wall.ts';
@@ -49,9 +52,10 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const { home, config, logger } = options;
   const clock = systemClock;
   const { store, log, adminToken } = await openKept(options, stack);
-  const { runtime, prober, programs } = await openSandbox(options, stack);
+  const files = openWorkspaces(options, stack);
+  const { runtime, prober, programs, confinement } = await openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, {
-    ...{ kept: { store, log, adminToken }, runtime },
+    ...{ kept: { store, log, adminToken }, runtime, confinement, hasFiles: files !== undefined },
     ...(prober === undefined ? {} : { prober }),
   });
   const tools = joinCatalogs(catalog, createAdminToolCatalog());
@@ -74,10 +78,12 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
     broker: createBroker({
       ...{ clock, logger },
       effects: {
+        net: createNetEffect({ logger }, config.net),
         store: createStoreEffect(store.pluginValues),
         // The dispatcher that opens the broker's sessions carries out their calls too.
         tools: { callTool: (request) => dispatcher.callTool(request) },
         ...(programs === undefined ? {} : { run: programs }),
+        ...(files === undefined ? {} : { files }),
       },
     }),
     // Asked for at each call: the operations work on the dispatcher that carries them out.
@@ -90,7 +96,8 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   const readiness = { isReady: false };
   const services: Services = {
     ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, dispatcher, log, enforce, clock },
-    review: createPolicyReview({ policy, records: log, thread, clock }),
+    replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
+    review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
@@ -99,18 +106,25 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
 
 type Sandbox = {
   readonly runtime: PluginRuntime;
+  readonly confinement: Confinement;
   /** Absent: there is no place for programs to work in, so plugins of runtime `process` are refused. */
   readonly prober?: PluginProber;
   readonly programs?: ProgramRunner;
 };
 
 /** Both tiers stand behind one wall. It is taken down when their last process has ended. */
-async function openSandbox({ config, logger, home }: AppOptions, stack: AsyncDisposableStack): Promise<Sandbox> {
+async function openSandbox(
+  { config, logger, home, version }: AppOptions,
+  stack: AsyncDisposableStack,
+): Promise<Sandbox> {
   const wall = stack.use(openWall({ users: config.sandbox.users }));
   const dumps = wall.limitDumps();
   if (!dumps.inForce) logger.warn("a crash may leave a copy of the server's memory", { found: dumps.detail });
   const confinement = stack.use(createConfinement(wall));
-  const isolate = createIsolateRuntime({ clock: systemClock, logger, confinement, code: createPluginCode({ logger }) });
+  const isolate = createIsolateRuntime(
+    { clock: systemClock, logger, confinement, code: createPluginCode({ logger }) },
+    { product: version },
+  );
   const processes = await openProcesses({ wall, logger }, home.directory).catch((thrown: unknown) => {
     const { code, message } = asSmcpError(thrown);
     logger.error('plugins of runtime `process` are refused', { code, error: message });
@@ -118,7 +132,7 @@ async function openSandbox({ config, logger, home }: AppOptions, stack: AsyncDis
   });
   const tiers = processes === undefined ? { isolate } : { isolate, process: processes.runtime };
   const runtime = stack.adopt(createPluginRuntime(tiers), (opened) => opened.close());
-  return processes === undefined ? { runtime } : { ...processes, runtime };
+  return { ...processes, runtime, confinement };
 }
 
 async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promise<Kept> {
@@ -142,7 +156,7 @@ async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promi
 async function openRegistry(
   { home, config, logger, productPlugins, externalPlugins, version }: AppOptions,
   stack: AsyncDisposableStack,
-  { kept, runtime, ...asking }: Sandbox & { readonly kept: Kept },
+  { kept, runtime, hasFiles, ...asking }: Sandbox & { readonly kept: Kept; readonly hasFiles: boolean },
 ): Promise<Registry> {
   const { store, log } = kept;
   const clock = systemClock;
@@ -159,7 +173,7 @@ async function openRegistry(
         home: home.directory,
         product: version,
         approve: config.approve,
-        availableCapabilities: AVAILABLE_CAPABILITIES,
+        availableCapabilities: AVAILABLE_CAPABILITIES.filter((kind) => kind !== 'files' || hasFiles),
         ...config.discovered,
         admit: (plugin) => void runtime.profile(plugin, plugin.manifest.capabilities ?? {}),
       },

@@ -2,7 +2,7 @@
 
 import canonicalizeModule from 'canonicalize';
 import { SmcpError } from './errors.ts';
-import { type ExactJson, isExactNumber, isExactObject } from './exact-json.ts';
+import { type ExactJson, isExactNumber, isExactObject, numberSpelling } from './exact-json.ts';
 import { canonicalNumber, isInRange } from './exact-number.ts';
 import type { Json } from './json.ts';
 
@@ -59,6 +59,25 @@ function exactText(value: ExactJson): string {
     text += `${text === '' ? '' : ','}${exactText(key)}:${exactText(item)}`;
   }
   return `{${text}}`;
+}
+
+/**
+ * Whether JavaScript that parses the canonical text gets the same as from `JSON.stringify` of the value: its objects have their
+ * keys in canonical order, its texts are well formed, and no number is a minus zero. False costs nothing but room where it might
+ * have been true.
+ */
+export function isKeptByCanonical(value: ExactJson): boolean {
+  const spelling = numberSpelling(value);
+  if (spelling !== undefined) return !(spelling.startsWith('-') && Number(spelling) === 0);
+  if (typeof value === 'string') return value.isWellFormed();
+  if (isList(value)) return value.every(isKeptByCanonical);
+  if (!isExactObject(value)) return true;
+  let before = '';
+  for (const [key, item] of Object.entries(value)) {
+    if (key < before || !key.isWellFormed() || !isKeptByCanonical(item)) return false;
+    before = key;
+  }
+  return true;
 }
 
 function notJson(cause?: unknown): SmcpError {

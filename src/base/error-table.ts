@@ -47,6 +47,7 @@ export const ERRORS = {
     false,
     'What a plugin wanted to keep is more than it was given room for. Nothing was changed.',
   ),
+  FILE_EXISTS: row('invalid', -32602, 409, false, 'Something is at this path already. Nothing was changed.'),
   CAPABILITY_DENIED: row(
     'denied',
     -32001,
@@ -54,6 +55,14 @@ export const ERRORS = {
     false,
     'A plugin asked for something that its manifest or the grant does not give.',
   ),
+  FETCH_FAILED: row(
+    'unavailable',
+    -32003,
+    503,
+    true,
+    'A request that a plugin may make got no answer: `details.reason` says whether the name, the connection, its certificate, the time, the answer or a redirection was at fault.',
+  ),
+  ANSWER_TOO_LARGE: row('limit', -32003, 507, false, 'What a server answered to a plugin is larger than it may be.'),
   QUEUE_FULL: row(
     'limit',
     -32006,
@@ -278,7 +287,7 @@ export const ERRORS = {
     -32003,
     503,
     false,
-    'The manifest asks for a capability that this version has no effect for.',
+    "A capability can't be carried out: this version has no effect for it, or what the effect needs is not there.",
   ),
   // Evidence
   LOG_TAMPERED: row('tampered', -32005, 500, false, 'The log does not verify.'),

@@ -30,6 +30,19 @@ export const PLUGIN_LIMITS = {
   hostAnswerBytesMax: 1024 * 1024,
   /** What is kept of host calls, to run a call again; with more it can't be. */
   transcriptBytesMax: 1024 * 1024,
+  /** Replays that wait for the one that runs; each reads one record before it waits. */
+  replaysWaitingMax: 16,
+  /**
+   * Time of a replay's guest, as a multiple of the processor time that the call was allowed, and on top of it for the start of its
+   * process: it waits for nobody. A machine may be slower, or busier, than when it was recorded.
+   */
+  replayCpuFactor: 2,
+  replayWallFactor: 2,
+  replayStartMsMax: 15_000,
+  /** The process of a replay without another one for this long is ended. */
+  replayIdleMs: 10_000,
+  /** What is shown of a host call that differs, in UTF-16 units. */
+  replayShownLengthMax: 256,
   /** Keys that one `store.list` answers with. */
   storeKeysListedMax: 1_000,
   /** One log line or progress message of a plugin, in UTF-16 units; longer ones are cut. */

@@ -53,6 +53,10 @@ export const POLICY_LIMITS = {
   policyReviewPageLengthMax: 256,
   /** What a review may take, from its first page; what it has found by then is its answer. */
   policyReviewMsMax: 60_000,
+  /** One piece of a review's work in the thread of policies: a change of the policy waits no longer for it. */
+  policyReviewPieceMsMax: 100,
+  /** Decisions that one simulation replays; 20,000 take a second. */
+  policySimulationLengthMax: 1_000_000,
   /** Reviews under way at a time, in all. */
   policyReviewsMax: 4,
   /** Rows of an answer of a review, and rules of versions that are told apart while the log is read. */

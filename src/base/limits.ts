@@ -1,7 +1,9 @@
 // Every bound of the product, each with its unit (last in the name), its reason and, where measured, its source.
-// Those of plugins, of command lines, of processes and of policies have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
+// Those of plugins, of command lines, of processes, of their network, of policies and of files have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
 
 import { CLI_LIMITS } from './limits-cli.ts';
+import { FILES_LIMITS } from './limits-files.ts';
+import { NET_LIMITS } from './limits-net.ts';
 import { PLUGIN_LIMITS } from './limits-plugins.ts';
 import { POLICY_LIMITS } from './limits-policy.ts';
 import { PROCESS_LIMITS } from './limits-process.ts';
@@ -128,7 +130,9 @@ export const LIMITS = {
   ...PLUGIN_LIMITS,
   ...CLI_LIMITS,
   ...PROCESS_LIMITS,
+  ...NET_LIMITS,
   ...POLICY_LIMITS,
+  ...FILES_LIMITS,
 
   // Log
   /** One record. **Source:** C2SP tlog-tiles: entries are length-prefixed by 16 bits. */

@@ -11,11 +11,15 @@ import { capabilityOf, HOST_CALLS, type HostCallName, isHostCallName } from '#do
 import type { ToolCaller } from '#domain/ports.ts';
 import type { Broker, BrokerSession, HostCallHandler, ProgramRunner } from '#domain/sandbox-ports.ts';
 import { createClockEffect } from '#effects/clock.ts';
+import type { FilesEffect } from '#effects/files/files-effect.ts';
+import type { NetEffect } from '#effects/net/net-effect.ts';
 import { createRandomEffect, type RandomSource } from '#effects/random.ts';
 import type { StoreEffect } from '#effects/store.ts';
-import type { CallContext, CallHandlers } from './call-handler.ts';
+import type { CallContext, CallHandlers, FurtherUses } from './call-handler.ts';
 import { createClockCalls, createRandomCalls } from './clock-calls.ts';
+import { createFilesCalls } from './files-calls.ts';
 import { createMeter } from './meter.ts';
+import { createNetCalls } from './net-calls.ts';
 import { invalid } from './params.ts';
 import { createRunCalls } from './run-calls.ts';
 import { createStoreCalls } from './store-calls.ts';
@@ -24,7 +28,15 @@ import { createToolsCalls } from './tools-calls.ts';
 import { createTranscriptWriter } from './transcript.ts';
 
 /** The kinds that have an effect in this version. The registry refuses plugins that ask for another. */
-export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = ['store', 'run', 'tools', 'clock', 'random'];
+export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = [
+  'net',
+  'files',
+  'store',
+  'run',
+  'tools',
+  'clock',
+  'random',
+];
 
 export type BrokerPorts = {
   readonly clock: Clock;
@@ -32,7 +44,13 @@ export type BrokerPorts = {
   /** Absent: the system's. */
   readonly randomBytes?: RandomSource;
   /** What can be done for guests; a call whose effect is absent is refused as not available. */
-  readonly effects?: { readonly store?: StoreEffect; readonly run?: ProgramRunner; readonly tools?: ToolCaller };
+  readonly effects?: {
+    readonly files?: FilesEffect;
+    readonly net?: NetEffect;
+    readonly store?: StoreEffect;
+    readonly run?: ProgramRunner;
+    readonly tools?: ToolCaller;
+  };
   /** Other calls in place of these, for a world that an author made up: `sandbox/harness` only. Absent: these. */
   readonly replaced?: (own: CallHandlers) => CallHandlers;
 };
@@ -48,11 +66,16 @@ export function createBroker(ports: BrokerPorts): Broker {
   return { open: (context) => openSession(ports.logger, handlers, context) };
 }
 
+/** Of calls that need no capability. */
+const NO_USES: FurtherUses = { begin: () => ({ end: () => undefined }) };
+
 function handlersOf({ clock, logger, effects = {}, ...ports }: BrokerPorts): CallHandlers {
   return {
     ...createTalkCalls({ logger }),
     ...createClockCalls(createClockEffect({ clock })),
     ...createRandomCalls(createRandomEffect({ randomBytes: ports.randomBytes ?? randomBytes })),
+    ...(effects.files === undefined ? {} : createFilesCalls(effects.files)),
+    ...(effects.net === undefined ? {} : createNetCalls(effects.net)),
     ...(effects.store === undefined ? {} : createStoreCalls(effects.store)),
     ...(effects.run === undefined ? {} : createRunCalls(effects.run)),
     ...(effects.tools === undefined ? {} : createToolsCalls(effects.tools)),
@@ -70,14 +93,16 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
     if (calls > context.hostCallsMax) throw new SmcpError('HOST_CALLS_EXCEEDED', 'the limit of host calls is reached');
     const known = nameOf(name);
     const kind = capabilityOf(known);
-    if (kind === undefined) return prepare(handlers, known)(params, context).perform(signal);
+    if (kind === undefined) return prepare(handlers, known)(params, context).perform(signal, NO_USES);
     checkGiven(logger, context, kind);
     const fault = faultOf(params);
     if (fault !== undefined) throw invalid(`${known}: what it was given ${fault}`);
     const { target, perform } = prepare(handlers, known)(params, context);
     const use = meter.begin({ kind, target, request: params });
     try {
-      const answer = await perform(signal);
+      const answer = await perform(signal, {
+        begin: (further, request) => meter.begin({ kind, target: further, request }),
+      });
       use.end(answer);
       return answer;
     } catch (thrown) {

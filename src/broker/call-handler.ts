@@ -8,6 +8,12 @@ import type { Broker } from '#domain/sandbox-ports.ts';
 /** The invocation that a host call belongs to: whose it is, and what it was given. */
 export type CallContext = Parameters<Broker['open']>[0];
 
+/** What else a call uses on its way, of the same capability: a host that a redirection leads to. Each is a use of its own in the record. */
+export type FurtherUses = {
+  /** Counted when it begins; `end` adds how it ended. */
+  readonly begin: (target: string, request: Json) => { readonly end: (answer: Json) => void };
+};
+
 /** A host call that was read and allowed, and has done nothing yet. */
 export type PreparedCall = {
   /** What is used of the capability, for the record: a host and port, a program, a tool. Safe to show; no secret is in it. */
@@ -16,7 +22,7 @@ export type PreparedCall = {
    * Does it. Once `signal` is aborted no effect begins any more; one under way ends as soon as it can. What it rejects with
    * reaches the guest where it is an SmcpError, and quotes no secret.
    */
-  readonly perform: (signal: AbortSignal) => Promise<Json> | Json;
+  readonly perform: (signal: AbortSignal, uses: FurtherUses) => Promise<Json> | Json;
 };
 
 /**

@@ -18,6 +18,7 @@ import { pluginNewCommand } from './plugin-new.ts';
 import { pluginTestCommand } from './plugin-test.ts';
 import { pluginTraceCommand } from './plugin-trace.ts';
 import { policyCheckCommand } from './policy-check.ts';
+import { policyTestCommand } from './policy-test.ts';
 import { serveCommand } from './serve.ts';
 import { stdioCommand } from './stdio.ts';
 import { toolsCommand } from './tools.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   initCommand,
   doctorCommand,
   policyCheckCommand,
+  policyTestCommand,
   pluginNewCommand,
   pluginCheckCommand,
   pluginTestCommand,

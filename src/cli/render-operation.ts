@@ -100,6 +100,7 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   plugin_approve: (p) => pluginsTable([p]),
   plugin_enable: (p) => pluginsTable([p]),
   plugin_disable: (p) => pluginsTable([p]) + endingText(p),
+  log_replay: replayText,
   ...REVIEW_RENDERERS,
   log_tail: (records) => table(records.map(recordLine), 'the log is empty'),
 };
@@ -158,6 +159,20 @@ function pluginsTable(plugins: readonly JsonObject[]): string {
     ...list(plugin['notes']).map(({ tool, note }) => `note: ${str(tool)}: ${str(note)}\n`),
   ]);
   return table(rows, 'no plugins') + below.join('');
+}
+
+function replayText({ outcome, reason, tool, index, hostCalls, engine, difference }: JsonObject): string {
+  const { recorded, now } = object(engine);
+  const head = `${str(outcome)}: ${visible(String(reason))}\n${str(tool)}, record ${str(index)}, ${plural(Number(hostCalls), 'host call')} from the transcript\n`;
+  const engines =
+    recorded === now ? '' : `then: ${str(recorded ?? 'not recorded')}\nnow:  ${str(now ?? 'nothing ran')}\n`;
+  if (!isJsonObject(difference)) return head + engines;
+  return `${head}${engines}recorded: ${askedText(difference['recorded'])}\nasked:    ${askedText(difference['asked'])}\n`;
+}
+
+function askedText(asked: Json | undefined): string {
+  if (!isJsonObject(asked)) return 'nothing';
+  return `${str(asked['name'])} ${visible(String(asked['params']))}`;
 }
 
 /** One record in a line: index, time, kind, what it says. Digests are cut to their first 12 digits. */

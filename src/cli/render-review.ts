@@ -6,6 +6,29 @@ import { list, object, plural, str, table } from './render.ts';
 type Renderers = { readonly [operation: string]: (answer: JsonObject & JsonObject[]) => string };
 
 export const REVIEW_RENDERERS: Renderers = {
+  policy_simulate: (s) => {
+    const changes = list(s['changes']).map((one) => [
+      ...[str(one['time']), str(one['invocation']), str(one['agent']), str(one['tool'])],
+      ...changeText(one),
+      one['inForce'] === object(one['wouldBe'])['decision'] ? 'as the policy in force says' : '',
+    ]);
+    const groups = list(s['groups']).map((one) => [
+      ...[`${str(one['count'])} ×`, str(one['agent']), str(one['tool'])],
+      ...changeText(one),
+      str(object(one['wouldBe'])['reason']),
+    ]);
+    const left = Number(s['changed']) - changes.length;
+    const more = left > 0 ? `and ${plural(left, 'change')} before; see --count\n` : '';
+    const unknown = Number(s['withoutArguments']) + Number(s['withoutTool']);
+    const why = `${str(s['withoutArguments'])} whose arguments are not kept, ${str(s['withoutTool'])} of tools that are gone`;
+    return [
+      table(changes, 'no decision would change'),
+      more,
+      groups.length > 0 ? `\n${table(groups, '')}\n` : '',
+      `${str(s['changed'])} would change, ${str(s['same'])} stay the same (${str(s['byAnotherRule'])} by another rule), ${spanText(object(s['log']))}`,
+      unknown > 0 ? `${unknown} can't be said: ${why}\n` : '',
+    ].join('');
+  },
   policy_who_can: (w) => {
     const agents = list(w['agents']);
     const { allow, ask, deny } = object(w['counts']);
@@ -40,6 +63,12 @@ export function spanText(span: JsonObject): string {
     span['unreadable'] === 0 ? '' : `; ${str(span['unreadable'])} records CAN NOT BE READ, see smcp log verify`;
   const early = span['isComplete'] === true ? '' : '; the log was NOT READ as far back as was asked for';
   return `${plural(Number(span['decisions']), 'decision')} since ${str(span['from'])}${early}${unreadable}\n`;
+}
+
+/** What was, and what would be. */
+function changeText({ was, wouldBe }: JsonObject): readonly string[] {
+  const [before, after] = [object(was), object(wouldBe)];
+  return [`${str(before['decision'])} (${str(before['rule'])})`, `→ ${str(after['decision'])} (${str(after['rule'])})`];
 }
 
 function conditionText({ rule, effect, when }: JsonObject): string {

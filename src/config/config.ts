@@ -19,6 +19,10 @@ export type Config = {
   readonly discovered: { readonly discoveredTimeoutMs?: number };
   /** `users`: numbers that plugins get as their users where the server is root; nobody else may have them. */
   readonly sandbox: { readonly users: { readonly first: number; readonly count: number } };
+  /** `directory`: relative to the home. `bytesMax`, `filesMax`: of each workspace. */
+  readonly workspaces: { readonly directory: string; readonly bytesMax: number; readonly filesMax: number };
+  /** Host names (canonical) whose addresses may be private, or of this machine: no request of a plugin reaches any other such address. */
+  readonly net: { readonly privateHosts: readonly string[]; readonly loopbackHosts: readonly string[] };
   /** `auto`: an edit of the policy's file is applied once it is whole · `manual`: it waits until somebody applies it. */
   readonly policy: { readonly apply: 'auto' | 'manual' };
   readonly log: { readonly name: string; readonly public: boolean };
@@ -31,6 +35,12 @@ const DEFAULTS: Config = {
   approve: 'pinned',
   discovered: {},
   sandbox: { users: { first: LIMITS.pluginUidFirst, count: LIMITS.pluginUidsMax } },
+  workspaces: {
+    directory: 'workspaces',
+    bytesMax: LIMITS.workspaceBytesDefault,
+    filesMax: LIMITS.workspaceFilesDefault,
+  },
+  net: { privateHosts: [], loopbackHosts: [] },
   policy: { apply: 'auto' },
   log: { name: 'smcp.local', public: false },
   logging: { level: 'info' },
@@ -58,6 +68,8 @@ export function loadConfig(file: string, env: Environment): Config {
       ...pluginsOf(own.plugins),
       discovered: DEFAULTS.discovered,
       sandbox: { ...DEFAULTS.sandbox, ...own.sandbox },
+      workspaces: { ...DEFAULTS.workspaces, ...own.workspaces },
+      net: { ...DEFAULTS.net, ...own.net },
       policy: { ...DEFAULTS.policy, ...own.policy },
       log: { ...DEFAULTS.log, ...own.log },
       logging: { ...DEFAULTS.logging, ...own.logging },

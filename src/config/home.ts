@@ -19,6 +19,8 @@ export type Home = {
   readonly checkpoint: string;
   /** Read-only copies of the plugins that run, by digest. */
   readonly plugins: string;
+  /** Where agents' files are, unless the configuration says otherwise. */
+  readonly workspaces: string;
   /** Where a running server of this home answers: `{"url","pid"}`. */
   readonly server: string;
   /** The socket of a running server, for agents whose `smcp stdio` is started with access to the home. */
@@ -37,6 +39,7 @@ export function homeAt(directory: string): Home {
     adminToken: join(root, 'admin.token'),
     checkpoint: join(root, 'checkpoint'),
     plugins: join(root, 'plugins'),
+    workspaces: join(root, 'workspaces'),
     server: join(root, 'server.json'),
     socket: join(root, 'agents.sock'),
   };

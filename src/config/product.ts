@@ -2,12 +2,18 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The version in package.json. */
 export function productVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
+}
+
+/** The folder that the product's own files lie in. */
+export function productDirectory(): string {
+  return dirname(fileURLToPath(new URL('../../package.json', import.meta.url)));
 }
 
 /** The plugins that come with the product; the release approves them. */

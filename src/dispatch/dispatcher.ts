@@ -4,12 +4,12 @@
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { AgentName } from '#domain/agent.ts';
+import { errorAnswer, refusalAnswer } from '#domain/answer.ts';
 import type { CallOutcome, CallRequest, LaneName, Lineage } from '#domain/invocation.ts';
 import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
 import type { Tool } from '#domain/tool.ts';
 import { createAdmission } from './admission.ts';
 import type { Admitted } from './admitted.ts';
-import { errorAnswer, refusalAnswer } from './answer.ts';
 import { type BookEntry, createCallBook, endCall, viewOf } from './call-book.ts';
 import { createCloser } from './closer.ts';
 import { count, heldAbove } from './counted.ts';

@@ -5,12 +5,12 @@ import { canonicalJson } from '#base/canonical-json.ts';
 import { rfc3339 } from '#base/clock.ts';
 import { SmcpError, type WireError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
+import { denialError } from '#domain/answer.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { Allow, Decision, DecisionQuery } from '#domain/decision.ts';
 import { describeFreeze, describeScope, type Freeze, freezeQueryOf } from '#domain/freeze.ts';
 import type { Tool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
-import { denialError } from './answer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 
 /** `phase`: how a call is closed that has not started. `decision` absent: none was asked for. */

@@ -10,7 +10,7 @@ import type { ArgumentChange } from '#domain/normalise-arguments.ts';
 import type { InvocationPredicate, Phase, ToolRef } from '#domain/record.ts';
 import type { SandboxProfile } from '#domain/sandbox-ports.ts';
 import type { Tool } from '#domain/tool.ts';
-import type { Transcript } from '#domain/transcript.ts';
+import type { KeptTranscript } from '#domain/transcript.ts';
 import { exceededView } from '#domain/usage.ts';
 
 /** What is known of a call when it is admitted. */
@@ -49,7 +49,7 @@ export type ClosingParts = {
   readonly usage?: Usage;
   readonly used?: readonly UsedCapability[];
   /** Kept as a document of its own; the predicate has its digest. */
-  readonly transcript?: Transcript;
+  readonly transcript?: KeptTranscript;
   /** It ended before it could have done anything, so the same call may be made again. Not part of the record. */
   readonly hasDoneNothing?: boolean;
 };

@@ -1,10 +1,10 @@
 // What the log says became of a call, for an answer that was lost with the server that should have given it.
 
 import { isJsonObject, type Json } from '#base/json.ts';
+import { errorAnswer } from '#domain/answer.ts';
 import { readDisclosed } from '#domain/disclosed-document.ts';
 import type { CallOutcome, Receipt } from '#domain/invocation.ts';
 import type { RecordReader } from '#domain/ports.ts';
-import { errorAnswer } from './answer.ts';
 
 export type RecordedOutcome =
   /** No record, or one that says that it never started. */

@@ -3,10 +3,10 @@
 
 import { asSmcpError } from '#base/errors.ts';
 import { roundedJson } from '#base/exact-json.ts';
+import { errorAnswer, refusalAnswer } from '#domain/answer.ts';
 import type { CallOutcome, ToolAnswer } from '#domain/invocation.ts';
 import { unrecordedStop } from '#domain/stop.ts';
 import type { AdminTool } from '#domain/tool.ts';
-import { errorAnswer, refusalAnswer } from './answer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { announce, type GovernedRun } from './governed-run.ts';
 

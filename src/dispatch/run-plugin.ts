@@ -1,15 +1,15 @@
 // One governed run of a plugin's tool: intent where the tool is not pure, the sandbox, a second try where that is safe, the
 // outcome.
 
+import { inDoubt, refusalAnswer, runAnswer } from '#domain/answer.ts';
 import type { CallOutcome, RunOutcome } from '#domain/invocation.ts';
 import type { PluginTool, RunLimits } from '#domain/manifest.ts';
 import { narrow } from '#domain/narrow.ts';
 import type { BrokerSession, SandboxProfile } from '#domain/sandbox-ports.ts';
-import type { Transcript } from '#domain/transcript.ts';
-import { inDoubt, refusalAnswer, runAnswer } from './answer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { announce, type GovernedRun } from './governed-run.ts';
 import { createHostCallsOfRun } from './host-calls.ts';
+import { keptTranscript } from './kept-transcript.ts';
 import type { Confined, Start } from './predicate.ts';
 
 /**
@@ -47,16 +47,10 @@ export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<Plu
       intent,
       usage: outcome.usage,
       used: session.used(),
-      ...keptTranscript(profile, session),
+      ...keptTranscript(profile, session, admitted),
       hasDoneNothing: outcome.kind === 'cancelled' && (isHarmless || neverBegan(tool, outcome)),
     });
   }
-}
-
-/** Of an isolate: with code and arguments it gives the result again. A program has more that it may ask. */
-function keptTranscript({ tier }: SandboxProfile, session: BrokerSession): { readonly transcript?: Transcript } {
-  const transcript = tier === 'isolate' ? session.transcript() : undefined;
-  return transcript === undefined || transcript.events.length === 0 ? {} : { transcript };
 }
 
 /** Whether what was cancelled is known to have done nothing. Of what is not pure the intent stands: its key stays taken. */
@@ -79,7 +73,7 @@ function isEffectKnown(outcome: RunOutcome): boolean {
 
 function openSession(
   { broker }: DispatcherPorts,
-  { admitted }: GovernedRun<PluginTool>,
+  { admitted, decision }: GovernedRun<PluginTool>,
   { capabilities, limits }: Confined,
 ): BrokerSession {
   const { request, tool, invocation } = admitted;
@@ -90,6 +84,7 @@ function openSession(
     invocation,
     capabilities,
     hostCallsMax: limits.hostCalls,
+    ...(decision.workspace === undefined ? {} : { workspace: decision.workspace }),
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   });
 }

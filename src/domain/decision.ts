@@ -6,6 +6,7 @@ import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
 import type { Capabilities, EffectClass } from './capability.ts';
 import type { Counter, Exceeded } from './usage.ts';
+import type { WorkspaceName } from './workspace-path.ts';
 
 /**
  * A policy document. `version` counts applied documents of this home, from 1; 0, with the digest of no text, stands for none:
@@ -50,6 +51,8 @@ export type Allow = {
   readonly reason: string;
   /** What the grant narrows the tool's capabilities to; absent: as approved; `{}`: none. */
   readonly capabilities?: Capabilities;
+  /** Where the agent's files are; absent: in the workspace that has its name. */
+  readonly workspace?: WorkspaceName;
   /** From `defaults.timeout`; the smaller of this and the tool's own counts. */
   readonly timeoutMs?: number;
   /** What it takes from, where limits were asked. */

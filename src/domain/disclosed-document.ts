@@ -1,6 +1,8 @@
 // What a disclosure document of the log says. Pure. Called by what shows records, finds a lost answer, and verifies a log.
 // **Trust:** the document is a home's own, as it was signed for; its value is an agent's or a guest's.
 
+import { canonicalEvidence } from '#base/canonical-evidence.ts';
+import { sha256 } from '#base/digest.ts';
 import { type ExactJson, exactValue, isExactObject } from '#base/exact-json.ts';
 
 export type DisclosedDocument =
@@ -27,4 +29,30 @@ function parsedOf(document: string): ExactJson | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The document of a value that is kept, in canonical form. `text`: the value's. */
+export function valueDocument(text: string, nonce: string): string {
+  return `{"nonce":"${nonce}","value":${text}}`;
+}
+
+/** The document of a value that is too large to be kept. */
+export function digestDocument(text: string, nonce: string): string {
+  return `{"bytes":${utf8Length(text)},"digest":"${sha256(text)}","nonce":"${nonce}"}`;
+}
+
+/**
+ * The document that the log would have written of `value` in the place of this one, under the same nonce: the same text where
+ * it is the same value. Undefined for a document that no log writes.
+ */
+export function documentOfOther(document: string, value: ExactJson): string | undefined {
+  const parsed = parsedOf(document);
+  if (!isExactObject(parsed) || typeof parsed['nonce'] !== 'string') return undefined;
+  const text = canonicalEvidence(value);
+  const isKept = parsed['value'] !== undefined;
+  return isKept ? valueDocument(text, parsed['nonce']) : digestDocument(text, parsed['nonce']);
+}
+
+function utf8Length(text: string): number {
+  return new TextEncoder().encode(text).length;
 }

@@ -7,15 +7,12 @@ import type { Access, Capabilities, FilesEntry, NetEntry, RunEntry } from './cap
 import { capabilityOf, isHostCallName } from './host-call.ts';
 import { mergeFiles, mergeNet } from './merge-entries.ts';
 import { narrow } from './narrow.ts';
+import { parseTarget } from './net-target.ts';
 import type { Transcript, TranscriptEvent } from './transcript.ts';
-
-/** The folder that paths of files begin with. */
-const WORKSPACE = 'workspace';
+import { readWorkspacePath, WORKSPACE } from './workspace-path.ts';
 
 /** Refusals of what is no host call at all: no manifest would make it one. */
 const NEVER_ANSWERED: readonly string[] = ['REQUEST_INVALID', 'HOST_CALLS_EXCEEDED', 'CANCELLED'];
-
-const PORTS: { readonly [protocol: string]: number } = { 'https:': 443, 'http:': 80 };
 
 /**
  * The one thing that a host call needs, each entry with every key. `{}`: nothing, or params of which that can't be told.
@@ -74,20 +71,34 @@ export function isCovered(needed: Capabilities, given: Capabilities): boolean {
  * no trace. What a manifest has no room for (`LIMITS.capabilityEntriesMax`) is written with a `*`.
  */
 export function smallestCapabilities(transcripts: readonly Transcript[], asked: Capabilities = {}): Capabilities {
-  const needs = transcripts.flatMap(({ events }) => answeredCalls(events)).map(({ needed }) => needed);
+  const { net, files, ...others } = mergedNeeds(needsOf(transcripts));
+  const secrets = (asked.secrets ?? []).filter(
+    ({ hosts, expose }) => expose !== undefined || net?.some(({ host }) => hosts?.includes(host)),
+  );
+  const store = storeOf(transcripts);
+  return {
+    ...(net === undefined ? {} : { net }),
+    ...(files === undefined ? {} : { files }),
+    ...(secrets.length === 0 ? {} : { secrets }),
+    ...(store === undefined ? {} : { store }),
+    ...others,
+  };
+}
+
+/** What each call of these runs needed, one by one. */
+export function needsOf(transcripts: readonly Transcript[]): readonly Capabilities[] {
+  return transcripts.flatMap(({ events }) => answeredCalls(events)).map(({ needed }) => needed);
+}
+
+/** Many needs as one, without the store, whose room is no sum of them. */
+export function mergedNeeds(needs: readonly Capabilities[]): Omit<Capabilities, 'store' | 'secrets'> {
   const net = mergeNet(needs.flatMap((one) => one.net ?? []));
   const files = mergeFiles(needs.flatMap((one) => one.files ?? []));
   const run = distinct(needs.flatMap((one) => one.run ?? []));
   const tools = [...new Set(needs.flatMap((one) => one.tools ?? []))].sort();
-  const secrets = (asked.secrets ?? []).filter(
-    ({ hosts, expose }) => expose !== undefined || net.some(({ host }) => hosts?.includes(host)),
-  );
-  const store = storeOf(transcripts);
   return {
     ...(net.length === 0 ? {} : { net }),
     ...(files.length === 0 ? {} : { files }),
-    ...(secrets.length === 0 ? {} : { secrets }),
-    ...(store === undefined ? {} : { store }),
     ...(run.length === 0 ? {} : { run }),
     ...(tools.length === 0 ? {} : { tools }),
     ...(needs.some((one) => one.clock) ? { clock: true } : {}),
@@ -138,13 +149,11 @@ function ledTo(params: Json, answer: Json): Json | undefined {
 }
 
 function netOf(url: Json | undefined, method: Json | undefined): Capabilities {
-  const parsed = typeof url === 'string' ? URL.parse(url) : null;
-  if (parsed === null) return {};
-  const port = parsed.port === '' ? PORTS[parsed.protocol] : Number(parsed.port);
-  if (port === undefined) return {};
-  const host = parsed.hostname.replace(/\.$/, '');
+  const parsed = parseTarget(typeof url === 'string' ? url : '');
+  if (parsed.kind === 'refused') return {};
+  const { host, port, path } = parsed.target;
   const methods = [typeof method === 'string' ? method.toUpperCase() : 'GET'];
-  return { net: [{ host, ports: [port], methods, paths: [parsed.pathname] }] satisfies NetEntry[] };
+  return { net: [{ host, ports: [port], methods, paths: [path] }] satisfies NetEntry[] };
 }
 
 function runOf(program: Json | undefined, args: Json | undefined): Capabilities {
@@ -154,7 +163,11 @@ function runOf(program: Json | undefined, args: Json | undefined): Capabilities 
 }
 
 function filesOf(paths: readonly (Json | undefined)[], access: Access): Capabilities {
-  const files = paths.flatMap((path): FilesEntry[] => (typeof path === 'string' ? [{ path, access }] : []));
+  // What is no path of a workspace can't be asked for.
+  const files = paths.flatMap((path): FilesEntry[] => {
+    const reading = readWorkspacePath(path);
+    return reading.kind === 'path' ? [{ path: reading.path.text, access }] : [];
+  });
   return files.length === 0 ? {} : { files };
 }
 

@@ -1,6 +1,7 @@
 // What people ask about a policy before they change it: who may call a tool, which rules decide nothing. Types only. Answers
 // are made from the policy in force and from the log; nothing is changed by asking.
 
+import type { Digest } from '#base/digest.ts';
 import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
@@ -83,8 +84,64 @@ export type UnusedRules = {
   readonly byUnknownRules: number;
 };
 
+/** A recorded decision that another policy would make differently. */
+export type ChangedDecision = {
+  readonly index: number;
+  readonly invocation: string;
+  /** When its record was written. */
+  readonly timeMs: number;
+  readonly agent: string;
+  readonly tool: string;
+  readonly was: { readonly decision: DecisionKind; readonly rule: string; readonly version: number };
+  readonly wouldBe: { readonly decision: DecisionKind; readonly rule: string; readonly reason: string };
+  /** What the policy in force says of the same call, where that can be said. */
+  readonly inForce?: DecisionKind;
+};
+
+/** Changes that are alike: of one agent and tool, from one rule to another. */
+export type ChangeGroup = Omit<ChangedDecision, 'index' | 'invocation' | 'timeMs' | 'was' | 'inForce'> & {
+  readonly was: Omit<ChangedDecision['was'], 'version'>;
+  readonly count: number;
+  /** Of the newest of them. */
+  readonly invocation: string;
+};
+
+export type SimulationCounts = {
+  /** The same decision. */
+  readonly same: number;
+  /** Of them, those that another rule would make. */
+  readonly byAnotherRule: number;
+  readonly changed: number;
+  /** A rule looks at arguments that are not kept any more. */
+  readonly withoutArguments: number;
+  /** A rule looks at arguments of a tool that is not there any more, so that the types of its numbers are not known. */
+  readonly withoutTool: number;
+};
+
+export type Simulation = SimulationCounts & {
+  /** Of the other policy. */
+  readonly digest: Digest;
+  readonly span: LogSpan;
+  /** The newest first, at most as many as were asked for. */
+  readonly changes: readonly ChangedDecision[];
+  /** Of all changes, the most frequent first; at most `LIMITS.policyReviewRowsMax`. */
+  readonly groups: readonly ChangeGroup[];
+};
+
 /** Each rejects with `POLICY_UNCHECKED` when a bound is reached, `QUEUE_FULL` when too much is asked at a time, `SHUTTING_DOWN`. */
 export type PolicyReview = {
+  /**
+   * Has another policy decide the last recorded decisions once more, as if it had been in force then, with the tools of today.
+   *
+   * **Trust:** `text` is anybody's.
+   * @throws `POLICY_INVALID` with `details.findings`
+   */
+  readonly simulate: (question: {
+    readonly text: string;
+    readonly sinceMs: number;
+    readonly decisionsMax: number;
+    readonly countMax: number;
+  }) => Promise<Simulation>;
   /**
    * @param question.args absent: for any arguments
    * @param question.stopped agents that are stopped, by name

@@ -8,7 +8,8 @@ import type { CallRequest, RunOutcome, UsedCapability } from './invocation.ts';
 import type { Plugin, PluginTool, RunLimits } from './manifest.ts';
 import type { Layer } from './record.ts';
 import type { GivenSecrets } from './secret-ports.ts';
-import type { Transcript } from './transcript.ts';
+import type { ExactTranscript } from './transcript.ts';
+import type { WorkspaceName } from './workspace-path.ts';
 
 // ── sandbox ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -29,6 +30,21 @@ export type HostTraffic = {
   readonly answered: (call: number, isOk: boolean, body: string) => void;
 };
 
+/** `body`: the value or the error, as JSON text. `code`: of an error. */
+export type RecordedReply = { readonly isOk: boolean; readonly body: string; readonly code?: string };
+
+/**
+ * Gives a guest the very texts that it was answered with when the same call ran before. Called for each host call that wants an
+ * answer, in the order in which they were made. `reply` delivers its answer, at most once; that may be before this returns, or while
+ * another call is told. A call that it is never called for is never answered.
+ *
+ * **Trust:** what is asked is the guest's; `body` is JSON text that was checked.
+ */
+export type RecordedReplies = (
+  asked: { readonly call: number; readonly name: string; readonly body: string },
+  reply: (answer: RecordedReply) => void,
+) => void;
+
 export type RunRequest = {
   readonly plugin: Plugin;
   readonly tool: PluginTool;
@@ -44,6 +60,11 @@ export type RunRequest = {
   readonly onHostCall: HostCallHandler;
   /** Absent: nobody keeps it. */
   readonly traffic?: HostTraffic;
+  /**
+   * Answers in place of `onHostCall`, which is then never called: nothing is done, and log lines and progress go nowhere. Isolates
+   * only.
+   */
+  readonly replies?: RecordedReplies;
 };
 
 /** The code of plugins as it was hashed. */
@@ -133,7 +154,7 @@ export type BrokerSession = {
   /** To be told by the sandbox what the guest asks and is answered. */
   readonly traffic: HostTraffic;
   /** What it was told so far; undefined when that is more than is kept. */
-  readonly transcript: () => Transcript | undefined;
+  readonly transcript: () => ExactTranscript | undefined;
 };
 
 export type Broker = {
@@ -143,6 +164,8 @@ export type Broker = {
     readonly agent: AgentName;
     readonly invocation: string;
     readonly capabilities: Capabilities;
+    /** Of the agent's files. Absent: the one that has the agent's name. */
+    readonly workspace?: WorkspaceName;
     /** Host calls of this invocation, log and progress included. */
     readonly hostCallsMax: number;
     /** Absent: it was given none. */

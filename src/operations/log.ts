@@ -17,16 +17,17 @@ const recordSchema: JsonObject = {
     invocation: { type: ['string', 'null'] },
     leaf: { type: 'string' },
     record: { type: 'object', description: 'The in-toto statement that was signed.' },
-    disclosed: { type: 'object', description: 'Arguments and result, where they are still kept.' },
+    disclosed: { type: 'object', description: 'Arguments, result and transcript, where they are still kept.' },
     digested: { type: 'object', description: 'Length and digest of those that were too large to be kept.' },
     unreadable: { type: 'object', description: 'The text of those whose document is not what the log writes.' },
   },
   required: ['index', 'invocation', 'leaf', 'record'],
 };
 
-const recordIdInput = inputSchema({ id: { type: 'string', description: 'An invocation, or a decimal index.' } }, [
-  'id',
-]);
+export const recordIdInput = inputSchema(
+  { id: { type: 'string', description: 'An invocation, or a decimal index.' } },
+  ['id'],
+);
 
 const keySchema: JsonObject = {
   type: 'object',
@@ -136,7 +137,7 @@ export const logOperations: readonly Operation[] = [
 ];
 
 /** @throws `RECORD_UNKNOWN` */
-function findRecord(log: RecordReader, id: string): StoredRecord {
+export function findRecord(log: RecordReader, id: string): StoredRecord {
   const index = /^(0|[1-9][0-9]{0,14})$/.test(id) ? Number(id) : log.findInvocation(id).at(-1);
   const record = index === undefined ? undefined : log.record(index);
   if (record === undefined) {

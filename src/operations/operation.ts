@@ -16,6 +16,7 @@ import type {
   ToolCatalog,
 } from '#domain/ports.ts';
 import type { Layer } from '#domain/record.ts';
+import type { Replayer } from '#domain/replay-ports.ts';
 
 /** What operations work on; app.ts fills it in. */
 export type Services = {
@@ -29,6 +30,7 @@ export type Services = {
   readonly freezes: Freezes;
   readonly dispatcher: Dispatcher;
   readonly log: RecordLog & RecordReader;
+  readonly replayer: Replayer;
   /**
    * Ends what may no longer run. Resolves when it has ended, and the processes of what is frozen or disabled are gone, or after
    * `LIMITS.stopWaitMsMax` with the calls that are still ending.
@@ -76,6 +78,8 @@ export type Operation = {
   readonly path: string;
   /** `write` operations are recorded before they are done. */
   readonly effect: 'read' | 'write';
+  /** A `read` that is recorded before it is done, as a `write` is: it changes nothing, and it runs something. */
+  readonly isRecorded?: true;
   /** It lifts a stop or makes a right: no grant gives it to an agent (docs/decisions/0025-what-is-left-to-people.md). */
   readonly isForPeople?: true;
   /** It stops something: it does not wait for its record, and is done also where that can't be written. */
@@ -83,7 +87,7 @@ export type Operation = {
   /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths or objects. */
   readonly input: JsonObject;
   readonly output: JsonObject;
-  /** What it is done to, for the record of a `write`. Never a secret. */
+  /** What it is done to, for its record. Never a secret. */
   readonly subject?: (input: JsonObject) => string;
   /** Throws what can be told to be wrong before anything is recorded or done. */
   readonly check?: (services: Services, input: JsonObject) => void;
@@ -91,6 +95,11 @@ export type Operation = {
   readonly saysNo?: (answer: Json) => boolean;
   readonly run: (services: Services, input: JsonObject, caller: Caller) => Promise<Json> | Json;
 };
+
+/** Whether the log has a record of it before it is done. */
+export function leavesRecord({ effect, isRecorded }: Pick<Operation, 'effect' | 'isRecorded'>): boolean {
+  return effect === 'write' || isRecorded === true;
+}
 
 /** The properties of an operation's input, by name. */
 export function propertiesOf({ input }: Operation): { readonly [name: string]: JsonObject } {

@@ -6,35 +6,16 @@ import { SmcpError } from '#base/errors.ts';
 import type { ExactJsonObject } from '#base/exact-json.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { AgentAnswer, LogSpan, Stop, UnusedRule } from '#domain/policy-review.ts';
+import type { AgentAnswer, Stop, UnusedRule } from '#domain/policy-review.ts';
 import { stopOf } from './can.ts';
 import { inputSchema, type Operation, type Services } from './operation.ts';
+import { policySimulateOperation } from './policy-simulate.ts';
+import { countSchema, decisionSchema, spanSchema, spanView } from './review-views.ts';
 import { readSince, sinceProperty } from './since.ts';
 import { policyRefSchema } from './views.ts';
 
 const text = { type: 'string' };
 const texts = { type: 'array', items: text };
-const count = { type: 'integer', minimum: 0 };
-const decisionSchema = { enum: ['allow', 'ask', 'deny'] };
-
-/** How far back the log was read. */
-const spanSchema: JsonObject = {
-  type: 'object',
-  properties: {
-    from: { type: 'string', description: 'How far back the log was read, or reaches.' },
-    to: text,
-    decisions: count,
-    undecided: { ...count, description: 'Calls without a decision: frozen, arguments that do not fit, no such tool.' },
-    unreadable: { ...count, description: 'Records that are not what this product writes; see log verify.' },
-    isComplete: { type: 'boolean', description: 'False where reading as far back as was asked for took too long.' },
-  },
-  required: ['from', 'to', 'decisions', 'undecided', 'unreadable', 'isComplete'],
-};
-
-function spanView({ fromMs, toMs, ...span }: LogSpan): JsonObject {
-  return { from: rfc3339(fromMs), to: rfc3339(toMs), ...span };
-}
-
 const agentSchema: JsonObject = {
   type: 'object',
   properties: {
@@ -59,6 +40,7 @@ const WHO_CAN_COUNT = 1_000;
 const UNUSED_SINCE = '30d';
 
 export const policyReviewOperations: readonly Operation[] = [
+  policySimulateOperation,
   {
     name: 'policy_who_can',
     topic: 'policy',
@@ -91,7 +73,7 @@ export const policyReviewOperations: readonly Operation[] = [
         policy: policyRefSchema,
         counts: {
           type: 'object',
-          properties: { allow: count, ask: count, deny: count },
+          properties: { allow: countSchema, ask: countSchema, deny: countSchema },
           required: ['allow', 'ask', 'deny'],
         },
         agents: { type: 'array', items: agentSchema },
@@ -135,7 +117,7 @@ export const policyReviewOperations: readonly Operation[] = [
       properties: {
         policy: policyRefSchema,
         log: spanSchema,
-        rules: { ...count, description: 'Of the policy in force.' },
+        rules: { ...countSchema, description: 'Of the policy in force.' },
         unused: {
           type: 'array',
           items: {
@@ -150,8 +132,8 @@ export const policyReviewOperations: readonly Operation[] = [
             required: ['rule', 'pointer', 'effect', 'tools', 'since'],
           },
         },
-        byFormerRules: { ...count, description: 'Decisions by rules that are not in force any more.' },
-        byUnknownRules: { ...count, description: 'Decisions by a text that is not kept, or was not looked at.' },
+        byFormerRules: { ...countSchema, description: 'Decisions by rules that are not in force any more.' },
+        byUnknownRules: { ...countSchema, description: 'Decisions by a text that is not kept, or was not looked at.' },
       },
       required: ['policy', 'log', 'rules', 'unused', 'byFormerRules', 'byUnknownRules'],
     },

@@ -7,12 +7,12 @@ import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import type { Problem } from '#base/schema.ts';
 import { unrecordedStop } from '#domain/stop.ts';
 import { createInputChecker } from './input-checker.ts';
-import { type Caller, type Operation, propertiesOf, type Services } from './operation.ts';
+import { type Caller, leavesRecord, type Operation, propertiesOf, type Services } from './operation.ts';
 
 export type OperationRunner = (operation: Operation, input: unknown, caller: Caller) => Promise<Json>;
 
 /**
- * Checks the input against the operation's schema, writes the record of a `write` before it is done, and does it. What
+ * Checks the input against the operation's schema, writes the record of what leaves one before it is done, and does it. What
  * could not be done after all gets a second record that says so. A stop does not wait for its record; where that can't be
  * written, the stop is done and the error says so.
  *
@@ -26,7 +26,7 @@ export function createOperationRunner(services: Services): OperationRunner {
     if (problem !== undefined || !isJsonObject(input)) throw misfit(operation, problem);
     checkCaller(operation, caller);
     operation.check?.(services, input);
-    if (operation.effect === 'read') return operation.run(services, input, caller);
+    if (!leavesRecord(operation)) return operation.run(services, input, caller);
     const record = (failed?: ErrorCode) =>
       services.log.append({
         kind: 'admin',

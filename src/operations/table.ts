@@ -4,6 +4,7 @@ import { agentOperations } from './agents.ts';
 import { canOperations } from './can.ts';
 import { freezeOperations } from './freezes.ts';
 import { logOperations } from './log.ts';
+import { replayOperations } from './log-replay.ts';
 import type { Operation } from './operation.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
@@ -21,4 +22,5 @@ export const OPERATIONS: readonly Operation[] = [
   ...policyReviewOperations,
   ...pluginOperations,
   ...logOperations,
+  ...replayOperations,
 ];

@@ -1,8 +1,9 @@
 // Whether one policy gives nobody more than another one: what an agent's change of the policy must show. Pure. Sure of
 // "narrower" only: what can't be compared counts as wider, so a person is asked once too often and never once too seldom.
 //
-// More means: a call that was denied is allowed, or is allowed with more capabilities, a longer timeout or a larger or another limit, at
-// any time. One difference is not counted: what was denied only because its conditions took too many steps (LIMITS.conditionStepsMax).
+// More means: a call that was denied is allowed, is allowed with more capabilities, a longer timeout or a larger or another limit, or
+// finds other files, at any time. One difference is not counted: what was denied only because its conditions took too many steps
+// (LIMITS.conditionStepsMax).
 
 import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
@@ -12,13 +13,18 @@ import { coversPattern, mayOverlap, type ToolPattern } from './match.ts';
 import { isWithin } from './narrower-capabilities.ts';
 import { describeLost, lostLimits, stopsAsMuch } from './narrower-limits.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy, Rule } from './rules.ts';
+import { workspaceWidenings } from './workspaces.ts';
 
 /**
  * Sentences on what `after` gives beyond `before`, at most `LIMITS.policyWideningsMax`; `[]` when it certainly gives nobody
  * more. The work is bounded by `LIMITS.policyComparisonStepsMax`; policies that take more count as wider.
  */
 export function wideningsOf(before: Policy, after: Policy): readonly string[] {
-  const found = [...timeoutWidenings(before, after), ...loopWidenings(before, after)];
+  const found = [
+    ...timeoutWidenings(before, after),
+    ...loopWidenings(before, after),
+    ...workspaceWidenings(before, after),
+  ];
   const meter = createStepMeter();
   meter.use(createStepBudget(LIMITS.policyComparisonStepsMax));
   const compareAgent = createAgentComparison(meter);

@@ -5,6 +5,7 @@ import { parseDurationMs } from '#base/duration.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
+import type { WorkspaceName } from '#domain/workspace-path.ts';
 import { compileLimits, compileLoop, scopeOfBudget } from './compile-limits.ts';
 import {
   type Conditions,
@@ -22,6 +23,7 @@ import {
 import type { Finding } from './explain.ts';
 import type { Limit } from './limits.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy } from './rules.ts';
+import { checkWorkspaces } from './workspaces.ts';
 
 export type CompiledPolicy = {
   readonly policy: Policy;
@@ -73,9 +75,11 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
     agents.set(name, {
       ...rulesOf([everybody, own, ...rolesOf(agent, { name, roles }, workshop)]),
       roles: listOf(agent['roles']).map(String),
+      ...(typeof agent['workspace'] === 'string' ? { workspace: agent['workspace'] as WorkspaceName } : {}),
     });
     yield;
   }
+  workshop.findings.push(...checkWorkspaces(document));
   const to: Part = { grants: [], deny: [], limits: [standard] };
   const given = new Map<string, AgentRules>([['', rulesOf([everybody, to])]]);
   for (const [name, role] of roles) given.set(name, rulesOf([everybody, to, role]));

@@ -19,17 +19,17 @@ export const DEFAULT_DENY = 'default-deny';
  * grant decides at both times.
  *
  * Then each limit that concerns the call must have room, and an allowed call says from which counters it takes.
- *
- * @param usage how full counters are. Absent: limits are not asked.
  */
-export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery, usage?: Usage): Decision {
+export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery, options: DecideOptions = {}): Decision {
   const rules = policy.agents.get(query.agent);
   if (rules === undefined) return denyUnknownAgent(query, ref);
-  const { decision, grant } = decideAt(rules, policy, { ref, query });
+  const { usage, watch = asItIs } = options;
+  const asked = { ref, query, watch };
+  const { decision, grant } = decideAt(rules, policy, asked);
   if (decision.kind === 'deny') return decision;
   const { nowMs, latestMs = nowMs } = query;
   if (latestMs > nowMs) {
-    const later = decideAt(rules, policy, { ref, query: { ...query, nowMs: latestMs } });
+    const later = decideAt(rules, policy, { ...asked, query: { ...query, nowMs: latestMs } });
     if (later.grant !== grant) return denySetBack(decision, later.decision);
   }
   if (usage === undefined) return decision;
@@ -39,6 +39,15 @@ export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery, usa
     usage,
   });
 }
+
+export type DecideOptions = {
+  /** How full counters are. Absent: limits are not asked. */
+  readonly usage?: Usage | undefined;
+  /** Stands between the conditions and what they see; for whoever has to know what they look at. */
+  readonly watch?: (input: ConditionInput) => ConditionInput;
+};
+
+const asItIs = (input: ConditionInput): ConditionInput => input;
 
 type LimitsQuestion = {
   readonly limits: Parameters<typeof countersOf>[0];
@@ -69,8 +78,10 @@ function denySetBack(decision: Allow, later: Decision): Deny {
 /** A decision by the rules alone, and the grant that allows. */
 type Decided = { readonly decision: Decision; readonly grant?: GrantRule };
 
-function decideAt(rules: AgentRules, { timeoutMs }: Policy, asked: Pick<Question, 'query' | 'ref'>): Decided {
-  const question = { ...asked, input: inputOf(asked.query) };
+type Asked = Pick<Question, 'query' | 'ref'> & Required<Pick<DecideOptions, 'watch'>>;
+
+function decideAt(rules: AgentRules, { timeoutMs }: Policy, { query, ref, watch }: Asked): Decided {
+  const question = { query, ref, input: watch(inputOf(query)) };
   const denied = firstDeny(rules, question);
   return denied === undefined ? firstGrant(rules, question, timeoutMs) : { decision: denied };
 }
@@ -171,6 +182,7 @@ function firstGrant(rules: AgentRules, { query, input, ref }: Question, timeoutM
           rule: rule.name,
           reason: `the grant ${rule.name} covers ${shown(query.tool.name)}`,
           ...(rule.capabilities === undefined ? {} : { capabilities: rule.capabilities }),
+          ...(rules.workspace === undefined ? {} : { workspace: rules.workspace }),
           ...(timeoutMs === undefined ? {} : { timeoutMs }),
           policy: ref,
         };

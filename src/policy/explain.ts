@@ -21,7 +21,6 @@ export type Finding = {
 /** Rules of the format that this version has no enforcement for: where they may stand, and their key. */
 const NOT_ENFORCED: readonly { readonly at: RegExp; readonly keys: readonly string[] }[] = [
   { at: /^$/, keys: ['people'] },
-  { at: /^\/agents\/[^/]+$/, keys: ['workspace'] },
   { at: /\/grants\/\d+$/, keys: ['approval'] },
 ];
 

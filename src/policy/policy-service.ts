@@ -76,7 +76,7 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
     decide: (query) => {
       const { policy, ref } = current();
       const asked = { ...query, latestMs: inForce.latestMs(query.nowMs) };
-      return decide(policy, ref, asked, query.stage === 'under-way' ? undefined : counters.usage);
+      return decide(policy, ref, asked, query.stage === 'under-way' ? {} : { usage: counters.usage });
     },
     take: counters.take,
     mayCall: (agent, toolName, nowMs) =>

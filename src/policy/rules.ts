@@ -2,6 +2,7 @@
 
 import type { Condition } from '#base/condition.ts';
 import type { Capabilities } from '#domain/capability.ts';
+import type { WorkspaceName } from '#domain/workspace-path.ts';
 import type { Hours } from './hours.ts';
 import type { Limit, LoopBreaker } from './limits.ts';
 import type { ToolPattern } from './match.ts';
@@ -37,6 +38,8 @@ export type AgentRules = {
   readonly limits: readonly (readonly Limit[])[];
   /** Names of its roles, whose rules are among those above. Absent: none. */
   readonly roles?: readonly string[];
+  /** Where its files are. Absent: in the workspace that has its name. */
+  readonly workspace?: WorkspaceName;
 };
 
 export type Policy = {

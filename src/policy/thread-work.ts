@@ -13,7 +13,13 @@ import { wideningsOf } from './attenuation.ts';
 import { checkText, type GoodText, withAgent } from './check-text.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { createPolicyParser, type PolicyParser } from './document.ts';
-import { isReviewTask, type ReviewTask, reviewWork, type TextReader } from './review/review-work.ts';
+import {
+  createReviewWork,
+  isReviewTask,
+  type ReviewAnswer,
+  type ReviewTask,
+  type TextReader,
+} from './review/review-work.ts';
 import type { Policy } from './rules.ts';
 
 /** A text, and what it is called in errors: a path, or words. */
@@ -68,12 +74,13 @@ export type PolicyTask = JudgeTask | CompareTask | ReviewTask;
  * Compiles the schema of policies once. What it makes answers with a judgement, a comparison or a part of a review, by the task's
  * kind, or refuses with `POLICY_INVALID` · `AGENT_EXISTS`.
  */
-export function createThreadWork(): (task: PolicyTask) => OffThreadAnswer<Judgement | Comparison | object> {
+export function createThreadWork(): (task: PolicyTask) => OffThreadAnswer<Judgement | Comparison | ReviewAnswer> {
   const parse = createPolicyParser();
   const read = createRemembering(parse);
   const policyInForce = (text: string) => read(text, 'the policy in force').compiled.policy;
+  const reviewWork = createReviewWork(read);
   return answering((task: PolicyTask) => {
-    if (isReviewTask(task)) return reviewWork(task, read);
+    if (isReviewTask(task)) return reviewWork(task);
     return task.kind === 'judge' ? judge(parse, task, policyInForce) : compare(parse, task, policyInForce);
   });
 }

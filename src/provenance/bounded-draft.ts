@@ -2,12 +2,12 @@
 // too large is refused before anything is signed, and is never an agent's doing.
 
 import { hash } from 'node:crypto';
+import { canonicalEvidence } from '#base/canonical-evidence.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { UsedCapability } from '#domain/invocation.ts';
 import type { InvocationPredicate, RecordedChange, ToolRef } from '#domain/record.ts';
-import { canonicalEvidence } from './canonical-evidence.ts';
 import type { AnyDraft } from './statement.ts';
 
 /**

@@ -1,11 +1,12 @@
 // What arguments and results become in the log: a document that can be shown or deleted, and the digest that the record keeps.
 
 import { hash } from 'node:crypto';
+import { canonicalEvidence } from '#base/canonical-evidence.ts';
 import type { ExactJson } from '#base/exact-json.ts';
 import { randomNonce } from '#base/ids.ts';
 import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
-import { canonicalEvidence } from './canonical-evidence.ts';
+import { digestDocument, valueDocument } from '#domain/disclosed-document.ts';
 
 /** `document` is JCS; `digest` its SHA-256 in lower-case hex, as in-toto subjects carry it. */
 export type Disclosure = { readonly document: string; readonly digest: string };
@@ -20,10 +21,7 @@ export function discloseValue(value: ExactJson, bytesMax: number = LIMITS.disclo
   const nonce = randomNonce();
   const text = canonicalEvidence(value);
   const bytes = Buffer.byteLength(text);
-  const document =
-    bytes > bytesMax
-      ? `{"bytes":${bytes},"digest":"sha256:${hash('sha256', text, 'hex')}","nonce":"${nonce}"}`
-      : `{"nonce":"${nonce}","value":${text}}`;
+  const document = bytes > bytesMax ? digestDocument(text, nonce) : valueDocument(text, nonce);
   invariant(isJson(document), 'a disclosure document is JSON');
   return { document, digest: hash('sha256', document, 'hex') };
 }

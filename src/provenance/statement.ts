@@ -2,10 +2,10 @@
 // **Source:** in-toto Statement v1, RFC 8785 (JCS).
 
 import { hash } from 'node:crypto';
+import { canonicalEvidence } from '#base/canonical-evidence.ts';
 import { digestHex } from '#base/digest.ts';
 import type { Json } from '#base/json.ts';
 import { PREDICATE_TYPES, type RecordDraft } from '#domain/record.ts';
-import { canonicalEvidence } from './canonical-evidence.ts';
 import type { LogKey } from './log-key.ts';
 
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';

@@ -3,6 +3,7 @@
 import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
 import { type CapabilityKind, kindsOf } from '#domain/capability.ts';
+import { canonicalHost } from '#domain/host-name.ts';
 import type { Manifest, PluginProblem, ProcessRuntime } from '#domain/manifest.ts';
 import type { PluginFiles } from './plugin-files.ts';
 import { problem } from './problem.ts';
@@ -24,6 +25,7 @@ export function checkManifest(
   return [
     ...checkRuntime(manifest, files),
     ...checkCapabilities(manifest, availableCapabilities),
+    ...checkHosts(manifest),
     ...checkTools(manifest),
   ].slice(0, LIMITS.problemsPerPluginMax);
 }
@@ -97,6 +99,22 @@ function checkCapabilities(manifest: Manifest, available: readonly CapabilityKin
         `do without it; this version has: ${available.join(', ') || 'none'}`,
       ),
     );
+}
+
+/** A host that is spelled otherwise than it is compared would never be given. */
+function checkHosts({ capabilities = {} }: Manifest): PluginProblem[] {
+  const named = [
+    ...(capabilities.net ?? []).map(({ host }, at) => ({ host, pointer: `/capabilities/net/${at}/host` })),
+    ...(capabilities.secrets ?? []).flatMap(({ hosts = [] }, at) =>
+      hosts.map((host, of) => ({ host, pointer: `/capabilities/secrets/${at}/hosts/${of}` })),
+    ),
+  ];
+  return named
+    .filter(({ host }) => canonicalHost(host) !== host)
+    .map(({ host, pointer }) => {
+      const message = `${JSON.stringify(host)} is neither a host name nor an IPv4 address as it is usually written`;
+      return problem('MANIFEST_INVALID', { pointer }, message, 'name the host, such as api.example.org');
+    });
 }
 
 function checkTools(manifest: Manifest): PluginProblem[] {

@@ -137,7 +137,7 @@ function readBare(name: string): PluginReading | Drafted {
 }
 
 /** What the bytes say; a draft where the program has to be asked too. */
-async function readPlugin(files: PluginFiles, options: InspectionOptions): Promise<PluginReading | Drafted> {
+export async function readPlugin(files: PluginFiles, options: InspectionOptions): Promise<PluginReading | Drafted> {
   const bytes = files.get(MANIFEST_FILE)?.bytes;
   if (bytes === undefined) return { claimed: {}, problems: [NO_MANIFEST] };
   const { manifest, claimed, problems } = options.readManifest(bytes);

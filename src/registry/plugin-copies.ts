@@ -137,7 +137,7 @@ export function createPluginFiles({ logger }: { readonly logger: Logger }): {
 }
 
 /** The files of a copy; undefined when it is gone or not how we wrote it. */
-async function readCopy(directory: string): Promise<PluginFiles | undefined> {
+export async function readCopy(directory: string): Promise<PluginFiles | undefined> {
   try {
     return await readPluginFiles(directory, { isCopy: true });
   } catch (thrown) {

@@ -64,6 +64,7 @@ describe('the OpenAPI document', () => {
         "policy_history GET /policy/versions",
         "policy_rollback POST /policy/rollback",
         "can POST /can",
+        "policy_simulate POST /policy/simulate",
         "policy_who_can POST /policy/who-can",
         "policy_unused GET /policy/unused",
         "plugin_list GET /plugins",
@@ -76,6 +77,7 @@ describe('the OpenAPI document', () => {
         "log_tail GET /log/records",
         "log_prove GET /log/proofs/:id",
         "log_keys GET /log/keys",
+        "log_replay POST /log/replays/:id",
       ]
     `);
   });

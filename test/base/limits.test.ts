@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import { CLI_LIMITS } from '#base/limits-cli.ts';
+import { NET_LIMITS } from '#base/limits-net.ts';
 import { PLUGIN_LIMITS } from '#base/limits-plugins.ts';
 import { POLICY_LIMITS } from '#base/limits-policy.ts';
 
@@ -9,7 +10,7 @@ test.each(Object.entries(LIMITS))('%s is a whole number above zero', (_, value) 
 });
 
 test('no bound has two rows: what a file of its own says is what everything reads', () => {
-  const parts = [PLUGIN_LIMITS, POLICY_LIMITS, CLI_LIMITS];
+  const parts = [PLUGIN_LIMITS, POLICY_LIMITS, CLI_LIMITS, NET_LIMITS];
   for (const part of parts) expect(LIMITS).toMatchObject(part);
   const names = parts.flatMap((part) => Object.keys(part));
   expect(names.length).toBe(new Set(names).size);
@@ -56,6 +57,15 @@ const BELOW: readonly (readonly [string, number, number])[] = [
     LIMITS.wardenSettleMs,
     LIMITS.deadlineGraceMs,
   ],
+  [
+    'an answer in base64 and its head, each byte escaped, fit into the answer of a host call',
+    (4 / 3) * LIMITS.netAnswerBytesMax + 2 * LIMITS.netAnswerHeaderBytesMax + 2 * LIMITS.netUrlLengthMax,
+    LIMITS.hostAnswerBytesMax,
+  ],
+  ['one agent can not take every request at once', LIMITS.netAtOncePerAgentMax, LIMITS.netAtOnceMax],
+  ['one host can not take every request at once', LIMITS.netAtOncePerHostMax, LIMITS.netAtOnceMax],
+  ['a request lasts longer than its head is waited for', LIMITS.netFirstByteMsMax, LIMITS.netRequestMsMax],
+  ['a connection may be dialled again', 2 * LIMITS.netConnectMsMax, LIMITS.netRequestMsMax],
   ['one host call is a part of all of them', LIMITS.hostCallBytesMax, LIMITS.hostCallBytesTotalMax],
   ['a warden is started again sooner at first', LIMITS.wardenBackoffMsMin, LIMITS.wardenBackoffMsMax],
   [

@@ -80,11 +80,15 @@ const SENDS: readonly (readonly [readonly string[], string])[] = [
   [['policy', 'history', '--count', '2'], 'GET /admin/v1/policy/versions?count=2'],
   [['policy', 'rollback', '2'], 'POST /admin/v1/policy/rollback {"version":2}'],
   [['can', 'ana', 'x__y', '--args', '{"a":1}'], 'POST /admin/v1/can {"agent":"ana","tool":"x__y","args":{"a":1}}'],
+  [['policy', 'simulate', file, '--last', '5'], 'POST /admin/v1/policy/simulate {"text":"version: 1\\n","last":5}'],
+  [['policy', 'who-can', 'x__y', '--args', '{"a":1}'], 'POST /admin/v1/policy/who-can {"tool":"x__y","args":{"a":1}}'],
+  [['policy', 'unused', '--since', '7d'], 'GET /admin/v1/policy/unused?since=7d'],
   [['plugin', 'list'], 'GET /admin/v1/plugins'],
   [['plugin', 'enable', 'paint'], 'POST /admin/v1/plugins/paint/enable {}'],
   [['plugin', 'disable', 'paint'], 'POST /admin/v1/plugins/paint/disable {}'],
   [['plugin', 'reload'], 'POST /admin/v1/plugins/reload {}'],
   [['log', 'show', '0'], 'GET /admin/v1/log/records/0'],
+  [['log', 'replay', '7'], 'POST /admin/v1/log/replays/7 {}'],
   [['log', 'tail', '--count', '2', '--from', '1'], 'GET /admin/v1/log/records?count=2&from=1'],
 ];
 
@@ -95,7 +99,7 @@ describe('a command of an operation', () => {
   });
 
   test('is one of the table above, for each operation that has one', () => {
-    const tried = new Set(SENDS.map(([argv]) => argv.filter((word) => /^[a-z]+$/.test(word)).join(' ')));
+    const tried = new Set(SENDS.map(([argv]) => argv.filter((word) => /^[a-z-]+$/.test(word)).join(' ')));
     for (const { command } of OPERATIONS) {
       if (command === undefined) continue;
       const words = command.join(' ');

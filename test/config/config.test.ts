@@ -24,6 +24,12 @@ describe('the configuration', () => {
       approve: 'pinned',
       discovered: {},
       sandbox: { users: { first: LIMITS.pluginUidFirst, count: LIMITS.pluginUidsMax } },
+      workspaces: {
+        directory: 'workspaces',
+        bytesMax: LIMITS.workspaceBytesDefault,
+        filesMax: LIMITS.workspaceFilesDefault,
+      },
+      net: { privateHosts: [], loopbackHosts: [] },
       policy: { apply: 'auto' },
       log: { name: 'smcp.local', public: false },
       logging: { level: 'info' },
@@ -55,6 +61,17 @@ describe('the configuration', () => {
     for (const users of ['first: 999, count: 5', 'first: 70000', 'first: 70000, count: 0', 'first: 1e3.5, count: 1']) {
       writeFileSync(file, `version: 1\nsandbox: { users: { ${users} } }\n`);
       expect(() => loadConfig(file, {})).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    }
+  });
+
+  test('takes the hosts that may lead to private addresses and to this machine, and no pattern of hosts', () => {
+    writeFileSync(file, 'version: 1\nnet: { privateHosts: [git.lan, 10.0.0.5], loopbackHosts: [localhost] }\n');
+    expect(loadConfig(file, {}).net).toEqual({ privateHosts: ['git.lan', '10.0.0.5'], loopbackHosts: ['localhost'] });
+    writeFileSync(file, 'version: 1\nnet: { privateHosts: [git.lan] }\n');
+    expect(loadConfig(file, {}).net).toEqual({ privateHosts: ['git.lan'], loopbackHosts: [] });
+    for (const hosts of ['["*.lan"]', '[10.0.0.0/8]', '[Git.lan]', '[git.lan:443]', '["::1"]', 'git.lan']) {
+      writeFileSync(file, `version: 1\nnet: { privateHosts: ${hosts} }\n`);
+      expect(() => loadConfig(file, {})).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
     }
   });
 

@@ -17,7 +17,7 @@ function createLimited(written: object, options: Parameters<typeof createWorld>[
   const counters = createCounters(memoryCounterStore(), { nowMs: clock.nowMs });
   let inForce = policyOf(written);
   const policy = {
-    decide: (query) => decide(inForce, REF, query, query.stage === 'under-way' ? undefined : counters.usage),
+    decide: (query) => decide(inForce, REF, query, query.stage === 'under-way' ? {} : counters),
     take: counters.take,
     mayCall: (agent, name, ms) => mayCall(inForce, agent, name, { nowMs: ms }),
     current: () => REF,

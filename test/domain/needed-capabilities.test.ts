@@ -136,7 +136,15 @@ test('whatever was answered is covered by what is said to be the smallest, and w
 });
 
 test('every host call that needs a capability is known to need one', () => {
-  const params = { url: 'https://a.org/', program: 'a', tool: 'a', path: 'workspace', from: 'a', to: 'b', key: 'a' };
+  const params = {
+    url: 'https://a.org/',
+    program: 'a',
+    tool: 'a',
+    path: 'workspace',
+    from: 'workspace/a',
+    to: 'workspace/b',
+    key: 'a',
+  };
   for (const [name, kind] of Object.entries(HOST_CALLS)) {
     expect(Object.keys(neededFor(name, params))).toEqual(kind === undefined ? [] : [kind]);
   }

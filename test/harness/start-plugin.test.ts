@@ -84,7 +84,7 @@ describe('a plugin of the tier of isolates, in a world that a test made up', () 
     expect(denials).toEqual([]);
     expect(used.map(({ kind, target, count }) => [kind, target, count])).toEqual([
       ['clock', 'now', 1],
-      ['files', 'workspace/notes/a.txt', 1],
+      ['files', 'workspace/notes', 1],
       ['random', 'random', 1],
       ['run', 'git', 1],
       ['store', 'store', 1],

@@ -1,5 +1,7 @@
 // A review over the fake policy: who may call a tool is asked of it; its log holds one decision, and no rule is unused but one.
 
+import { sha256 } from '#base/digest.ts';
+import { SmcpError } from '#base/errors.ts';
 import type { PolicyAdmin, PolicyDecider } from '#domain/policy-ports.ts';
 import type { PolicyReview } from '#domain/policy-review.ts';
 
@@ -16,6 +18,21 @@ export function createReview(policy: PolicyDecider & PolicyAdmin): PolicyReview 
         return { agent, decision, rule: decided.rule, reason: decided.reason, ...stop, conditions: [] };
       });
       return { policy: policy.current(), agents: agents.slice(0, countMax), counts };
+    },
+    simulate: async ({ text }) => {
+      if (text.includes('!'))
+        throw new SmcpError('POLICY_INVALID', 'the policy given:1:1', { details: { findings: [] } });
+      const alike = {
+        agent: 'ana',
+        tool: 'paint__wall',
+        wouldBe: { decision: 'deny', rule: 'r', reason: 'no' },
+      } as const;
+      const was = { decision: 'allow', rule: 'granted' } as const;
+      return {
+        ...{ same: 3, byAnotherRule: 1, changed: 1, withoutArguments: 1, withoutTool: 0, digest: sha256(text), span },
+        changes: [{ index: 4, invocation: 'i', timeMs: 0, ...alike, was: { ...was, version: 1 }, inForce: 'allow' }],
+        groups: [{ ...alike, was, count: 1, invocation: 'i' }],
+      };
     },
     unused: async ({ sinceMs }) => ({
       policy: policy.current(),

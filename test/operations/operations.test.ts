@@ -4,6 +4,7 @@ import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { compileOwnSchema } from '#base/schema.ts';
 import type { StoredRecord } from '#domain/record.ts';
+import { leavesRecord } from '#operations/operation.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import { asBea, createWorld, GOOD_INPUT, operation, person, prepare } from './world.ts';
@@ -30,10 +31,11 @@ describe('the table of operations', () => {
     }
   });
 
-  test('has names that are those of its commands, and a subject for every change', () => {
-    for (const { name, command, effect, subject } of OPERATIONS) {
+  test('has names that are those of its commands, and a subject for whatever leaves a record', () => {
+    for (const one of OPERATIONS) {
+      const { name, command, subject } = one;
       expect([name, command?.join('_').replaceAll('-', '_') ?? name]).toEqual([name, name]);
-      expect([name, subject !== undefined]).toEqual([name, effect === 'write']);
+      expect([name, subject !== undefined]).toEqual([name, leavesRecord(one)]);
     }
   });
 
@@ -93,7 +95,16 @@ describe('carrying an operation out', () => {
     ]);
   });
 
-  test.each(OPERATIONS.filter(({ effect }) => effect === 'read').map(({ name }) => [name]))(
+  test('records a replay: it changes nothing, and it runs code', async () => {
+    const { services, drafts, did } = createWorld();
+    await createOperationRunner(services)(operation('log_replay'), GOOD_INPUT['log_replay'], person);
+    expect(drafts).toMatchObject([
+      { kind: 'admin', predicate: { operation: 'log_replay', subject: '1', by: 'admin' } },
+    ]);
+    expect(did).toEqual(['record', 'replay']);
+  });
+
+  test.each(OPERATIONS.filter((one) => !leavesRecord(one)).map(({ name }) => [name]))(
     'records nothing for a look: %s',
     async (name) => {
       const world = createWorld();
@@ -114,6 +125,8 @@ describe('carrying an operation out', () => {
     ['log_show', { id: '7' }, 'RECORD_UNKNOWN'],
     ['log_show', { id: '01' }, 'RECORD_UNKNOWN'],
     ['log_prove', { id: '7' }, 'RECORD_UNKNOWN'],
+    ['log_replay', { id: '7' }, 'RECORD_UNKNOWN'],
+    ['log_replay', { id: '0' }, 'USAGE'],
     ['log_tail', { count: 0 }, 'USAGE'],
     ['freeze', { agent: 'ana', writes: true }, 'USAGE'],
     ['freeze', { agent: 'anna' }, 'AGENT_UNKNOWN'],
@@ -128,6 +141,10 @@ describe('carrying an operation out', () => {
     ['policy_rollback', { version: 9 }, 'POLICY_VERSION_UNKNOWN'],
     ['policy_rollback', { version: '1' }, 'USAGE'],
     ['policy_rollback', {}, 'USAGE'],
+    ['policy_simulate', {}, 'USAGE'],
+    ['policy_simulate', { text: 'a!' }, 'POLICY_INVALID'],
+    ['policy_simulate', { text: 'a', last: 0 }, 'USAGE'],
+    ['policy_simulate', { text: 'a', since: 'x' }, 'USAGE'],
     ['policy_who_can', {}, 'USAGE'],
     ['policy_who_can', { tool: 'x', args: [] }, 'USAGE'],
     ['policy_who_can', { tool: 'x', count: 0 }, 'USAGE'],

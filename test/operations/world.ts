@@ -120,7 +120,7 @@ function createPlugins() {
   } satisfies PluginCatalog & PluginAdmin;
 }
 
-/** One record that can be read and proven, at index 0. */
+/** A record that can be read and proven, at index 0, and behind the end one of a call. */
 function createLog(did: string[]) {
   const drafts: RecordDraft[] = [];
   /** `onDisk`: what an append waits for. */
@@ -137,7 +137,8 @@ function createLog(did: string[]) {
       return { index: drafts.length - 1, leaf: '' };
     },
     size: () => 1,
-    record: (index) => (index === 0 ? { ...proven, invocation: '', disclosed: {} } : undefined),
+    record: (index) =>
+      index < 2 ? { ...proven, index, invocation: index === 0 ? '' : 'call', disclosed: {} } : undefined,
     findInvocation: () => [],
     closings: () => [],
     checkpoint: () => undefined,
@@ -212,6 +213,12 @@ export function createWorld() {
       await dispatcher.reconsider();
       return dispatcher.untilEnded();
     },
+    replayer: {
+      replay: async () => {
+        did.push('replay');
+        return { outcome: 'same', reason: 'r', index: 0, tool: 't', hostCalls: 0, engine: {} };
+      },
+    },
     review: createReview(policy),
     layers: runtime.layers,
     server: { version: '1', startedMs: 0, isReady: () => true },
@@ -232,8 +239,10 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   can: { agent: 'ana', tool: 'paint__wall' },
   log_show: { id: '0' },
   log_prove: { id: '0' },
+  log_replay: { id: '1' },
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
+  policy_simulate: { text: 'b' },
   policy_who_can: { tool: 'paint__wall' },
   plugin_review: { name: 'paint' },
   plugin_approve: { name: 'paint', digest: plugin.digest },

@@ -185,7 +185,7 @@ describe('capabilities that a grant narrows', () => {
     fc.record(
       {
         net: fc.constantFrom([], ['api.github.com:443']),
-        files: fc.constantFrom([], ['workspace:read', 'x:write']),
+        files: fc.constantFrom([], ['workspace:read', 'workspace/x:write']),
         secrets: fc.constantFrom([], ['KEY']),
         store: fc.constantFrom([], { bytesMax: 1 }),
         clock: fc.constantFrom([], true),

@@ -40,7 +40,7 @@ export function createLimitedWorld(written: string | object, store = memoryCount
       ...{ agent: 'athena' as AgentName, tool: { name: tool, effect: 'write' }, args: {}, nowMs: state.nowMs },
       ...more,
     };
-    return decide(state.policy, REF, query, query.stage === 'under-way' ? undefined : counters.usage);
+    return decide(state.policy, REF, query, query.stage === 'under-way' ? {} : counters);
   };
   return {
     state,

@@ -225,9 +225,9 @@ export function callThatGetsMore(before: Policy, after: Policy): string | undefi
         for (const nowMs of TIMES) {
           const asked = { agent: agentName(agent), tool: { name: tool, ...EFFECT }, nowMs, stage: 'turn' } as const;
           const query = question(tool, args, asked);
-          const now = decide(after, REF, query, UNUSED);
+          const now = decide(after, REF, query, { usage: UNUSED });
           if (now.kind !== 'allow') continue;
-          const then = decide(before, REF, query, UNUSED);
+          const then = decide(before, REF, query, { usage: UNUSED });
           const call = `${agent} ${tool} ${JSON.stringify(args)} at ${new Date(nowMs).toISOString()}`;
           if (then.kind !== 'allow') return `${call} was denied`;
           const [mine, theirs] = [powersOf(now.capabilities), powersOf(then.capabilities)];

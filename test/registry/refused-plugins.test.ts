@@ -75,6 +75,11 @@ describe('a plugin with a problem is refused, says so, and leaves the others alo
       { code: 'CAPABILITY_UNAVAILABLE', pointer: '/capabilities/net', message: 'net', remedy: 'clock, random' },
     ],
     [
+      'a host in no usual spelling',
+      { capabilities: { net: [{ host: '127.1' }] } },
+      { code: 'MANIFEST_INVALID', pointer: '/capabilities/net/0/host', message: '"127.1"', remedy: 'name the host' },
+    ],
+    [
       'a tool twice',
       { tools: [tool('a'), tool('b'), tool('a')] },
       { code: 'MANIFEST_INVALID', pointer: '/tools/2/name', message: 'two tools "a"', remedy: 'rename' },

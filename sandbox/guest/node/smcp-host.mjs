@@ -106,7 +106,7 @@ function hostOf({ ask, tell }) {
 function responseOf({ status, url, headers, body = {} }) {
   const bytes = async () =>
     new Uint8Array(Buffer.from(body.base64 ?? body.text ?? '', body.base64 === undefined ? 'utf8' : 'base64'));
-  const text = async () => Buffer.from(await bytes()).toString('utf8');
+  const text = async () => new TextDecoder().decode(await bytes());
   return {
     status,
     ok: status >= 200 && status < 300,

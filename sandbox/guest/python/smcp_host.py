@@ -43,7 +43,8 @@ class Response:
         return self._body.get("text", "").encode("utf-8")
 
     def text(self):
-        return self.bytes().decode("utf-8", "replace")
+        """Without the mark of byte order at its start; what is no UTF-8 is replaced."""
+        return self.bytes().decode("utf-8-sig", "replace")
 
     def json(self):
         return json.loads(self.text())

@@ -36,14 +36,29 @@ export async function readBack(
   const sums = { decisions: 0, undecided: 0, unreadable: 0 };
   let oldestMs = toMs;
   const told = (fromMs: number, isComplete = true): LogSpan => ({ ...sums, fromMs, toMs, isComplete });
-  for (let to = records.size(); to > 0; ) {
+  let to = records.size();
+  const nextPage = (): readonly ClosingRow[] => {
     const from = Math.max(0, to - LIMITS.policyReviewPageLengthMax);
-    let rows = records.closings({ from, to, withArgs: plan.withArgs });
+    const page = records.closings({ from, to, withArgs: plan.withArgs });
     to = from;
+    return page;
+  };
+  /** Read while the page before it is worked on. */
+  let ahead: readonly ClosingRow[] | undefined;
+  const readAhead = async () => {
+    if (to > 0) ahead ??= nextPage();
+  };
+  while (ahead !== undefined || to > 0) {
+    let rows = ahead ?? nextPage();
+    ahead = undefined;
     await pause();
     while (rows.length > 0) {
       if (clock.monotonicMs() - begunMs > LIMITS.policyReviewMsMax) return told(oldestMs, false);
-      const facts = await take(rows, { ...plan, decisionsMax: plan.decisionsMax - sums.decisions });
+      const { sinceMs, decisionsMax } = plan;
+      const [facts] = await Promise.all([
+        take(rows, { sinceMs, decisionsMax: decisionsMax - sums.decisions }),
+        readAhead(),
+      ]);
       sums.decisions += facts.decisions;
       sums.undecided += facts.undecided;
       sums.unreadable += facts.unreadable;

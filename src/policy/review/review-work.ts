@@ -1,11 +1,15 @@
 // What the thread of policies does for a review: one small piece of work after another, so that a change of the policy never
 // waits long. Called by thread-work.ts. Trust: texts were in force, or are anybody's; rows are as they are stored.
 
+import { walkCel } from '#base/cel-tree.ts';
+import { type Digest, sha256 } from '#base/digest.ts';
+import type { JsonObject } from '#base/json.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { WhoCan } from '#domain/policy-review.ts';
 import type { ClosingRow } from '#domain/store-ports.ts';
 import type { GoodText } from '#policy/check-text.ts';
-import { identifiedRules } from './rule-identity.ts';
+import { type IdentifiedRule, identifiedRules } from './rule-identity.ts';
+import { type PageSimulation, simulatePage, type ToolSchemas } from './simulate.ts';
 import { type PageBounds, type PageTally, tallyPage } from './tally.ts';
 import { type WhoCanQuestion, whoCan } from './who-can.ts';
 
@@ -17,6 +21,25 @@ export type WhoCanTask = WhoCanQuestion & {
 };
 
 export type TallyTask = PageBounds & { readonly kind: 'tally'; readonly rows: readonly ClosingRow[] };
+
+/** A text to simulate: refused, or what is needed to go on. */
+export type OpenSimulationTask = { readonly kind: 'open-simulation'; readonly text: string; readonly name: string };
+
+export type OpenSimulation = {
+  readonly digest: Digest;
+  /** Whether any condition looks at arguments; else they need not be read. */
+  readonly looksAtArgs: boolean;
+};
+
+export type SimulateTask = PageBounds & {
+  readonly kind: 'simulate';
+  readonly text: string;
+  readonly name: string;
+  readonly inForce: string;
+  /** Schemas of tools by name, as JSON text: the same for every page, so that it is parsed once. */
+  readonly schemasJson: string;
+  readonly rows: readonly ClosingRow[];
+};
 
 /** Compares the rules of an earlier text with those in force. */
 export type MatchTask = {
@@ -37,28 +60,62 @@ export type Matched = {
 /** Tells the rules in force, in their order. */
 export type RulesTask = { readonly kind: 'rules'; readonly inForce: string };
 
-export type ReviewTask = WhoCanTask | TallyTask | MatchTask | RulesTask;
+export type ReviewTask = WhoCanTask | TallyTask | MatchTask | RulesTask | OpenSimulationTask | SimulateTask;
+
+export type ReviewAnswer = WhoCan | PageTally | Matched | readonly IdentifiedRule[] | OpenSimulation | PageSimulation;
 
 /** A text that is good, by its name in errors; it is parsed once for many pieces of work. */
 export type TextReader = (text: string, name: string) => GoodText;
 
-const KINDS: readonly string[] = ['who-can', 'tally', 'match', 'rules'] satisfies readonly ReviewTask['kind'][];
+const KINDS: { readonly [kind in ReviewTask['kind']]: true } = {
+  ...{ 'who-can': true, tally: true, match: true, rules: true },
+  ...{ 'open-simulation': true, simulate: true },
+};
 
 export function isReviewTask(task: { readonly kind: string }): task is ReviewTask {
-  return KINDS.includes(task.kind);
+  return Object.hasOwn(KINDS, task.kind);
 }
 
-export function reviewWork(task: ReviewTask, read: TextReader): WhoCan | PageTally | Matched | readonly object[] {
-  switch (task.kind) {
-    case 'who-can':
-      return whoCan(read(task.inForce, IN_FORCE).compiled.policy, task.ref, task);
-    case 'tally':
-      return tallyPage(task.rows, task);
-    case 'rules':
-      return identifiedRules(read(task.inForce, IN_FORCE));
-    case 'match':
-      return match(task, read);
-  }
+/** @param read parses texts, and remembers the last ones. */
+export function createReviewWork(read: TextReader): (task: ReviewTask) => ReviewAnswer {
+  const schemasOf = createSchemas();
+  return (task) => {
+    switch (task.kind) {
+      case 'who-can':
+        return whoCan(read(task.inForce, IN_FORCE).compiled.policy, task.ref, task);
+      case 'tally':
+        return tallyPage(task.rows, task);
+      case 'rules':
+        return identifiedRules(read(task.inForce, IN_FORCE));
+      case 'match':
+        return match(task, read);
+      case 'open-simulation':
+        return { digest: sha256(task.text), looksAtArgs: looksAtArgs(read(task.text, task.name)) };
+      case 'simulate':
+        return simulatePage(task.rows, task, {
+          policy: read(task.text, task.name).compiled.policy,
+          inForce: read(task.inForce, IN_FORCE).compiled.policy,
+          schemas: schemasOf(task.schemasJson),
+        });
+    }
+  };
+}
+
+function createSchemas(): (json: string) => ToolSchemas {
+  let known: { readonly json: string; readonly schemas: ToolSchemas } | undefined;
+  return (json) => {
+    if (known?.json !== json) {
+      known = { json, schemas: new Map(Object.entries(JSON.parse(json) as { readonly [name: string]: JsonObject })) };
+    }
+    return known.schemas;
+  };
+}
+
+function looksAtArgs({ compiled }: GoodText): boolean {
+  const conditions = compiled.lists.flatMap(({ rules }) =>
+    rules.flatMap(({ when }) => (when === undefined ? [] : [when])),
+  );
+  return conditions.some(({ tree }) => [...walkCel(tree)].some((node) => node.kind === 'name' && node.name === 'args'));
 }
 
 const IN_FORCE = 'the policy in force';

@@ -7,10 +7,12 @@ import { LIMITS } from '#base/limits.ts';
 import type { OffThread } from '#base/off-thread.ts';
 import type { PolicyAdmin } from '#domain/policy-ports.ts';
 import type { PolicyReview, UnusedRules, WhoCan } from '#domain/policy-review.ts';
+import type { AdvisedTool } from '#policy/advice.ts';
 import { askThread } from '#policy/policy-thread.ts';
 import { type ReadBackPorts, readBack } from './read-back.ts';
 import type { Matched, ReviewTask } from './review-work.ts';
 import type { IdentifiedRule } from './rule-identity.ts';
+import { simulate } from './simulation.ts';
 import type { PageTally } from './tally.ts';
 import { createTallyBook, unusedRules } from './unused-rules.ts';
 
@@ -18,6 +20,8 @@ export type PolicyReviewPorts = ReadBackPorts & {
   readonly policy: Pick<PolicyAdmin, 'show' | 'history' | 'version'>;
   /** Where texts are parsed, see `createPolicyThread`. Not closed here. */
   readonly thread: Pick<OffThread, 'run'>;
+  /** What is served now. */
+  readonly catalog: () => readonly AdvisedTool[];
   readonly clock: Clock;
 };
 
@@ -26,6 +30,7 @@ export function createPolicyReview(ports: PolicyReviewPorts): PolicyReview {
   const room = createRoom();
   const ask = <T>(task: ReviewTask): Promise<T> => askThread(thread, task, 'the review');
   return {
+    simulate: (question) => room(() => simulate({ ...ports, ask }, { ...question, inForce: policy.show().text })),
     whoCan: ({ args, ...rest }) =>
       room(() => {
         const { text: inForce, policy: ref } = policy.show();

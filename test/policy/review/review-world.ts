@@ -49,7 +49,7 @@ export type TestCall = {
 /** `text`: the policy that is in force first. It is ended after the test. */
 export async function openReviewWorld(text: string) {
   const folder = mkdtempSync(join(tmpdir(), 'smcp-review-'));
-  const state = { nowMs: NOW_MS };
+  const state = { nowMs: NOW_MS, tools: TOOLS };
   const clock = { nowMs: () => state.nowMs, monotonicMs: () => performance.now() };
   const home = await openHome(join(folder, 'home'), { clock });
   const file = join(folder, 'policy.yaml');
@@ -66,7 +66,7 @@ export async function openReviewWorld(text: string) {
     },
     { file, apply: 'manual' },
   );
-  const review = createPolicyReview({ policy, records: home.log, thread, clock });
+  const review = createPolicyReview({ policy, records: home.log, catalog: () => state.tools, thread, clock });
 
   /** Decides and records; gives what was decided. */
   const call = async ({ agent = 'athena', tool, args = {}, phase = 'outcome', ...more }: TestCall) => {

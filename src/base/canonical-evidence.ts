@@ -1,10 +1,10 @@
 // Canonical JSON that always comes to be: an agent's value must not be able to keep its call out of the log.
 
-import { canonicalExactJson } from '#base/canonical-json.ts';
-import { SmcpError } from '#base/errors.ts';
-import { type ExactJson, isExactNumber, isExactObject } from '#base/exact-json.ts';
-import { isInRange } from '#base/exact-number.ts';
-import { LIMITS } from '#base/limits.ts';
+import { canonicalExactJson } from './canonical-json.ts';
+import { SmcpError } from './errors.ts';
+import { type ExactJson, isExactNumber, isExactObject } from './exact-json.ts';
+import { isInRange } from './exact-number.ts';
+import { LIMITS } from './limits.ts';
 
 /**
  * JCS of a value, a number that no double holds with all its digits. What JCS cannot write is replaced: lone surrogates by

@@ -6,10 +6,10 @@ import type { Json } from '#base/json.ts';
 import { hasNumberOutOfRange } from '#base/json-fault.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Problem } from '#base/schema.ts';
-import type { Deny } from '#domain/decision.ts';
-import type { RunOutcome, ToolAnswer } from '#domain/invocation.ts';
-import type { PluginTool } from '#domain/manifest.ts';
-import { exceededView } from '#domain/usage.ts';
+import type { Deny } from './decision.ts';
+import type { RunOutcome, ToolAnswer } from './invocation.ts';
+import type { PluginTool } from './manifest.ts';
+import { exceededView } from './usage.ts';
 
 export function errorAnswer(error: WireError): ToolAnswer {
   return { kind: 'error', error };

@@ -1,0 +1,114 @@
+// The host call of the capability `net`: an HTTP request to a place that the call was given. Called by the broker only. Each hop of a
+// redirection is decided about from the beginning, and is a use of its own in the record.
+
+import { asSmcpError, SmcpError } from '#base/errors.ts';
+import { isJsonObject, type Json } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { RawAnswer } from '#effects/net/exchange.ts';
+import { fetchFailed } from '#effects/net/failures.ts';
+import type { NetEffect } from '#effects/net/net-effect.ts';
+import type { CallContext, CallHandlers, FurtherUses } from './call-handler.ts';
+import { answerOf } from './net-answer.ts';
+import { checkRequest } from './net-decide.ts';
+import { locationOf, redirected } from './net-redirect.ts';
+import { type FetchRequest, isHeader, readFetch } from './net-request.ts';
+import { invalid } from './params.ts';
+
+export function createNetCalls(net: NetEffect): CallHandlers {
+  const check = (request: FetchRequest, { capabilities }: CallContext) =>
+    checkRequest(request, { entries: capabilities.net ?? [], isListed: net.isListed });
+  return {
+    fetch: (params, context) => {
+      const first = readFetch(params);
+      check(first, context);
+      const perform = async (signal: AbortSignal, uses: FurtherUses): Promise<Json> => {
+        const hop = (request: FetchRequest) => send(net, request, context, signal);
+        try {
+          return await follow(first, { hop, check: (request) => check(request, context), uses, context });
+        } catch (thrown) {
+          throw masked(asSmcpError(thrown), context);
+        }
+      };
+      return { target: placeOf(first), perform };
+    },
+  };
+}
+
+const placeOf = ({ target: { host, port } }: FetchRequest): string => `${host}:${port}`;
+
+type Following = {
+  readonly hop: (request: FetchRequest) => Promise<RawAnswer>;
+  readonly check: (request: FetchRequest) => void;
+  readonly uses: FurtherUses;
+  readonly context: CallContext;
+};
+
+async function follow(first: FetchRequest, { hop, check, uses, context }: Following): Promise<Json> {
+  let request = first;
+  let answer = await hop(first);
+  for (let count = 0; ; count += 1) {
+    const location = locationOf(answer);
+    if (location === undefined || first.redirect === 'manual') break;
+    if (first.redirect === 'error') throw fetchFailed('redirect', 'the server sent a redirection');
+    if (count === LIMITS.netRedirectsMax) {
+      throw fetchFailed('redirect', `the server sent more than ${LIMITS.netRedirectsMax} redirections`);
+    }
+    request = redirected(request, answer.status, location);
+    check(request);
+    answer = await counted(request, uses, () => hop(request));
+  }
+  return answerOf(answer, request.target.url, context.secrets?.mask());
+}
+
+/** The record has the place and how it ended, and nothing of what was said there: the guest sees only the last answer. */
+async function counted(
+  { method, ...request }: FetchRequest,
+  uses: FurtherUses,
+  hop: () => Promise<RawAnswer>,
+): Promise<RawAnswer> {
+  const use = uses.begin(placeOf({ method, ...request }), { method });
+  try {
+    const answer = await hop();
+    use.end({ status: answer.status });
+    return answer;
+  } catch (thrown) {
+    use.end({ code: asSmcpError(thrown).code });
+    throw thrown;
+  }
+}
+
+/** Secrets of this host are put over what the plugin wrote; those of another one never come here. */
+async function send(
+  net: NetEffect,
+  { target, method, headers, body }: FetchRequest,
+  { agent, secrets }: CallContext,
+  signal: AbortSignal,
+): Promise<RawAnswer> {
+  const injected = (await secrets?.headersFor(target.host)) ?? {};
+  if (Object.keys(injected).length > 0 && headers['range'] !== undefined) {
+    throw invalid(
+      'fetch: no range is asked of a host that gets a secret',
+      'leave out the header `range`: half a secret in an answer could not be masked',
+    );
+  }
+  for (const [name, value] of Object.entries(injected)) {
+    if (!isHeader(name, value, true)) {
+      throw invalid(
+        'fetch: a secret can’t be put into the header that the manifest names',
+        'name another header, and set the secret to visible ASCII',
+      );
+    }
+  }
+  return net.request({ agent, target, method, headers: { ...headers, ...injected }, body, signal });
+}
+
+/** A server may lead to a URL that holds what it was sent. */
+function masked(error: SmcpError, { secrets }: CallContext): SmcpError {
+  const mask = secrets?.mask();
+  if (mask === undefined) return error;
+  const details = mask.json(error.details);
+  return new SmcpError(error.code, mask.text(error.message), {
+    details: isJsonObject(details) ? details : {},
+    cause: error,
+  });
+}

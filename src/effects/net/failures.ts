@@ -1,0 +1,35 @@
+// How a request fails: as values that a plugin may see. Called by the effect `net`, and by the broker for what it makes of answers. No
+// text of a server, no header and no address is in them.
+
+import { SmcpError, systemErrorCode } from '#base/errors.ts';
+
+/**
+ * `name`: leads to no address · `connect`: nobody takes the connection · `tls`: its certificate or protocol is not good ·
+ * `timeout` · `answer`: broken, or coded · `redirect`: one that is not followed.
+ */
+export type FetchFailure = 'name' | 'connect' | 'tls' | 'timeout' | 'answer' | 'redirect';
+
+export function fetchFailed(reason: FetchFailure, message: string, cause?: unknown): SmcpError {
+  return new SmcpError('FETCH_FAILED', message, { details: { reason }, ...(cause === undefined ? {} : { cause }) });
+}
+
+export function answerTooLarge(what: string, details: { readonly [bound: string]: number }): SmcpError {
+  return new SmcpError('ANSWER_TOO_LARGE', `${what} is larger than it may be`, {
+    details: { ...details, remedy: 'ask the server for less: a page, a range, fewer fields' },
+  });
+}
+
+/** What ended it: the caller, the time, or `otherwise`. */
+export function endedBy(signal: AbortSignal, otherwise: () => SmcpError): SmcpError {
+  if (!signal.aborted) return otherwise();
+  const { reason } = signal;
+  if (reason instanceof SmcpError) return reason;
+  const isTimeout = reason instanceof Error && reason.name === 'TimeoutError';
+  if (isTimeout) return fetchFailed('timeout', 'the request took longer than it may');
+  return new SmcpError('CANCELLED', 'the call is being ended');
+}
+
+/** The system's own word for it (`ECONNREFUSED`), for a log. */
+export function wordOf(thrown: unknown): string {
+  return systemErrorCode(thrown) ?? 'unknown';
+}

@@ -1,0 +1,59 @@
+// Whether the addresses that a name led to may be dialled. Called by the effect `net` only. **Trust:** the addresses are whatever the
+// name's owner wrote there.
+
+import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { Logger } from '#base/log.ts';
+import type { AddressClass } from './address-table.ts';
+import type { Classify } from './addresses.ts';
+
+type Named = { readonly host: string; readonly addresses: readonly string[]; readonly isPlain: boolean };
+
+type Vetting = {
+  readonly classify: Classify;
+  readonly space: { readonly privateHosts: readonly string[]; readonly loopbackHosts: readonly string[] };
+  readonly logger: Logger;
+};
+
+/**
+ * The addresses, where each of them may be dialled for this host. One that may not refuses all: a name that leads to both is made for
+ * an attack, or by a mistake that somebody should see.
+ *
+ * @throws `CAPABILITY_DENIED`; the address is told to the log alone
+ */
+export function vetAddresses(
+  { host, addresses, isPlain }: Named,
+  { classify, space, logger }: Vetting,
+): readonly string[] {
+  const isGiven: Readonly<Record<AddressClass, boolean>> = {
+    // Without TLS nothing goes to what is anybody's.
+    public: !isPlain,
+    private: space.privateHosts.includes(host),
+    loopback: space.loopbackHosts.includes(host),
+    never: false,
+  };
+  if (addresses.length > LIMITS.netAddressesMax) throw refused(host, 'never', isPlain);
+  for (const address of addresses) {
+    const kind = classify(address);
+    if (isGiven[kind]) continue;
+    logger.warn('a plugin asked for a host whose address it may not reach', { host, address, kind });
+    throw refused(host, kind, isPlain);
+  }
+  return addresses;
+}
+
+const REMEDIES: Readonly<Record<AddressClass, string>> = {
+  public: 'ask for it by https',
+  private: 'have the operator name the host under `net.privateHosts` in config.yaml',
+  loopback: 'have the operator name the host under `net.loopbackHosts` in config.yaml',
+  never: 'nothing opens such addresses: have the name lead to others',
+};
+
+function refused(asked: string, kind: AddressClass, isPlain: boolean): SmcpError {
+  const allowed = isPlain
+    ? ['addresses of private networks or of this machine, for hosts that the operator has named']
+    : ['addresses of the public network'];
+  return new SmcpError('CAPABILITY_DENIED', 'the host leads to an address that plugins may not reach', {
+    details: { capability: 'net', asked, allowed, remedy: REMEDIES[kind] },
+  });
+}

@@ -1,0 +1,93 @@
+// Has a policy decide recorded decisions once more. Pure but for the clock that ends a piece of work. Called in the thread of
+// policies, page by page. Trust: agents, tools, arguments and sessions are as they were recorded: an agent's words.
+
+import { type Clock, systemClock } from '#base/clock.ts';
+import type { ConditionInput } from '#base/condition.ts';
+import type { JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { AgentName } from '#domain/agent.ts';
+import { type Decision, NO_POLICY } from '#domain/decision.ts';
+import type { ChangedDecision, SimulationCounts } from '#domain/policy-review.ts';
+import type { ClosingRow } from '#domain/store-ports.ts';
+import { decide } from '#policy/decide.ts';
+import type { Policy } from '#policy/rules.ts';
+import type { RecordedDecision } from './recorded.ts';
+import { type PageBounds, type PageFacts, readPage } from './tally.ts';
+
+/** Schemas of today's tools by name. */
+export type ToolSchemas = ReadonlyMap<string, JsonObject>;
+
+export type Simulated = {
+  readonly policy: Policy;
+  readonly inForce: Policy;
+  readonly schemas: ToolSchemas;
+};
+
+export type PageSimulation = PageFacts & SimulationCounts & { readonly changes: readonly ChangedDecision[] };
+
+/** What another policy says of a recorded call, or why that can't be said. */
+export type Replayed =
+  | { readonly kind: 'decided'; readonly decision: Decision }
+  | { readonly kind: 'withoutArguments' | 'withoutTool' };
+
+/** Ends after `LIMITS.policyReviewPieceMsMax`, with at least one decision: what waits for the thread goes on. */
+export function simulatePage(
+  rows: readonly ClosingRow[],
+  bounds: PageBounds,
+  { policy, inForce, schemas }: Simulated,
+  clock: Pick<Clock, 'monotonicMs'> = systemClock,
+): PageSimulation {
+  const endMs = clock.monotonicMs() + LIMITS.policyReviewPieceMsMax;
+  const counts = { same: 0, byAnotherRule: 0, changed: 0, withoutArguments: 0, withoutTool: 0 };
+  const changes: ChangedDecision[] = [];
+  const facts = readPage(rows, bounds, (recorded) => {
+    const replayed = replay(policy, recorded, schemas);
+    if (replayed.kind !== 'decided') counts[replayed.kind] += 1;
+    else if (replayed.decision.kind === recorded.decision) {
+      counts.same += 1;
+      if (replayed.decision.rule !== recorded.rule) counts.byAnotherRule += 1;
+    } else {
+      counts.changed += 1;
+      changes.push(changeOf(recorded, replayed.decision, replay(inForce, recorded, schemas)));
+    }
+    return clock.monotonicMs() > endMs ? 'stop' : undefined;
+  });
+  return { ...facts, ...counts, changes };
+}
+
+/** Decides a recorded call at its time, with the schema of today. */
+export function replay(policy: Policy, recorded: RecordedDecision, schemas: ToolSchemas): Replayed {
+  const { agent, tool: name, session, atMs } = recorded;
+  const args = recorded.args();
+  const inputSchema = schemas.get(name);
+  const query = {
+    agent: agent as AgentName,
+    tool: { name, ...(inputSchema === undefined ? {} : { inputSchema }) },
+    args: args ?? {},
+    nowMs: atMs,
+    ...(session === undefined ? {} : { session }),
+  };
+  let looksAtArgs = false;
+  const watch = (input: ConditionInput): ConditionInput => ({
+    ...input,
+    celArgs: () => {
+      looksAtArgs = true;
+      return input.celArgs();
+    },
+  });
+  const decision = decide(policy, NO_POLICY, query, { watch });
+  if (looksAtArgs && args === undefined) return { kind: 'withoutArguments' };
+  // It had one when it was decided about.
+  if (looksAtArgs && inputSchema === undefined && recorded.schema !== undefined) return { kind: 'withoutTool' };
+  return { kind: 'decided', decision };
+}
+
+function changeOf(recorded: RecordedDecision, { kind, rule, reason }: Decision, inForce: Replayed): ChangedDecision {
+  const { index, invocation, endedMs, agent, tool, decision, rule: wasRule, version } = recorded;
+  return {
+    ...{ index, invocation, timeMs: endedMs, agent, tool },
+    was: { decision, rule: wasRule, version },
+    wouldBe: { decision: kind, rule, reason },
+    ...(inForce.kind === 'decided' ? { inForce: inForce.decision.kind } : {}),
+  };
+}

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { SmcpError } from '#base/errors.ts';
+import type { NetEntry } from '#domain/capability.ts';
+import { openNet, type Respond, secretsOf } from './net-session.ts';
+
+const API: NetEntry = { host: 'api.example.test', paths: ['/v1/*'], methods: ['GET', 'POST'] };
+const OTHER: NetEntry = { host: 'other.example.test', ports: [8443], methods: ['GET', 'PUT'] };
+const V1 = 'https://api.example.test/v1/x';
+
+describe('secrets', () => {
+  const VALUE = 's3cr3t-value';
+  const SECRETS = { 'api.example.test': { authorization: VALUE } };
+  const bearer = { authorization: 'mine' };
+
+  test('go to their host over what the plugin wrote, and to no other host of a redirection', async () => {
+    const respond: Respond = ({ target }) =>
+      target.host === 'api.example.test'
+        ? { status: 302, headers: { location: 'https://other.example.test:8443/' } }
+        : {};
+    const { get, requests } = openNet([API, OTHER], { respond, secrets: secretsOf(SECRETS) });
+    await get(V1, { headers: bearer });
+    expect(requests.map(({ headers }) => headers)).toEqual([{ authorization: VALUE }, {}]);
+  });
+
+  test('that a server answers with are masked in body, bytes, headers and URL, before anything is encoded', async () => {
+    const binary = Buffer.concat([Buffer.from([0xff]), Buffer.from(VALUE)]);
+    const respond: Respond = ({ target }) =>
+      target.query === ''
+        ? { status: 302, headers: { location: `/v1/x?k=${VALUE}` } }
+        : {
+            body: binary,
+            headers: {
+              'x-echo': `a ${VALUE}`,
+              [VALUE]: 'name',
+              etag: '"1"',
+              'content-length': '13',
+              'x-sha-digest': '1',
+            },
+          };
+    const { get, session } = openNet([API], { respond, secrets: secretsOf(SECRETS) });
+    const answer = await get(V1);
+    expect(answer).toEqual({
+      ...{ status: 200, url: `${V1}?k=[secret]`, headers: { 'x-echo': 'a [secret]', '[secret]': 'name' } },
+      body: { base64: Buffer.concat([Buffer.from([0xff]), Buffer.from('[secret]')]).toString('base64') },
+    });
+    expect(JSON.stringify(session.used())).not.toContain(VALUE);
+  });
+
+  test('are not in what a refusal quotes', async () => {
+    const respond: Respond = () => ({ status: 302, headers: { location: `https://evil.test/?k=${VALUE}` } });
+    const { get } = openNet([API], { respond, secrets: secretsOf(SECRETS) });
+    const error = await get(V1).catch((thrown: SmcpError) => thrown.toWire());
+    expect(error).toMatchObject({ code: 'CAPABILITY_DENIED', details: { asked: 'GET https://evil.test/?k=[secret]' } });
+  });
+
+  test('would be in an answer where nothing masks it, with its length beside', async () => {
+    const respond: Respond = ({ headers }) => ({
+      body: headers['authorization'] ?? '',
+      headers: { 'content-length': '12' },
+    });
+    const secrets = { ...secretsOf(SECRETS), mask: () => undefined };
+    expect(await openNet([API], { respond, secrets }).get(V1)).toMatchObject({
+      ...{ body: { text: VALUE }, headers: { 'content-length': '12' } },
+    });
+    expect(await openNet([API], { respond, secrets: secretsOf(SECRETS) }).get(V1)).toMatchObject({
+      ...{ body: { text: '[secret]' }, headers: {} },
+    });
+  });
+
+  test('are not asked for in pieces', async () => {
+    const { get, requests } = openNet([API], { secrets: secretsOf(SECRETS) });
+    await expect(get(V1, { headers: { range: 'bytes=0-3' } })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+    expect(requests).toEqual([]);
+  });
+
+  test.each([
+    ['host', 'evil.test'],
+    ['transfer-encoding', 'chunked'],
+    ['authorization', 'a\r\nx: y'],
+    ['authorization', 'é'],
+  ])('are put into no header that is not to be written: %s', async (name, value) => {
+    const secrets = secretsOf({ 'api.example.test': { [name]: value } });
+    const { get, requests } = openNet([API], { secrets });
+    const error = await get(V1).catch((thrown: SmcpError) => thrown.toWire());
+    expect(error).toMatchObject({ code: 'REQUEST_INVALID' });
+    expect(JSON.stringify(error)).not.toContain(value);
+    expect(requests).toEqual([]);
+  });
+
+  test('that nobody has set end the call before anything is asked', async () => {
+    const error = new SmcpError('NOT_FOUND', 'nobody has set it');
+    const secrets = { headersFor: () => Promise.reject(error), mask: () => undefined };
+    const { get, requests } = openNet([API], { secrets });
+    await expect(get(V1)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(requests).toEqual([]);
+  });
+
+  test('may be a cookie, which a plugin may not write', async () => {
+    const { get, requests } = openNet([API], { secrets: secretsOf({ 'api.example.test': { cookie: 'a=b' } }) });
+    await get(V1);
+    expect(requests[0]?.headers).toEqual({ cookie: 'a=b' });
+  });
+});

@@ -1,0 +1,189 @@
+// Recorded calls run again through a whole server: each kind of host call, in each order, comes to the same result; and what
+// was changed since, or can't be repeated, is told.
+
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { receiptOf } from './clients.ts';
+import { ACTOR, type ReplayWorld, startReplayWorld, writeActor } from './replay-world.ts';
+import { smcp } from './server.ts';
+
+let world: ReplayWorld;
+
+beforeAll(async () => {
+  world = await startReplayWorld();
+});
+
+afterAll(() => world[Symbol.asyncDispose]());
+
+const SAME = { same: true, outcome: 'same', difference: null };
+const onHome = (...words: string[]) => smcp([...words, '--home', world.home.directory]);
+const sizeOfLog = async () => ((await world.admin('GET', '/status')).body as { log: { entries: number } }).log.entries;
+
+describe('a call that is run again comes to the same result', () => {
+  test.each<[string, object]>([
+    ['keys', { b: 1, a: { d: 1, c: 2 }, '10': 1, '9': 2 }],
+    ['chance', {}],
+    ['all', {}],
+    ['race', {}],
+    ['caught', {}],
+    ['uncaught', {}],
+    ['between', {}],
+    ['order', {}],
+    ['loops', { times: 40 }],
+    ['floods', {}],
+    ['throws', { what: 'žába' }],
+    ['odd', {}],
+    ['stack', {}],
+    ['large', { length: 200_000 }],
+  ])('%s', async (name, given) => {
+    const { id } = await world.act(name, given);
+    expect(await world.replay(id)).toMatchObject(SAME);
+  });
+
+  test.each<[string, object]>([
+    ['demo_math__calculate', { operation: 'divide', b: 3, a: 1 }],
+    ['demo_math__calculate', { a: 1, b: 0, operation: 'divide' }],
+    ['demo_math__format_bytes', { value: 123456789 }],
+    ['demo_math__coin_flip', {}],
+    ['demo_text__echo', { prefix: 'žluťoučký', message: 'kůň 😀' }],
+    ['demo_text__hash_preview', { text: 'text' }],
+    ['shell__date', {}],
+    ['shell__checksum', { text: 'some text' }],
+    ['shell__search', { words: 'b', text: 'a\nb\n' }],
+  ])('%s %j', async (tool, args) => {
+    const { id } = await world.call(tool, args);
+    expect(await world.replay(id)).toMatchObject(SAME);
+  });
+
+  test('also where an argument is minus zero, which a canonical text does not tell from zero', async () => {
+    const args = '{"case":"zero","given":{"n":-0}}';
+    const { stdout } = await onHome('call', 'actor__act', '--args', args, '--json');
+    const called = receiptOf(JSON.parse(stdout));
+    expect(stdout).toContain('"isMinus":true');
+    expect(await world.replay(called.invocation)).toMatchObject(SAME);
+  });
+
+  test('also of a call that a tool made of another one', async () => {
+    const { id } = await world.act('all');
+    const page = await world.admin('GET', '/log/records?count=10');
+    const records = page.body as { invocation: string | null; record: { predicate: { parent?: string } } }[];
+    const inner = records.find(({ record }) => record.predicate.parent === id)?.invocation ?? '';
+    expect(await world.replay(inner)).toMatchObject({ ...SAME, tool: 'demo_text__slugify' });
+  });
+});
+
+describe('the operation', () => {
+  test('is a command that exits with 0 where the result is the same, and with 1 where that can not be told', async () => {
+    const { id } = await world.act('chance');
+    const same = await onHome('log', 'replay', id);
+    expect(same).toMatchObject({ code: 0, stdout: expect.stringContaining('same: the same result') });
+    const { id: ended } = await world.call('actor__brief', { case: 'spins' });
+    const none = await onHome('log', 'replay', ended);
+    expect(none).toMatchObject({ code: 1, stdout: expect.stringContaining("impossible: it can't be run again") });
+    expect(await onHome('log', 'replay', 'nothing')).toMatchObject({ code: 2 });
+  });
+
+  test('is recorded as one of the server, and makes no record of the tool', async () => {
+    const { id } = await world.act('chance');
+    const before = await sizeOfLog();
+    await world.replay(id);
+    expect(await sizeOfLog()).toBe(before + 1);
+    const page = (await world.admin('GET', '/log/records?count=1')).body;
+    const predicate = { operation: 'log_replay', subject: id, by: 'admin' };
+    expect(page).toMatchObject([{ invocation: null, record: { predicate } }]);
+  });
+
+  test('is a tool for an agent that was granted it', async () => {
+    const { id } = await world.act('between');
+    const { value } = await world.call('smcp__log_replay', { id });
+    expect(value).toMatchObject(SAME);
+  });
+
+  test('does nothing: what a replayed call once stored is not stored again', async () => {
+    const { id } = await world.act('keeps', { value: 'once' });
+    await world.act('keeps', { value: 'later' });
+    expect(await world.replay(id)).toMatchObject(SAME);
+    expect((await world.act('finds')).value).toEqual({ value: 'later' });
+    // The same call once more does store it.
+    await world.act('keeps', { value: 'once' });
+    expect((await world.act('finds')).value).toEqual({ value: 'once' });
+  });
+
+  test('does not end, or wait for, calls that run', async () => {
+    const { id } = await world.act('loops', { times: 5 });
+    const running = world.call('actor__brief', { case: 'waits' });
+    expect(await world.replay(id)).toMatchObject(SAME);
+    expect((await running).value).toMatchObject({ error: { code: 'TIMEOUT' } });
+  });
+});
+
+describe('a call whose end was not its own', () => {
+  test.each([
+    ['spins', /ended from outside of its code \(TIMEOUT\)/],
+    ['waits', /nobody saw its end/],
+  ])('is not run again, and the reason is told: %s', async (name, reason) => {
+    const { id } = await world.call('actor__brief', { case: name });
+    const replayed = await world.replay(id);
+    expect(replayed).toMatchObject({ same: false, outcome: 'impossible', replayed: null });
+    expect(replayed.reason).toMatch(reason);
+  });
+
+  test('nor is one that asked more than is kept', async () => {
+    const { id } = await world.act('hoards');
+    expect(await world.replay(id)).toMatchObject({ outcome: 'impossible', reason: expect.stringContaining('kept') });
+  });
+});
+
+describe('evidence that was changed', () => {
+  test.each(['transcript', 'result'])('is refused by its commitment: one byte of the %s', async (column) => {
+    const { id } = await world.act('chance');
+    const database = new DatabaseSync(world.home.database);
+    const change = (from: string, to: string) => {
+      const sql = `UPDATE disclosure SET ${column} = replace(${column}, ?, ?)`;
+      database.prepare(sql).run(from, to);
+    };
+    change('"nonce":"', '"nonce": "');
+    const answer = (await world.admin('POST', `/log/replays/${id}`)).body;
+    change('"nonce": "', '"nonce":"');
+    database.close();
+    expect(answer).toMatchObject({ error: { code: 'LOG_TAMPERED', message: expect.stringContaining(column) } });
+    // Put back, it is the evidence that it was.
+    expect(await world.replay(id)).toMatchObject(SAME);
+  });
+
+  test('is told where it is the code, which has another digest then', async () => {
+    const { id } = await world.act('chance');
+    const actor = join(world.pluginsPath, 'actor');
+    await world.whileDown(() => writeActor(actor, `${ACTOR}// changed\n`));
+    const replayed = await world.replay(id);
+    expect(replayed).toMatchObject({
+      outcome: 'impossible',
+      reason: expect.stringMatching(/actor 1\.0\.0, digest sha256:/),
+    });
+    await world.whileDown(() => writeActor(actor));
+    expect(await world.replay(id)).toMatchObject(SAME);
+  });
+
+  test('does not run where the copy of the code was changed', async () => {
+    const { id } = await world.act('chance');
+    const { body } = await world.admin('GET', `/log/records/${id}`);
+    const { record } = body as { record: { predicate: { tool: { package: string } } } };
+    const copy = join(
+      world.home.directory,
+      'plugins',
+      record.predicate.tool.package.slice('sha256:'.length),
+      'index.js',
+    );
+    // Its process, which has the code in memory, is gone with the server.
+    await world.whileDown(() => {});
+    const whole = readFileSync(copy, 'utf8');
+    chmodSync(copy, 0o644);
+    writeFileSync(copy, whole.replace('later', 'never'));
+    const answer = (await world.admin('POST', `/log/replays/${id}`)).body;
+    writeFileSync(copy, whole);
+    chmodSync(copy, 0o444);
+    expect(answer).toMatchObject({ error: { code: 'PLUGIN_TAMPERED' } });
+  });
+});
