@@ -9,7 +9,7 @@ import { denialError } from '#domain/answer.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { Allow, Decision, DecisionQuery } from '#domain/decision.ts';
 import { describeFreeze, describeScope, type Freeze, freezeQueryOf } from '#domain/freeze.ts';
-import type { Tool } from '#domain/tool.ts';
+import { askedTool, type Tool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 
@@ -47,7 +47,7 @@ export function mayAct(ports: Asked, admitted: Admitted, limits: Pick<DecisionQu
   const { request, tool, args } = admitted;
   const decision = ports.policy.decide({
     agent: request.agent,
-    tool: { name: tool.name, inputSchema: tool.inputSchema, effect: tool.effect },
+    tool: askedTool(tool),
     args,
     ...limits,
     nowMs: ports.clock.nowMs(),

@@ -9,6 +9,9 @@ import { isWritableTime, rfc3339 } from '#base/clock.ts';
  */
 export type CountedUnit = 'calls' | 'bytes' | 'cost' | 'concurrent' | 'repeats';
 
+/** Cost is counted in whole millionths, which add up exactly. */
+export const COST_MICROS = 1_000_000;
+
 export type Counter = {
   /** The same key, the same counter. Stays while the policy changes, as long as rule, unit and window stay. */
   readonly key: string;

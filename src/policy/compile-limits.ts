@@ -6,7 +6,7 @@ import { formatDuration, parseDurationMs } from '#base/duration.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { CountedUnit } from '#domain/usage.ts';
+import { COST_MICROS, type CountedUnit } from '#domain/usage.ts';
 import type { Limit, LoopBreaker } from './limits.ts';
 import type { ToolPattern } from './match.ts';
 
@@ -25,7 +25,6 @@ export type LimitOwner = {
 
 /** Units that are counted in windows, by their key in the policy. */
 const COUNTED: readonly Exclude<CountedUnit, 'concurrent' | 'repeats'>[] = ['calls', 'bytes', 'cost'];
-const MICROS = 1_000_000;
 
 /** `written` fits the schema of limits, or of a budget. */
 export function compileLimits(written: JsonObject, owner: LimitOwner, faults: LimitFault[]): readonly Limit[] {
@@ -53,7 +52,7 @@ export function compileLimits(written: JsonObject, owner: LimitOwner, faults: Li
   const perMs = windowOf(String(per), `${pointer}/per`, faults);
   for (const unit of counted) {
     const max = Number(written[unit]);
-    limits.push(limitOf(unit, unit === 'cost' ? Math.round(max * MICROS) : max, perMs));
+    limits.push(limitOf(unit, unit === 'cost' ? Math.round(max * COST_MICROS) : max, perMs));
   }
   return limits;
 }

@@ -2,17 +2,15 @@
 
 import { isWritableTime, rfc3339 } from '#base/clock.ts';
 import { formatDuration } from '#base/duration.ts';
-import type { Counter, Exceeded } from '#domain/usage.ts';
+import { COST_MICROS, type Counter, type Exceeded } from '#domain/usage.ts';
 import { nameOfUnit } from './limits.ts';
-
-const MICROS = 1_000_000;
 
 /** `reason` and `remedy` of a denial. */
 export function describeExceeded(
   { rule, pointer, amount }: Counter,
   { unit, limit, used, perMs, resetsMs }: Exceeded,
 ): { readonly reason: string; readonly remedy: string } {
-  const amounts = unit === 'cost' ? [limit, used, amount].map((micros) => micros / MICROS) : [limit, used, amount];
+  const amounts = unit === 'cost' ? [limit, used, amount].map((micros) => micros / COST_MICROS) : [limit, used, amount];
   const [max, taken, wanted] = amounts;
   const per = perMs === undefined ? '' : ` in ${formatDuration(perMs)}`;
   const until = resetsMs === undefined || !isWritableTime(resetsMs) ? undefined : rfc3339(resetsMs);

@@ -159,6 +159,15 @@ describe('a call counts', () => {
   });
 });
 
+test('a budget of cost counts what the tool of the call declares', async () => {
+  const policy = { ...grants({ tools: ['p__*'] }), budgets: [{ id: 'money', cost: 0.5, per: '1d' }] };
+  const { call, tools } = createLimited(policy);
+  const dear = toolOf('dear', {});
+  tools.set(dear.name, { ...dear, costMicros: 300_000 });
+  expect(codesOf([await call('p__dear'), await call('p__dear')])).toEqual(['value', 'RATE_LIMITED']);
+  expect(codeOf(await call('p__pure'))).toBe('value');
+});
+
 test('bytes of the answer count for the next call', async () => {
   const { call } = createLimited(grants({ tools: ['p__*'], limits: { bytes: 12, per: '1h' } }));
   // `{}` and `{"ok":true}`.
