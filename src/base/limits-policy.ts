@@ -57,6 +57,8 @@ export const POLICY_LIMITS = {
   policyReviewPieceMsMax: 100,
   /** Decisions that one simulation replays; 20,000 take a second. */
   policySimulationLengthMax: 1_000_000,
+  /** Names of tools that are told not to be suggested, and why: an agent may ask for any number of them. */
+  policySuggestionRefusalsMax: 1_000,
   /** Reviews under way at a time, in all. */
   policyReviewsMax: 4,
   /** Rows of an answer of a review, and rules of versions that are told apart while the log is read. */

@@ -65,6 +65,7 @@ describe('the OpenAPI document', () => {
         "policy_rollback POST /policy/rollback",
         "can POST /can",
         "policy_simulate POST /policy/simulate",
+        "policy_suggest GET /policy/suggestion",
         "policy_who_can POST /policy/who-can",
         "policy_unused GET /policy/unused",
         "plugin_list GET /plugins",

@@ -137,6 +137,7 @@ describe('the commands of the product', () => {
       'policy rollback',
       'policy show',
       'policy simulate',
+      'policy suggest',
       'policy test',
       'policy unused',
       'policy who-can',

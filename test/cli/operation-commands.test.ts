@@ -82,6 +82,7 @@ const SENDS: readonly (readonly [readonly string[], string])[] = [
   [['can', 'ana', 'x__y', '--args', '{"a":1}'], 'POST /admin/v1/can {"agent":"ana","tool":"x__y","args":{"a":1}}'],
   [['policy', 'simulate', file, '--last', '5'], 'POST /admin/v1/policy/simulate {"text":"version: 1\\n","last":5}'],
   [['policy', 'who-can', 'x__y', '--args', '{"a":1}'], 'POST /admin/v1/policy/who-can {"tool":"x__y","args":{"a":1}}'],
+  [['policy', 'suggest', '--agent', 'ana', '--since', '7d'], 'GET /admin/v1/policy/suggestion?agent=ana&since=7d'],
   [['policy', 'unused', '--since', '7d'], 'GET /admin/v1/policy/unused?since=7d'],
   [['plugin', 'list'], 'GET /admin/v1/plugins'],
   [['plugin', 'enable', 'paint'], 'POST /admin/v1/plugins/paint/enable {}'],

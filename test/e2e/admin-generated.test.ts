@@ -50,7 +50,15 @@ describe('a client generated from /openapi.json', () => {
     ]) {
       await act(name);
     }
-    for (const name of ['log_show', 'log_prove', 'can', 'policy_who_can', 'policy_unused', 'policy_simulate'])
+    for (const name of [
+      'log_show',
+      'log_prove',
+      'can',
+      'policy_who_can',
+      'policy_unused',
+      'policy_simulate',
+      'policy_suggest',
+    ])
       await act(name);
     expect(await act('can')).toMatchObject({ decision: 'allow' });
   });

@@ -32,6 +32,7 @@ export const INPUT: { readonly [operation: string]: object } = {
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
   policy_simulate: { text: NARROWER },
+  policy_suggest: { agent: 'demo' },
   policy_who_can: { tool: 'demo_text__echo' },
   plugin_review: { name: 'extra' },
   plugin_approve: { name: 'extra', digest: `sha256:${'0'.repeat(64)}` },

@@ -31,6 +31,28 @@ const USES: { readonly [plugin: string]: Use } = {
       hash_preview: [{ text: 'a' }],
     },
   },
+  http_fetch: {
+    world: { http: [{ url: '*', text: 'words' }] },
+    runs: {
+      get: [
+        ...['api.weather.gov/points/1', 'api.weather.gov/gridpoints/1', 'api.weather.gov/alerts/1'],
+        ...['developer.mozilla.org/en-US/docs/Web', 'docs.python.org/3/library/json.html'],
+        ...['en.wikipedia.org/wiki/X', 'en.wikipedia.org/api/rest_v1/page/summary/X'],
+        ...['nodejs.org/api/fs.html', 'nodejs.org/docs/x', 'www.rfc-editor.org/rfc/rfc9110.txt'],
+      ].map((place) => ({ url: `https://${place}` })),
+    },
+  },
+  notes: {
+    world: {},
+    runs: {
+      write: [{ name: 'a', text: 'one', tags: ['tag'] }],
+      append: [{ name: 'a', text: 'two' }],
+      read: [{ name: 'a' }],
+      list: [{}],
+      search: [{ words: 'one', tag: 'tag' }],
+      remove: [{ name: 'a' }],
+    },
+  },
   shell: {
     world: { run: ({ program }) => ({ stdout: program === 'sha256sum' ? `${'0'.repeat(64)}  -\n` : '1 2 3\n' }) },
     runs: {

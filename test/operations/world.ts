@@ -243,6 +243,7 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
   policy_simulate: { text: 'b' },
+  policy_suggest: { agent: 'ana' },
   policy_who_can: { tool: 'paint__wall' },
   plugin_review: { name: 'paint' },
   plugin_approve: { name: 'paint', digest: plugin.digest },
