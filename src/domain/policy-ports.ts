@@ -12,11 +12,11 @@ export type PolicyDecider = {
   /** By the policy in force, the query and how full counters are. Changes nothing. Never throws: what goes wrong in a condition denies. */
   readonly decide: (query: DecisionQuery) => Decision;
   /**
-   * Counts a call that was allowed at its turn, from now on. In the turn of its decision: nothing else is decided in between.
+   * Counts a call that was allowed, or asked about and approved, at its turn, from now on. In the turn of its decision: nothing else is decided in between.
    *
    * **Durability:** what is counted is on disk with the next record.
    */
-  readonly take: (decision: Allow) => Taken;
+  readonly take: (decision: Pick<Allow, 'counters'>) => Taken;
   /** Whether some arguments could be allowed now: what `tools/list` shows. No grant, or an unconditional deny: false. */
   readonly mayCall: (agent: AgentName, toolName: string, nowMs: number) => boolean;
   readonly current: () => PolicyRef;

@@ -1,13 +1,14 @@
 // Whether one policy gives nobody more than another one: what an agent's change of the policy must show. Pure. Sure of
 // "narrower" only: what can't be compared counts as wider, so a person is asked once too often and never once too seldom.
 //
-// More means: a call that was denied is allowed, is allowed with more capabilities, a longer timeout or a larger or another limit, or
-// finds other files, at any time. One difference is not counted: what was denied only because its conditions took too many steps
+// More means: a call that was denied is allowed, is allowed with more capabilities, a longer timeout, less approval or a larger or another
+// limit, or finds other files, at any time. One difference is not counted: what was denied only because its conditions took too many steps
 // (LIMITS.conditionStepsMax).
 
 import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createStepBudget, createStepMeter, type StepMeter } from '#base/step-meter.ts';
+import { asksAsMuch, meaningOfApproval } from './approval.ts';
 import { coversHours } from './hours.ts';
 import { coversPattern, mayOverlap, type ToolPattern } from './match.ts';
 import { isWithin } from './narrower-capabilities.ts';
@@ -112,6 +113,7 @@ const meaningOfRule = ({ tools, when, hours, expiresMs, ...rest }: GrantRule | D
   expiresMs ?? null,
   ('capabilities' in rest ? rest.capabilities : undefined) ?? null,
   ('limits' in rest ? rest.limits?.map(({ scope, max }) => [scope, max]) : undefined) ?? null,
+  meaningOfApproval('approval' in rest ? rest.approval : undefined),
 ];
 
 type FlatRules = { readonly denies: readonly DenyRule[]; readonly grants: readonly GrantRule[] };
@@ -163,7 +165,7 @@ function widening(candidate: Candidate, { before, meter }: Comparison): string |
   for (const old of before.grants) {
     const overlap = overlapOf(old, pattern, meter);
     if (overlap.length === 0) continue;
-    const more = whatMore(old, grant, meter);
+    const more = moreThan(old, grant, meter);
     if (more !== undefined) {
       const isDecidedBefore = overlap.every((part) => isCaught(part, old, candidate, meter));
       if (!isDecidedBefore) return `${more} than the grant ${old.name}, which may have decided before`;
@@ -219,8 +221,9 @@ const isOpenWith = (rule: Rule, others: readonly Rule[]): boolean =>
 /** What one comparison of capabilities costs, beside one of patterns. */
 const CAPABILITY_STEPS = 100;
 
-/** What the new grant gives beyond the old one, beside times and conditions; undefined: nothing. */
-function whatMore(old: GrantRule, grant: GrantRule, meter: StepMeter): string | undefined {
+/** What the new grant gives that the old one did not; undefined: nothing. */
+function moreThan(old: GrantRule, grant: GrantRule, meter: StepMeter): string | undefined {
+  if (!asksAsMuch(old.approval, grant.approval)) return 'with less approval';
   if (lostLimits(old.limits ?? [], grant.limits ?? [], meter).length > 0) return 'larger limits, or others,';
   if (old.capabilities === undefined) return undefined;
   meter.spend(CAPABILITY_STEPS);

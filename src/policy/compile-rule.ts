@@ -5,6 +5,7 @@ import { type ConditionCompiler, createConditionCompiler } from '#base/cel.ts';
 import { isWritableTime } from '#base/clock.ts';
 import type { CompiledCondition } from '#base/condition.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import { readApproval } from './approval.ts';
 import { readCapabilities, wrongPorts } from './capabilities.ts';
 import { createHoursCompiler, type HoursCompiler } from './compile-hours.ts';
 import { compileLimits, type LimitFault, scopeOfRule } from './compile-limits.ts';
@@ -79,7 +80,7 @@ function compileRule(
   { list, index }: { readonly list: string; readonly index: number },
   workshop: Workshop,
 ): GrantRule & DenyRule {
-  const { id, when, expires, why, capabilities, tools, hours, limits } = written;
+  const { id, when, expires, why, capabilities, approval, tools, hours, limits } = written;
   const pointer = `${list}/${index}`;
   if (typeof id === 'string') checkId(id, `${pointer}/id`, workshop);
   const rule: Rule = {
@@ -95,6 +96,10 @@ function compileRule(
       workshop.findings.push(errorAt(`${pointer}/capabilities/net/${index}`, 'there is no such port', '1 to 65535'));
     }
   }
+  const asks = isJsonObject(approval) ? readApproval(approval, written) : undefined;
+  for (const { key, message, remedy } of asks?.faults ?? []) {
+    workshop.findings.push(errorAt(`${pointer}/approval/${key}`, message, remedy));
+  }
   const bounds = isJsonObject(limits)
     ? compileLimits(
         limits,
@@ -104,6 +109,7 @@ function compileRule(
     : undefined;
   return {
     ...rule,
+    ...(asks === undefined ? {} : { approval: asks.approval }),
     ...(condition === undefined ? {} : { when: condition }),
     ...(open === undefined ? {} : { hours: open }),
     ...(expiresMs === undefined ? {} : { expiresMs }),

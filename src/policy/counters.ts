@@ -2,7 +2,7 @@
 // the epoch on, and never go back. Called by the policy's service.
 
 import { LIMITS } from '#base/limits.ts';
-import type { Allow } from '#domain/decision.ts';
+import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { CounterRow, CounterStore } from '#domain/store-ports.ts';
 import { type Counter, NOTHING_TAKEN, type Taken, type Usage, type Used } from '#domain/usage.ts';
 import { createRepeats } from './repeats.ts';
@@ -10,7 +10,7 @@ import { createRepeats } from './repeats.ts';
 export type Counters = {
   readonly usage: Usage;
   /** **Durability:** as `PolicyDecider.take`. */
-  readonly take: (decision: Allow) => Taken;
+  readonly take: PolicyDecider['take'];
 };
 
 export type CounterOptions = {
@@ -49,7 +49,7 @@ export function createCounters(store: CounterStore, options: CounterOptions): Co
     if (windows.size > sweepAt) sweepAt = sweep(windows, nowMs);
     store.put(row);
   };
-  const take = ({ counters = [] }: Allow): Taken => {
+  const take: Counters['take'] = ({ counters = [] }) => {
     const counted = counters.filter(({ amount, unit }) => amount > 0 || unit === 'bytes');
     if (counted.length === 0) return NOTHING_TAKEN;
     const takenMs = now();

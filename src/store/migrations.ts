@@ -90,6 +90,14 @@ const STEPS: readonly string[] = [
   ALTER TABLE disclosure ADD COLUMN transcript TEXT;
   `,
   `
+  CREATE TABLE approval (
+    id TEXT PRIMARY KEY,
+    request TEXT NOT NULL,
+    args TEXT
+  ) STRICT;
+  ALTER TABLE disclosure ADD COLUMN statement TEXT;
+  `,
+  `
   CREATE TABLE counter (
     key TEXT PRIMARY KEY,
     window_ms INTEGER NOT NULL,

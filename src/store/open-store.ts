@@ -5,6 +5,7 @@ import { SmcpError } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
 import { checkOwnedFile } from '#base/owned-file.ts';
 import type { Store } from '#domain/store-ports.ts';
+import { createApprovalStore } from './approval-store.ts';
 import { createCounters } from './counters.ts';
 import { createKeyedCallStore } from './keyed-calls.ts';
 import { createLogStore } from './log-store.ts';
@@ -53,6 +54,7 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       disabledPlugins: createDisabledPluginStore(database),
       keyedCalls: createKeyedCallStore(database),
       pluginValues: createPluginValues(database),
+      approvals: createApprovalStore(database),
       meta: createMetaStore(database),
       counters,
       close: () => closeAfter(database, counters.flush),

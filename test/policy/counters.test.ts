@@ -168,13 +168,7 @@ describe('room', () => {
     const take = (n: number) => {
       const key = `k${n}`;
       const counter = { key, unit: 'calls', max: 1, amount: 1, perMs: 1_000, rule: 'r', pointer: '/r' } as const;
-      counters.take({
-        kind: 'allow',
-        rule: 'r',
-        reason: '',
-        counters: [counter],
-        policy: { version: 1, digest: 'sha256:0' },
-      });
+      counters.take({ counters: [counter] });
       return counters.usage.of(counter).used;
     };
     for (let n = 0; n <= LIMITS.countersSweptMin; n++) {

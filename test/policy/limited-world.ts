@@ -49,7 +49,7 @@ export function createLimitedWorld(written: string | object, store = memoryCount
     /** At its turn: decided, and taken where it is allowed. */
     begin: (tool: string, more: Partial<DecisionQuery> = {}): LimitedCall => {
       const decision = ask(tool, { stage: 'turn', ...more });
-      return decision.kind === 'allow' ? { decision, taken: counters.take(decision) } : { decision };
+      return decision.kind === 'deny' ? { decision } : { decision, taken: counters.take(decision) };
     },
     /** A call from its turn to its end, whose record is on disk then. */
     call: (tool: string, more: Partial<DecisionQuery> & { movedBytes?: number } = {}): Decision => {

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import type { JsonObject } from '#base/json.ts';
 import type { Capabilities } from '#domain/capability.ts';
+import type { Allow, Ask } from '#domain/decision.ts';
 import type { Counter, Usage } from '#domain/usage.ts';
 import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
@@ -42,6 +43,12 @@ const CAPABILITIES = [
   { store: { bytesMax: 10 } },
   { store: { bytesMax: 20 } },
 ];
+const APPROVALS = [
+  { ttl: '1m' },
+  { ttl: '2m' },
+  { ttl: '1m', trustClient: true },
+  { ttl: '2m', trustClient: true, wait: '0s' },
+];
 const AGENTS = ['athena', 'boreas', 'zephyrus'];
 
 const BOUNDS = [{ calls: 1, per: '1h' }, { calls: 2, per: '1h' }, { calls: 1, per: '1d' }, { concurrent: 1 }];
@@ -58,6 +65,7 @@ type Written = {
   expires?: string;
   capabilities?: unknown;
   limits?: unknown;
+  approval?: unknown;
 };
 type Document = {
   version: number;
@@ -81,12 +89,14 @@ const grant = fc
   .tuple(
     deny,
     fc.option(fc.constantFrom(...CAPABILITIES), { nil: undefined }),
+    fc.option(fc.constantFrom(...APPROVALS), { nil: undefined, freq: 2 }),
     fc.option(fc.constantFrom(...BOUNDS), { nil: undefined, freq: 2 }),
   )
   .map(
-    ([rule, capabilities, limits]): Written => ({
+    ([rule, capabilities, approval, limits]): Written => ({
       ...rule,
       ...(capabilities === undefined ? {} : { capabilities }),
+      ...(approval === undefined ? {} : { approval }),
       ...(limits === undefined ? {} : { limits }),
     }),
   );
@@ -136,6 +146,7 @@ const edit = fc.record({
     'limits',
     'bounds',
     'budgets',
+    'approval',
     'timeout',
     'role',
     'agent',
@@ -154,7 +165,7 @@ function change(document: Document, { kind, list: listAt, at, to, with: rule, de
   const isDeny =
     document.deny === list ||
     Object.values({ ...document.roles, ...document.agents }).some((each) => each.deny === list);
-  const { capabilities: _, limits: __, ...plain } = rule;
+  const { capabilities: _, approval: __, limits: ___, ...plain } = rule;
   const fitting: Written = isDeny ? plain : rule;
   const found = list[at % Math.max(list.length, 1)];
   if (kind === 'timeout') document.defaults = other;
@@ -173,8 +184,8 @@ function change(document: Document, { kind, list: listAt, at, to, with: rule, de
   if (kind === 'copy') list.splice(to, 0, structuredClone(found));
   if (kind === 'swap') list.splice(to, 0, ...list.splice(list.indexOf(found), 1));
   if (kind === 'tools') found.tools = fitting.tools;
-  for (const key of ['when', 'hours', 'expires', 'capabilities', 'limits'] as const) {
-    if (kind !== key || (isDeny && (key === 'capabilities' || key === 'limits'))) continue;
+  for (const key of ['when', 'hours', 'expires', 'capabilities', 'approval', 'limits'] as const) {
+    if (kind !== key || (isDeny && (key === 'capabilities' || key === 'approval' || key === 'limits'))) continue;
     delete found[key];
     if (fitting[key] !== undefined) Object.assign(found, { [key]: fitting[key] });
   }
@@ -217,6 +228,12 @@ function lostCounter(now: readonly Counter[] = [], then: readonly Counter[] = []
   });
 }
 
+/** Whether a person is asked about the one, for no longer a time and with no more trust, where they were about the other. */
+function asksNoLess({ terms: before }: Ask, now: Allow | Ask): boolean {
+  if (now.kind === 'allow') return false;
+  return now.terms.ttlMs <= before.ttlMs && (before.trustsClient || !now.terms.trustsClient);
+}
+
 /** The first call found that `after` gives more to than `before`; asked one by one, by deciding. */
 export function callThatGetsMore(before: Policy, after: Policy): string | undefined {
   for (const agent of AGENTS) {
@@ -226,10 +243,11 @@ export function callThatGetsMore(before: Policy, after: Policy): string | undefi
           const asked = { agent: agentName(agent), tool: { name: tool, ...EFFECT }, nowMs, stage: 'turn' } as const;
           const query = question(tool, args, asked);
           const now = decide(after, REF, query, { usage: UNUSED });
-          if (now.kind !== 'allow') continue;
+          if (now.kind === 'deny') continue;
           const then = decide(before, REF, query, { usage: UNUSED });
           const call = `${agent} ${tool} ${JSON.stringify(args)} at ${new Date(nowMs).toISOString()}`;
-          if (then.kind !== 'allow') return `${call} was denied`;
+          if (then.kind === 'deny') return `${call} was denied`;
+          if (then.kind === 'ask' && !asksNoLess(then, now)) return `${call} was asked about`;
           const [mine, theirs] = [powersOf(now.capabilities), powersOf(then.capabilities)];
           const isWithin =
             theirs === undefined || (mine !== undefined && [...mine].every((power) => theirs.has(power)));
