@@ -90,7 +90,10 @@ async function main(decisions: number): Promise<boolean> {
         ...{ history: () => [], version: () => ({ ...policy, text, appliedMs: 0, by: 'x', isInForce: true }) },
       },
       records: { size: store.log.size, closings: store.log.closings, record: () => undefined },
-      catalog: () => Array.from({ length: GRANTS }, (_, n) => ({ name: `plugin${n}__do_it`, inputSchema: {} })),
+      catalog: () =>
+        Array.from({ length: GRANTS }, (_, n) => ({
+          ...{ name: `plugin${n}__do_it`, inputSchema: {}, kind: 'plugin' as const, capabilities: {} },
+        })),
       ...{ thread, clock: systemClock },
     });
     const ask = (last: number) =>

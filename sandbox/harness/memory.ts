@@ -1,12 +1,16 @@
 // What a server keeps on disk, in memory, for one plugin under test: the log's records, values, calls under keys, and nobody
 // frozen. Called by start-plugin.ts.
 
+import { createApprovals } from '#approvals/approvals.ts';
 import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
+import { silentLogger } from '#base/log.ts';
+import type { ApprovalDesk } from '#domain/approval-ports.ts';
 import type { AdminTools, FreezeDecider, RecordLog, RecordReader } from '#domain/ports.ts';
 import type { InvocationPredicate } from '#domain/record.ts';
 import type { KeyedCallStore, PluginStore } from '#domain/store-ports.ts';
 import { createFreezes } from '#freeze/freezes.ts';
+import { createApprovalStore } from '#store/approval-store.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
 import { migrate } from '#store/migrations.ts';
 import { createPluginValues } from '#store/plugin-values.ts';
@@ -18,6 +22,8 @@ export type Memory = {
   readonly keyedCalls: KeyedCallStore;
   readonly values: PluginStore;
   readonly freezes: FreezeDecider;
+  /** Nobody is asked. */
+  readonly approvals: ApprovalDesk;
   /** There are none. */
   readonly adminTools: AdminTools;
   /** The records of one invocation, in their order. */
@@ -31,15 +37,18 @@ export function openMemory(clock: Clock, stack: AsyncDisposableStack): Memory {
   // In memory there is no disk to wait for.
   const unsynced = { ...database, transactionThenSync: async (work: () => void) => database.transaction(work) };
   const records: InvocationPredicate[] = [];
-  return {
-    log: {
-      append: async (draft) => {
-        if (draft.kind === 'invocation') records.push(draft.predicate);
-        return { index: records.length - 1, leaf: '' };
-      },
-      findInvocation: () => [],
-      record: () => undefined,
+  const log: Memory['log'] = {
+    append: async (draft) => {
+      if (draft.kind === 'invocation') records.push(draft.predicate);
+      return { index: records.length - 1, leaf: '' };
     },
+    findInvocation: () => [],
+    record: () => undefined,
+  };
+  const store = createApprovalStore(database);
+  return {
+    log,
+    approvals: stack.adopt(createApprovals({ store, log, clock, logger: silentLogger }), (opened) => opened.close()),
     keyedCalls: createKeyedCallStore(unsynced),
     values: createPluginValues(unsynced),
     freezes: createFreezes({ store: createFreezeStore(database), clock }),

@@ -1,6 +1,6 @@
 // Writes a new plugin that works, into a directory that was not there. Called by `smcp plugin new`.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import { directoryNameProblem } from '#registry/read-manifest.ts';
@@ -16,7 +16,7 @@ const LIBRARIES: { readonly [kind in PluginKind]?: { readonly name: string; read
 export type NewPlugin = { readonly directory: string; readonly files: readonly string[] };
 
 /**
- * Makes `parent/name` and writes the plugin there. Nothing that is there is changed: the directory is made, or it fails.
+ * Makes `parent/name`, and `parent` where it is missing, and writes the plugin there. Nothing that is there is changed: the directory is made, or it fails.
  *
  * @throws `USAGE` for a name that no plugin can have, and for a directory that is there already or can't be made
  */
@@ -28,6 +28,7 @@ export function writeNewPlugin(parent: string, name: string, kind: PluginKind): 
   const brought = library === undefined ? {} : { [library.name]: readFileSync(library.url, 'utf8') };
   const texts = { ...pluginTexts(name, kind), ...brought };
   try {
+    if (!existsSync(dirname(directory))) mkdirSync(dirname(directory));
     mkdirSync(directory);
     for (const [path, text] of Object.entries(texts)) {
       mkdirSync(dirname(join(directory, path)), { recursive: true });

@@ -4,6 +4,7 @@
 import type { WireError } from '#base/errors.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { type Capabilities, type CapabilityKind, kindsOf, pickKinds } from '#domain/capability.ts';
+import { keptCapabilities } from '#domain/kept-capabilities.ts';
 import { isCovered, neededFor, smallestCapabilities, unusedCapabilities } from '#domain/needed-capabilities.ts';
 import type { Transcript } from '#domain/transcript.ts';
 import type { StartedPlugin } from './start-plugin.ts';
@@ -32,6 +33,8 @@ export type Trace = {
   readonly runs: readonly TracedRun[];
   /** For plugin.json, merged over all runs. */
   readonly smallest: Capabilities;
+  /** What the manifest asks in its own words, as far as these runs needed it, and what they needed beyond. */
+  readonly kept: Capabilities;
   /** For the tool's own `capabilities` in plugin.json. */
   readonly kinds: readonly CapabilityKind[];
   /** What the manifest asks for this tool, and no run used. */
@@ -54,6 +57,7 @@ export async function traceTool(plugin: StartedPlugin, tool: string, given: read
   const smallest = smallestCapabilities(transcripts, asked);
   return {
     ...{ tool, runs, smallest, kinds: kindsOf(smallest) },
+    kept: keptCapabilities(transcripts, asked),
     unused: unusedCapabilities(asked, smallest),
     isCut: transcripts.length < runs.length,
   };

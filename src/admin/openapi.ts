@@ -20,6 +20,7 @@ export const TOPICS: { readonly [topic in Topic]: string } = {
   server: 'What runs and what is stopped.',
   freezes: 'Stopping everything, an agent, a plugin or all that changes something.',
   queue: 'Calls that wait or run.',
+  approvals: 'Calls that somebody has to approve before they begin.',
   agents: 'Agents and their tokens.',
   policy: 'Who may call what.',
   plugins: 'Where the tools come from.',

@@ -9,6 +9,7 @@ import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { openWorkspaces } from '#app/workspaces.ts';
+import { createApprovals } from '#approvals/approvals.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
@@ -73,8 +74,11 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   );
   const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
   const freezes = createFreezes({ store: store.freezes, clock });
+  const approvals = stack.adopt(createApprovals({ store: store.approvals, log, clock, logger }), (opened) =>
+    opened.close(),
+  );
   const dispatcher: Dispatcher & ToolCaller = createDispatcher({
-    ...{ catalog: tools, policy, freezes, runtime, log, clock, logger },
+    ...{ catalog: tools, policy, freezes, approvals, runtime, log, clock, logger },
     broker: createBroker({
       ...{ clock, logger },
       effects: {
@@ -95,7 +99,7 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
   const readiness = { isReady: false };
   const services: Services = {
-    ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, dispatcher, log, enforce, clock },
+    ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, approvals, dispatcher, log, enforce, clock },
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
     review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,

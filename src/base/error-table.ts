@@ -1,6 +1,7 @@
 // The table of error codes. `docs/errors.md` is locked to it by a test; errors.ts has the class.
 
 import { type ErrorRow, row } from './error-row.ts';
+import { APPROVAL_ERRORS } from './error-rows-approvals.ts';
 
 export const ERRORS = {
   // A call
@@ -275,6 +276,7 @@ export const ERRORS = {
     false,
     "A capability can't be carried out: this version has no effect for it, or what the effect needs is not there.",
   ),
+  ...APPROVAL_ERRORS,
   // Evidence
   LOG_TAMPERED: row('tampered', -32005, 500, false, 'The log does not verify.'),
   LOG_BEHIND: row('tampered', -32005, 500, false, 'The log is older than the last checkpoint kept outside of it.'),

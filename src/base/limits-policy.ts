@@ -57,6 +57,8 @@ export const POLICY_LIMITS = {
   policyReviewPieceMsMax: 100,
   /** Decisions that one simulation replays; 20,000 take a second. */
   policySimulationLengthMax: 1_000_000,
+  /** Names of tools that are told not to be suggested, and why: an agent may ask for any number of them. */
+  policySuggestionRefusalsMax: 1_000,
   /** Reviews under way at a time, in all. */
   policyReviewsMax: 4,
   /** Rows of an answer of a review, and rules of versions that are told apart while the log is read. */
@@ -72,6 +74,31 @@ export const POLICY_LIMITS = {
   timeWatchMsMin: 100,
   /** A step back of the clock that counts as one: what keeps time moves it by less, a person or a wrong battery by more. */
   clockSetBackMsMin: 1_000,
+
+  // Approvals
+  /** How long a request can be approved: less and no person could, more and nobody remembers what was meant. */
+  approvalTtlMsMin: 10_000,
+  approvalTtlMsMax: 7 * 86_400_000,
+  /** A call that waits for its approval: whose client would give up after 60 s (the SDKs' default), and one that progress keeps waiting. */
+  approvalWaitMsDefault: 45_000,
+  approvalWaitMsMax: 15 * 60_000,
+  /** Calls that wait at once, in all and of one agent; one more is answered at once, and its request stays. */
+  approvalWaitersMax: 512,
+  approvalWaitersPerAgentMax: 64,
+  /** Between two messages of progress to a client whose call waits: clients and proxies give up on silence after 30–60 s. */
+  approvalProgressMs: 10_000,
+  /** The id of a request, as clients and approvers send it; ours have 16 characters. */
+  approvalIdLengthMax: 64,
+  /** Requests that wait for a decision, of one agent and in all: more than a person reads. Each holds arguments of 512 KiB at most. */
+  approvalsPendingPerAgentMax: 20,
+  approvalsPendingMax: 500,
+  /** Requests of one agent that are kept, those that are over too, and for how long. What is gone is in the log. */
+  approvalsKeptPerAgentMax: 200,
+  approvalKeptMs: 24 * 3_600_000,
+  /** For so long a call that was denied is denied again without asking: a person is not worn down. */
+  approvalDenialMs: 15 * 60_000,
+  /** What a person says of a denial, in UTF-16 units: a record has room for it. */
+  approvalWhyLengthMax: 256,
 
   // Texts
   /** Work to find a small difference between two texts; one that takes more is told as a whole block. None takes longer than 0.3 s. */

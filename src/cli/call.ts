@@ -17,15 +17,20 @@ export const callCommand: Command = {
       placeholder: 'K',
       help: 'a name for this call: the same key again gives its answer again, and runs nothing',
     },
+    approval: { type: 'string', placeholder: 'ID', help: 'the request for approval that lets this very call through' },
   },
   summary: 'Calls a tool as an agent, through the policy, the sandbox and the log.',
   isLocal: false,
   run: async (context, input) => {
     const args = readJsonOption('--args', text(input, 'args') ?? '{}');
     const key = text(input, 'idempotency-key');
-    const meta = key === undefined ? {} : { _meta: { 'smcp/idempotencyKey': key } };
+    const approval = text(input, 'approval');
+    const meta = {
+      ...(key === undefined ? {} : { 'smcp/idempotencyKey': key }),
+      ...(approval === undefined ? {} : { 'smcp/approval': approval }),
+    };
     const result = await withMcpClient(context, input, (client) =>
-      client.callTool({ name: input.positionals[0] ?? '', arguments: args, ...meta }),
+      client.callTool({ name: input.positionals[0] ?? '', arguments: args, _meta: meta }),
     );
     context.print(result as unknown as Json, () =>
       result.content.map((item) => (item.type === 'text' ? visibleLines(item.text) : `[${item.type}]\n`)).join(''),

@@ -1,6 +1,7 @@
 // Every command, in the order of the overview.
 
 import { OPERATIONS } from '#operations/table.ts';
+import { approvalsApproveCommand } from './approvals-approve.ts';
 import { callCommand } from './call.ts';
 import type { Command } from './command.ts';
 import { completionCommand } from './completion.ts';
@@ -18,6 +19,7 @@ import { pluginNewCommand } from './plugin-new.ts';
 import { pluginTestCommand } from './plugin-test.ts';
 import { pluginTraceCommand } from './plugin-trace.ts';
 import { policyCheckCommand } from './policy-check.ts';
+import { policyTestCommand } from './policy-test.ts';
 import { serveCommand } from './serve.ts';
 import { stdioCommand } from './stdio.ts';
 import { toolsCommand } from './tools.ts';
@@ -28,6 +30,7 @@ export const COMMANDS: readonly Command[] = [
   initCommand,
   doctorCommand,
   policyCheckCommand,
+  policyTestCommand,
   pluginNewCommand,
   pluginCheckCommand,
   pluginTestCommand,
@@ -37,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
   completionCommand(() => COMMANDS),
   ...OPERATIONS.map(operationCommand).filter((command) => command !== undefined),
   pluginApproveCommand,
+  approvalsApproveCommand,
   toolsCommand,
   callCommand,
   logExportCommand,

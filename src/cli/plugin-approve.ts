@@ -1,14 +1,13 @@
 // smcp plugin approve: shows what differs from what was approved, asks, and approves exactly what it showed.
 // **Trust:** names, descriptions, schemas and paths are the plugin author's: what is invisible in them is made visible.
 
-import { once } from 'node:events';
-import { createInterface } from 'node:readline/promises';
 import { SmcpError } from '#base/errors.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { unifiedDiff } from '#base/text-diff.ts';
 import { visible, visibleJson } from '#base/visible.ts';
 import { ADMIN_PREFIX } from '#operations/operation.ts';
 import { findServer, requestJson } from './admin-client.ts';
+import { saysYes } from './ask-person.ts';
 import { type Command, EXIT, text } from './command.ts';
 import { list, object, str } from './render.ts';
 import { renderOperation } from './render-operation.ts';
@@ -43,7 +42,7 @@ export const pluginApproveCommand: Command = {
       if (isJson) print(review, () => '');
       throw unsure(str(review['name']), str(review['digest']));
     }
-    if (!isSure && !(await asks('Approve exactly this? [y/N] '))) {
+    if (!isSure && !(await saysYes('Approve exactly this? [y/N] '))) {
       terminal.err('not approved\n');
       return EXIT.no;
     }
@@ -92,17 +91,6 @@ const indented = (diff: string): string =>
     .filter((line) => line !== '' && !line.startsWith('@@'))
     .map((line) => `  ${line}\n`)
     .join('');
-
-async function asks(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    // The end of the input is no answer.
-    const ended = once(terminal, 'close').then(() => '');
-    return /^y(es)?$/i.test((await Promise.race([terminal.question(question).catch(() => ''), ended])).trim());
-  } finally {
-    terminal.close();
-  }
-}
 
 const unsure = (name: string, digest: string): SmcpError =>
   new SmcpError('USAGE', 'nobody can be asked here', {

@@ -64,14 +64,16 @@ async function worldOf(input: CommandInput): Promise<NonNullable<StartOptions['w
   return isReal ? 'real' : file === undefined ? {} : loadWorld(file);
 }
 
-function traceText({ tool, runs, smallest, kinds, unused, isCut }: Trace): string {
+function traceText({ tool, runs, smallest, kept, kinds, unused, isCut }: Trace): string {
   const isNothingUnused = Object.keys(unused).length === 0;
+  const isSame = JSON.stringify(kept) === JSON.stringify(smallest);
   return [
     ...runs.map(runText),
     isCut ? 'some host calls are missing here: a run made more than are kept\n' : '',
     `\nthe smallest manifest for ${plural(runs.length, 'run')} of ${str(tool)}:\n`,
     `  "capabilities": ${JSON.stringify(smallest, null, 2).replaceAll('\n', '\n  ')}\n`,
     `  and of the tool itself "capabilities": ${JSON.stringify(kinds)}\n`,
+    isSame ? '' : `in the words of plugin.json, as far as they were needed:\n  ${str(JSON.stringify(kept))}\n`,
     isNothingUnused ? '' : `asked by plugin.json and never used here:\n  ${str(JSON.stringify(unused))}\n`,
   ].join('');
 }

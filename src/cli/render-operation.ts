@@ -3,6 +3,7 @@
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { visible, visibleLines } from '#base/visible.ts';
 import { list, object, plural, problemText, str, table } from './render.ts';
+import { requestsText, requestText } from './render-approvals.ts';
 import { REVIEW_RENDERERS } from './render-review.ts';
 
 type Render = (answer: JsonObject & JsonObject[]) => string;
@@ -95,6 +96,9 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   queue_flush: (f) => `ended ${plural(Number(f['ended']), 'waiting call')}\n`,
   queue_pause: (l) => `lane ${str(l['lane'])} is paused; go on with: smcp queue resume\n`,
   queue_resume: (l) => `lane ${str(l['lane'])} goes on\n`,
+  approvals: requestsText,
+  approvals_show: requestText,
+  approvals_deny: (r) => `denied: ${str(r['id'])}\n`,
   plugin_list: pluginsTable,
   plugin_reload: pluginsTable,
   plugin_approve: (p) => pluginsTable([p]),

@@ -1,6 +1,7 @@
 // What is asked about the policy before it is changed, as text for a person. **Trust:** as in render.ts.
 
 import type { JsonObject } from '#base/json.ts';
+import { visibleLines } from '#base/visible.ts';
 import { list, object, plural, str, table } from './render.ts';
 
 type Renderers = { readonly [operation: string]: (answer: JsonObject & JsonObject[]) => string };
@@ -28,6 +29,10 @@ export const REVIEW_RENDERERS: Renderers = {
       `${str(s['changed'])} would change, ${str(s['same'])} stay the same (${str(s['byAnotherRule'])} by another rule), ${spanText(object(s['log']))}`,
       unknown > 0 ? `${unknown} can't be said: ${why}\n` : '',
     ].join('');
+  },
+  policy_suggest: (s) => {
+    const unknown = s['unknown'] === 0 ? '' : `# ${str(s['unknown'])} calls can't be told to need anything\n`;
+    return `# from ${spanText(object(s['log']))}${unknown}${visibleLines(String(s['text']).trimEnd())}`;
   },
   policy_who_can: (w) => {
     const agents = list(w['agents']);

@@ -10,7 +10,7 @@ import { hasNumberOutOfRange } from '#base/json-fault.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Problem } from '#base/schema.ts';
 import { argumentsInvalid, denialError, errorAnswer } from '#domain/answer.ts';
-import type { Allow } from '#domain/decision.ts';
+import type { Allow, Ask } from '#domain/decision.ts';
 import type { CallOutcome, CallRequest, Lineage } from '#domain/invocation.ts';
 import { type NormalisedArguments, normaliseArguments } from '#domain/normalise-arguments.ts';
 import type { Tool } from '#domain/tool.ts';
@@ -22,7 +22,7 @@ import { frozen, mayAct } from './may-act.ts';
 import type { Admission } from './predicate.ts';
 
 export type AdmissionResult =
-  | { readonly kind: 'admitted'; readonly call: Admitted; readonly decision: Allow }
+  | { readonly kind: 'admitted'; readonly call: Admitted; readonly decision: Allow | Ask }
   /** Refused, recorded and answered. */
   | { readonly kind: 'closed'; readonly outcome: CallOutcome };
 
@@ -65,7 +65,7 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
     const misfit = checkArguments(call);
     if (misfit !== undefined) return closed(close('denied', call, errorAnswer(misfit), {}));
     const verdict = mayAct(ports, call);
-    if (verdict.kind === 'go') return { kind: 'admitted', call, decision: verdict.decision };
+    if (verdict.kind !== 'stop') return { kind: 'admitted', call, decision: verdict.decision };
     const { phase, error, decision } = verdict;
     return closed(close(phase, call, errorAnswer(error), decision === undefined ? {} : { decision }));
   };

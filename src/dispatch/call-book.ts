@@ -3,7 +3,8 @@
 
 import type { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { Allow } from '#domain/decision.ts';
+import type { Permission } from '#domain/approval-ports.ts';
+import type { Allow, Ask } from '#domain/decision.ts';
 import type { CallView, LaneName } from '#domain/invocation.ts';
 import type { Admitted } from './admitted.ts';
 import type { Lane } from './lane.ts';
@@ -11,13 +12,17 @@ import type { Lane } from './lane.ts';
 /** A call under way. Aborting the controller with an SmcpError ends it with that error as its answer. */
 export type BookEntry = {
   readonly admitted: Admitted;
-  /** That of its admission; it is decided again when its turn comes. */
-  readonly decision: Allow;
+  /** That of its admission, or the last one while it was waiting to be approved; it is decided again when its turn comes. */
+  decision: Allow | Ask;
   readonly lane: LaneName;
   readonly controller: AbortController;
   /** The call whose tool made it; absent: it came in by a door. */
   readonly parent?: BookEntry;
-  state: 'waiting' | 'running';
+  state: CallView['state'];
+  /** Has a call that waits to be approved look whether it still has to. */
+  look?: () => void;
+  /** By which it runs; there once its turn has come. */
+  permission?: Permission;
   startedMs?: number;
   /** When its time is over, by the monotonic clock; there once its tool has begun. */
   endsMs?: number;

@@ -10,13 +10,14 @@ import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
 import type { Tool } from '#domain/tool.ts';
 import { createAdmission } from './admission.ts';
 import type { Admitted } from './admitted.ts';
+import { createAsking } from './asking.ts';
 import { type BookEntry, createCallBook, endCall, viewOf } from './call-book.ts';
 import { createCloser } from './closer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { createDrain } from './drain.ts';
 import { createKeyedCalls, type KeyedOutcome } from './keyed-calls.ts';
 import { Lane, type LaneOptions, type Turn } from './lane.ts';
-import { mayAct, stoppedBy, type Verdict } from './may-act.ts';
+import { mayAct, type Stop, stoppedBy } from './may-act.ts';
 import { createPace } from './pace.ts';
 import { runAdminTool } from './run-admin.ts';
 import { runPluginTool } from './run-plugin.ts';
@@ -38,6 +39,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   const admission = createAdmission(ports, close);
   const draining = createDrain(book, options);
   const pace = createPace(clock);
+  const asking = createAsking(ports, pace);
   let callsTotal = 0;
 
   /** `parent`: the call whose tool makes this one, as it stands in the book; absent: it came in by a door. */
@@ -123,8 +125,10 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   };
 
   const waitAndRun = async (entry: BookEntry): Promise<KeyedOutcome> => {
-    const { admitted, decision, controller } = entry;
+    const { admitted, controller } = entry;
     const { request, tool, argsJson } = admitted;
+    const refused = await asking.untilApproved(entry, (stop) => closeStopped(entry, stop));
+    if (refused !== undefined) return { outcome: refused, isKept: false };
     let turn: Turn;
     try {
       const asked = { agent: request.agent, bytes: argsJson.length, signal: controller.signal };
@@ -132,6 +136,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
         ? stops.enter({ ...asked, effect: 'pure' })
         : laneFor(entry).enter({ ...asked, effect: tool.effect }));
     } catch (thrown) {
+      const { decision } = entry;
       return { outcome: await close('cancelled', admitted, refusalAnswer(thrown), { decision }), isKept: false };
     }
     try {
@@ -142,17 +147,19 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   };
 
   /** A call that was allowed and is no longer keeps the decision that let it in, unless another one ends it. */
-  const closeStopped = (entry: BookEntry, { phase, error, ...stop }: Extract<Verdict, { kind: 'stop' }>) => {
+  const closeStopped = (entry: BookEntry, { phase, error, approval, ...stop }: Stop) => {
     const decision = stop.decision ?? (phase === 'cancelled' ? entry.decision : undefined);
-    return close(phase, entry.admitted, errorAnswer(error), decision === undefined ? {} : { decision });
+    const parts = decision === undefined ? {} : { decision };
+    return close(phase, entry.admitted, errorAnswer(error), approval === undefined ? parts : { ...parts, approval });
   };
 
   /** What was revoked, frozen or replaced while the call waited does not start. */
   const takeTurn = async (entry: BookEntry, turn: Turn): Promise<KeyedOutcome> => {
     const { admitted, controller } = entry;
     while (pace.busy() !== undefined) await pace.busy();
-    const verdict = pace.count(() => mayAct(ports, admitted));
+    const verdict = pace.count(() => asking.atTurn(entry));
     if (verdict.kind === 'stop') return { outcome: await closeStopped(entry, verdict), isKept: false };
+    entry.permission = verdict.decision;
     book.begin(entry, clock.nowMs());
     let isKept = false;
     const run = {
@@ -186,9 +193,10 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     }
     // Calls that wait are asked about when their turn comes; a policy may look at arguments for as long as 0.1 s.
     for (const entry of entries) {
+      entry.look?.();
       if (entry.state !== 'running' || entry.controller.signal.aborted) continue;
-      const verdict = mayAct(ports, entry.admitted);
-      if (verdict.kind === 'stop') endCall(entry, asReason(verdict.error));
+      const stop = asking.mayGoOn(entry);
+      if (stop !== undefined) endCall(entry, asReason(stop.error));
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
@@ -254,7 +262,7 @@ function laneOf({ tool }: Admitted): LaneName {
 function flush(entries: readonly BookEntry[], agent: AgentName | undefined): number {
   const ended = entries.filter(
     ({ lane, state, admitted }) =>
-      lane === 'main' && state === 'waiting' && (agent === undefined || admitted.request.agent === agent),
+      lane === 'main' && state !== 'running' && (agent === undefined || admitted.request.agent === agent),
   );
   for (const entry of ended) endCall(entry, cancelledBy('an operator, with all that waited'));
   return ended.length;
@@ -267,7 +275,7 @@ function asReason({ code, message, details }: ReturnType<SmcpError['toWire']>): 
 function cancelledByCaller({ state }: BookEntry): SmcpError {
   return new SmcpError(
     'CANCELLED',
-    state === 'waiting' ? 'the call was cancelled before its turn came' : 'the call was cancelled while it ran',
+    state === 'running' ? 'the call was cancelled while it ran' : 'the call was cancelled before its turn came',
   );
 }
 

@@ -38,7 +38,7 @@ export function createDrain(book: CallBook, options: { readonly drainMsMax?: num
       isDraining = true;
       for (const entry of book.entries()) {
         // What a running tool calls belongs to what may still end.
-        if (entry.state === 'waiting' && entry.parent === undefined) endCall(entry, reason());
+        if (entry.state !== 'running' && entry.parent === undefined) endCall(entry, reason());
       }
       const timer = setTimeout(() => {
         for (const entry of book.entries()) endCall(entry, reason());

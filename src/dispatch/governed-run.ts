@@ -1,6 +1,6 @@
 // What every run has, whatever runs: its decision, its signal, its intent, its closing.
 
-import type { Allow } from '#domain/decision.ts';
+import type { Permission } from '#domain/approval-ports.ts';
 import type { CallOutcome, Receipt, ToolAnswer } from '#domain/invocation.ts';
 import type { Tool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
@@ -9,7 +9,7 @@ import { type ClosingParts, type ClosingPhase, predicateOf, type Start } from '.
 
 export type GovernedRun<T extends Tool = Tool> = {
   readonly admitted: Admitted<T>;
-  readonly decision: Allow;
+  readonly decision: Permission;
   readonly signal: AbortSignal;
   /** What is left of the time of the call that made this one, at least 1; undefined: it has only its own limits. */
   readonly msLeft: () => number | undefined;

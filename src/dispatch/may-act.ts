@@ -7,26 +7,32 @@ import { SmcpError, type WireError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import { denialError } from '#domain/answer.ts';
 import type { Capabilities } from '#domain/capability.ts';
-import type { Allow, Decision } from '#domain/decision.ts';
+import type { Allow, Ask, Decision } from '#domain/decision.ts';
 import { describeFreeze, describeScope, type Freeze, freezeQueryOf } from '#domain/freeze.ts';
 import type { Tool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 
 /** `phase`: how a call is closed that has not started. `decision` absent: none was asked for. */
+export type Stop = {
+  readonly kind: 'stop';
+  readonly phase: 'denied' | 'cancelled';
+  readonly error: WireError;
+  readonly decision?: Decision;
+  /** The request for approval that it waited for. */
+  readonly approval?: string;
+};
+
+/** `ask`: it may, once somebody has approved it. */
 export type Verdict =
   | { readonly kind: 'go'; readonly decision: Allow }
-  | {
-      readonly kind: 'stop';
-      readonly phase: 'denied' | 'cancelled';
-      readonly error: WireError;
-      readonly decision?: Decision;
-    };
+  | { readonly kind: 'ask'; readonly decision: Ask }
+  | Stop;
 
 type Asked = Pick<DispatcherPorts, 'catalog' | 'policy' | 'freezes' | 'clock'>;
 
 /** What cheap questions say; undefined when nothing speaks against the call. They look at nothing that the agent wrote. */
-export function stoppedBy({ catalog, freezes }: Asked, { request, tool }: Admitted): Verdict | undefined {
+export function stoppedBy({ catalog, freezes }: Asked, { request, tool }: Admitted): Stop | undefined {
   if (request.mayStillAct?.() === false) return stop('cancelled', tokenEnded().toWire());
   const freeze = freezes.stops(freezeQueryOf(request.agent, tool));
   if (freeze !== undefined) return stop('denied', frozen(freeze).toWire());
@@ -53,6 +59,7 @@ export function mayAct(ports: Asked, admitted: Admitted): Verdict {
     ...(request.session === undefined ? {} : { session: request.session }),
   });
   if (decision.kind === 'allow') return { kind: 'go', decision };
+  if (decision.kind === 'ask') return { kind: 'ask', decision };
   return { kind: 'stop', phase: 'denied', error: denialError(decision), decision };
 }
 
@@ -67,7 +74,7 @@ function isSameAsked(a: Capabilities, b: Capabilities): boolean {
   return a === b || canonicalJson(a as JsonObject) === canonicalJson(b as JsonObject);
 }
 
-function stop(phase: 'denied' | 'cancelled', error: WireError): Verdict {
+function stop(phase: Stop['phase'], error: WireError): Stop {
   return { kind: 'stop', phase, error };
 }
 

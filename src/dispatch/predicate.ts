@@ -2,6 +2,7 @@
 
 import { rfc3339 } from '#base/clock.ts';
 import type { ExactJsonObject } from '#base/exact-json.ts';
+import type { Permission } from '#domain/approval-ports.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { Decision, PolicyRef } from '#domain/decision.ts';
 import type { CallRequest, Lineage, Receipt, Usage, UsedCapability } from '#domain/invocation.ts';
@@ -34,13 +35,19 @@ export type Confined = {
 };
 
 /** What is known of a call once its turn has come. `confined` is absent for the server's own tools. */
-export type Start = { readonly decision: Decision; readonly startedMs: number; readonly confined?: Confined };
+export type Start = {
+  readonly decision: Decision | Permission;
+  readonly startedMs: number;
+  readonly confined?: Confined;
+};
 
 /** What the end of a call adds, beside its time and result. */
 export type ClosingParts = {
   readonly attempt?: number;
   /** The decision that ended the call, where it never started. */
-  readonly decision?: Decision;
+  readonly decision?: Decision | Permission;
+  /** The request for approval that it waited for, in vain. */
+  readonly approval?: string;
   readonly start?: Start;
   readonly intent?: Receipt | undefined;
   /** The record whose answer is given again. */
@@ -101,7 +108,7 @@ export function predicateOf(
     ...(request.session === undefined ? {} : { session: request.session }),
     tool: toolRef(request.tool, admission.tool),
     ...(changes.length === 0 ? {} : { normalised: changes }),
-    policy: policyPart(decision, parts.inForce),
+    policy: policyPart(decision, parts),
     ...(start?.confined === undefined ? {} : confinedParts(start.confined, used)),
     time: {
       received: rfc3339(admission.receivedMs),
@@ -113,9 +120,16 @@ export function predicateOf(
   };
 }
 
-function policyPart(decision: Decision | undefined, inForce: PolicyRef): InvocationPredicate['policy'] {
+function policyPart(
+  decision: Decision | Permission | undefined,
+  { inForce, approval: id }: { readonly inForce: PolicyRef; readonly approval?: string },
+): InvocationPredicate['policy'] {
   const { version, digest } = decision?.policy ?? inForce;
-  return { version, digest, ...(decision === undefined ? {} : { decision: decision.kind, rule: decision.rule }) };
+  if (decision === undefined) return { version, digest };
+  const waited = id === undefined || decision.kind !== 'ask' ? undefined : { id };
+  const approval = 'approval' in decision ? decision.approval : waited;
+  const decided = { version, digest, decision: decision.kind, rule: decision.rule };
+  return approval === undefined ? decided : { ...decided, approval };
 }
 
 function confinedParts({ profile, capabilities, limits }: Confined, used: readonly UsedCapability[] | undefined) {

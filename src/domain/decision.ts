@@ -1,4 +1,4 @@
-// What a policy answers. A denial is a value: it says which rule decided and what would change it. Pure.
+// What a policy answers: allow, ask a person, deny. A denial is a value: it says which rule decided and what would change it. Pure.
 
 import { type Digest, sha256 } from '#base/digest.ts';
 import type { ExactJsonObject } from '#base/exact-json.ts';
@@ -44,6 +44,25 @@ export type Allow = {
   readonly policy: PolicyRef;
 };
 
+/** How a grant wants its calls approved. */
+export type ApprovalTerms = {
+  /** How long a request can be approved, and an approval used, from when it was asked for. */
+  readonly ttlMs: number;
+  /** Whether an answer that the agent's own client asserts counts. */
+  readonly trustsClient: boolean;
+  /** How long a call waits for it at most, 0: not at all; absent: as by default. */
+  readonly waitMs?: number;
+};
+
+/** Allowed, once a person has approved exactly this call. The other parts are those of an `Allow`. */
+export type Ask = Omit<Allow, 'kind'> & {
+  readonly kind: 'ask';
+  /** Of the rule that asks, as it is written: another rule asks anew, one that only moved does not. */
+  readonly ruleDigest: Digest;
+  readonly terms: ApprovalTerms;
+  readonly remedy: string;
+};
+
 export type Deny = {
   readonly kind: 'deny';
   /** As in `Allow`, or `default-deny` when no rule matched. */
@@ -53,4 +72,4 @@ export type Deny = {
   readonly policy: PolicyRef;
 };
 
-export type Decision = Allow | Deny;
+export type Decision = Allow | Ask | Deny;

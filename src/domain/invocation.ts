@@ -20,6 +20,8 @@ export type CallRequest = {
   readonly session?: string;
   /** The client's own key: the same key of the same agent and tool gives the answer of the first call again. */
   readonly idempotencyKey?: string;
+  /** The request for approval that the client says lets this call through. */
+  readonly approval?: string;
   /** Whether the caller's token still stands for the agent; asked again when the call's turn comes. Absent: it does. */
   readonly mayStillAct?: () => boolean;
   /** Aborted when the caller cancels or goes away. */
@@ -67,7 +69,8 @@ export type CallView = {
   readonly tool: string;
   readonly door: Door;
   readonly lane: LaneName;
-  readonly state: 'waiting' | 'running';
+  /** `asking`: it waits to be approved, outside of any lane. */
+  readonly state: 'asking' | 'waiting' | 'running';
   readonly receivedMs: number;
   /** Absent while it waits. */
   readonly startedMs?: number;

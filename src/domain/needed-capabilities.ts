@@ -71,20 +71,34 @@ export function isCovered(needed: Capabilities, given: Capabilities): boolean {
  * no trace. What a manifest has no room for (`LIMITS.capabilityEntriesMax`) is written with a `*`.
  */
 export function smallestCapabilities(transcripts: readonly Transcript[], asked: Capabilities = {}): Capabilities {
-  const needs = transcripts.flatMap(({ events }) => answeredCalls(events)).map(({ needed }) => needed);
+  const { net, files, ...others } = mergedNeeds(needsOf(transcripts));
+  const secrets = (asked.secrets ?? []).filter(
+    ({ hosts, expose }) => expose !== undefined || net?.some(({ host }) => hosts?.includes(host)),
+  );
+  const store = storeOf(transcripts);
+  return {
+    ...(net === undefined ? {} : { net }),
+    ...(files === undefined ? {} : { files }),
+    ...(secrets.length === 0 ? {} : { secrets }),
+    ...(store === undefined ? {} : { store }),
+    ...others,
+  };
+}
+
+/** What each call of these runs needed, one by one. */
+export function needsOf(transcripts: readonly Transcript[]): readonly Capabilities[] {
+  return transcripts.flatMap(({ events }) => answeredCalls(events)).map(({ needed }) => needed);
+}
+
+/** Many needs as one, without the store, whose room is no sum of them. */
+export function mergedNeeds(needs: readonly Capabilities[]): Omit<Capabilities, 'store' | 'secrets'> {
   const net = mergeNet(needs.flatMap((one) => one.net ?? []));
   const files = mergeFiles(needs.flatMap((one) => one.files ?? []));
   const run = distinct(needs.flatMap((one) => one.run ?? []));
   const tools = [...new Set(needs.flatMap((one) => one.tools ?? []))].sort();
-  const secrets = (asked.secrets ?? []).filter(
-    ({ hosts, expose }) => expose !== undefined || net.some(({ host }) => hosts?.includes(host)),
-  );
-  const store = storeOf(transcripts);
   return {
     ...(net.length === 0 ? {} : { net }),
     ...(files.length === 0 ? {} : { files }),
-    ...(secrets.length === 0 ? {} : { secrets }),
-    ...(store === undefined ? {} : { store }),
     ...(run.length === 0 ? {} : { run }),
     ...(tools.length === 0 ? {} : { tools }),
     ...(needs.some((one) => one.clock) ? { clock: true } : {}),

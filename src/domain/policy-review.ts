@@ -128,6 +128,39 @@ export type Simulation = SimulationCounts & {
   readonly groups: readonly ChangeGroup[];
 };
 
+/** Tools that an agent was found to need, under one grant. */
+export type SuggestedGrant = {
+  readonly tools: readonly string[];
+  /** As the grant is written, without its tools; keys such as `when` are those of the grant that decided. */
+  readonly grant: JsonObject;
+  /** `allowed`: calls were allowed, and would be by it · `denied`: calls were denied for want of a grant. */
+  readonly because: 'allowed' | 'denied';
+  readonly calls: number;
+  readonly lastMs: number;
+};
+
+/** A tool that was asked for and is not in the suggestion, and why. */
+export type NotSuggested = {
+  readonly tool: string;
+  readonly calls: number;
+  readonly lastMs: number;
+  /** The rule that stands against it, where one does. */
+  readonly rule?: string;
+  readonly reason: string;
+};
+
+export type Suggestion = {
+  readonly policy: PolicyRef;
+  readonly span: LogSpan;
+  readonly grants: readonly SuggestedGrant[];
+  /** The most frequent first. */
+  readonly notSuggested: readonly NotSuggested[];
+  /** Calls that can't be told to need a grant: a rule looks at arguments that are not kept, or at those of a tool that is gone. */
+  readonly unknown: number;
+  /** A policy with this agent alone and these grants, as YAML. */
+  readonly text: string;
+};
+
 /** Each rejects with `POLICY_UNCHECKED` when a bound is reached, `QUEUE_FULL` when too much is asked at a time, `SHUTTING_DOWN`. */
 export type PolicyReview = {
   /**
@@ -152,6 +185,8 @@ export type PolicyReview = {
     readonly stopped: ReadonlyMap<string, Stop>;
     readonly countMax: number;
   }) => Promise<WhoCan>;
+  /** The smallest grants that the log shows one agent to have needed since then. */
+  readonly suggest: (question: { readonly agent: AgentName; readonly sinceMs: number }) => Promise<Suggestion>;
   /** Rules that decided nothing since then, by what they say and not by where they stand. */
   readonly unused: (question: { readonly sinceMs: number }) => Promise<UnusedRules>;
 };

@@ -14,6 +14,7 @@ export const PREDICATE_TYPES = {
   policy: 'urn:smcp:policy-applied:v1',
   plugin: 'urn:smcp:plugin-installed:v1',
   admin: 'urn:smcp:admin-action:v1',
+  approval: 'urn:smcp:approval:v1',
   opened: 'urn:smcp:log-opened:v1',
 } as const;
 
@@ -64,7 +65,13 @@ export type InvocationPredicate = {
   /** What was changed in the arguments before they were checked, so that they fit the tool; absent: nothing. The arguments kept are those after it. */
   readonly normalised?: readonly RecordedChange[];
   /** The policy that decided. Where none was asked (a freeze, arguments that don't fit), without `decision` and `rule`: the one in force. */
-  readonly policy: PolicyRef & { readonly decision?: 'allow' | 'deny'; readonly rule?: string };
+  readonly policy: PolicyRef & {
+    /** `ask`: a person was to be asked; what ran has `approval`, and what has not was not approved. */
+    readonly decision?: 'allow' | 'ask' | 'deny';
+    readonly rule?: string;
+    /** The request for approval, and the record of the decision that let this one call through. */
+    readonly approval?: { readonly id: string; readonly record?: Receipt };
+  };
   readonly sandbox?: {
     readonly tier: 'isolate' | 'process';
     readonly profile: Digest;
@@ -117,6 +124,12 @@ export type RecordDraft =
       };
     }
   | {
+      readonly kind: 'approval';
+      readonly predicate: ApprovalPredicate;
+      /** What was decided about, as the document that the record has the digest of. */
+      readonly statement: string;
+    }
+  | {
       readonly kind: 'admin';
       /** Written before it is done, and again with `failed` (an error code) when it could not be. `operation` as in the table; `subject` what it was done to (an agent's name, a token's id). Never a secret. */
       readonly predicate: {
@@ -128,8 +141,31 @@ export type RecordDraft =
       };
     };
 
+/** What somebody decided about a request for approval. */
+export type ApprovalPredicate = {
+  /** The request's id. */
+  readonly approval: string;
+  readonly decision: 'approved' | 'denied';
+  readonly agent: string;
+  readonly tool: string;
+  /** The rule that asked. */
+  readonly rule: string;
+  /** `client`: the agent's own client asserts it; nobody else vouches for that. */
+  readonly by: { readonly kind: 'admin' | 'agent' | 'client'; readonly name?: string };
+  /** What the person said to the agent. */
+  readonly why?: string;
+  /** Until when the call may begin. */
+  readonly expires: string;
+  readonly time: string;
+};
+
 /** Disclosure documents by subject name; one that is absent was not kept, or was erased. */
-export type DisclosedDocuments = { readonly args?: string; readonly result?: string; readonly transcript?: string };
+export type DisclosedDocuments = {
+  readonly args?: string;
+  readonly result?: string;
+  readonly transcript?: string;
+  readonly statement?: string;
+};
 
 /** A record as it is read back. */
 export type StoredRecord = {

@@ -2,6 +2,7 @@
 
 import type { Digest } from '#base/digest.ts';
 import type { AgentName, TokenRow } from './agent.ts';
+import type { ApprovalStore } from './approval-ports.ts';
 import type { Freeze, FreezeScope } from './freeze.ts';
 import type { DisclosedDocuments } from './record.ts';
 
@@ -161,6 +162,7 @@ export type Store = {
   readonly disabledPlugins: DisabledPluginStore;
   readonly keyedCalls: KeyedCallStore;
   readonly pluginValues: PluginStore;
+  readonly approvals: ApprovalStore;
   readonly meta: MetaStore;
   readonly close: () => void;
 };

@@ -37,9 +37,9 @@ export async function callTool(
   { agent, door, mayStillAct }: CallSource,
   { name, args, strayArgs, meta, signal, notify }: AskedCall,
 ): Promise<CallToolResult> {
-  refuseUnsupported(meta);
   const session = textOf(meta, 'smcp/session', LIMITS.sessionLabelLengthMax);
   const idempotencyKey = textOf(meta, 'smcp/idempotencyKey', LIMITS.idempotencyKeyLengthMax);
+  const approval = textOf(meta, 'smcp/approval', LIMITS.approvalIdLengthMax);
   const progress = progressReporter(notify, meta['progressToken']);
   try {
     const outcome = await dispatcher.call({
@@ -47,6 +47,7 @@ export async function callTool(
       ...(strayArgs === undefined ? undefined : { strayArgs }),
       ...(session === undefined ? undefined : { session }),
       ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
+      ...(approval === undefined ? undefined : { approval }),
       ...(progress === undefined ? undefined : { onProgress: progress.report }),
     });
     return callResult(outcome);
@@ -56,12 +57,6 @@ export async function callTool(
 }
 
 type Meta = { readonly [key: string]: unknown };
-
-/** What asks for a guarantee that this version does not give is refused, not ignored: the client would rely on it. */
-function refuseUnsupported(meta: Meta): void {
-  if (meta['smcp/approval'] === undefined) return;
-  throw invalid('_meta["smcp/approval"] is not taken by this version', 'leave it out');
-}
 
 /** A text that a request may carry; undefined when it is left out. @throws `REQUEST_INVALID` for anything else. */
 function textOf(meta: Meta, key: string, lengthMax: number): string | undefined {

@@ -31,7 +31,7 @@ export const canOperations: readonly Operation[] = [
     output: {
       type: 'object',
       properties: {
-        decision: { enum: ['allow', 'deny'] },
+        decision: { enum: ['allow', 'ask', 'deny'] },
         rule: { type: 'string' },
         reason: { type: 'string' },
         remedy: { type: ['string', 'null'] },
@@ -53,7 +53,7 @@ export const canOperations: readonly Operation[] = [
         args,
         nowMs: services.clock.nowMs(),
       });
-      return (decision.kind === 'allow' ? leftToPeople(tool) : undefined) ?? decisionView(decision, tool !== undefined);
+      return (decision.kind === 'deny' ? undefined : leftToPeople(tool)) ?? decisionView(decision, tool !== undefined);
     },
   },
 ];
@@ -63,7 +63,7 @@ function decisionView(decision: Decision, isKnown: boolean): JsonObject {
     decision: decision.kind,
     rule: decision.rule,
     reason: isKnown ? decision.reason : `${decision.reason} (no tool has this name today)`,
-    remedy: decision.kind === 'deny' ? decision.remedy : null,
+    remedy: decision.kind === 'allow' ? null : decision.remedy,
   };
 }
 

@@ -17,7 +17,7 @@ const recordSchema: JsonObject = {
     invocation: { type: ['string', 'null'] },
     leaf: { type: 'string' },
     record: { type: 'object', description: 'The in-toto statement that was signed.' },
-    disclosed: { type: 'object', description: 'Arguments and result, where they are still kept.' },
+    disclosed: { type: 'object', description: 'Arguments, result and transcript, where they are still kept.' },
     digested: { type: 'object', description: 'Length and digest of those that were too large to be kept.' },
     unreadable: { type: 'object', description: 'The text of those whose document is not what the log writes.' },
   },

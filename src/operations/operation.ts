@@ -2,6 +2,7 @@
 
 import type { Clock } from '#base/clock.ts';
 import type { Json, JsonObject } from '#base/json.ts';
+import type { Approvals } from '#domain/approval-ports.ts';
 import type { CallView } from '#domain/invocation.ts';
 import type { PolicyAdmin, PolicyAuthor, PolicyDecider } from '#domain/policy-ports.ts';
 import type { PolicyReview } from '#domain/policy-review.ts';
@@ -28,6 +29,7 @@ export type Services = {
   readonly tools: ToolCatalog;
   readonly plugins: PluginAdmin;
   readonly freezes: Freezes;
+  readonly approvals: Approvals;
   readonly dispatcher: Dispatcher;
   readonly log: RecordLog & RecordReader;
   readonly replayer: Replayer;
@@ -57,7 +59,7 @@ export function authorOf({ by, kind }: Caller): PolicyAuthor {
 export const ADMIN_PREFIX = '/admin/v1';
 
 /** What an operation is about: its section in documents, its tag in OpenAPI. */
-export type Topic = 'server' | 'agents' | 'policy' | 'plugins' | 'queue' | 'freezes' | 'log';
+export type Topic = 'server' | 'agents' | 'policy' | 'plugins' | 'queue' | 'approvals' | 'freezes' | 'log';
 
 export type Operation = {
   /** `noun_verb`; as an admin tool it is `smcp__noun_verb`. */

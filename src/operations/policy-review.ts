@@ -10,6 +10,7 @@ import type { AgentAnswer, Stop, UnusedRule } from '#domain/policy-review.ts';
 import { stopOf } from './can.ts';
 import { inputSchema, type Operation, type Services } from './operation.ts';
 import { policySimulateOperation } from './policy-simulate.ts';
+import { policySuggestOperation } from './policy-suggest.ts';
 import { countSchema, decisionSchema, spanSchema, spanView } from './review-views.ts';
 import { readSince, sinceProperty } from './since.ts';
 import { policyRefSchema } from './views.ts';
@@ -41,6 +42,7 @@ const UNUSED_SINCE = '30d';
 
 export const policyReviewOperations: readonly Operation[] = [
   policySimulateOperation,
+  policySuggestOperation,
   {
     name: 'policy_who_can',
     topic: 'policy',

@@ -1,6 +1,7 @@
 // The one table of operations.
 
 import { agentOperations } from './agents.ts';
+import { approvalOperations } from './approvals.ts';
 import { canOperations } from './can.ts';
 import { freezeOperations } from './freezes.ts';
 import { logOperations } from './log.ts';
@@ -16,6 +17,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...serverOperations,
   ...freezeOperations,
   ...queueOperations,
+  ...approvalOperations,
   ...agentOperations,
   ...policyOperations,
   ...canOperations,

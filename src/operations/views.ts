@@ -46,7 +46,7 @@ export const callSchema: JsonObject = {
     tool: text,
     door: { enum: ['mcp', 'sse', 'stdio', 'admin'] },
     lane: { enum: ['main', 'control'] },
-    state: { enum: ['waiting', 'running'] },
+    state: { enum: ['asking', 'waiting', 'running'], description: 'asking: it waits to be approved.' },
     receivedAt: text,
     startedAt: { type: ['string', 'null'] },
   },

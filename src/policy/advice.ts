@@ -7,7 +7,7 @@ import { adviseCondition } from './condition-advice.ts';
 import type { Finding } from './explain.ts';
 import { coversHours } from './hours.ts';
 import { coversPattern, type ToolPattern } from './match.ts';
-import type { Rule } from './rules.ts';
+import type { GrantRule, Rule } from './rules.ts';
 
 /** What advice looks at of a tool. */
 export type AdvisedTool = { readonly name: string; readonly inputSchema: JsonObject };
@@ -21,6 +21,7 @@ export function advise(lists: readonly RuleList[], tools: readonly AdvisedTool[]
       return [
         ...adviseExpiry(rule, kind, nowMs),
         ...(kind === 'grants' ? adviseReach(rule, before, denies) : []),
+        ...adviseApproval(rule),
         ...advisePatterns(rule, matches),
         ...adviseWhen(rule, matches),
       ];
@@ -87,6 +88,12 @@ function adviseReach(rule: Rule, before: readonly Rule[], denies: readonly Rule[
     return [warning(rule.pointer, message, 'remove it, or move it up')];
   }
   return [];
+}
+
+function adviseApproval({ approval, pointer }: GrantRule): readonly Finding[] {
+  if (approval?.trustsClient !== true) return [];
+  const message = "the agent's own client may approve: some clients answer forms by themselves";
+  return [warning(`${pointer}/approval/trustClient`, message, 'leave trustClient out where a person has to decide')];
 }
 
 const TOOLS_TOLD_MAX = 3;

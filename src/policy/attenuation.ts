@@ -1,13 +1,14 @@
 // Whether one policy gives nobody more than another one: what an agent's change of the policy must show. Pure. Sure of
 // "narrower" only: what can't be compared counts as wider, so a person is asked once too often and never once too seldom.
 //
-// More means: a call that was denied is allowed, is allowed with more capabilities or a longer timeout, or finds other files,
-// at any time. One difference is not counted: what was denied only because its conditions took too many steps
+// More means: a call that was denied is allowed, is allowed with more capabilities, a longer timeout or less approval, or finds
+// other files, at any time. One difference is not counted: what was denied only because its conditions took too many steps
 // (LIMITS.conditionStepsMax).
 
 import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createStepBudget, createStepMeter, type StepMeter } from '#base/step-meter.ts';
+import { asksAsMuch, meaningOfApproval } from './approval.ts';
 import { coversHours } from './hours.ts';
 import { coversPattern, mayOverlap, type ToolPattern } from './match.ts';
 import { isWithin } from './narrower-capabilities.ts';
@@ -99,6 +100,7 @@ const meaningOfRule = ({ tools, when, hours, expiresMs, ...rest }: GrantRule | D
   hours?.text ?? null,
   expiresMs ?? null,
   ('capabilities' in rest ? rest.capabilities : undefined) ?? null,
+  meaningOfApproval('approval' in rest ? rest.approval : undefined),
 ];
 
 type FlatRules = { readonly denies: readonly DenyRule[]; readonly grants: readonly GrantRule[] };
@@ -150,9 +152,10 @@ function widening(candidate: Candidate, { before, meter }: Comparison): string |
   for (const old of before.grants) {
     const overlap = overlapOf(old, pattern, meter);
     if (overlap.length === 0) continue;
-    if (!givesAsMuch(old, grant, meter)) {
+    const more = moreThan(old, grant, meter);
+    if (more !== undefined) {
       const isDecidedBefore = overlap.every((part) => isCaught(part, old, candidate, meter));
-      if (!isDecidedBefore) return `more capabilities than the grant ${old.name}, which may have decided before`;
+      if (!isDecidedBefore) return `${more} than the grant ${old.name}, which may have decided before`;
     }
     if (!covers(old, pattern, meter)) continue;
     const shortfall = shortfallOf(old, grant);
@@ -205,10 +208,12 @@ const isOpenWith = (rule: Rule, others: readonly Rule[]): boolean =>
 /** What one comparison of capabilities costs, beside one of patterns. */
 const CAPABILITY_STEPS = 100;
 
-function givesAsMuch(old: GrantRule, grant: GrantRule, meter: StepMeter): boolean {
-  if (old.capabilities === undefined) return true;
+/** What the new grant gives that the old one did not; undefined: nothing. */
+function moreThan(old: GrantRule, grant: GrantRule, meter: StepMeter): string | undefined {
+  if (!asksAsMuch(old.approval, grant.approval)) return 'with less approval';
+  if (old.capabilities === undefined) return undefined;
   meter.spend(CAPABILITY_STEPS);
-  return isWithin(grant.capabilities, old.capabilities);
+  return isWithin(grant.capabilities, old.capabilities) ? undefined : 'more capabilities';
 }
 
 function covers(rule: Rule, pattern: ToolPattern, meter: StepMeter): boolean {

@@ -10,6 +10,7 @@ import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
 import type { WorkspaceName } from '#domain/workspace-path.ts';
+import { readApproval } from './approval.ts';
 import { readCapabilities, wrongPorts } from './capabilities.ts';
 import { createHoursCompiler, type HoursCompiler } from './compile-hours.ts';
 import type { Finding } from './explain.ts';
@@ -133,7 +134,7 @@ function compileList(
 }
 
 function compileRule(written: JsonObject, pointer: string, workshop: Workshop): GrantRule & DenyRule {
-  const { id, when, expires, why, capabilities, tools, hours } = written;
+  const { id, when, expires, why, capabilities, approval, tools, hours } = written;
   if (typeof id === 'string') checkId(id, `${pointer}/id`, workshop);
   const rule: Rule = {
     name: typeof id === 'string' ? id : pointer,
@@ -148,8 +149,13 @@ function compileRule(written: JsonObject, pointer: string, workshop: Workshop): 
       workshop.findings.push(errorAt(`${pointer}/capabilities/net/${index}`, 'there is no such port', '1 to 65535'));
     }
   }
+  const asks = isJsonObject(approval) ? readApproval(approval, written) : undefined;
+  for (const { key, message, remedy } of asks?.faults ?? []) {
+    workshop.findings.push(errorAt(`${pointer}/approval/${key}`, message, remedy));
+  }
   return {
     ...rule,
+    ...(asks === undefined ? {} : { approval: asks.approval }),
     ...(condition === undefined ? {} : { when: condition }),
     ...(open === undefined ? {} : { hours: open }),
     ...(expiresMs === undefined ? {} : { expiresMs }),

@@ -1,9 +1,9 @@
-// Decides whether an agent may make a call. Pure: the same policy and query give the same decision. Trust: everything in
+// Decides whether an agent may make a call, or a person is asked. Pure: the same policy and query give the same decision. Trust: everything in
 // a query but the agent's name and the time is the agent's own words.
 
 import { rfc3339 } from '#base/clock.ts';
 import { type ConditionInput, createConditionInput } from '#base/condition.ts';
-import type { Decision, DecisionQuery, Deny, PolicyRef } from '#domain/decision.ts';
+import type { Allow, Ask, Decision, DecisionQuery, Deny, PolicyRef } from '#domain/decision.ts';
 import { describeClosed } from './hours.ts';
 import type { AgentRules, GrantRule, Policy, Rule } from './rules.ts';
 
@@ -134,21 +134,43 @@ function firstGrant(rules: AgentRules, { query, input, ref }: Question, timeoutM
       const miss = missOf(rule, query.nowMs, input);
       // A later grant must not decide because an earlier one could not be asked: it may give more.
       if (miss !== undefined && input.budget.left < 0) return denyByDefault(query, miss, ref);
-      if (miss === undefined) {
-        return {
-          kind: 'allow',
-          rule: rule.name,
-          reason: `the grant ${rule.name} covers ${shown(query.tool.name)}`,
-          ...(rule.capabilities === undefined ? {} : { capabilities: rule.capabilities }),
-          ...(rules.workspace === undefined ? {} : { workspace: rules.workspace }),
-          ...(timeoutMs === undefined ? {} : { timeoutMs }),
-          policy: ref,
-        };
-      }
+      if (miss === undefined)
+        return granted(rule, shown(query.tool.name), { ref, timeoutMs, workspace: rules.workspace });
       nearMiss ??= miss;
     }
   }
   return denyByDefault(query, nearMiss, ref);
+}
+
+/** What a decision has beside the grant's own. */
+type Surroundings = {
+  readonly ref: PolicyRef;
+  readonly timeoutMs: number | undefined;
+  readonly workspace: AgentRules['workspace'] | undefined;
+};
+
+function granted(
+  { name, pointer, capabilities, approval }: GrantRule,
+  tool: string,
+  { ref, timeoutMs, workspace }: Surroundings,
+): Allow | Ask {
+  const common = {
+    rule: name,
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    policy: ref,
+  };
+  if (approval === undefined) return { kind: 'allow', reason: `the grant ${name} covers ${tool}`, ...common };
+  const { ruleDigest, ...terms } = approval;
+  return {
+    kind: 'ask',
+    reason: `the grant ${name} covers ${tool}, and a person approves each call`,
+    remedy: `call it, and have a person approve the call with: smcp approvals\nor have a person change approval at ${pointer} in the policy`,
+    ruleDigest,
+    terms,
+    ...common,
+  };
 }
 
 /** Undefined when the grant matches. */

@@ -22,7 +22,9 @@ export type Finding = {
 const NOT_ENFORCED: readonly { readonly at: RegExp; readonly keys: readonly string[] }[] = [
   { at: /^$/, keys: ['people'] },
   { at: /^\/defaults$/, keys: ['limits'] },
-  { at: /\/grants\/\d+$/, keys: ['limits', 'approval'] },
+  { at: /\/grants\/\d+$/, keys: ['limits'] },
+  // People with roles of their own are to come.
+  { at: /\/grants\/\d+\/approval$/, keys: ['by'] },
 ];
 
 /** `[]` exactly when `validate` finds nothing. */

@@ -1,7 +1,9 @@
 // A policy that was checked and made ready for decisions. Pure types.
 
 import type { Condition } from '#base/condition.ts';
+import type { Digest } from '#base/digest.ts';
 import type { Capabilities } from '#domain/capability.ts';
+import type { ApprovalTerms } from '#domain/decision.ts';
 import type { WorkspaceName } from '#domain/workspace-path.ts';
 import type { Hours } from './hours.ts';
 import type { ToolPattern } from './match.ts';
@@ -23,7 +25,12 @@ export type Rule = {
 export type GrantRule = Rule & {
   /** Absent: as approved · `{}`: none · else only what it names. */
   readonly capabilities?: Capabilities;
+  /** Absent: nobody is asked. */
+  readonly approval?: RuleApproval;
 };
+
+/** That a person is asked before each call, and the digest of the whole rule that says so. */
+export type RuleApproval = ApprovalTerms & { readonly ruleDigest: Digest };
 
 export type DenyRule = Rule & { readonly why?: string };
 

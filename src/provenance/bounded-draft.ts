@@ -7,7 +7,7 @@ import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { UsedCapability } from '#domain/invocation.ts';
-import type { InvocationPredicate, RecordedChange, ToolRef } from '#domain/record.ts';
+import type { ApprovalPredicate, InvocationPredicate, RecordedChange, ToolRef } from '#domain/record.ts';
 import type { AnyDraft } from './statement.ts';
 
 /**
@@ -32,9 +32,16 @@ export function boundedDraft(draft: AnyDraft): AnyDraft {
       const texts = { operation: cut(predicate.operation), subject: cut(predicate.subject), by: cut(predicate.by) };
       return { ...draft, predicate: { ...predicate, ...texts } };
     }
+    case 'approval':
+      return { ...draft, predicate: boundedApproval(draft.predicate) };
     case 'opened':
       return draft;
   }
+}
+
+function boundedApproval({ why, ...predicate }: ApprovalPredicate): ApprovalPredicate {
+  const texts = { tool: cut(predicate.tool), rule: cut(predicate.rule) };
+  return { ...predicate, ...texts, ...(why === undefined ? {} : { why: cut(why) }) };
 }
 
 function boundedInvocation(predicate: InvocationPredicate): InvocationPredicate {

@@ -134,8 +134,8 @@ export function createCommitQueue({ appender, clock, logger, expected, onCommit 
 
 /** About: characters of a disclosure document may take more than a byte. */
 function bytesOf({ payload, disclosed }: PreparedRecord): number {
-  const { args = '', result = '', transcript = '' } = disclosed;
-  return payload.length + args.length + result.length + transcript.length;
+  const { args = '', result = '', transcript = '', statement = '' } = disclosed;
+  return payload.length + args.length + result.length + transcript.length + statement.length;
 }
 
 /** What the last one counts for in a mean, and the longest that it may count as. */

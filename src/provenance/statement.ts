@@ -51,6 +51,8 @@ export function ownSubjects(draft: AnyDraft): readonly Subject[] {
         { name: 'package', digest: digestHex(draft.predicate.package) },
         { name: 'manifest', digest: digestHex(draft.predicate.manifest) },
       ];
+    case 'approval':
+      return [{ name: 'statement', digest: hash('sha256', draft.statement, 'hex') }];
     case 'admin':
       return [{ name: 'subject', digest: hash('sha256', draft.predicate.subject, 'hex') }];
     case 'opened':

@@ -10,7 +10,8 @@ import { checkStorage } from './storage-check.ts';
 const ROW_SQL = `
   SELECT record.envelope, record.invocation, record.phase, leaf.hash,
          CAST(disclosure.args AS BLOB) AS args, CAST(disclosure.result AS BLOB) AS result,
-         CAST(disclosure.transcript AS BLOB) AS transcript
+         CAST(disclosure.transcript AS BLOB) AS transcript,
+         CAST(disclosure.statement AS BLOB) AS statement
   FROM record LEFT JOIN leaf USING (idx) LEFT JOIN disclosure USING (idx)
   WHERE record.idx = ?`;
 
@@ -41,7 +42,9 @@ export function createLogStore(database: Database): LogStore {
   const last = database.prepare('SELECT coalesce(max(idx), -1) AS idx FROM record');
   const addRecord = database.prepare('INSERT INTO record (idx, envelope, invocation, phase) VALUES (?, ?, ?, ?)');
   const addLeaf = database.prepare('INSERT INTO leaf (idx, hash) VALUES (?, ?)');
-  const addDisclosure = database.prepare('INSERT INTO disclosure (idx, args, result, transcript) VALUES (?, ?, ?, ?)');
+  const addDisclosure = database.prepare(
+    'INSERT INTO disclosure (idx, args, result, transcript, statement) VALUES (?, ?, ?, ?, ?)',
+  );
   const addCheckpoint = database.prepare('INSERT INTO checkpoint (size, note) VALUES (?, ?)');
   const oneRow = database.prepare(ROW_SQL);
   const leafRange = database.prepare('SELECT idx, hash FROM leaf WHERE idx >= ? AND idx < ? ORDER BY idx');
@@ -56,11 +59,11 @@ export function createLogStore(database: Database): LogStore {
   const size = () => numberOf(last.get() ?? {}, 'idx') + 1;
 
   function insert(row: LogRow): void {
-    const { args, result, transcript } = row.disclosed;
+    const { args, result, transcript, statement } = row.disclosed;
     addRecord.run(row.index, row.envelope, row.invocation, row.phase);
     addLeaf.run(row.index, row.leaf);
-    if (args === undefined && result === undefined && transcript === undefined) return;
-    addDisclosure.run(row.index, args ?? null, result ?? null, transcript ?? null);
+    if ((args ?? result ?? transcript ?? statement) === undefined) return;
+    addDisclosure.run(row.index, args ?? null, result ?? null, transcript ?? null, statement ?? null);
   }
 
   return {
@@ -111,6 +114,7 @@ function asLogRow(index: number, row: SqlRow): LogRow {
   const args = documentOf(row, 'args');
   const result = documentOf(row, 'result');
   const transcript = documentOf(row, 'transcript');
+  const statement = documentOf(row, 'statement');
   return {
     index,
     envelope: textOf(row, 'envelope'),
@@ -121,6 +125,7 @@ function asLogRow(index: number, row: SqlRow): LogRow {
       ...(args === undefined ? {} : { args }),
       ...(result === undefined ? {} : { result }),
       ...(transcript === undefined ? {} : { transcript }),
+      ...(statement === undefined ? {} : { statement }),
     },
   };
 }

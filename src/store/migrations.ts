@@ -89,6 +89,14 @@ const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   ALTER TABLE disclosure ADD COLUMN transcript TEXT;
   `,
+  `
+  CREATE TABLE approval (
+    id TEXT PRIMARY KEY,
+    request TEXT NOT NULL,
+    args TEXT
+  ) STRICT;
+  ALTER TABLE disclosure ADD COLUMN statement TEXT;
+  `,
 ];
 
 /** The version of a database that this code reads and writes. */

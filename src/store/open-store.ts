@@ -5,6 +5,7 @@ import { SmcpError } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
 import { checkOwnedFile } from '#base/owned-file.ts';
 import type { Store } from '#domain/store-ports.ts';
+import { createApprovalStore } from './approval-store.ts';
 import { createKeyedCallStore } from './keyed-calls.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
@@ -51,6 +52,7 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       disabledPlugins: createDisabledPluginStore(database),
       keyedCalls: createKeyedCallStore(database),
       pluginValues: createPluginValues(database),
+      approvals: createApprovalStore(database),
       meta: createMetaStore(database),
       close: () => database.close(),
     };

@@ -54,6 +54,7 @@ const FEATURES = [
   'src/store',
   'src/identity',
   'src/freeze',
+  'src/approvals',
   'src/replay',
 ];
 
@@ -76,6 +77,7 @@ const LOCAL_COMMANDS: readonly { readonly command: string; readonly imports: rea
     imports: ['confinement', 'layers', 'probe', 'wall'].map((name) => `sandbox/host/${name}.ts`),
   },
   { command: 'policy check', imports: ['src/policy/check-policy.ts', 'src/registry/read-tools.ts'] },
+  { command: 'policy test', imports: ['src/policy/review/test-policy.ts'] },
   { command: 'init', imports: ['src/store/lock-home.ts', 'src/store/open-store.ts'] },
   { command: 'log verify', imports: ['src/store/open-store.ts'] },
   { command: 'log export', imports: ['src/provenance/export.ts'] },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalExactJson, canonicalJson } from '#base/canonical-json.ts';
-import { type ExactJson, parseExactJson } from '#base/exact-json.ts';
+import { canonicalExactJson, canonicalJson, isKeptByCanonical } from '#base/canonical-json.ts';
+import { type ExactJson, exactValue, parseExactJson } from '#base/exact-json.ts';
 import type { Json } from '#base/json.ts';
 
 /** The double of 16 hex digits, big end first. */
@@ -179,4 +179,37 @@ test('of a number whatever its spelling there is a text that is JSON and of this
     { numRuns: 1_000 },
   );
   expect([...kinds].toSorted()).toEqual(['refused', 'written']);
+});
+
+describe('whether JavaScript gets the same from the canonical text', () => {
+  /** All that code can see of a parsed value: keys in their order, and the sign of zero. */
+  const seen = (text: string): string =>
+    JSON.stringify(JSON.parse(text), (_, value) => (Object.is(value, -0) ? 'minus zero' : value));
+  const numbers = fc.constantFrom('0', '-0', '-0.0', '0e1', '1.50', '1e2', '12');
+  const texts = fc.letrec<{ value: string }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      numbers,
+      fc.string().map((text) => JSON.stringify(text)),
+      fc.array(tie('value')).map((items) => `[${items.join()}]`),
+      fc
+        .array(fc.tuple(fc.constantFrom('b', 'a', '2', '10', 'ž'), tie('value')))
+        .map((entries) => `{${entries.map(([key, value]) => `"${key}":${value}`).join()}}`),
+    ),
+  })).value;
+
+  test('is never said where it does not', () => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        const value = exactValue(text);
+        const isKept = isKeptByCanonical(value);
+        const isSame = seen(canonicalExactJson(value)) === seen(JSON.stringify(value));
+        expect(isKept && !isSame).toBe(false);
+      }),
+    );
+  });
+
+  test.each(['{"a":1,"b":{"c":[1.50,"ž"]}}', '[]', '0'])('is said of what is in order: %s', (text) => {
+    expect(isKeptByCanonical(exactValue(text))).toBe(true);
+  });
 });

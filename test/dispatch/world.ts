@@ -1,6 +1,7 @@
 // A small working world around the dispatcher: a catalog of three tools, a policy by name, a runtime that does what the
 // test says, and a log in memory that keeps every draft.
 
+import { createApprovals } from '#approvals/approvals.ts';
 import { type Clock, systemClock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
@@ -11,7 +12,7 @@ import { createDispatcher, type DispatcherOptions } from '#dispatch/dispatcher.t
 import type { AgentName } from '#domain/agent.ts';
 import { type Capabilities, effectClassOf } from '#domain/capability.ts';
 import type { CommandPlan } from '#domain/cli-plugin/plan.ts';
-import type { Decision, DecisionQuery } from '#domain/decision.ts';
+import type { ApprovalTerms, Decision, DecisionQuery } from '#domain/decision.ts';
 import type { CallRequest, RunOutcome, ToolAnswer } from '#domain/invocation.ts';
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
@@ -21,6 +22,7 @@ import type { Broker, PluginRuntime, RunRequest } from '#domain/sandbox-ports.ts
 import type { KeyedCallStore } from '#domain/store-ports.ts';
 import type { AdminTool, Tool } from '#domain/tool.ts';
 import { createFreezes } from '#freeze/freezes.ts';
+import { createApprovalStore } from '#store/approval-store.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
 import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
@@ -134,6 +136,8 @@ export function createWorld(options: WorldOptions = {}) {
   const state = {
     /** Tool names the agent may not call. */
     denied: new Set<string>(),
+    /** What a person is asked about: by the name of the tool, how, and the text of the rule. */
+    asks: new Map<string, ApprovalTerms & { rule: string }>(),
     isDiskFull: false,
     run: async (_request: RunRequest): Promise<RunOutcome> => returned({ ok: true }),
     allow: {} as { capabilities?: Capabilities; timeoutMs?: number },
@@ -145,6 +149,12 @@ export function createWorld(options: WorldOptions = {}) {
   const policy = {
     decide: (query): Decision => {
       options.onDecide?.(query);
+      const asks = state.asks.get(query.tool.name);
+      if (asks !== undefined && !state.denied.has(query.tool.name)) {
+        const { rule, ...terms } = asks;
+        const words = { rule: 'asks', reason: 'a person is asked', remedy: 'ask one' };
+        return { kind: 'ask', ...words, ruleDigest: sha256(rule), terms, policy: policyRef, ...state.allow };
+      }
       return state.denied.has(query.tool.name)
         ? { kind: 'deny', rule: 'default-deny', reason: 'no grant', remedy: 'add one', policy: policyRef }
         : { kind: 'allow', rule: '/agents/a/grants/0', reason: 'granted', policy: policyRef, ...state.allow };
@@ -204,8 +214,21 @@ export function createWorld(options: WorldOptions = {}) {
   const broker = options.broker?.({ callTool: (asked) => dispatcher.callTool(asked) }) ?? silent;
   const clock = options.clock ?? systemClock;
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
+  const approvals = createApprovals({ store: createApprovalStore(database), log, clock, logger: silentLogger });
   const adminTools = { run: (asked) => state.runAdmin(asked) } satisfies AdminTools;
-  const ports = { catalog, policy, freezes, runtime, adminTools, broker, log, keyedCalls, clock, logger: silentLogger };
+  const ports = {
+    catalog,
+    policy,
+    freezes,
+    approvals,
+    runtime,
+    adminTools,
+    broker,
+    log,
+    keyedCalls,
+    clock,
+    logger: silentLogger,
+  };
   const start = (): Dispatcher & ToolCaller => createDispatcher(ports, options);
   const dispatcher: Dispatcher & ToolCaller = start();
   const request = (tool: string, more: Partial<CallRequest> = {}): CallRequest => ({
@@ -220,6 +243,7 @@ export function createWorld(options: WorldOptions = {}) {
     /** A dispatcher as after a restart: what was in memory is gone. */
     restart: start,
     freezes,
+    approvals,
     keyedCalls,
     tools,
     drafts,

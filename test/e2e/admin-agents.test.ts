@@ -24,7 +24,7 @@ describe('an agent that was granted smcp__*', () => {
   )('asks %s by REST, and the call is recorded', async (name) => {
     const ops = await clientOf('ops');
     const before = await world.entries();
-    expect((await ops.call(name, { ...INPUT[name] })).status).toBe(200);
+    expect((await ops.call(name, { ...world.inputOf(name) })).status).toBe(200);
     expect(await world.entries()).toBe(before + 2);
   });
 

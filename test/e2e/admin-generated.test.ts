@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compileOwnSchema } from '#base/schema.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import type { GeneratedAnswer } from './admin-client.ts';
-import { type AdminWorld, INPUT, NARROWER, startAdminWorld, WIDER } from './admin-world.ts';
+import { type AdminWorld, askFor, INPUT, NARROWER, startAdminWorld, WIDER } from './admin-world.ts';
 import { connectStreamable, errorOf } from './clients.ts';
 
 let world: AdminWorld;
@@ -50,7 +50,15 @@ describe('a client generated from /openapi.json', () => {
     ]) {
       await act(name);
     }
-    for (const name of ['log_show', 'log_prove', 'can', 'policy_who_can', 'policy_unused', 'policy_simulate'])
+    for (const name of [
+      'log_show',
+      'log_prove',
+      'can',
+      'policy_who_can',
+      'policy_unused',
+      'policy_simulate',
+      'policy_suggest',
+    ])
       await act(name);
     expect(await act('can')).toMatchObject({ decision: 'allow' });
   });
@@ -91,6 +99,21 @@ describe('a client generated from /openapi.json', () => {
     expect(await act('freeze', { agent: 'demo' })).toMatchObject({ scope: 'agent', name: 'demo', by: 'admin' });
     expect(await act('can')).toMatchObject({ decision: 'deny', rule: 'frozen' });
     expect(await act('unfreeze', { agent: 'demo' })).toMatchObject({ lifted: [{ name: 'demo' }], freezes: [] });
+  });
+
+  test('looks at calls that wait to be approved, approves one and denies another', async () => {
+    const ask = (message: string) => askFor(world.server().url, world.tokens['careful'] ?? '', message);
+    const [first, second] = [await ask('first'), await ask('second')];
+    const { digest } = (await act('approvals_show', first)) as { digest: string };
+    expect(await act('approvals')).toContainEqual(expect.objectContaining({ id: second.id, state: 'pending' }));
+    expect(await act('approvals_approve', { id: first.id, digest })).toMatchObject({ state: 'approved', by: 'admin' });
+    expect(await act('approvals_deny', { id: second.id, why: 'no' })).toMatchObject({ state: 'denied', why: 'no' });
+    const client = await connectStreamable(world.server().url, world.tokens['careful'] ?? '');
+    expect(await client.call('demo_text__echo', { message: 'first' })).not.toHaveProperty('isError');
+    expect(errorOf(await client.call('demo_text__echo', { message: 'second' }))).toMatchObject({
+      code: 'APPROVAL_DENIED',
+    });
+    await client.close();
   });
 
   test('switches a plugin off and on, and looks for plugins again', async () => {

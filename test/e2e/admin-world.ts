@@ -3,15 +3,20 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GeneratedClient, generateClient } from './admin-client.ts';
+import { connectStreamable, errorOf } from './clients.ts';
 import { startServer, type TestServer, temporaryFolder } from './server.ts';
 
-/** `demo` uses tools, `ops` was granted the admin tools, `star` everything, which they are no part of. */
+/** `demo` uses tools, `careful` is asked about them, `ops` was granted the admin tools, `star` everything, which they are no part of. */
 export const POLICY = `# mine
 version: 1
 agents:
   demo:
     grants:
       - tools: ["demo_text__*"]
+  careful:
+    grants:
+      - tools: ["demo_text__*"]
+        approval: { ttl: 1h, wait: 0s }
   ops:
     grants:
       - tools: ["smcp__*"]
@@ -32,6 +37,7 @@ export const INPUT: { readonly [operation: string]: object } = {
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
   policy_simulate: { text: NARROWER },
+  policy_suggest: { agent: 'demo' },
   policy_who_can: { tool: 'demo_text__echo' },
   plugin_review: { name: 'extra' },
   plugin_approve: { name: 'extra', digest: `sha256:${'0'.repeat(64)}` },
@@ -41,6 +47,9 @@ export const INPUT: { readonly [operation: string]: object } = {
   log_show: { id: '0' },
   log_prove: { id: '0' },
   log_tail: { count: 2 },
+  approvals_show: { id: 'nothing' },
+  approvals_approve: { id: 'nothing', digest: `sha256:${'0'.repeat(64)}` },
+  approvals_deny: { id: 'nothing' },
 };
 
 export type AdminWorld = {
@@ -52,11 +61,22 @@ export type AdminWorld = {
   readonly adminToken: string;
   /** A client with another token, generated from the same document. */
   readonly clientWith: (token: string) => Promise<GeneratedClient>;
+  /** Input with which an operation that only looks succeeds. */
+  readonly inputOf: (operation: string) => object;
   /** Records in the log. */
   readonly entries: () => Promise<number>;
   readonly restart: () => Promise<void>;
   readonly end: () => Promise<void>;
 };
+
+/** Has `careful` make a call that waits to be approved; its request. */
+export async function askFor(url: string, token: string, message: string): Promise<{ readonly id: string }> {
+  const client = await connectStreamable(url, token);
+  const { code, details } = errorOf(await client.call('demo_text__echo', { message }));
+  await client.close();
+  if (code !== 'APPROVAL_PENDING') throw new Error(code);
+  return details as { readonly id: string };
+}
 
 /** A directory with a plugin that did not come with the product. */
 function writeExtra(directory: string): string {
@@ -83,11 +103,13 @@ export async function startAdminWorld(): Promise<AdminWorld> {
   const document = (await (await fetch(`${server.url}/openapi.json`, { headers })).json()) as object;
   let admin = await generateClient(server.url, adminToken);
   const tokens: { [agent: string]: string } = {};
-  for (const name of ['demo', 'ops', 'star']) {
+  for (const name of ['demo', 'careful', 'ops', 'star']) {
     tokens[name] = ((await admin.call('agent_token', { name })).data as { token: string }).token;
   }
+  const { id: asked } = await askFor(server.url, tokens['careful'] ?? '', 'at the start');
   return {
     folder: folder.path,
+    inputOf: (name) => (name === 'approvals_show' ? { id: asked } : { ...INPUT[name] }),
     server: () => server,
     admin: () => admin,
     tokens,

@@ -14,7 +14,7 @@ type ToolResult = {
 /** What the end-to-end tests need of a client, whatever its protocol. */
 export type TestClient = {
   readonly listNames: () => Promise<readonly string[]>;
-  readonly call: (name: string, args?: Record<string, unknown>) => Promise<ToolResult>;
+  readonly call: (name: string, args?: Record<string, unknown>, meta?: object) => Promise<ToolResult>;
   readonly close: () => Promise<void>;
 };
 
@@ -28,7 +28,8 @@ export async function connectSse(url: string, token: string): Promise<TestClient
   await client.connect(transport);
   return {
     listNames: async () => (await client.listTools()).tools.map(({ name }) => name),
-    call: async (name, args = {}) => (await client.callTool({ name, arguments: args })) as ToolResult,
+    call: async (name, args = {}, _meta = {}) =>
+      (await client.callTool({ name, arguments: args, _meta: { ..._meta } })) as ToolResult,
     close: () => client.close(),
   };
 }
@@ -42,7 +43,8 @@ export async function connectStreamable(url: string, token: string): Promise<Tes
   await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }));
   return {
     listNames: async () => (await client.listTools()).tools.map(({ name }) => name),
-    call: async (name, args = {}) => (await client.callTool({ name, arguments: args })) as ToolResult,
+    call: async (name, args = {}, _meta = {}) =>
+      (await client.callTool({ name, arguments: args, _meta: { ..._meta } })) as ToolResult,
     close: () => client.close(),
   };
 }

@@ -29,6 +29,8 @@ agents:
   athena:
     grants:
       - tools: ["demo_text__*", "gone__*"]
+      - tools: ["demo_math__coin_flip"]
+        approval: { ttl: 1h, wait: 0s }
     deny:
       - id: ${DENY_RULE}
         tools: ["demo_text__slugify"]
@@ -77,6 +79,7 @@ const worldOf = (connect: DenialWorld['connect']): DenialWorld => ({
     invented: 'nobody__tool',
     missing: 'gone__tool',
     forbidden: 'demo_text__slugify',
+    asking: 'demo_math__coin_flip',
   },
   args: { good: { message: 'a' }, other: { message: 'b' }, bad: { message: 7 } },
 });

@@ -151,11 +151,13 @@ describe('the commands', () => {
   });
 
   test('status and plugin list say what runs', async () => {
-    expect(await server.json('status')).toMatchObject({ ready: true, plugins: { ready: 3, refused: 0 } });
+    expect(await server.json('status')).toMatchObject({ ready: true, plugins: { ready: 5, refused: 0 } });
     const plugins = (await server.json('plugin', 'list')) as { name: string; digest: string; state: string }[];
     expect(plugins.map(({ name, state }) => [name, state])).toEqual([
       ['demo_math', 'ready'],
       ['demo_text', 'ready'],
+      ['http_fetch', 'ready'],
+      ['notes', 'ready'],
       ['shell', 'ready'],
     ]);
   });

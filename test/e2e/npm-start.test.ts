@@ -22,7 +22,7 @@ test('npm start serves with the bundled plugins, and prints how to connect', asy
     if (line.startsWith('A new token later')) break;
   }
   const text = said.join('\n');
-  expect(text).toMatch(/smcp serves 13 tools of 3 plugins on http:\/\/127\.0\.0\.1:\d+/);
+  expect(text).toMatch(/smcp serves 20 tools of 5 plugins on http:\/\/127\.0\.0\.1:\d+/);
   expect(text).toMatch(/export SMCP_DEMO_TOKEN=smcp_\S+/);
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0] ?? '';
   expect((await fetch(`${url}/healthz`)).status).toBe(200);

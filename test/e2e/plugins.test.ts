@@ -43,6 +43,8 @@ describe('plugins from elsewhere', () => {
       'broken refused',
       'demo_math ready',
       'demo_text ready',
+      'http_fetch ready',
+      'notes ready',
       'shell ready',
       'typo refused',
     ]);

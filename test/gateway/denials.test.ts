@@ -41,6 +41,7 @@ function worldOf(connect: (options: ConnectOptions) => Promise<McpClient>): Deni
       invented: 'nobody__tool',
       missing: 'demo__none',
       forbidden: 'demo__drop',
+      asking: 'demo__ask',
     },
     args: { good: { text: 'a' }, other: { text: 'b' }, bad: { text: 7 } },
   };

@@ -10,9 +10,9 @@ export type TokenKind = 'good' | 'none' | 'unknown' | 'revoked' | 'expired' | 'a
 /**
  * A tool as the agent's policy sees it. `granted` may be called · `ungranted` exists, no grant covers it · `invented` as
  * that, but there is none of the name · `missing` a grant covers the name, no tool has it · `forbidden` a deny rule, with
- * the id `DENY_RULE`, names it, though a grant covers it.
+ * the id `DENY_RULE`, names it, though a grant covers it · `asking` a person has to approve each call, and no call waits for it.
  */
-export type ToolRole = 'granted' | 'ungranted' | 'invented' | 'missing' | 'forbidden';
+export type ToolRole = 'granted' | 'ungranted' | 'invented' | 'missing' | 'forbidden' | 'asking';
 
 export const DENY_RULE = 'no-drops';
 
@@ -92,6 +92,16 @@ export const CALL_DENIALS: readonly Denial[] = [
     expected: { where: 'protocol', rpc: -32602, code: 'TOOL_UNKNOWN' },
     isRecorded: true,
   },
+  inResult(
+    'a tool whose calls a person approves',
+    { tool: 'asking', args: { value: {} } },
+    { code: 'APPROVAL_PENDING' },
+  ),
+  inResult(
+    'an approval that nobody has',
+    { tool: 'asking', args: { value: {} }, meta: { 'smcp/approval': '0123456789abcdef' } },
+    { code: 'APPROVAL_UNKNOWN' },
+  ),
   inResult("arguments that don't fit", { tool: 'granted', args: 'bad' }, { code: 'ARGUMENTS_INVALID' }),
   ...[['text'], 'text', 7, null].map((value) =>
     inResult(
@@ -110,7 +120,7 @@ export const CALL_DENIALS: readonly Denial[] = [
   malformed('an idempotency key that is no text', { 'smcp/idempotencyKey': 1 }),
   malformed('an idempotency key that is too long', { 'smcp/idempotencyKey': 'x'.repeat(257) }),
   malformed('a session label that is empty', { 'smcp/session': '' }),
-  malformed('an approval, which nothing honours yet', { 'smcp/approval': 'a' }),
+  malformed('an id of an approval that is no text', { 'smcp/approval': 1 }),
 ];
 
 /** Denials of whoever comes to a door that asks for tokens. */

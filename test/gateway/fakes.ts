@@ -6,7 +6,6 @@ import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { type ExactJsonObject, roundedJson } from '#base/exact-json.ts';
 import { uuidv7 } from '#base/ids.ts';
-import type { Json, JsonObject } from '#base/json.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { LogFields, Logger } from '#base/log.ts';
 import { type AgentName, type Principal, parseAgentName } from '#domain/agent.ts';
@@ -18,6 +17,7 @@ import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { Dispatcher, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
 import type { Tool } from '#domain/tool.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
+import { count, textOf, waitForCancel } from './fake-runs.ts';
 
 export function agentName(text: string): AgentName {
   const name = parseAgentName(text);
@@ -127,7 +127,10 @@ export function fakeCatalog() {
 /** What an agent may do: tools by name, or all of the demo plugin but `forbidden`. */
 type Grants = ReadonlySet<string> | 'demo';
 
-/** Hermes may call `echo`, others everything but `forbidden`; a deny rule for everyone forbids `drop`. `grant` changes it. */
+/**
+ * Hermes may call `echo`, others everything but `forbidden`; a deny rule for everyone forbids `drop`, and a person is asked about
+ * `ask`. `grant` changes it.
+ */
 export function fakePolicy() {
   const { onChange, tell } = createListeners();
   const ref = { version: 1, digest: NOTHING };
@@ -139,6 +142,10 @@ export function fakePolicy() {
   const decide = (agent: AgentName, name: string): Decision => {
     if (name === 'demo__drop') {
       return { kind: 'deny', rule: 'no-drops', reason: 'done by hand', remedy: 'ask a person to do it', policy: ref };
+    }
+    const terms = { ttlMs: 1, trustsClient: false };
+    if (name === 'demo__ask') {
+      return { kind: 'ask', rule: 'r', reason: 'asked', remedy: 'ask', ruleDigest: NOTHING, terms, policy: ref };
     }
     if (isGranted(agent, name)) return { kind: 'allow', rule: 'r', reason: 'granted', policy: ref };
     const remedy = 'ask a person for a grant';
@@ -166,7 +173,7 @@ const CONFLICT: ToolAnswer = {
 };
 
 /**
- * Runs the demo tools in place: denies by the policy and by freezes, refuses arguments, echoes, counts with progress, waits
+ * Runs the demo tools in place: denies by the policy and by freezes, has nobody approve what is asked, refuses arguments, echoes, counts with progress, waits
  * until it is cancelled. Answers under an idempotency key are given again.
  */
 export function fakeDispatcher(
@@ -178,7 +185,7 @@ export function fakeDispatcher(
   const frozen = new Set<AgentName>();
   const answers = new Map<string, ToolAnswer>();
   const kept = new Map<string, { args: ExactJsonObject; outcome: CallOutcome }>();
-  const refuse = ({ agent, tool: name, args, strayArgs }: CallRequest): ToolAnswer | undefined => {
+  const refuse = ({ agent, tool: name, args, strayArgs, approval }: CallRequest): ToolAnswer | undefined => {
     if (frozen.has(agent)) {
       const details = { scope: `agent ${agent}`, remedy: 'a person lifts it with: smcp unfreeze' };
       return { kind: 'error', error: { code: 'FROZEN', message: `agent ${agent}: frozen by admin`, details } };
@@ -187,6 +194,10 @@ export function fakeDispatcher(
     if (decision.kind === 'deny') {
       const { rule, reason: message, remedy } = decision;
       return { kind: 'error', error: { code: 'DENIED', message, details: { rule, remedy } } };
+    }
+    if (decision.kind === 'ask') {
+      const code = approval === undefined ? 'APPROVAL_PENDING' : 'APPROVAL_UNKNOWN';
+      return { kind: 'error', error: { code, message: 'nobody has approved it' } };
     }
     const tool = catalog.tool(name);
     const problems =
@@ -235,31 +246,6 @@ export function fakeDispatcher(
     drain: async () => {},
   } satisfies Dispatcher;
   return { ...dispatcher, answers, requests: calls, cancelled, frozen };
-}
-
-function textOf(args: JsonObject): Json {
-  return 'x'.repeat(Number(args['length'] ?? 1));
-}
-
-async function count({ args, onProgress }: CallRequest): Promise<ToolAnswer> {
-  const total = Number(args['total'] ?? 3);
-  for (let progress = 1; progress <= total; progress++) {
-    onProgress?.({ progress, total, message: 'p'.repeat(Number(args['length'] ?? 1)) });
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  if (args['late'] === true) setTimeout(() => onProgress?.({ progress: total + 1 }), 5);
-  return { kind: 'value', value: total };
-}
-
-function waitForCancel(request: CallRequest, cancelled: CallRequest[]): Promise<ToolAnswer> {
-  return new Promise((resolve) => {
-    const onAbort = () => {
-      cancelled.push(request);
-      resolve({ kind: 'error', error: { code: 'CANCELLED', message: 'cancelled' } });
-    };
-    if (request.signal?.aborted === true) onAbort();
-    else request.signal?.addEventListener('abort', onAbort, { once: true });
-  });
 }
 
 export function memoryLogger() {

@@ -170,7 +170,7 @@ describe('tools/call', () => {
     ['an idempotency key that is no text', { name: 'demo__echo' }, { 'smcp/idempotencyKey': 7 }, -32600],
     ['an empty idempotency key', { name: 'demo__echo' }, { 'smcp/idempotencyKey': '' }, -32600],
     ['an idempotency key too long', { name: 'demo__echo' }, { 'smcp/idempotencyKey': 'x'.repeat(257) }, -32600],
-    ['an approval, which nothing honours yet', { name: 'demo__echo' }, { 'smcp/approval': 'a' }, -32600],
+    ['an id of an approval that is no text', { name: 'demo__echo' }, { 'smcp/approval': 1 }, -32600],
   ])('with %s is refused and never dispatched', async (_what, params, _meta, code) => {
     const { json } = await ask(stateless('tools/call', { ...params, _meta }));
     expect([json.error.code, door.dispatcher.requests]).toEqual([code, []]);

@@ -36,6 +36,15 @@ describe('smcp plugin new', () => {
     expect(await smcp('plugin', 'test', directory)).toMatchObject({ code: 0, out: '3 tests passed, 0 failed\n' });
   });
 
+  test('makes the directory of plugins with the first of them, and no more than that', async () => {
+    const dir = join(space.path, 'my-plugins');
+    const words = ['plugin', 'new', 'first', '--runtime', 'isolate', '--dir'];
+    expect(await smcp(...words, join(dir, 'not', 'there'))).toMatchObject({ code: 2 });
+    expect(readdirSync(space.path)).not.toContain('my-plugins');
+    expect(await smcp(...words, dir)).toMatchObject({ code: 0 });
+    expect(readdirSync(dir)).toEqual(['first']);
+  });
+
   test('changes nothing that is there, file, directory or link', async () => {
     mkdirSync(join(space.path, 'taken'));
     writeFileSync(join(space.path, 'taken_too'), 'mine');

@@ -68,6 +68,9 @@ describe('an agent with a grant for smcp__ tools', () => {
     expect(await call(world, bea, [name, input])).toMatchObject({ kind: 'value' });
     await ended;
     const own = world.drafts.filter((draft) => draft.kind !== 'invocation' || draft.predicate.agent === 'bea');
+    // What somebody decides about a call is a record of its own.
+    const decided = name === 'approvals_approve' || name === 'approvals_deny' ? own.splice(1, 1) : [];
+    expect(decided.every(({ kind }) => kind === 'approval')).toBe(true);
     expect(own.map(({ kind }) => kind)).toEqual(['invocation', 'invocation']);
     expect(own.map(({ predicate }) => ('phase' in predicate ? predicate.phase : ''))).toEqual(['intent', 'outcome']);
   });

@@ -34,6 +34,11 @@ export function createReview(policy: PolicyDecider & PolicyAdmin): PolicyReview 
         groups: [{ ...alike, was, count: 1, invocation: 'i' }],
       };
     },
+    suggest: async ({ agent }) => ({
+      ...{ policy: policy.current(), span, unknown: 1, text: `version: 1\nagents:\n  ${agent}:\n    grants: []\n` },
+      grants: [{ tools: ['paint__wall'], grant: { capabilities: [] }, because: 'allowed', calls: 2, lastMs: 0 }],
+      notSuggested: [{ tool: 'x__y', calls: 1, lastMs: 0, reason: 'no tool has this name today' }],
+    }),
     unused: async ({ sinceMs }) => ({
       policy: policy.current(),
       span: { ...span, fromMs: Math.max(0, sinceMs) },

@@ -145,6 +145,8 @@ describe('carrying an operation out', () => {
     ['policy_simulate', { text: 'a!' }, 'POLICY_INVALID'],
     ['policy_simulate', { text: 'a', last: 0 }, 'USAGE'],
     ['policy_simulate', { text: 'a', since: 'x' }, 'USAGE'],
+    ['policy_suggest', {}, 'USAGE'],
+    ['policy_suggest', { agent: 'anna' }, 'AGENT_UNKNOWN'],
     ['policy_who_can', {}, 'USAGE'],
     ['policy_who_can', { tool: 'x', args: [] }, 'USAGE'],
     ['policy_who_can', { tool: 'x', count: 0 }, 'USAGE'],

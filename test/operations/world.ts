@@ -2,6 +2,7 @@
 // and a log in memory. Every draft of the log is kept, and what was done in which order.
 
 import { joinCatalogs } from '#app/tool-catalog.ts';
+import { createApprovals } from '#approvals/approvals.ts';
 import { systemClock } from '#base/clock.ts';
 import { type Digest, sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
@@ -17,10 +18,12 @@ import { createFreezes } from '#freeze/freezes.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Operation, Services } from '#operations/operation.ts';
 import { OPERATIONS } from '#operations/table.ts';
+import { createApprovalStore } from '#store/approval-store.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
 import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
 import { createFreezeStore } from '#store/state-stores.ts';
+import { question } from '#test/approvals/world.ts';
 import { ana, createPolicy } from './fake-policy.ts';
 import { createReview } from './fake-review.ts';
 
@@ -189,6 +192,7 @@ export function createWorld() {
   const { log, drafts, state } = createLog(did);
   const { runtime, state: runs } = createRuntime();
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
+  const approvals = createApprovals({ store: createApprovalStore(database), log, clock, logger });
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
   const adminTools = createAdminTools({ services: () => services, logger });
   const broker = {
@@ -204,10 +208,10 @@ export function createWorld() {
     ...database,
     transactionThenSync: async (work) => database.transaction(work),
   });
-  const ports = { policy, freezes, runtime, adminTools, broker, log, keyedCalls, clock, logger };
+  const ports = { policy, freezes, approvals, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const services: Services = {
-    ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, dispatcher, log, clock },
+    ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, approvals, dispatcher, log, clock },
     enforce: async () => {
       did.push('enforce');
       await dispatcher.reconsider();
@@ -243,6 +247,7 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
   policy_simulate: { text: 'b' },
+  policy_suggest: { agent: 'ana' },
   policy_who_can: { tool: 'paint__wall' },
   plugin_review: { name: 'paint' },
   plugin_approve: { name: 'paint', digest: plugin.digest },
@@ -253,6 +258,10 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
 /** What must be there before an operation can succeed; the rest of its input. */
 export async function prepare(world: World, name: string) {
   const input = GOOD_INPUT[name] ?? {};
+  if (name === 'approvals_show' || name === 'approvals_deny' || name === 'approvals_approve') {
+    const { id, digest } = world.services.approvals.request(question({ agent: ana }));
+    return { input: name === 'approvals_approve' ? { id, digest } : { id } };
+  }
   if (name === 'agent_revoke') world.services.tokens.issue(ana, {});
   if (name !== 'queue_cancel') return { input };
   const ended = world.startCall();

@@ -13,6 +13,7 @@ const ROOT = join(import.meta.dirname, '../../plugins');
 export type GuestHost = {
   readonly random: (byteCount: number) => Promise<Uint8Array>;
   readonly run?: (program: string, args?: readonly string[], options?: { readonly stdin?: string }) => Promise<Json>;
+  readonly fetch?: (url: string, options?: object) => Promise<object>;
 };
 export type GuestTool = (args: JsonObject, host: GuestHost) => Promise<Json>;
 

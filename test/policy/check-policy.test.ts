@@ -72,8 +72,8 @@ describe('an error names line, column and what would do', () => {
     ],
     [
       'a rule of a later version',
-      grant('tools: ["a__b"]', 'approval: { ttl: 15m }'),
-      '6:9 error: "approval" is not enforced by this version; remove it (remove it: a rule that is written and not enforced would deceive its reader)',
+      grant('tools: ["a__b"]', 'approval: { ttl: 15m, by: [approver] }'),
+      '6:31 error: "by" is not enforced by this version; remove it (remove it: a rule that is written and not enforced would deceive its reader)',
     ],
     [
       'a pattern that is none',
@@ -134,6 +134,21 @@ describe('an error names line, column and what would do', () => {
       'a timeout beyond the bound',
       'version: 1\ndefaults: { timeout: 11m }\n',
       '2:22 error: a call may run for 10 minutes at most (write a shorter time, such as 30s)',
+    ],
+    [
+      'an approval that lives too short a time',
+      grant('tools: ["a__b"]', 'approval: { ttl: 9s }'),
+      '6:26 error: an approval lives for 10 seconds at least and 7 days at most (write a time between, such as 15m)',
+    ],
+    [
+      'an approval that lives too long',
+      grant('tools: ["a__b"]', 'approval: { ttl: 8d }'),
+      '6:26 error: an approval lives for 10 seconds at least and 7 days at most (write a time between, such as 15m)',
+    ],
+    [
+      'a wait that is too long',
+      grant('tools: ["a__b"]', 'approval: { ttl: 1d, wait: 16m }'),
+      '6:36 error: a call waits for 15 minutes at most (write a shorter time: the request stays for as long as ttl says)',
     ],
     [
       'a port that is none',

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import type { JsonObject } from '#base/json.ts';
 import type { Capabilities } from '#domain/capability.ts';
+import type { Allow, Ask } from '#domain/decision.ts';
 import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
 import { agentName, question, REF } from './policies.ts';
@@ -41,9 +42,22 @@ const CAPABILITIES = [
   { store: { bytesMax: 10 } },
   { store: { bytesMax: 20 } },
 ];
+const APPROVALS = [
+  { ttl: '1m' },
+  { ttl: '2m' },
+  { ttl: '1m', trustClient: true },
+  { ttl: '2m', trustClient: true, wait: '0s' },
+];
 const AGENTS = ['athena', 'boreas', 'zephyrus'];
 
-type Written = { tools: string[]; when?: string; hours?: unknown; expires?: string; capabilities?: unknown };
+type Written = {
+  tools: string[];
+  when?: string;
+  hours?: unknown;
+  expires?: string;
+  capabilities?: unknown;
+  approval?: unknown;
+};
 type Document = {
   version: number;
   defaults: { timeout?: string };
@@ -62,8 +76,18 @@ const deny = fc.record(
   { requiredKeys: ['tools'] },
 );
 const grant = fc
-  .tuple(deny, fc.option(fc.constantFrom(...CAPABILITIES), { nil: undefined }))
-  .map(([rule, capabilities]): Written => ({ ...rule, ...(capabilities === undefined ? {} : { capabilities }) }));
+  .tuple(
+    deny,
+    fc.option(fc.constantFrom(...CAPABILITIES), { nil: undefined }),
+    fc.option(fc.constantFrom(...APPROVALS), { nil: undefined }),
+  )
+  .map(
+    ([rule, capabilities, approval]): Written => ({
+      ...rule,
+      ...(capabilities === undefined ? {} : { capabilities }),
+      ...(approval === undefined ? {} : { approval }),
+    }),
+  );
 const lists = { grants: fc.array(grant, { maxLength: 4 }), deny: fc.array(deny, { maxLength: 1 }) };
 const defaults = fc.constantFrom({}, { timeout: '10s' }, { timeout: '20s' });
 
@@ -97,6 +121,7 @@ const edit = fc.record({
     'hours',
     'expires',
     'capabilities',
+    'approval',
     'timeout',
     'role',
     'agent',
@@ -115,7 +140,7 @@ function change(document: Document, { kind, list: listAt, at, to, with: rule, de
   const isDeny =
     document.deny === list ||
     Object.values({ ...document.roles, ...document.agents }).some((each) => each.deny === list);
-  const { capabilities: _, ...plain } = rule;
+  const { capabilities: _, approval: __, ...plain } = rule;
   const fitting: Written = isDeny ? plain : rule;
   const found = list[at % Math.max(list.length, 1)];
   if (kind === 'timeout') document.defaults = other;
@@ -127,8 +152,8 @@ function change(document: Document, { kind, list: listAt, at, to, with: rule, de
   if (kind === 'copy') list.splice(to, 0, structuredClone(found));
   if (kind === 'swap') list.splice(to, 0, ...list.splice(list.indexOf(found), 1));
   if (kind === 'tools') found.tools = fitting.tools;
-  for (const key of ['when', 'hours', 'expires', 'capabilities'] as const) {
-    if (kind !== key || (isDeny && key === 'capabilities')) continue;
+  for (const key of ['when', 'hours', 'expires', 'capabilities', 'approval'] as const) {
+    if (kind !== key || (isDeny && (key === 'capabilities' || key === 'approval'))) continue;
     delete found[key];
     if (fitting[key] !== undefined) Object.assign(found, { [key]: fitting[key] });
   }
@@ -156,6 +181,12 @@ function powersOf(capabilities: Capabilities | undefined): ReadonlySet<string> |
   ]);
 }
 
+/** Whether a person is asked about the one, for no longer a time and with no more trust, where they were about the other. */
+function asksNoLess({ terms: before }: Ask, now: Allow | Ask): boolean {
+  if (now.kind === 'allow') return false;
+  return now.terms.ttlMs <= before.ttlMs && (before.trustsClient || !now.terms.trustsClient);
+}
+
 /** The first call found that `after` gives more to than `before`; asked one by one, by deciding. */
 export function callThatGetsMore(before: Policy, after: Policy): string | undefined {
   for (const agent of AGENTS) {
@@ -164,10 +195,11 @@ export function callThatGetsMore(before: Policy, after: Policy): string | undefi
         for (const nowMs of TIMES) {
           const query = question(tool, args, { agent: agentName(agent), nowMs });
           const now = decide(after, REF, query);
-          if (now.kind !== 'allow') continue;
+          if (now.kind === 'deny') continue;
           const then = decide(before, REF, query);
           const call = `${agent} ${tool} ${JSON.stringify(args)} at ${new Date(nowMs).toISOString()}`;
-          if (then.kind !== 'allow') return `${call} was denied`;
+          if (then.kind === 'deny') return `${call} was denied`;
+          if (then.kind === 'ask' && !asksNoLess(then, now)) return `${call} was asked about`;
           const [mine, theirs] = [powersOf(now.capabilities), powersOf(then.capabilities)];
           const isWithin =
             theirs === undefined || (mine !== undefined && [...mine].every((power) => theirs.has(power)));

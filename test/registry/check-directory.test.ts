@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '#base/log.ts';
+import { AVAILABLE_CAPABILITIES } from '#broker/broker.ts';
 import { checkPluginDirectory } from '#registry/check-directory.ts';
 import { readTools } from '#registry/read-tools.ts';
 import { createWorkspace, pluginFiles, tool } from './workspace.ts';
@@ -11,15 +12,18 @@ const openWorkshop = () => Promise.reject(new Error('opened'));
 const OPTIONS = { availableCapabilities: ['clock', 'random'] as const };
 
 describe('the check of a directory', () => {
-  test.each(['demo_math', 'demo_text'])('finds nothing wrong with the bundled plugin %s', async (name) => {
-    const { report, warnings } = await checkPluginDirectory(
-      { openWorkshop },
-      join(import.meta.dirname, '../../plugins', name),
-      OPTIONS,
-    );
-    expect(report).toMatchObject({ name, state: 'ready', problems: [] });
-    expect(warnings).toEqual([]);
-  });
+  test.each(['demo_math', 'demo_text', 'http_fetch', 'shell'])(
+    'finds nothing wrong with the bundled plugin %s',
+    async (name) => {
+      const { report, warnings } = await checkPluginDirectory(
+        { openWorkshop },
+        join(import.meta.dirname, '../../plugins', name),
+        { availableCapabilities: AVAILABLE_CAPABILITIES },
+      );
+      expect(report).toMatchObject({ name, state: 'ready', problems: [] });
+      expect(warnings).toEqual([]);
+    },
+  );
 
   test('tells the tools of a good plugin, and warns of a directory with another name', async () => {
     using workspace = createWorkspace();

@@ -222,6 +222,17 @@ test('an engine of another version is told, and the run compared all the same', 
   expect(await replay(made(4))).toMatchObject({ outcome: 'different', reason: expect.stringContaining('v8 1.2.3') });
 });
 
+test('a result that depends on what nothing recorded holds comes out different: how deep a thread lets code recurse', async () => {
+  // Beside another agent's call it runs on another thread than by itself.
+  const [, beside] = await Promise.all([world.call('add', 'b'), world.call('deep', 'a')]);
+  const depth = beside.kind === 'returned' ? Number(beside.resultJson) : 0;
+  expect(depth).toBeGreaterThan(0);
+  expect(await replay({ tool: 'deep', result: depth })).toMatchObject({
+    outcome: 'different',
+    reason: 'another result',
+  });
+});
+
 test('one runs at a time, and too many that wait are refused', async () => {
   const id = await world.write({ tool: 'add', args: { a: 1, b: 2 }, result: 3 });
   const all = await Promise.allSettled(Array.from({ length: 40 }, () => world.replayer.replay(id)));

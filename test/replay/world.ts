@@ -5,6 +5,7 @@ import { sha256 } from '#base/digest.ts';
 import type { ExactJson, ExactJsonObject } from '#base/exact-json.ts';
 import { uuidv7 } from '#base/ids.ts';
 import type { Json } from '#base/json.ts';
+import type { RunOutcome } from '#domain/invocation.ts';
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { InvocationPredicate } from '#domain/record.ts';
 import type { Replayer } from '#domain/replay-ports.ts';
@@ -21,6 +22,7 @@ export const tools = {
   race: (_, host) => Promise.race([host.store.get('a'), host.store.get('b')]),
   echo: async ({ key }, host) => ({ got: await host.store.get(key) }),
   fails: async (_, host) => { await host.store.get('a'); throw new Error('on purpose'); },
+  deep: () => { let depth = 0; const down = () => { depth += 1; down(); }; try { down(); } catch {} return depth; },
   spins: () => { for (;;); },
 };`;
 
@@ -56,6 +58,8 @@ export type HandMadeWorld = AsyncDisposable & {
   readonly replayer: Replayer;
   readonly engine: string;
   readonly plugin: Plugin;
+  /** Runs a tool of the plugin, as a call of an agent. */
+  readonly call: (localName: string, agent: string) => Promise<RunOutcome>;
   /** @returns the invocation of the record that it wrote */
   readonly write: (made: HandMade) => Promise<string>;
   readonly open: Awaited<ReturnType<typeof openHome>>;
@@ -69,7 +73,7 @@ export async function openHandMade(): Promise<HandMadeWorld> {
   const bare = sandbox.plugin(SOURCE, { name: 'hand' });
   const tools: PluginTool[] = [];
   const plugin: Plugin = { ...bare, tools };
-  for (const localName of ['add', 'two', 'race', 'echo', 'fails', 'spins']) {
+  for (const localName of ['add', 'two', 'race', 'echo', 'fails', 'deep', 'spins']) {
     tools.push({
       ...{ kind: 'plugin', name: `hand__${localName}`, localName, description: 'd', inputSchema: { type: 'object' } },
       ...{ schemaDigest: sha256(localName), effect: 'pure', capabilities: { store: { bytesMax: 9 } } },
@@ -112,6 +116,7 @@ export async function openHandMade(): Promise<HandMadeWorld> {
   };
   return {
     ...{ replayer, engine, plugin, write, open, runs: () => runs },
+    call: (localName, agent) => sandbox.call(plugin, localName, { agent }),
     [Symbol.asyncDispose]: async () => {
       await sandbox.close();
       await open.close();

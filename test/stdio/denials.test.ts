@@ -65,6 +65,7 @@ const worldOf = (way: Way, client: LineClient): DenialWorld => ({
     invented: 'nobody__tool',
     missing: 'demo__none',
     forbidden: 'demo__drop',
+    asking: 'demo__ask',
   },
   args: { good: { text: 'a' }, other: { text: 'b' }, bad: { text: 7 } },
 });

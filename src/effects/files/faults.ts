@@ -62,11 +62,14 @@ export const foreign = (path: WorkspacePath): SmcpError =>
 /** A call that came too late or too early: nothing was done. */
 export const cancelled = (): SmcpError => new SmcpError('CANCELLED', 'the call is being ended');
 
+/** No blocks, the user's quota, a file as long as one may be. */
+const NO_ROOM: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
 /** What the system said, without its words. */
 export function systemFault(thrown: unknown): unknown {
   const code = systemErrorCode(thrown);
   if (thrown instanceof SmcpError || code === undefined) return thrown;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (NO_ROOM.includes(code)) {
     return new SmcpError('QUOTA_EXCEEDED', 'the disk of the server has no room', {
       cause: thrown,
       details: { remedy: 'a person makes room on the disk that the workspaces are on' },

@@ -17,9 +17,9 @@ const PROC_TYPE = 0x9fa0;
 const DESCRIPTORS = '/proc/self/fd';
 
 /** @throws `CAPABILITY_UNAVAILABLE` where there is no /proc, or another thing in its place: no path could be opened safely */
-export function checkProc(): void {
+export function checkProc(descriptors: string = DESCRIPTORS): void {
   try {
-    if (statfsSync(DESCRIPTORS).type === PROC_TYPE) return;
+    if (statfsSync(descriptors).type === PROC_TYPE) return;
   } catch {
     // As where it is another thing.
   }

@@ -3,13 +3,16 @@
 
 import { walkCel } from '#base/cel-tree.ts';
 import { type Digest, sha256 } from '#base/digest.ts';
-import type { JsonObject } from '#base/json.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { WhoCan } from '#domain/policy-review.ts';
 import type { ClosingRow } from '#domain/store-ports.ts';
 import type { GoodText } from '#policy/check-text.ts';
+import { type KnownTools, parseTools } from './known-tools.ts';
+import type { Needs } from './need-book.ts';
 import { type IdentifiedRule, identifiedRules } from './rule-identity.ts';
-import { type PageSimulation, simulatePage, type ToolSchemas } from './simulate.ts';
+import { type PageSimulation, simulatePage } from './simulate.ts';
+import { needsOfPage, type PageNeeds } from './suggest.ts';
+import { type SuggestionParts, suggestionOf } from './suggestion-text.ts';
 import { type PageBounds, type PageTally, tallyPage } from './tally.ts';
 import { type WhoCanQuestion, whoCan } from './who-can.ts';
 
@@ -36,9 +39,27 @@ export type SimulateTask = PageBounds & {
   readonly text: string;
   readonly name: string;
   readonly inForce: string;
-  /** Schemas of tools by name, as JSON text: the same for every page, so that it is parsed once. */
-  readonly schemasJson: string;
+  /** As `formatTools` gives it. */
+  readonly toolsJson: string;
   readonly rows: readonly ClosingRow[];
+};
+
+export type SuggestTask = PageBounds & {
+  readonly kind: 'suggest';
+  readonly agent: string;
+  readonly inForce: string;
+  readonly digest: Digest;
+  readonly toolsJson: string;
+  readonly nowMs: number;
+  readonly rows: readonly ClosingRow[];
+};
+
+/** Makes a suggestion of what all pages told. */
+export type CloseSuggestionTask = {
+  readonly kind: 'close-suggestion';
+  readonly agent: string;
+  readonly inForce: string;
+  readonly needs: Needs;
 };
 
 /** Compares the rules of an earlier text with those in force. */
@@ -60,16 +81,32 @@ export type Matched = {
 /** Tells the rules in force, in their order. */
 export type RulesTask = { readonly kind: 'rules'; readonly inForce: string };
 
-export type ReviewTask = WhoCanTask | TallyTask | MatchTask | RulesTask | OpenSimulationTask | SimulateTask;
+export type ReviewTask =
+  | WhoCanTask
+  | TallyTask
+  | MatchTask
+  | RulesTask
+  | OpenSimulationTask
+  | SimulateTask
+  | SuggestTask
+  | CloseSuggestionTask;
 
-export type ReviewAnswer = WhoCan | PageTally | Matched | readonly IdentifiedRule[] | OpenSimulation | PageSimulation;
+export type ReviewAnswer =
+  | WhoCan
+  | PageTally
+  | Matched
+  | readonly IdentifiedRule[]
+  | OpenSimulation
+  | PageSimulation
+  | PageNeeds
+  | SuggestionParts;
 
 /** A text that is good, by its name in errors; it is parsed once for many pieces of work. */
 export type TextReader = (text: string, name: string) => GoodText;
 
 const KINDS: { readonly [kind in ReviewTask['kind']]: true } = {
   ...{ 'who-can': true, tally: true, match: true, rules: true },
-  ...{ 'open-simulation': true, simulate: true },
+  ...{ 'open-simulation': true, simulate: true, suggest: true, 'close-suggestion': true },
 };
 
 export function isReviewTask(task: { readonly kind: string }): task is ReviewTask {
@@ -78,7 +115,7 @@ export function isReviewTask(task: { readonly kind: string }): task is ReviewTas
 
 /** @param read parses texts, and remembers the last ones. */
 export function createReviewWork(read: TextReader): (task: ReviewTask) => ReviewAnswer {
-  const schemasOf = createSchemas();
+  const toolsOf = createTools();
   return (task) => {
     switch (task.kind) {
       case 'who-can':
@@ -95,19 +132,24 @@ export function createReviewWork(read: TextReader): (task: ReviewTask) => Review
         return simulatePage(task.rows, task, {
           policy: read(task.text, task.name).compiled.policy,
           inForce: read(task.inForce, IN_FORCE).compiled.policy,
-          schemas: schemasOf(task.schemasJson),
+          schemas: toolsOf(task.toolsJson).schemas,
         });
+      case 'suggest': {
+        const { agent, digest, nowMs } = task;
+        const { policy } = read(task.inForce, IN_FORCE).compiled;
+        return needsOfPage(task.rows, task, { agent, digest, nowMs, policy, tools: toolsOf(task.toolsJson) });
+      }
+      case 'close-suggestion':
+        return suggestionOf(task.needs, task.agent, read(task.inForce, IN_FORCE));
     }
   };
 }
 
-function createSchemas(): (json: string) => ToolSchemas {
-  let known: { readonly json: string; readonly schemas: ToolSchemas } | undefined;
+function createTools(): (json: string) => KnownTools {
+  let known: { readonly json: string; readonly tools: KnownTools } | undefined;
   return (json) => {
-    if (known?.json !== json) {
-      known = { json, schemas: new Map(Object.entries(JSON.parse(json) as { readonly [name: string]: JsonObject })) };
-    }
-    return known.schemas;
+    if (known?.json !== json) known = { json, tools: parseTools(json) };
+    return known.tools;
   };
 }
 

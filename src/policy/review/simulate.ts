@@ -1,9 +1,8 @@
 // Has a policy decide recorded decisions once more. Pure but for the clock that ends a piece of work. Called in the thread of
 // policies, page by page. Trust: agents, tools, arguments and sessions are as they were recorded: an agent's words.
 
-import { type Clock, systemClock } from '#base/clock.ts';
+import type { Clock } from '#base/clock.ts';
 import type { JsonObject } from '#base/json.ts';
-import { LIMITS } from '#base/limits.ts';
 import type { AgentName } from '#domain/agent.ts';
 import { type Decision, NO_POLICY } from '#domain/decision.ts';
 import type { ChangedDecision, SimulationCounts } from '#domain/policy-review.ts';
@@ -11,7 +10,7 @@ import type { ClosingRow } from '#domain/store-ports.ts';
 import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
 import type { RecordedDecision } from './recorded.ts';
-import { type PageBounds, type PageFacts, readPage } from './tally.ts';
+import { createPieceEnd, type PageBounds, type PageFacts, readPage } from './tally.ts';
 
 /** Schemas of today's tools by name. */
 export type ToolSchemas = ReadonlyMap<string, JsonObject>;
@@ -34,9 +33,9 @@ export function simulatePage(
   rows: readonly ClosingRow[],
   bounds: PageBounds,
   { policy, inForce, schemas }: Simulated,
-  clock: Pick<Clock, 'monotonicMs'> = systemClock,
+  clock?: Pick<Clock, 'monotonicMs'>,
 ): PageSimulation {
-  const endMs = clock.monotonicMs() + LIMITS.policyReviewPieceMsMax;
+  const ended = createPieceEnd(clock);
   const counts = { same: 0, byAnotherRule: 0, changed: 0, withoutArguments: 0, withoutTool: 0 };
   const changes: ChangedDecision[] = [];
   const facts = readPage(rows, bounds, (recorded) => {
@@ -49,7 +48,7 @@ export function simulatePage(
       counts.changed += 1;
       changes.push(changeOf(recorded, replayed.decision, replay(inForce, recorded, schemas)));
     }
-    return clock.monotonicMs() > endMs ? 'stop' : undefined;
+    return ended();
   });
   return { ...facts, ...counts, changes };
 }

@@ -2,15 +2,15 @@
 
 import { LIMITS } from '#base/limits.ts';
 import type { ChangedDecision, ChangeGroup, LogSpan, Simulation } from '#domain/policy-review.ts';
-import type { AdvisedTool } from '#policy/advice.ts';
 import { given } from '#policy/thread-work.ts';
+import { formatTools, type ReviewableTool } from './known-tools.ts';
 import { type ReadBackPorts, readBack } from './read-back.ts';
 import type { OpenSimulation, ReviewTask } from './review-work.ts';
 import type { PageSimulation } from './simulate.ts';
 
 export type SimulationPorts = ReadBackPorts & {
   /** What is served now. */
-  readonly catalog: () => readonly AdvisedTool[];
+  readonly catalog: () => readonly ReviewableTool[];
   readonly ask: <T>(task: ReviewTask) => Promise<T>;
 };
 
@@ -29,8 +29,7 @@ export async function simulate(ports: SimulationPorts, question: SimulationQuest
   const { inForce, sinceMs, decisionsMax, countMax } = question;
   const other = given(question.text);
   const { digest, looksAtArgs } = await ask<OpenSimulation>({ kind: 'open-simulation', ...other });
-  const schemas = Object.fromEntries(catalog().map(({ name, inputSchema }) => [name, inputSchema]));
-  const task = { kind: 'simulate', ...other, inForce, schemasJson: JSON.stringify(schemas) } as const;
+  const task = { kind: 'simulate', ...other, inForce, toolsJson: formatTools(catalog()) } as const;
   const sum = createSum(countMax);
   const span = await readBack(ports, { sinceMs, decisionsMax, withArgs: looksAtArgs }, async (rows, bounds) => {
     const page = await ask<PageSimulation>({ ...task, ...bounds, rows });

@@ -1,5 +1,7 @@
 // Counts which rules decided. Pure. Called in the thread of policies, page by page from the newest record back.
 
+import { type Clock, systemClock } from '#base/clock.ts';
+import { LIMITS } from '#base/limits.ts';
 import type { ClosingRow } from '#domain/store-ports.ts';
 import { type RecordedDecision, readRecorded } from './recorded.ts';
 
@@ -21,6 +23,8 @@ export type PageBounds = {
   readonly sinceMs: number;
   /** Decisions that may still be taken. */
   readonly decisionsMax: number;
+  /** Whose decisions are taken; absent: everybody's. */
+  readonly agent?: string;
 };
 
 /**
@@ -29,7 +33,7 @@ export type PageBounds = {
  */
 export function readPage(
   rows: readonly ClosingRow[],
-  { sinceMs, decisionsMax }: PageBounds,
+  { sinceMs, decisionsMax, agent }: PageBounds,
   take: (recorded: RecordedDecision) => 'stop' | undefined,
 ): PageFacts {
   const facts = { taken: 0, decisions: 0, undecided: 0, unreadable: 0 };
@@ -44,11 +48,18 @@ export function readPage(
       facts[recorded.kind] += 1;
       continue;
     }
+    if (agent !== undefined && recorded.agent !== agent) continue;
     facts.decisions += 1;
     oldestMs = recorded.endedMs;
     if (take(recorded) === 'stop') break;
   }
   return tell(facts.decisions >= decisionsMax);
+}
+
+/** Says `stop` once a piece of work has taken `LIMITS.policyReviewPieceMsMax`, from now: what waits for the thread goes on. */
+export function createPieceEnd(clock: Pick<Clock, 'monotonicMs'> = systemClock): () => 'stop' | undefined {
+  const endMs = clock.monotonicMs() + LIMITS.policyReviewPieceMsMax;
+  return () => (clock.monotonicMs() > endMs ? 'stop' : undefined);
 }
 
 /** How often a rule of a version of the policy decided. */

@@ -58,7 +58,8 @@ function forAnyArguments(rules: AgentRules, toolName: string, nowMs: number): Om
   for (const rule of rules.grants.flat()) {
     if (!covers(rule, toolName) || !isInForce(rule, nowMs)) continue;
     const when = rule.when?.source;
-    grants.push({ rule: rule.name, effect: 'allow', ...(when === undefined ? {} : { when }) });
+    const effect = rule.approval === undefined ? 'allow' : 'ask';
+    grants.push({ rule: rule.name, effect, ...(when === undefined ? {} : { when }) });
     if (when === undefined) break;
   }
   const first = grants[0];
@@ -67,6 +68,7 @@ function forAnyArguments(rules: AgentRules, toolName: string, nowMs: number): Om
   }
   const conditions = [...way, ...grants];
   const isCertain = conditions.every(({ when }) => when === undefined);
-  const reason = `the grant ${first.rule} covers it${isCertain ? '' : ', under conditions'}`;
+  const asks = first.effect === 'ask' ? ', and a person approves each call' : '';
+  const reason = `the grant ${first.rule} covers it${asks}${isCertain ? '' : ', under conditions'}`;
   return { decision: first.effect, rule: first.rule, reason, conditions: isCertain ? [] : conditions };
 }

@@ -18,6 +18,7 @@ const COLUMNS: readonly { readonly table: string; readonly column: string; reado
   { table: 'disclosure', column: 'args', bytesMax: VALUE_BYTES_MAX },
   { table: 'disclosure', column: 'result', bytesMax: VALUE_BYTES_MAX },
   { table: 'disclosure', column: 'transcript', bytesMax: VALUE_BYTES_MAX },
+  { table: 'disclosure', column: 'statement', bytesMax: VALUE_BYTES_MAX },
   { table: 'checkpoint', column: 'note', bytesMax: LIMITS.noteBytesMax },
 ];
 

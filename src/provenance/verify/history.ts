@@ -8,6 +8,7 @@ import { NO_POLICY } from '#domain/decision.ts';
 import type { Receipt } from '#domain/invocation.ts';
 import { type InvocationPredicate, PREDICATE_TYPES } from '#domain/record.ts';
 import type { LogKey } from '#provenance/log-key.ts';
+import { createApprovalHistory } from './approval-history.ts';
 import { invocationOf, type Statement } from './statement.ts';
 
 /** What the first record says. */
@@ -42,6 +43,7 @@ export function createHistory(): History {
   const plugins = new Set<string>();
   /** Digests of what a replay may point at: index, leaf, agent and tool of each record that ended a call. */
   const answers = new Set<string>();
+  const approvals = createApprovalHistory();
   let inForce = policyKey(NO_POLICY);
   const policies = new Set([inForce]);
 
@@ -50,6 +52,7 @@ export function createHistory(): History {
       subjectsProblem(predicate, statement) ??
       policyProblem(predicate) ??
       pluginProblem(predicate) ??
+      approvals.problem(predicate) ??
       replayProblem(predicate);
     if (wrong !== undefined) return wrong;
     const id = predicate.invocation;
@@ -103,6 +106,7 @@ export function createHistory(): History {
         inForce = policyKey(statement.predicate);
         policies.add(inForce);
       }
+      if (statement.predicateType === PREDICATE_TYPES.approval) approvals.decided(statement.predicate, record);
       if (statement.predicateType === PREDICATE_TYPES.plugin) plugins.add(pluginKey(statement.predicate));
       return undefined;
     },

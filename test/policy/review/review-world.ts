@@ -11,9 +11,9 @@ import type { ExactJsonObject } from '#base/exact-json.ts';
 import { silentLogger } from '#base/log.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { InvocationPredicate } from '#domain/record.ts';
-import type { AdvisedTool } from '#policy/advice.ts';
 import { createPolicyService } from '#policy/policy-service.ts';
 import { createPolicyThread } from '#policy/policy-thread.ts';
+import type { ReviewableTool } from '#policy/review/known-tools.ts';
 import { createPolicyReview } from '#policy/review/review.ts';
 import { NOW_MS } from '#test/policy/policies.ts';
 import { person } from '#test/policy/service-world.ts';
@@ -23,9 +23,14 @@ export const DAY_MS = 86_400_000;
 
 const schema = { type: 'object', properties: { n: { type: 'integer' }, to: { type: 'string' } } };
 /** What is served. */
-export const TOOLS: readonly AdvisedTool[] = ['demo_math__add', 'demo_text__echo', 'files__delete', 'smcp__status'].map(
-  (name) => ({ name, inputSchema: schema }),
-);
+export const TOOLS: readonly ReviewableTool[] = [
+  ...['demo_math__add', 'demo_text__echo', 'files__delete'].map((name) => ({
+    ...{ name, inputSchema: schema, kind: 'plugin' as const },
+    capabilities: name === 'files__delete' ? { files: [{ path: 'workspace', access: 'write' as const }] } : {},
+  })),
+  { name: 'smcp__status', inputSchema: schema, kind: 'admin', isForPeople: false },
+  { name: 'smcp__unfreeze', inputSchema: schema, kind: 'admin', isForPeople: true },
+];
 
 const thread = createPolicyThread();
 afterAll(() => thread.close());

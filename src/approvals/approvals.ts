@@ -1,0 +1,202 @@
+// Approvals of calls: requests that wait for a person, what became of them, and each approval used once. Made once by the app.
+// **Trust:** questions are the dispatcher's, their arguments the agent's; who decides was settled by the door.
+
+import { type Clock, rfc3339 } from '#base/clock.ts';
+import { randomHex } from '#base/ids.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { Logger } from '#base/log.ts';
+import type {
+  ApprovalDecision,
+  ApprovalRequest,
+  ApprovalStore,
+  Approvals,
+  Approver,
+  UsedApproval,
+} from '#domain/approval-ports.ts';
+import type { RecordLog } from '#domain/ports.ts';
+import { createExpiry } from './expiry.ts';
+import { createHeldRequests } from './held.ts';
+import {
+  anotherDigest,
+  beingDecided,
+  clientNotTrusted,
+  decidedAlready,
+  isForAnotherCall,
+  notApproved,
+  ownCall,
+  requestsFull,
+  unknownRequest,
+} from './refusals.ts';
+import { type BoundQuestion, createQuestionBinder, formatStatement, readStatement } from './statement.ts';
+import { createWatchers } from './watchers.ts';
+
+export type ApprovalPorts = {
+  readonly store: ApprovalStore;
+  readonly log: RecordLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+export type ApprovalService = Approvals & {
+  /** Watches no time any more. */
+  readonly close: () => void;
+};
+
+const ID_BYTES = 8;
+
+/** What is kept of another run is read once; what ran out meanwhile, or is of a time that has not come yet, has expired. */
+export function createApprovals({ store, log, clock, logger }: ApprovalPorts): ApprovalService {
+  const held = createHeldRequests(store);
+  const watchers = createWatchers();
+  const bind = createQuestionBinder();
+  /** Requests whose decision is on its way into the log. */
+  const beingRecorded = new Set<string>();
+
+  const change = (request: ApprovalRequest): ApprovalRequest => {
+    try {
+      held.change(request);
+    } finally {
+      watchers.tell(request);
+    }
+    return request;
+  };
+
+  const expiry = createExpiry(clock, (id) => {
+    const request = held.find(id);
+    if (request?.state !== 'pending' && request?.state !== 'approved') return;
+    try {
+      change({ ...request, state: 'expired', endedMs: clock.nowMs() });
+    } catch (thrown) {
+      logger.error('that a request for approval expired was not kept', { id, error: String(thrown) });
+    }
+  });
+  for (const request of held.list()) if (isOpen(request)) expiry.resume(request);
+
+  /** As it is now. */
+  const present = (id: string): ApprovalRequest | undefined => {
+    expiry.look(id);
+    return held.find(id);
+  };
+  const known = (id: string): ApprovalRequest => {
+    const request = present(id);
+    if (request === undefined) throw unknownRequest();
+    return request;
+  };
+
+  const open = (bound: BoundQuestion): ApprovalRequest => {
+    const { agent, tool, args, terms } = bound.question;
+    const { own, all } = held.pending(agent);
+    if (own >= LIMITS.approvalsPendingPerAgentMax) throw requestsFull('the agent', LIMITS.approvalsPendingPerAgentMax);
+    if (all >= LIMITS.approvalsPendingMax) throw requestsFull('the server', LIMITS.approvalsPendingMax);
+    const createdMs = clock.nowMs();
+    const times = { id: randomHex(ID_BYTES), createdMs, expiresMs: createdMs + terms.ttlMs };
+    const request: ApprovalRequest = {
+      ...{ ...times, ...formatStatement(bound, times), binding: bound.binding },
+      ...{ agent, tool: tool.name, trustsClient: terms.trustsClient, state: 'pending' },
+    };
+    held.add(request, JSON.stringify(args), createdMs);
+    expiry.begin(request);
+    watchers.tell(request);
+    return request;
+  };
+
+  const request: Approvals['request'] = (question, id) => {
+    const bound = bind(question);
+    if (id !== undefined) {
+      const named = present(id);
+      if (named === undefined || named.agent !== question.agent) throw unknownRequest();
+      if (named.binding !== bound.binding) throw isForAnotherCall(id);
+      if (!isOpen(named)) throw notApproved(named);
+      return named;
+    }
+    const last = held.ofBinding(bound.binding);
+    const same = last === undefined ? undefined : present(last.id);
+    if (same !== undefined && isOpen(same)) return same;
+    if (same?.state === 'denied' && clock.nowMs() - (same.endedMs ?? 0) < LIMITS.approvalDenialMs) {
+      throw notApproved(same);
+    }
+    return open(bound);
+  };
+
+  const use = (id: string, invocation: string): UsedApproval => {
+    const approved = known(id);
+    const { state, decision } = approved;
+    if (state !== 'approved' || decision === undefined) throw notApproved(approved);
+    change({ ...approved, state: 'used', endedMs: clock.nowMs(), usedBy: invocation });
+    return { id, record: decision.record };
+  };
+
+  /** **Durability:** the record first, then the row: a crash in between leaves the request as it was. */
+  const decide = async (
+    asked: ApprovalRequest,
+    state: 'approved' | 'denied',
+    { by, why }: { readonly by: Approver; readonly why?: string },
+  ): Promise<ApprovalRequest> => {
+    const { id } = asked;
+    checkApprover(asked, by);
+    checkUndecided(asked);
+    if (beingRecorded.has(id)) throw beingDecided(asked);
+    beingRecorded.add(id);
+    try {
+      const atMs = clock.nowMs();
+      const record = await log.append(recordOf(asked, state, { by, atMs, ...(why === undefined ? {} : { why }) }));
+      const now = known(id);
+      if (now.state !== 'pending') throw notApproved(now);
+      const decision: ApprovalDecision = { by, atMs, record, ...(why === undefined ? {} : { why }) };
+      return change({ ...now, state, decision, ...(state === 'denied' ? { endedMs: atMs } : {}) });
+    } finally {
+      beingRecorded.delete(id);
+    }
+  };
+
+  return {
+    request,
+    use,
+    find: present,
+    whyNot: notApproved,
+    isFor: ({ binding }, question) => binding === bind(question).binding,
+    watch: watchers.watch,
+    get: known,
+    checkOpen: (id) => checkUndecided(known(id)),
+    list: () => held.list().map(({ id }) => known(id)),
+    argsJson: (id) => store.argsJson(id),
+    approve: async (id, { digest, by }) => {
+      const asked = known(id);
+      if (asked.digest !== digest) throw anotherDigest(asked);
+      return decide(asked, 'approved', { by });
+    },
+    deny: async (id, act) => decide(known(id), 'denied', act),
+    close: expiry.close,
+  };
+}
+
+const isOpen = ({ state }: ApprovalRequest): boolean => state === 'pending' || state === 'approved';
+
+function checkUndecided(request: ApprovalRequest): void {
+  if (request.state === 'expired') throw notApproved(request);
+  if (request.state !== 'pending') throw decidedAlready(request);
+}
+
+function checkApprover({ agent, trustsClient }: ApprovalRequest, by: Approver): void {
+  if (by.kind === 'agent' && by.name === agent) throw ownCall();
+  if (by.kind !== 'client') return;
+  if (by.name !== agent || !trustsClient) throw clientNotTrusted();
+}
+
+function recordOf(
+  { id, statement, agent, tool, expiresMs }: ApprovalRequest,
+  decision: 'approved' | 'denied',
+  { by, atMs, why }: { readonly by: Approver; readonly atMs: number; readonly why?: string },
+): Parameters<RecordLog['append']>[0] {
+  return {
+    kind: 'approval',
+    predicate: {
+      ...{ approval: id, decision, agent, tool, rule: readStatement(statement).rule.name },
+      by: by.kind === 'admin' ? { kind: 'admin' } : { kind: by.kind, name: by.name },
+      ...(why === undefined ? {} : { why }),
+      expires: rfc3339(expiresMs),
+      time: rfc3339(atMs),
+    },
+    statement,
+  };
+}

@@ -1,0 +1,78 @@
+// The requests that are kept, in memory and in the store: found by id and by what they are about, in the order in which they were
+// made, bounded for each agent. Used by approvals.ts only.
+
+import type { Digest } from '#base/digest.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { ApprovalRequest, ApprovalStore } from '#domain/approval-ports.ts';
+
+export type HeldRequests = {
+  readonly find: (id: string) => ApprovalRequest | undefined;
+  /** The newest one about this call that is not over, or was denied. */
+  readonly ofBinding: (binding: Digest) => ApprovalRequest | undefined;
+  readonly list: () => readonly ApprovalRequest[];
+  /** How many wait for a decision, of this agent and in all. */
+  readonly pending: (agent: string) => { readonly own: number; readonly all: number };
+  /** Keeps a new one. Drops what the agent has too many of, and what is over for long. **Durability:** as the store's. */
+  readonly add: (request: ApprovalRequest, argsJson: string, nowMs: number) => void;
+  /** In memory first: where the store fails, what was used, denied or expired stays so until the server ends. */
+  readonly change: (request: ApprovalRequest) => void;
+};
+
+export function createHeldRequests(store: ApprovalStore): HeldRequests {
+  // A Map keeps the order of insertion.
+  const byId = new Map(store.list().map((request) => [request.id, request]));
+  const byBinding = new Map<Digest, string>();
+  for (const request of byId.values()) index(request);
+
+  function index({ id, binding, state }: ApprovalRequest): void {
+    const isAsked = state === 'pending' || state === 'approved' || state === 'denied';
+    if (isAsked) byBinding.set(binding, id);
+    else if (byBinding.get(binding) === id) byBinding.delete(binding);
+  }
+
+  const drop = (requests: readonly ApprovalRequest[]) => {
+    if (requests.length === 0) return;
+    store.remove(requests.map(({ id }) => id));
+    for (const { id, binding } of requests) {
+      byId.delete(id);
+      if (byBinding.get(binding) === id) byBinding.delete(binding);
+    }
+  };
+
+  /** Denials that still hold are kept: an agent must not be able to push them out. */
+  const prune = (agent: string, nowMs: number) => {
+    const over = [...byId.values()].filter((request) => isOver(request, nowMs));
+    const old = over.filter(({ endedMs = 0 }) => nowMs - endedMs >= LIMITS.approvalKeptMs);
+    const own = over.filter((request) => request.agent === agent && !old.includes(request));
+    const count = [...byId.values()].filter((request) => request.agent === agent).length;
+    const tooMany = Math.max(0, count - LIMITS.approvalsKeptPerAgentMax + 1);
+    drop([...old, ...own.slice(0, tooMany)]);
+  };
+
+  return {
+    find: (id) => byId.get(id),
+    ofBinding: (binding) => byId.get(byBinding.get(binding) ?? ''),
+    list: () => [...byId.values()],
+    pending: (agent) => {
+      const all = [...byId.values()].filter(({ state }) => state === 'pending');
+      return { own: all.filter((request) => request.agent === agent).length, all: all.length };
+    },
+    add: (request, argsJson, nowMs) => {
+      prune(request.agent, nowMs);
+      store.put(request, argsJson);
+      byId.set(request.id, request);
+      index(request);
+    },
+    change: (request) => {
+      byId.set(request.id, request);
+      index(request);
+      store.update(request);
+    },
+  };
+}
+
+/** Nothing is asked of it any more. */
+function isOver({ state, endedMs = 0 }: ApprovalRequest, nowMs: number): boolean {
+  if (state === 'denied') return nowMs - endedMs >= LIMITS.approvalDenialMs;
+  return state === 'used' || state === 'expired';
+}

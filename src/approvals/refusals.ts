@@ -1,0 +1,120 @@
+// Why a request for approval is refused, or a decision about one. Each says what a person, or the agent, can do. Pure.
+
+import { rfc3339 } from '#base/clock.ts';
+import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import { type ApprovalRequest, describeApprover } from '#domain/approval-ports.ts';
+
+/** The same for an id that nobody has and for another agent's: ids tell nothing. */
+export function unknownRequest(): SmcpError {
+  return new SmcpError('APPROVAL_UNKNOWN', 'no request for approval has this id', {
+    details: { remedy: 'make the same call again without an id: it asks anew' },
+  });
+}
+
+export function isForAnotherCall(id: string): SmcpError {
+  return new SmcpError(
+    'APPROVAL_MISMATCH',
+    `the request ${id} is for another call: an approval is for one call exactly`,
+    {
+      details: {
+        id,
+        remedy:
+          'call with the arguments that were approved; where the tool or the rule was changed, call without an id: it asks anew',
+      },
+    },
+  );
+}
+
+export function anotherDigest({ id }: ApprovalRequest): SmcpError {
+  return new SmcpError('APPROVAL_MISMATCH', `the digest is not that of the request ${id}`, {
+    details: { id, remedy: `look at it again: smcp approvals show ${id}` },
+  });
+}
+
+/** Why a request that is over, or still waits, lets no call through. */
+export function notApproved(request: ApprovalRequest): SmcpError {
+  switch (request.state) {
+    case 'denied':
+      return denied(request);
+    case 'expired':
+      return expired(request);
+    case 'pending':
+      return pendingRequest(request);
+    default:
+      return used(request);
+  }
+}
+
+function pendingRequest({ id, expiresMs }: ApprovalRequest): SmcpError {
+  return new SmcpError('APPROVAL_PENDING', `a person has to approve this call first: request ${id}`, {
+    details: {
+      id,
+      expiresAt: rfc3339(expiresMs),
+      remedy: `tell the person: smcp approvals approve ${id}\nthen make the same call again`,
+    },
+  });
+}
+
+function denied({ id, decision, endedMs = 0 }: ApprovalRequest): SmcpError {
+  const by = decision === undefined ? '' : ` by ${describeApprover(decision.by)}`;
+  const why = decision?.why === undefined ? '' : `: ${decision.why}`;
+  return new SmcpError('APPROVAL_DENIED', `this call was denied${by}${why}`, {
+    details: {
+      id,
+      ...(decision?.why === undefined ? {} : { why: decision.why }),
+      askAgainAt: rfc3339(endedMs + LIMITS.approvalDenialMs),
+      remedy: 'tell the person why it is needed; do not work around it',
+    },
+  });
+}
+
+function expired({ id, decision }: ApprovalRequest): SmcpError {
+  const what = decision === undefined ? 'nobody decided in time' : 'the approval was not used in time';
+  return new SmcpError('APPROVAL_EXPIRED', `${what}: request ${id}`, {
+    details: { id, remedy: 'make the same call again without an id: it asks anew' },
+  });
+}
+
+function used({ id }: ApprovalRequest): SmcpError {
+  return new SmcpError('APPROVAL_USED', `the approval ${id} was for one call, which has used it`, {
+    details: { id, remedy: 'make the same call again without an id: it asks anew' },
+  });
+}
+
+export function requestsFull(whose: string, countMax: number): SmcpError {
+  return new SmcpError('APPROVALS_FULL', `${whose} has ${countMax} requests for approval that wait, and no more may`, {
+    details: { retryAfterMs: 60_000, remedy: 'have a person decide about them: smcp approvals' },
+  });
+}
+
+/** The first decision counts. */
+export function decidedAlready({ id, state, decision }: ApprovalRequest): SmcpError {
+  const who = decision === undefined ? '' : `, by ${describeApprover(decision.by)}`;
+  return new SmcpError('APPROVAL_DECIDED', `the request ${id} is ${state} already${who}`, {
+    details: {
+      id,
+      state,
+      ...(decision === undefined ? {} : { by: describeApprover(decision.by), at: rfc3339(decision.atMs) }),
+      remedy: 'see smcp approvals',
+    },
+  });
+}
+
+export function beingDecided({ id }: ApprovalRequest): SmcpError {
+  return new SmcpError('APPROVAL_DECIDED', `somebody else is deciding about the request ${id}`, {
+    details: { id, remedy: 'see smcp approvals' },
+  });
+}
+
+export function ownCall(): SmcpError {
+  return new SmcpError('APPROVAL_OWN', 'no agent decides about a call of its own', {
+    details: { remedy: 'have a person decide: smcp approvals' },
+  });
+}
+
+export function clientNotTrusted(): SmcpError {
+  return new SmcpError('APPROVAL_OWN', "the grant does not trust the agent's own client to approve", {
+    details: { remedy: 'have a person decide: smcp approvals\nor set approval: {trustClient: true} in the grant' },
+  });
+}

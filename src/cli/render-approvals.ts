@@ -1,0 +1,45 @@
+// Requests for approval as text for a person. **Trust:** as in render.ts; `shown` was made visible by the server, and is again here.
+
+import type { JsonObject } from '#base/json.ts';
+import { visibleJson, visibleLines } from '#base/visible.ts';
+import { object, str } from './render.ts';
+
+/** Each with its whole arguments, and how to decide about those that wait. */
+export function requestsText(requests: readonly JsonObject[]): string {
+  if (requests.length === 0) return 'no call waits to be approved\n';
+  return requests.map(requestText).join('\n');
+}
+
+/** All that a person decides about. */
+export function requestText(request: JsonObject): string {
+  const { id, state, agent, tool, plugin, effect, chain, rule, shown } = request;
+  const via = Array.isArray(chain) && chain.length > 0 ? `, called by ${chain.map(str).join(' > ')}` : '';
+  const lines = [
+    `${str(id)}  ${str(state)}  ${str(agent)}  ${str(tool)}${via}\n`,
+    `  plugin    ${plugin === null ? 'the server itself' : str(plugin)}, ${str(effect)}\n`,
+    `  could use ${capabilitiesText(object(request['capabilities']))}${inWorkspace(request)}\n`,
+    `  rule      ${str(rule)}\n`,
+    `  asked     ${str(request['createdAt'])}, until ${str(request['expiresAt'])}\n`,
+    ...decisionText(request),
+    `  digest    ${str(request['digest'])}\n`,
+    ...(typeof shown === 'string' ? ['  arguments\n', indented(shown)] : []),
+  ];
+  if (state !== 'pending') return lines.join('');
+  return `${lines.join('')}  smcp approvals approve ${str(id)}    smcp approvals deny ${str(id)} --why …\n`;
+}
+
+function decisionText({ by, why, decidedAt, invocation }: JsonObject): readonly string[] {
+  if (by === null) return [];
+  const said = why === null ? '' : `: ${str(why)}`;
+  const used = invocation === null ? [] : [`  used by   ${str(invocation)}\n`];
+  return [`  decided   ${str(decidedAt)} by ${str(by)}${said}\n`, ...used];
+}
+
+function capabilitiesText(capabilities: JsonObject): string {
+  return Object.keys(capabilities).length === 0 ? 'nothing' : visibleJson(capabilities);
+}
+
+const inWorkspace = ({ workspace }: JsonObject): string =>
+  typeof workspace === 'string' ? `, files of the workspace ${str(workspace)}` : '';
+
+const indented = (text: string): string => visibleLines(text).replace(/^(?=.)/gm, '    ');

@@ -1,0 +1,80 @@
+// What the operations on approvals of calls answer with. Called by approvals.ts.
+// **Trust:** arguments are an agent's words, names and versions of plugins their author's: `shown` has nothing invisible in it.
+
+import { rfc3339 } from '#base/clock.ts';
+import { exactValue } from '#base/exact-json.ts';
+import type { Json, JsonObject } from '#base/json.ts';
+import { visibleJson } from '#base/visible.ts';
+import { type ApprovalRequest, type ApprovalStatement, describeApprover } from '#domain/approval-ports.ts';
+
+const text = { type: 'string' };
+
+export const requestSchema: JsonObject = {
+  type: 'object',
+  properties: {
+    id: text,
+    digest: { type: 'string', description: 'Names all that is asked: what approvals_approve is given.' },
+    state: { enum: ['pending', 'approved', 'denied', 'expired', 'used'] },
+    agent: text,
+    tool: text,
+    plugin: { type: ['string', 'null'], description: "Name and version; null for the server's own tools." },
+    effect: { enum: ['pure', 'read', 'write'] },
+    capabilities: { type: 'object', description: 'What the call could use.' },
+    workspace: { type: ['string', 'null'], description: "Where its files are; null: in the agent's own." },
+    chain: { type: 'array', items: text, description: 'The tools that call it, the first one first.' },
+    rule: { type: 'string', description: 'The rule that asks.' },
+    args: { type: ['object', 'null'], description: 'The whole arguments; null once the request is over.' },
+    shown: {
+      type: ['string', 'null'],
+      description: 'The same as JSON text with every digit, in which nothing is invisible: for showing it to a person.',
+    },
+    createdAt: text,
+    expiresAt: text,
+    decidedAt: { type: ['string', 'null'] },
+    by: { type: ['string', 'null'], description: 'Who decided.' },
+    why: { type: ['string', 'null'], description: 'What they said.' },
+    invocation: { type: ['string', 'null'], description: 'The call that used it.' },
+  },
+  required: [
+    ...[
+      'id',
+      'digest',
+      'state',
+      'agent',
+      'tool',
+      'plugin',
+      'effect',
+      'capabilities',
+      'workspace',
+      'chain',
+      'rule',
+      'args',
+      'shown',
+    ],
+    ...['createdAt', 'expiresAt', 'decidedAt', 'by', 'why', 'invocation'],
+  ],
+};
+
+/** `argsJson`: as they are kept; undefined: not any more. */
+export function requestView(request: ApprovalRequest, argsJson: string | undefined): JsonObject {
+  const { statement, decision, usedBy = null } = request;
+  const {
+    tool,
+    capabilities,
+    workspace = null,
+    chain,
+    rule,
+  } = (JSON.parse(statement) as { readonly value: ApprovalStatement }).value;
+  // It is only written again: every number as it is spelled.
+  const args = argsJson === undefined ? null : (exactValue(argsJson) as Json);
+  return {
+    ...{ id: request.id, digest: request.digest, state: request.state, agent: request.agent, tool: request.tool },
+    plugin: tool.plugin === undefined ? null : `${tool.plugin.name} ${tool.plugin.version}`,
+    ...{ effect: tool.effect, capabilities: capabilities as JsonObject, workspace, chain, rule: rule.name },
+    ...{ args, shown: args === null ? null : visibleJson(args, 2) },
+    ...{ createdAt: rfc3339(request.createdMs), expiresAt: rfc3339(request.expiresMs) },
+    decidedAt: decision === undefined ? null : rfc3339(decision.atMs),
+    by: decision === undefined ? null : describeApprover(decision.by),
+    ...{ why: decision?.why ?? null, invocation: usedBy },
+  };
+}

@@ -1,0 +1,84 @@
+// Approvals over a real store in memory, a clock that a test moves, and a log that keeps every draft.
+
+import { createApprovals } from '#approvals/approvals.ts';
+import type { Clock } from '#base/clock.ts';
+import { sha256 } from '#base/digest.ts';
+import { SmcpError } from '#base/errors.ts';
+import { silentLogger } from '#base/log.ts';
+import type { AgentName } from '#domain/agent.ts';
+import type { ApprovalQuestion, ApprovalRequest, ApprovalStore } from '#domain/approval-ports.ts';
+import type { RecordLog } from '#domain/ports.ts';
+import type { RecordDraft } from '#domain/record.ts';
+import { createApprovalStore } from '#store/approval-store.ts';
+import { migrate } from '#store/migrations.ts';
+import { openDatabase } from '#store/sqlite.ts';
+
+export const START_MS = Date.parse('2026-11-22T10:00:00Z');
+export const TTL_MS = 15 * 60_000;
+
+export const athena = 'athena' as AgentName;
+export const bea = 'bea' as AgentName;
+export const admin = { kind: 'admin' } as const;
+
+/** A call of athena's; `more` changes one thing about it. */
+export function question(more: Partial<ApprovalQuestion> = {}): ApprovalQuestion {
+  return {
+    agent: athena,
+    tool: {
+      name: 'devops__deploy',
+      schema: sha256('schema'),
+      effect: 'write',
+      plugin: { name: 'devops', version: '1.0.0', package: sha256('code'), manifest: sha256('manifest') },
+    },
+    args: { environment: 'staging', replicas: 3 },
+    capabilities: { store: { bytesMax: 1024 } },
+    chain: [],
+    rule: { name: 'deploys', digest: sha256('rule') },
+    policy: { version: 4, digest: sha256('policy') },
+    terms: { ttlMs: TTL_MS, trustsClient: false },
+    ...more,
+  };
+}
+
+export function createClock() {
+  const state = { nowMs: START_MS, monotonicMs: 0 };
+  const clock: Clock = { nowMs: () => state.nowMs, monotonicMs: () => state.monotonicMs };
+  const pass = (ms: number) => {
+    state.nowMs += ms;
+    state.monotonicMs += ms;
+  };
+  return { clock, state, pass };
+}
+
+export function createWorld(around: (store: ApprovalStore) => ApprovalStore = (store) => store) {
+  const database = openDatabase(':memory:', { readOnly: false, busyMs: 0 });
+  migrate(database, { readOnly: false });
+  const store = around(createApprovalStore(database));
+  const drafts: RecordDraft[] = [];
+  const state = { isDiskFull: false, beforeAppend: async () => {} };
+  const log = {
+    append: async (draft) => {
+      await state.beforeAppend();
+      if (state.isDiskFull) throw new SmcpError('LOG_UNAVAILABLE', 'the disk is full');
+      drafts.push(draft);
+      return { index: drafts.length - 1, leaf: `leaf-${drafts.length - 1}` };
+    },
+  } satisfies RecordLog;
+  const time = createClock();
+  const open = () => createApprovals({ store, log, clock: time.clock, logger: silentLogger });
+  const approvals = open();
+  const approve = (request: ApprovalRequest, by: Parameters<typeof approvals.approve>[1]['by'] = admin) =>
+    approvals.approve(request.id, { digest: request.digest, by });
+  return { approvals, approve, restart: open, store, drafts, state, time, database };
+}
+
+/** The code of what is thrown; undefined when nothing is. */
+export async function codeOf(run: () => unknown): Promise<string | undefined> {
+  try {
+    await run();
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof SmcpError) return thrown.code;
+    throw thrown;
+  }
+}
