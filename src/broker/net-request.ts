@@ -44,7 +44,7 @@ const RESERVED =
   /^(host|connection|keep-alive|transfer-encoding|content-length|te|trailer|upgrade|expect|http2-settings|accept-encoding|alt-used|via|date|cookie2?|forwarded|x-real-ip|x-host|x-forwarded|x-method-override)$|^(proxy-|sec-|x-envoy-|x-forwarded-|x-http-|x-original-|x-override-|x-rewrite-)/;
 
 /** Gateways of the CGI kind (PHP, WSGI, Rack) make one name of `x-a`, `x_a` and `x.a`: each is judged as the first. */
-const asRead = (name: string): string => name.replace(/[^a-z0-9]/g, '-');
+export const asRead = (name: string): string => name.replace(/[^a-z0-9]/g, '-');
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** Visible ASCII, spaces and tabs: no line ends, and nothing that two servers could read in two ways. */
