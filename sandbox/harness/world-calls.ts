@@ -5,10 +5,9 @@ import { ERRORS } from '#base/error-table.ts';
 import { type ErrorCode, SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
 import { compileStarPattern } from '#base/star-pattern.ts';
-import type { CallContext, CallHandler, CallHandlers } from '#broker/call-handler.ts';
+import type { CallHandler, CallHandlers } from '#broker/call-handler.ts';
 import { createNetCalls } from '#broker/net-calls.ts';
 import { fieldsOf, invalid } from '#broker/params.ts';
-import type { GivenSecrets } from '#domain/secret-ports.ts';
 import { checkGiven } from './given.ts';
 import type { ProgramRun, RunAnswer, ToolReply, World, WorldError } from './world.ts';
 import { createWorldNet } from './world-net.ts';
@@ -17,7 +16,7 @@ import { createWorldNet } from './world-net.ts';
 export function createWorldCalls(world: World): CallHandlers {
   const { fetch = noFetch } = createNetCalls(createWorldNet(world, errorOf));
   return {
-    fetch: (params, context) => fetch(params, { ...context, secrets: secretsOf(world, context) }),
+    fetch,
     run: (params, context) => {
       const { program, args = [], stdin = '' } = fieldsOf('run', params, ['program', 'args', 'stdin']);
       checkGiven({ name: 'run', params, kind: 'run' }, context);
@@ -40,20 +39,6 @@ const isTexts = (value: Json): value is readonly string[] =>
 const noFetch: CallHandler = () => {
   throw new SmcpError('CAPABILITY_UNAVAILABLE', 'this world has no network');
 };
-
-/** As a server does it: into requests to their hosts, over what the plugin wrote there. */
-function secretsOf(world: World, { capabilities }: CallContext): GivenSecrets {
-  const headersFor = async (host: string) => {
-    const injected = (capabilities.secrets ?? []).flatMap(({ name, hosts, header, prefix = '' }) => {
-      const value = world.secrets?.[name];
-      if (header === undefined || hosts?.includes(host) !== true) return [];
-      if (value === undefined) throw new SmcpError('CAPABILITY_UNAVAILABLE', `the world has no secret ${name}`);
-      return [[header.toLowerCase(), `${prefix}${value}`]];
-    });
-    return Object.fromEntries(injected) as Readonly<Record<string, string>>;
-  };
-  return { headersFor, mask: () => undefined };
-}
 
 function runAnswer({ run = [] }: World, asked: ProgramRun): Json {
   const fits = ({ program, args }: RunAnswer) =>

@@ -55,9 +55,19 @@ async function follow(first: FetchRequest, { hop, check, uses, context }: Follow
     }
     request = redirected(request, answer.status, location);
     check(request);
+    checkTaken(request, first, context);
     answer = await counted(request, uses, () => hop(request));
   }
   return answerOf(answer, request.target.url, context.secrets?.mask());
+}
+
+/** A server that got a secret leads nobody else to it. @throws `FETCH_FAILED` (`redirect`) */
+function checkTaken(request: FetchRequest, first: FetchRequest, { secrets }: CallContext): void {
+  const { url } = request.target;
+  const isTaken = (secrets?.mask()?.text(url) ?? url) !== url;
+  if (isTaken && placeOf(request) !== placeOf(first)) {
+    throw fetchFailed('redirect', 'the server sent a redirection that takes a secret to another host or port');
+  }
 }
 
 /** The record has the place and how it ended, and nothing of what was said there: the guest sees only the last answer. */

@@ -19,6 +19,7 @@ import { pluginNewCommand } from './plugin-new.ts';
 import { pluginTestCommand } from './plugin-test.ts';
 import { pluginTraceCommand } from './plugin-trace.ts';
 import { policyCheckCommand } from './policy-check.ts';
+import { policyImportProfilesCommand } from './policy-import-profiles.ts';
 import { policyTestCommand } from './policy-test.ts';
 import { serveCommand } from './serve.ts';
 import { stdioCommand } from './stdio.ts';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   doctorCommand,
   policyCheckCommand,
   policyTestCommand,
+  policyImportProfilesCommand,
   pluginNewCommand,
   pluginCheckCommand,
   pluginTestCommand,

@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { SmcpError } from '#base/errors.ts';
-import type { JsonObject } from '#base/json.ts';
+import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { readOwnedFile } from '#base/owned-file.ts';
-import { compileOwnSchema } from '#base/schema.ts';
+import { compileOwnSchema, type Problem } from '#base/schema.ts';
 import { type Position, parseYaml } from '#base/yaml.ts';
 
 export type Config = {
@@ -26,8 +26,17 @@ export type Config = {
   /** `auto`: an edit of the policy's file is applied once it is whole · `manual`: it waits until somebody applies it. */
   readonly policy: { readonly apply: 'auto' | 'manual' };
   readonly log: { readonly name: string; readonly public: boolean };
+  /** `keyFile` absent: in the home's `keys`. `sources`: by the secret's name. */
+  readonly secrets: { readonly keyFile?: string; readonly sources: { readonly [name: string]: SecretSource } };
   readonly logging: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
 };
+
+/** Where a secret is kept that is not in the home's database. Exactly one of them. */
+export type SecretSource =
+  | { readonly file: string }
+  | { readonly env: string }
+  | { readonly credential: string }
+  | { readonly command: readonly string[]; readonly environment?: readonly string[] };
 
 const DEFAULTS: Config = {
   server: { host: '127.0.0.1', port: 8000, names: [] },
@@ -43,6 +52,7 @@ const DEFAULTS: Config = {
   net: { privateHosts: [], loopbackHosts: [] },
   policy: { apply: 'auto' },
   log: { name: 'smcp.local', public: false },
+  secrets: { sources: {} },
   logging: { level: 'info' },
 };
 
@@ -72,6 +82,7 @@ export function loadConfig(file: string, env: Environment): Config {
       net: { ...DEFAULTS.net, ...own.net },
       policy: { ...DEFAULTS.policy, ...own.policy },
       log: { ...DEFAULTS.log, ...own.log },
+      secrets: { ...DEFAULTS.secrets, ...own.secrets },
       logging: { ...DEFAULTS.logging, ...own.logging },
     },
     env,
@@ -96,7 +107,7 @@ export function parseConfig(text: string, file: string): JsonObject {
   const outcome = parseYaml(text);
   if (outcome.kind === 'problems') throw invalid(file, outcome.problems);
   const { value, locate } = outcome.document;
-  const problems = compileOwnSchema(configSchema())(value);
+  const problems = [...compileOwnSchema(configSchema())(value), ...unclearSources(value as Written)];
   if (problems.length > 0) {
     throw invalid(
       file,
@@ -108,6 +119,20 @@ export function parseConfig(text: string, file: string): JsonObject {
     );
   }
   return value as JsonObject;
+}
+
+/** Sources of secrets that are more than one. Looks at nothing whose form is wrong. */
+function unclearSources({ secrets }: Written): readonly Problem[] {
+  const sources: unknown = secrets?.sources;
+  if (!isJsonObject(sources)) return [];
+  return Object.entries(sources).flatMap(([name, source]): Problem[] => {
+    if (!isJsonObject(source)) return [];
+    const kinds = Object.keys(source).filter((key) => key !== 'environment');
+    const message = `has ${kinds.length} sources: ${kinds.join(', ')}`;
+    return kinds.length < 2
+      ? []
+      : [{ pointer: `/secrets/sources/${name}`, message, remedy: 'name one of file, env, credential and command' }];
+  });
 }
 
 function invalid(file: string, findings: readonly (Position & { message: string; remedy?: string })[]): SmcpError {

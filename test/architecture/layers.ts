@@ -54,6 +54,7 @@ const FEATURES = [
   'src/store',
   'src/identity',
   'src/freeze',
+  'src/secrets',
   'src/approvals',
   'src/replay',
 ];
@@ -78,6 +79,7 @@ const LOCAL_COMMANDS: readonly { readonly command: string; readonly imports: rea
   },
   { command: 'policy check', imports: ['src/policy/check-policy.ts', 'src/registry/read-tools.ts'] },
   { command: 'policy test', imports: ['src/policy/review/test-policy.ts'] },
+  { command: 'policy import-profiles', imports: ['src/policy/import-profiles.ts'] },
   { command: 'init', imports: ['src/store/lock-home.ts', 'src/store/open-store.ts'] },
   { command: 'log verify', imports: ['src/store/open-store.ts'] },
   { command: 'log export', imports: ['src/provenance/export.ts'] },

@@ -52,6 +52,18 @@ describe('secrets', () => {
     expect(JSON.stringify(session.used())).not.toContain(VALUE);
   });
 
+  test('are not taken to another host by a redirection, though that host is given too', async () => {
+    const respond: Respond = () => ({
+      status: 302,
+      headers: { location: `https://other.example.test:8443/?k=${VALUE}` },
+    });
+    const { get, asked } = openNet([API, OTHER], { respond, secrets: secretsOf(SECRETS) });
+    const error = await get(V1).catch((thrown: SmcpError) => thrown.toWire());
+    expect(error).toMatchObject({ code: 'FETCH_FAILED', details: { reason: 'redirect' } });
+    expect(JSON.stringify(error)).not.toContain(VALUE);
+    expect(asked()).toEqual([`GET ${V1}`]);
+  });
+
   test('are not in what a refusal quotes', async () => {
     const respond: Respond = () => ({ status: 302, headers: { location: `https://evil.test/?k=${VALUE}` } });
     const { get } = openNet([API], { respond, secrets: secretsOf(SECRETS) });

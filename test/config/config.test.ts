@@ -32,6 +32,7 @@ describe('the configuration', () => {
       net: { privateHosts: [], loopbackHosts: [] },
       policy: { apply: 'auto' },
       log: { name: 'smcp.local', public: false },
+      secrets: { sources: {} },
       logging: { level: 'info' },
     });
   });

@@ -20,11 +20,13 @@ export type NameResolution = {
   readonly bySystem: ResolveName;
 };
 
-export function createNameResolution(): NameResolution {
+/** @param servers Addresses of servers of names, with ports; absent: the system's. */
+export function createNameResolution({ servers }: { readonly servers?: readonly string[] } = {}): NameResolution {
   const places = createPlaces([{ what: 'lookups of private names at once', countMax: LIMITS.netSystemLookupsMax }]);
   return {
     byServers: async (host, signal) => {
       const resolver = new Resolver({ timeout: LIMITS.netResolveMsMax / 4, tries: 2 });
+      if (servers !== undefined) resolver.setServers(servers);
       const cancel = () => resolver.cancel();
       signal.addEventListener('abort', cancel, { once: true });
       try {
