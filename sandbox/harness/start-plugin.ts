@@ -15,6 +15,7 @@ import type { CallOutcome, Progress, UsedCapability } from '#domain/invocation.t
 import type { Manifest, Plugin, PluginTool } from '#domain/manifest.ts';
 import type { InvocationPredicate } from '#domain/record.ts';
 import { type Transcript, transcriptView } from '#domain/transcript.ts';
+import { NOTHING_TAKEN } from '#domain/usage.ts';
 import type { WallOptions } from '#sandbox/host/wall.ts';
 import { loadPlugin } from './load-plugin.ts';
 import { type Memory, openMemory } from './memory.ts';
@@ -136,7 +137,7 @@ function createCaller({ plugin, memory, watched, runtime, world }: CallerParts):
   const dispatcher = createDispatcher({
     ...{ broker: watched.broker, runtime, clock: systemClock, logger: silentLogger, ...memory },
     catalog: { tool: (name) => byName.get(name), tools: () => plugin.tools, onChange: never },
-    policy: { decide, mayCall: () => true, current: () => policyRef, onChange: never },
+    policy: { decide, take: () => NOTHING_TAKEN, mayCall: () => true, current: () => policyRef, onChange: never },
     secrets: worldSecrets(world),
   });
   const filled = new Map<string, Promise<void>>();
