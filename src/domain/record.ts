@@ -8,6 +8,7 @@ import type { PolicyRef, ShadowDecision } from './decision.ts';
 import type { Door, Receipt, Usage, UsedCapability } from './invocation.ts';
 import type { RunLimits } from './manifest.ts';
 import type { ArgumentChange } from './normalise-arguments.ts';
+import type { CountedUnit } from './usage.ts';
 
 export const PREDICATE_TYPES = {
   invocation: 'urn:smcp:invocation:v1',
@@ -71,6 +72,14 @@ export type InvocationPredicate = {
     readonly rule?: string;
     /** What rules in shadow would have decided; absent: none would have. */
     readonly shadow?: readonly ShadowDecision[];
+    /** The limit that had no room, which `rule` sets. Only where a limit denied. `used`: without this call. */
+    readonly limit?: {
+      readonly unit: CountedUnit;
+      readonly limit: number;
+      readonly used: number;
+      readonly perMs?: number;
+      readonly resetsAt?: string;
+    };
     /** The request for approval, and the record of the decision that let this one call through. */
     readonly approval?: { readonly id: string; readonly record?: Receipt };
   };

@@ -1,9 +1,10 @@
 // Rules in shadow: they never decide, and what each would have decided, had it alone been one that does, is told beside the decision.
 // Pure. Trust: as in decide.ts.
 
+import type { ConditionInput } from '#base/condition.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Decision, DecisionQuery, ShadowDecision } from '#domain/decision.ts';
-import { asItIs, covers, inputOf, isAtRest, isInForce, type Watch } from './decide.ts';
+import { covers, inputOf, isAtRest, isInForce } from './decide.ts';
 import type { Policy } from './rules.ts';
 
 /**
@@ -16,7 +17,7 @@ export function shadowsOf(
   policy: Policy,
   query: DecisionQuery,
   decision: Decision,
-  watch: Watch = asItIs,
+  watch: (input: ConditionInput) => ConditionInput = (input) => input,
 ): readonly ShadowDecision[] {
   const written = policy.agents.get(query.agent)?.written;
   if (written === undefined) return [];
@@ -39,9 +40,20 @@ export function shadowsOf(
   return bounded(found);
 }
 
-/** The decision, and beside it what rules in shadow would have said. */
-export function withShadows(policy: Policy, query: DecisionQuery, decision: Decision): Decision {
-  const shadow = shadowsOf(policy, query, decision);
+/**
+ * The decision, and beside it what rules in shadow would have said.
+ *
+ * @param byRules asks again without limits: one that has no room says nothing of the rules.
+ */
+export function withShadows(
+  policy: Policy,
+  query: DecisionQuery,
+  decision: Decision,
+  byRules: () => Decision = () => decision,
+): Decision {
+  if (policy.agents.get(query.agent)?.written === undefined) return decision;
+  const isByLimit = decision.kind === 'deny' && decision.exceeded !== undefined;
+  const shadow = shadowsOf(policy, query, isByLimit ? byRules() : decision);
   return shadow.length === 0 ? decision : { ...decision, shadow };
 }
 

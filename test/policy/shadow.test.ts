@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import type { Decision } from '#domain/decision.ts';
 import { checkAgentChange } from '#policy/agent-change.ts';
 import { wideningsOf } from '#policy/attenuation.ts';
 import { createPolicyChecker } from '#policy/check-policy.ts';
@@ -88,6 +89,20 @@ describe('a rule in shadow', () => {
     // The same conditions, live, leave none.
     const live = athena([...Array.from({ length: 5 }, () => ({ ...long, shadow: false })), GRANT]);
     expect(told(live, 'demo_text__echo', { list })[0]).toBe('deny');
+  });
+
+  test('is told beside a limit that had no room as beside the grant that it limits', () => {
+    const ready = policyOf(athena([GRANT, SHADOW_GRANT], [SHADOW_DENY]));
+    const query = question('demo_text__echo');
+    const full: Decision = {
+      ...{ kind: 'deny' as const, rule: 'live', reason: 'full', remedy: 'wait', policy: REF },
+      exceeded: { unit: 'calls', limit: 1, used: 1 },
+    };
+    const byRules = () => decide(ready, REF, query);
+    expect(withShadows(ready, query, full, byRules)).toEqual({
+      ...full,
+      shadow: [{ rule: 'tried-deny', decision: 'deny' }],
+    });
   });
 
   test('is one of a bounded number that are told', () => {

@@ -2,12 +2,13 @@
 // policies, page by page. Trust: agents, tools, arguments and sessions are as they were recorded: an agent's words.
 
 import type { Clock } from '#base/clock.ts';
+import type { ConditionInput } from '#base/condition.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from '#domain/agent.ts';
 import { type Decision, NO_POLICY, type ShadowDecision } from '#domain/decision.ts';
 import type { ChangedDecision, SimulatedShadow, SimulationCounts } from '#domain/policy-review.ts';
 import type { ClosingRow } from '#domain/store-ports.ts';
-import { decide, type Watch } from '#policy/decide.ts';
+import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
 import { shadowsOf } from '#policy/shadow.ts';
 import type { RecordedDecision } from './recorded.ts';
@@ -74,7 +75,7 @@ export function replay(policy: Policy, recorded: RecordedDecision, schemas: Tool
     ...(session === undefined ? {} : { session }),
   };
   let looksAtArgs = false;
-  const watch: Watch = (input) => ({
+  const watch = (input: ConditionInput): ConditionInput => ({
     ...input,
     celArgs: () => {
       looksAtArgs = true;
@@ -83,7 +84,7 @@ export function replay(policy: Policy, recorded: RecordedDecision, schemas: Tool
   });
   // A tool that is gone had a schema when it was decided about.
   const isGone = inputSchema === undefined && recorded.schema !== undefined;
-  const decision = decide(policy, NO_POLICY, query, watch);
+  const decision = decide(policy, NO_POLICY, query, { watch });
   if (looksAtArgs && args === undefined) return { kind: 'withoutArguments' };
   if (looksAtArgs && isGone) return { kind: 'withoutTool' };
   const shadow = shadowsOf(policy, query, decision, watch);
