@@ -1,45 +1,29 @@
-// The network, programs and other tools of a made-up world: host calls that are read and refused by the broker's rules, and
+// The network, programs and other tools of a made-up world: host calls that are read and refused by the broker itself, and
 // answered from what the author wrote. Nothing leaves the process. **Trust:** params are a plugin's.
 
 import { ERRORS } from '#base/error-table.ts';
 import { type ErrorCode, SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
 import { compileStarPattern } from '#base/star-pattern.ts';
-import type { CallContext, CallHandler, CallHandlers } from '#broker/call-handler.ts';
+import type { CallContext, CallHandlers } from '#broker/call-handler.ts';
 import { createNetCalls } from '#broker/net-calls.ts';
-import { fieldsOf, invalid } from '#broker/params.ts';
+import { createRunCalls } from '#broker/run-calls.ts';
+import { createToolsCalls } from '#broker/tools-calls.ts';
+import type { ToolAnswer } from '#domain/invocation.ts';
+import type { ProgramOutcome } from '#domain/sandbox-ports.ts';
 import type { GivenSecrets } from '#domain/secret-ports.ts';
-import { checkGiven } from './given.ts';
 import type { ProgramRun, RunAnswer, ToolReply, World, WorldError } from './world.ts';
 import { createWorldNet } from './world-net.ts';
 
-/** The calls `fetch`, `run` and `tools.call`. */
+/** The calls `fetch`, `run` and `tools.call`: the broker's own, with effects that are the world's. */
 export function createWorldCalls(world: World): CallHandlers {
-  const { fetch = noFetch } = createNetCalls(createWorldNet(world, errorOf));
+  const { fetch } = createNetCalls(createWorldNet(world, errorOf));
   return {
-    fetch: (params, context) => fetch(params, { ...context, secrets: secretsOf(world, context) }),
-    run: (params, context) => {
-      const { program, args = [], stdin = '' } = fieldsOf('run', params, ['program', 'args', 'stdin']);
-      checkGiven({ name: 'run', params, kind: 'run' }, context);
-      if (!isTexts(args) || typeof stdin !== 'string') throw invalid('run: args are texts, and so is stdin');
-      const asked: ProgramRun = { program: String(program), args, stdin };
-      return { target: asked.program, perform: () => runAnswer(world, asked) };
-    },
-    'tools.call': (params, context) => {
-      const { tool, args = {} } = fieldsOf('tools.call', params, ['tool', 'args']);
-      checkGiven({ name: 'tools.call', params, kind: 'tools' }, context);
-      const name = String(tool);
-      return { target: name, perform: () => toolAnswer(world, name, args) };
-    },
+    ...(fetch && { fetch: (params, context) => fetch(params, { ...context, secrets: secretsOf(world, context) }) }),
+    ...createRunCalls({ run: async (asked) => runOutcome(world, asked) }),
+    ...createToolsCalls({ callTool: async ({ tool, args }) => toolAnswer(world, tool, args) }),
   };
 }
-
-const isTexts = (value: Json): value is readonly string[] =>
-  Array.isArray(value) && value.every((one) => typeof one === 'string');
-
-const noFetch: CallHandler = () => {
-  throw new SmcpError('CAPABILITY_UNAVAILABLE', 'this world has no network');
-};
 
 /** As a server does it: into requests to their hosts, over what the plugin wrote there. */
 function secretsOf(world: World, { capabilities }: CallContext): GivenSecrets {
@@ -55,30 +39,31 @@ function secretsOf(world: World, { capabilities }: CallContext): GivenSecrets {
   return { headersFor, mask: () => undefined };
 }
 
-function runAnswer({ run = [] }: World, asked: ProgramRun): Json {
-  const fits = ({ program, args }: RunAnswer) =>
-    program === asked.program &&
-    (args === undefined ||
-      (args.length === asked.args.length &&
-        args.every((pattern, at) => compileStarPattern(pattern)(asked.args[at] ?? ''))));
+function runOutcome({ run = [] }: World, { program, args, stdin }: ProgramRun): ProgramOutcome {
+  const asked = { program, args, stdin };
+  const fits = (answer: RunAnswer) =>
+    answer.program === program &&
+    (answer.args === undefined ||
+      (answer.args.length === args.length &&
+        answer.args.every((pattern, at) => compileStarPattern(pattern)(args[at] ?? ''))));
   const answer = typeof run === 'function' ? run(asked) : run.find(fits);
   if (answer === undefined) {
-    const message = `the world has no answer to ${[asked.program, ...asked.args].join(' ')}`;
+    const message = `the world has no answer to ${[program, ...args].join(' ')}`;
     throw new SmcpError('CAPABILITY_UNAVAILABLE', message, { details: { remedy: 'add one to `run` of the world' } });
   }
   const { exitCode = 0, stdout = '', stderr = '' } = answer;
-  return { exitCode, stdout, stderr, isCut: false };
+  return { exitCode, signal: null, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr), isCut: false };
 }
 
-function toolAnswer({ tools = [] }: World, name: string, args: Json): Json {
+function toolAnswer({ tools = [] }: World, name: string, args: Json): ToolAnswer {
   const answer: Omit<ToolReply, 'tool'> | undefined =
     typeof tools === 'function' ? tools(name, args) : tools.find(({ tool }) => tool === name);
   if (answer === undefined) {
     const message = `the world has no tool ${name}`;
     throw new SmcpError('CAPABILITY_UNAVAILABLE', message, { details: { remedy: 'add one to `tools` of the world' } });
   }
-  if (answer.error !== undefined) throw errorOf(answer.error);
-  return answer.value ?? null;
+  if (answer.error !== undefined) return { kind: 'error', error: errorOf(answer.error).toWire() };
+  return { kind: 'value', value: answer.value ?? null };
 }
 
 /** A code that the product doesn't have could never reach a plugin. */
