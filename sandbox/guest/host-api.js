@@ -124,8 +124,13 @@ function makeHostApi(post, bounds, { responseOf, bytesOfBase64 }) {
     if (entry === undefined) return;
     delete waiting[call];
     const value = parse(json);
-    if (isOk) entry.resolve(entry.decode(value));
-    else entry.reject(hostError(value, call));
+    if (!isOk) return entry.reject(hostError(value, call));
+    try {
+      entry.resolve(entry.decode(value));
+    } catch (thrown) {
+      // Who waits for it would wait for ever.
+      entry.reject(thrown);
+    }
   };
 
   const begin = () => {
