@@ -2,9 +2,10 @@
 
 import { rmSync } from 'node:fs';
 import type { AppOptions } from '#app/app-options.ts';
-import { buildCore } from '#app/core.ts';
+import { buildCore, type CoreOptions } from '#app/core.ts';
 import { buildGateway, buildStdioDoor, openSocket } from '#app/doors.ts';
 import { demoAgent, FIRST_POLICY } from '#app/first-policy.ts';
+import { createMaskedLogger } from '#app/masked-logger.ts';
 import { replaceFile } from '#base/durable-file.ts';
 import { invariant } from '#base/invariant.ts';
 import { isJsonObject } from '#base/json.ts';
@@ -37,14 +38,14 @@ export type App = {
 export async function createApp(options: AppOptions): Promise<App> {
   const stack = new AsyncDisposableStack();
   try {
-    return await build(options, stack);
+    return await build({ ...options, logger: createMaskedLogger(options.logger) }, stack);
   } catch (thrown) {
     await stack.disposeAsync();
     throw thrown;
   }
 }
 
-async function build(options: AppOptions, stack: AsyncDisposableStack): Promise<App> {
+async function build(options: CoreOptions, stack: AsyncDisposableStack): Promise<App> {
   const { home, logger } = options;
   const core = await buildCore(options, stack);
   const { services } = core;

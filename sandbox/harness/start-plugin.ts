@@ -23,6 +23,7 @@ import { createWatchedBroker, type PluginLog, type WatchedBroker, withVisibleRef
 import { nowMsOf, type World } from './world.ts';
 import { createWorldCalls } from './world-calls.ts';
 import { createWorldFiles, type WorldFiles } from './world-files.ts';
+import { worldSecrets } from './world-secrets.ts';
 
 export type StartOptions = {
   /** What answers host calls. Absent: an empty world. `real`: this machine's clock and randomness, and nothing beyond. */
@@ -136,6 +137,7 @@ function createCaller({ plugin, memory, watched, runtime, world }: CallerParts):
     ...{ broker: watched.broker, runtime, clock: systemClock, logger: silentLogger, ...memory },
     catalog: { tool: (name) => byName.get(name), tools: () => plugin.tools, onChange: never },
     policy: { decide, mayCall: () => true, current: () => policyRef, onChange: never },
+    secrets: worldSecrets(world),
   });
   const filled = new Map<string, Promise<void>>();
   let count = 0;
@@ -172,7 +174,7 @@ function callOf(
   const record = memory.recordsOf(invocation).at(-1);
   if (record === undefined) throw new SmcpError('INTERNAL', 'a call ended without its record');
   const seen = {
-    used: session?.used() ?? [],
+    used: record.capabilities?.used ?? [],
     denials: denialsIn(transcript),
     log: watched.logOf(invocation),
     record,

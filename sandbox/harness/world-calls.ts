@@ -5,38 +5,22 @@ import { ERRORS } from '#base/error-table.ts';
 import { type ErrorCode, SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
 import { compileStarPattern } from '#base/star-pattern.ts';
-import type { CallContext, CallHandlers } from '#broker/call-handler.ts';
+import type { CallHandlers } from '#broker/call-handler.ts';
 import { createNetCalls } from '#broker/net-calls.ts';
 import { createRunCalls } from '#broker/run-calls.ts';
 import { createToolsCalls } from '#broker/tools-calls.ts';
 import type { ToolAnswer } from '#domain/invocation.ts';
 import type { ProgramOutcome } from '#domain/sandbox-ports.ts';
-import type { GivenSecrets } from '#domain/secret-ports.ts';
 import type { ProgramRun, RunAnswer, ToolReply, World, WorldError } from './world.ts';
 import { createWorldNet } from './world-net.ts';
 
 /** The calls `fetch`, `run` and `tools.call`: the broker's own, with effects that are the world's. */
 export function createWorldCalls(world: World): CallHandlers {
-  const { fetch } = createNetCalls(createWorldNet(world, errorOf));
   return {
-    ...(fetch && { fetch: (params, context) => fetch(params, { ...context, secrets: secretsOf(world, context) }) }),
+    ...createNetCalls(createWorldNet(world, errorOf)),
     ...createRunCalls({ run: async (asked) => runOutcome(world, asked) }),
     ...createToolsCalls({ callTool: async ({ tool, args }) => toolAnswer(world, tool, args) }),
   };
-}
-
-/** As a server does it: into requests to their hosts, over what the plugin wrote there. */
-function secretsOf(world: World, { capabilities }: CallContext): GivenSecrets {
-  const headersFor = async (host: string) => {
-    const injected = (capabilities.secrets ?? []).flatMap(({ name, hosts, header, prefix = '' }) => {
-      const value = world.secrets?.[name];
-      if (header === undefined || hosts?.includes(host) !== true) return [];
-      if (value === undefined) throw new SmcpError('CAPABILITY_UNAVAILABLE', `the world has no secret ${name}`);
-      return [[header.toLowerCase(), `${prefix}${value}`]];
-    });
-    return Object.fromEntries(injected) as Readonly<Record<string, string>>;
-  };
-  return { headersFor, mask: () => undefined };
 }
 
 function runOutcome({ run = [] }: World, { program, args, stdin }: ProgramRun): ProgramOutcome {

@@ -1,6 +1,8 @@
 // What runs behind the doors of a server: every feature, joined by its ports. Taken down in reverse by the stack.
 
 import { rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { openApprovals } from '#app/approvals.ts';
 import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
 import { openProcesses } from '#app/process-tier.ts';
@@ -9,7 +11,6 @@ import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { openWorkspaces } from '#app/workspaces.ts';
-import { createApprovals } from '#approvals/approvals.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
@@ -35,9 +36,14 @@ import { type Confinement, createConfinement } from '#sandbox/host/confinement.t
 import { createIsolateRuntime } from '#sandbox/host/isolate-runtime.ts';
 import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
 import { openWall } from '#sandbox/host/wall.ts';
+import { createSecrets, type Secrets } from '#secrets/secrets.ts';
 import { lockHome } from '#store/lock-home.ts';
 import { openStore } from '#store/open-store.ts';
 import type { AppOptions } from './app-options.ts';
+import type { MaskedLogger } from './masked-logger.ts';
+
+/** `logger`: masks what `secrets` knows, once they are open. */
+export type CoreOptions = AppOptions & { readonly logger: MaskedLogger };
 
 export type Core = {
   readonly services: Services;
@@ -49,7 +55,7 @@ export type Core = {
 type Kept = { readonly store: Store; readonly log: OpenRecordLog; readonly adminToken: string };
 
 /** Takes the home's lock first; what a server that crashed left behind is mended or removed. */
-export async function buildCore(options: AppOptions, stack: AsyncDisposableStack): Promise<Core> {
+export async function buildCore(options: CoreOptions, stack: AsyncDisposableStack): Promise<Core> {
   const { home, config, logger } = options;
   const clock = systemClock;
   const { store, log, adminToken } = await openKept(options, stack);
@@ -74,11 +80,10 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   );
   const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
   const freezes = createFreezes({ store: store.freezes, clock });
-  const approvals = stack.adopt(createApprovals({ store: store.approvals, log, clock, logger }), (opened) =>
-    opened.close(),
-  );
+  const approvals = openApprovals(options, { store, log }, stack);
+  const secrets = openSecrets(options, store);
   const dispatcher: Dispatcher & ToolCaller = createDispatcher({
-    ...{ catalog: tools, policy, freezes, approvals, runtime, log, clock, logger },
+    ...{ catalog: tools, policy, freezes, approvals, secrets, runtime, log, clock, logger },
     broker: createBroker({
       ...{ clock, logger },
       effects: {
@@ -99,13 +104,40 @@ export async function buildCore(options: AppOptions, stack: AsyncDisposableStack
   for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
   const readiness = { isReady: false };
   const services: Services = {
-    ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, approvals, dispatcher, log, enforce, clock },
+    ...{
+      tokens,
+      policy,
+      catalog,
+      tools,
+      plugins: catalog,
+      freezes,
+      approvals,
+      secrets,
+      dispatcher,
+      log,
+      enforce,
+      clock,
+    },
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
     review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
   return { services, readiness };
+}
+
+function openSecrets({ home, config, logger }: CoreOptions, { secrets: store }: Store): Secrets {
+  const { keyFile, sources } = config.secrets;
+  const opened = createSecrets(
+    { store, clock: systemClock, logger, env: process.env },
+    {
+      home: home.directory,
+      keyFile: keyFile === undefined ? join(home.keys, 'secrets.key') : resolve(home.directory, keyFile),
+      sources,
+    },
+  );
+  logger.maskWith(opened.knownMask);
+  return opened;
 }
 
 type Sandbox = {

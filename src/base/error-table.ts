@@ -2,6 +2,7 @@
 
 import { type ErrorRow, row } from './error-row.ts';
 import { APPROVAL_ERRORS } from './error-rows-approvals.ts';
+import { SECRET_ERRORS } from './error-rows-secrets.ts';
 
 export const ERRORS = {
   // A call
@@ -276,6 +277,7 @@ export const ERRORS = {
     false,
     "A capability can't be carried out: this version has no effect for it, or what the effect needs is not there.",
   ),
+  ...SECRET_ERRORS,
   ...APPROVAL_ERRORS,
   // Evidence
   LOG_TAMPERED: row('tampered', -32005, 500, false, 'The log does not verify.'),

@@ -1,5 +1,5 @@
 // Every bound of the product, each with its unit (last in the name), its reason and, where measured, its source.
-// Those of plugins, of command lines, of processes, of their network, of policies and of files have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
+// Those of plugins, of command lines, of processes, of their network and files, of policies and of secrets have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
 
 import { CLI_LIMITS } from './limits-cli.ts';
 import { FILES_LIMITS } from './limits-files.ts';
@@ -7,6 +7,7 @@ import { NET_LIMITS } from './limits-net.ts';
 import { PLUGIN_LIMITS } from './limits-plugins.ts';
 import { POLICY_LIMITS } from './limits-policy.ts';
 import { PROCESS_LIMITS } from './limits-process.ts';
+import { SECRET_LIMITS } from './limits-secrets.ts';
 
 export const LIMITS = {
   // Requests
@@ -132,6 +133,7 @@ export const LIMITS = {
   ...PROCESS_LIMITS,
   ...NET_LIMITS,
   ...POLICY_LIMITS,
+  ...SECRET_LIMITS,
   ...FILES_LIMITS,
 
   // Log

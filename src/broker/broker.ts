@@ -19,6 +19,7 @@ import type { StoreEffect } from '#effects/store.ts';
 import type { CallContext, CallHandlers, FurtherUses } from './call-handler.ts';
 import { createClockCalls, createRandomCalls } from './clock-calls.ts';
 import { createFilesCalls } from './files-calls.ts';
+import { createMasking } from './masking.ts';
 import { createMeter } from './meter.ts';
 import { createNetCalls } from './net-calls.ts';
 import { invalid } from './params.ts';
@@ -31,6 +32,7 @@ import { createTranscriptWriter } from './transcript.ts';
 /** The kinds that have an effect in this version. The registry refuses plugins that ask for another. */
 export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = [
   'net',
+  'secrets',
   'files',
   'store',
   'run',
@@ -86,31 +88,46 @@ function handlersOf({ clock, logger, effects = {}, ...ports }: BrokerPorts): Cal
 function openSession(logger: Logger, handlers: CallHandlers, context: CallContext): BrokerSession {
   const meter = createMeter();
   const transcript = createTranscriptWriter();
+  const masking = createMasking(context);
   let calls = 0;
-  const handle: HostCallHandler = async ({ name, params }, signal) => {
+  const answer: HostCallHandler = async ({ name, params }, signal) => {
     // A call that is being ended does nothing any more, however long its code still runs.
     if (signal.aborted) throw new SmcpError('CANCELLED', 'the call is being ended');
     calls += 1;
     if (calls > context.hostCallsMax) throw new SmcpError('HOST_CALLS_EXCEEDED', 'the limit of host calls is reached');
-    const known = checkedName(logger, context, name);
+    const known = checkedName(logger, context, masking.hidden(name));
     const kind = capabilityOf(known);
-    if (kind === undefined) return prepare(handlers, known)(params, context).perform(signal, NO_USES);
+    if (kind === undefined) return prepare(handlers, known)(masking.hidden(params), context).perform(signal, NO_USES);
     const fault = faultOf(params);
     if (fault !== undefined) throw invalid(`${known}: what it was given ${fault}`);
+    masking.checkParams(known, params);
     const { target, perform } = prepare(handlers, known)(params, context);
     const use = meter.begin({ kind, target, request: params });
     try {
-      const answer = await perform(signal, {
+      const performed = perform(signal, {
         begin: (further, request) => meter.begin({ kind, target: further, request }),
       });
-      use.end(answer);
-      return answer;
+      const answered = masking.hidden(await performed);
+      use.end(answered);
+      return answered;
     } catch (thrown) {
-      use.end(asSmcpError(thrown).toWire());
-      throw thrown;
+      const error = masking.error(thrown);
+      use.end(asSmcpError(error).toWire());
+      throw error;
     }
   };
-  return { handle, used: meter.lines, traffic: transcript.traffic, transcript: transcript.read };
+  return {
+    handle: async (call, signal) => {
+      try {
+        return await answer(call, signal);
+      } catch (thrown) {
+        throw masking.error(thrown);
+      }
+    },
+    used: () => masking.hidden(meter.lines()),
+    traffic: transcript.traffic,
+    transcript: () => masking.transcript(transcript.read()),
+  };
 }
 
 /** @throws `REQUEST_INVALID` for a name that is no host call · `CAPABILITY_DENIED` for one whose kind was not given */

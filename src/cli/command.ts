@@ -3,6 +3,7 @@
 import type { ParseArgsConfig } from 'node:util';
 import type { Json } from '#base/json.ts';
 import type { Home } from '#config/home.ts';
+import type { SecretInput } from './read-secret.ts';
 
 /** An option of a command, beside `--home`, `--json` and `--help`. */
 export type CommandOption = {
@@ -23,6 +24,8 @@ export type Terminal = {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly env: { readonly [name: string]: string | undefined };
+  /** Absent: `process.stdin`. */
+  readonly input?: SecretInput;
 };
 
 export type CommandContext = {

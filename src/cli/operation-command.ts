@@ -6,29 +6,42 @@ import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { ADMIN_PREFIX, fillPath, type Operation, propertiesOf, requiredOf } from '#operations/operation.ts';
 import { findServer, requestJson } from './admin-client.ts';
-import { type Command, type CommandInput, type CommandOption, EXIT } from './command.ts';
+import { type Command, type CommandInput, type CommandOption, EXIT, type Terminal } from './command.ts';
 import { readGiven } from './read-given.ts';
+import { readSecret } from './read-secret.ts';
 import { renderOperation } from './render-operation.ts';
 
 /** The command of an operation; undefined when it has none. */
 export function operationCommand(operation: Operation): Command | undefined {
   if (operation.command === undefined) return undefined;
-  const optional = Object.entries(propertiesOf(operation)).filter(([name]) => !operation.positional.includes(name));
+  const { positional, secretProperty } = operation;
+  const optional = Object.entries(propertiesOf(operation)).filter(
+    ([name]) => name !== secretProperty && !positional.includes(name),
+  );
   return {
     words: operation.command,
-    arguments: operation.positional.map((name) => argumentOf(operation, name)),
+    arguments: positional.map((name) => argumentOf(operation, name)),
     options: Object.fromEntries(optional.map(([name, schema]) => [name, optionOf(name, schema)])),
     summary: operation.summary,
     isLocal: false,
     run: async ({ home, terminal, print }, input) => {
       // Before the server is asked for: what can't be read is said first.
-      const { method, path, body } = requestOf(operation, inputOf(operation, input));
+      const given = inputOf(operation, input);
+      const secret = secretProperty === undefined ? {} : { [secretProperty]: await readValueOf(operation, terminal) };
+      const { method, path, body } = requestOf(operation, { ...given, ...secret });
       const server = await findServer(home, terminal);
       const answer = await requestJson(server, method, path, body);
       print(answer, () => renderOperation(operation.name, answer));
       return operation.saysNo?.(answer) === true ? EXIT.no : EXIT.done;
     },
   };
+}
+
+/** Never an argument: those can be seen by every user of the machine. */
+async function readValueOf({ command = [] }: Operation, { input = process.stdin, err }: Terminal): Promise<string> {
+  const value = await readSecret(input, () => err(`value for ${command.join(' ')}, which is not shown: `));
+  if (input.isTTY === true) err('\n');
+  return value;
 }
 
 function argumentOf(operation: Operation, name: string): string {

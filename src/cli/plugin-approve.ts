@@ -62,6 +62,7 @@ export function reviewText(review: JsonObject): string {
       ? 'nothing was approved under this name\n'
       : `approved before by ${str(before['by'])} at ${str(before['time'])} (${str(before['digest'])})\n`,
     ...without(review),
+    ...exposed(review),
     ...list(review['differences']).map(differenceText),
     `digest ${str(review['digest'])}\n`,
   ];
@@ -70,6 +71,12 @@ export function reviewText(review: JsonObject): string {
 
 function without({ without: kinds }: JsonObject): readonly string[] {
   return Array.isArray(kinds) && kinds.length > 0 ? [`left out of what it asks: ${kinds.map(str).join(', ')}\n`] : [];
+}
+
+function exposed({ exposed: names, without: kinds }: JsonObject): readonly string[] {
+  const isLeftOut = Array.isArray(kinds) && kinds.includes('secrets');
+  if (!Array.isArray(names) || names.length === 0 || isLeftOut) return [];
+  return [`ITS PROGRAM GETS TO SEE THE VALUE OF: ${names.map(str).join(', ')}; it could keep or pass it on\n`];
 }
 
 function differenceText({ kind, subject, approved = null, present = null }: JsonObject): string {

@@ -104,6 +104,9 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   plugin_approve: (p) => pluginsTable([p]),
   plugin_enable: (p) => pluginsTable([p]),
   plugin_disable: (p) => pluginsTable([p]) + endingText(p),
+  secret_set: (s) => `${str(s['name'])} is set\n`,
+  secret_rm: (s) => `${str(s['name'])} is removed\n`,
+  secret_list: secretsTable,
   log_replay: replayText,
   ...REVIEW_RENDERERS,
   log_tail: (records) => table(records.map(recordLine), 'the log is empty'),
@@ -160,9 +163,29 @@ function pluginsTable(plugins: readonly JsonObject[]): string {
   ]);
   const below = plugins.flatMap((plugin) => [
     ...list(plugin['problems']).map((problem) => `${str(plugin['name'])}: ${problemText(problem)}`),
+    ...list(plugin['secrets'])
+      .filter(({ isExposed }) => isExposed === true)
+      .map(
+        ({ name }) => `note: ${str(plugin['name'])}: its program gets to see the value of the secret ${str(name)}\n`,
+      ),
     ...list(plugin['notes']).map(({ tool, note }) => `note: ${str(tool)}: ${str(note)}\n`),
   ]);
   return table(rows, 'no plugins') + below.join('');
+}
+
+function secretsTable(secrets: readonly JsonObject[]): string {
+  const rows = secrets.map(({ name, source, setAt, askedBy }) => [
+    str(name),
+    source === 'none' ? 'NOT SET' : str(source),
+    setAt === null ? '' : `set ${str(setAt)}`,
+    list(askedBy).map(askingText).join(', ') || 'no plugin asks for it',
+  ]);
+  return table(rows, 'no secrets');
+}
+
+function askingText({ plugin, hosts, isExposed }: JsonObject): string {
+  const places = [...(hosts as string[]), ...(isExposed === true ? ['ITS PROGRAM SEES IT'] : [])];
+  return `${str(plugin)} (${places.map(str).join(' ')})`;
 }
 
 function replayText({ outcome, reason, tool, index, hostCalls, engine, difference }: JsonObject): string {

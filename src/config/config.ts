@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { SmcpError } from '#base/errors.ts';
-import type { JsonObject } from '#base/json.ts';
+import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { readOwnedFile } from '#base/owned-file.ts';
-import { compileOwnSchema } from '#base/schema.ts';
+import { compileOwnSchema, type Problem } from '#base/schema.ts';
 import { type Position, parseYaml } from '#base/yaml.ts';
 
 export type Config = {
@@ -25,9 +25,20 @@ export type Config = {
   readonly net: { readonly privateHosts: readonly string[]; readonly loopbackHosts: readonly string[] };
   /** `auto`: an edit of the policy's file is applied once it is whole · `manual`: it waits until somebody applies it. */
   readonly policy: { readonly apply: 'auto' | 'manual' };
+  /** Who is told of what wants a person's attention. `keyFile`: relative to the home. */
+  readonly notify: { readonly webhooks: readonly { readonly url: string; readonly keyFile: string }[] };
   readonly log: { readonly name: string; readonly public: boolean };
+  /** `keyFile` absent: in the home's `keys`. `sources`: by the secret's name. */
+  readonly secrets: { readonly keyFile?: string; readonly sources: { readonly [name: string]: SecretSource } };
   readonly logging: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
 };
+
+/** Where a secret is kept that is not in the home's database. Exactly one of them. */
+export type SecretSource =
+  | { readonly file: string }
+  | { readonly env: string }
+  | { readonly credential: string }
+  | { readonly command: readonly string[]; readonly environment?: readonly string[] };
 
 const DEFAULTS: Config = {
   server: { host: '127.0.0.1', port: 8000, names: [] },
@@ -42,7 +53,9 @@ const DEFAULTS: Config = {
   },
   net: { privateHosts: [], loopbackHosts: [] },
   policy: { apply: 'auto' },
+  notify: { webhooks: [] },
   log: { name: 'smcp.local', public: false },
+  secrets: { sources: {} },
   logging: { level: 'info' },
 };
 
@@ -71,7 +84,9 @@ export function loadConfig(file: string, env: Environment): Config {
       workspaces: { ...DEFAULTS.workspaces, ...own.workspaces },
       net: { ...DEFAULTS.net, ...own.net },
       policy: { ...DEFAULTS.policy, ...own.policy },
+      notify: notifyOf(own.notify, file),
       log: { ...DEFAULTS.log, ...own.log },
+      secrets: { ...DEFAULTS.secrets, ...own.secrets },
       logging: { ...DEFAULTS.logging, ...own.logging },
     },
     env,
@@ -79,7 +94,8 @@ export function loadConfig(file: string, env: Environment): Config {
 }
 
 /** As the file says it: `plugins` is a list of directories, or an object with it. */
-type Written = Omit<Partial<Config>, 'plugins' | 'approve'> & {
+type Written = Omit<Partial<Config>, 'plugins' | 'approve' | 'notify'> & {
+  readonly notify?: { readonly webhooks?: readonly { readonly url: string; readonly keyFile?: string }[] };
   readonly plugins?:
     | readonly string[]
     | { readonly directories?: readonly string[]; readonly approve?: Config['approve'] };
@@ -91,12 +107,26 @@ function pluginsOf(written: Written['plugins'] = {}): Pick<Config, 'plugins' | '
   return { plugins: directories, approve };
 }
 
+const WEBHOOK_KEY = 'webhook.key';
+
+/** @throws `CONFIG_INVALID` for what is no address, or one with a name and a password, which would be sent nowhere */
+function notifyOf({ webhooks = [] }: Written['notify'] = {}, file: string): Config['notify'] {
+  for (const [index, { url }] of webhooks.entries()) {
+    const parsed = URL.parse(url);
+    if (parsed !== null && parsed.username === '' && parsed.password === '') continue;
+    throw new SmcpError('CONFIG_INVALID', `${file}: /notify/webhooks/${index}/url is no address for a webhook`, {
+      details: { remedy: 'write it as https://host/path, without a name and a password; messages are signed' },
+    });
+  }
+  return { webhooks: webhooks.map(({ url, keyFile = WEBHOOK_KEY }) => ({ url, keyFile })) };
+}
+
 /** @throws `CONFIG_INVALID` */
 export function parseConfig(text: string, file: string): JsonObject {
   const outcome = parseYaml(text);
   if (outcome.kind === 'problems') throw invalid(file, outcome.problems);
   const { value, locate } = outcome.document;
-  const problems = compileOwnSchema(configSchema())(value);
+  const problems = [...compileOwnSchema(configSchema())(value), ...unclearSources(value as Written)];
   if (problems.length > 0) {
     throw invalid(
       file,
@@ -108,6 +138,20 @@ export function parseConfig(text: string, file: string): JsonObject {
     );
   }
   return value as JsonObject;
+}
+
+/** Sources of secrets that are more than one. Looks at nothing whose form is wrong. */
+function unclearSources({ secrets }: Written): readonly Problem[] {
+  const sources: unknown = secrets?.sources;
+  if (!isJsonObject(sources)) return [];
+  return Object.entries(sources).flatMap(([name, source]): Problem[] => {
+    if (!isJsonObject(source)) return [];
+    const kinds = Object.keys(source).filter((key) => key !== 'environment');
+    const message = `has ${kinds.length} sources: ${kinds.join(', ')}`;
+    return kinds.length < 2
+      ? []
+      : [{ pointer: `/secrets/sources/${name}`, message, remedy: 'name one of file, env, credential and command' }];
+  });
 }
 
 function invalid(file: string, findings: readonly (Position & { message: string; remedy?: string })[]): SmcpError {

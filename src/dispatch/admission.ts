@@ -21,6 +21,9 @@ import { laneConflict } from './lane-conflict.ts';
 import { frozen, mayAct } from './may-act.ts';
 import type { Admission } from './predicate.ts';
 
+/** In the place of an argument that no record may hold. */
+const UNRECORDED = '[unrecorded]';
+
 export type AdmissionResult =
   | { readonly kind: 'admitted'; readonly call: Admitted; readonly decision: Allow | Ask }
   /** Refused, recorded and answered. */
@@ -44,7 +47,9 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
     outcome: await outcome,
   });
 
-  const admit: CallAdmission['admit'] = (request, lineage) => {
+  const admit: CallAdmission['admit'] = (asked, lineage) => {
+    // Before anything of it can be recorded, denied ones too.
+    const request = withoutUnrecorded(asked, catalog.tool(asked.tool));
     const receivedMs = clock.nowMs();
     const invocation = uuidv7(receivedMs);
     const admission: Admission = {
@@ -92,6 +97,21 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
   };
 
   return { admit };
+}
+
+/**
+ * What an agent sends to a tool that takes a secret is kept in no document of the log. No such tool runs for an agent, so nothing
+ * needs it.
+ */
+function withoutUnrecorded(request: CallRequest, tool: Tool | undefined): CallRequest {
+  const names = tool?.kind === 'admin' ? (tool.unrecorded ?? []) : [];
+  if (names.length === 0) return request;
+  const args = Object.entries(request.args).map(([name, value]) => [name, names.includes(name) ? UNRECORDED : value]);
+  return {
+    ...request,
+    args: Object.fromEntries(args) as ExactJsonObject,
+    ...(request.strayArgs === undefined ? {} : { strayArgs: UNRECORDED }),
+  };
 }
 
 /** Only the arguments of a `cli.py`'s tool are changed: as agents send them, and as its command line is described. */

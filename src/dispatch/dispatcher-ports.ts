@@ -6,6 +6,7 @@ import type { ApprovalDesk } from '#domain/approval-ports.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { AdminTools, FreezeDecider, RecordLog, RecordReader, ToolCatalog } from '#domain/ports.ts';
 import type { Broker, PluginRuntime } from '#domain/sandbox-ports.ts';
+import type { SecretGiver } from '#domain/secret-ports.ts';
 import type { KeyedCallStore } from '#domain/store-ports.ts';
 
 export type DispatcherPorts = {
@@ -15,6 +16,8 @@ export type DispatcherPorts = {
   readonly runtime: PluginRuntime;
   readonly adminTools: AdminTools;
   readonly broker: Broker;
+  /** Absent: a call that was given secrets can't be run. */
+  readonly secrets?: SecretGiver;
   readonly log: RecordLog & Pick<RecordReader, 'findInvocation' | 'record'>;
   readonly keyedCalls: KeyedCallStore;
   readonly approvals: ApprovalDesk;

@@ -11,6 +11,7 @@ import { announce, type GovernedRun } from './governed-run.ts';
 import { createHostCallsOfRun } from './host-calls.ts';
 import { keptTranscript } from './kept-transcript.ts';
 import type { Confined, Start } from './predicate.ts';
+import { maskOutcome, openSecrets, type RunSecrets, usedLines } from './run-secrets.ts';
 
 /**
  * A run whose warden was ended for what may be another call's fault is tried once more, if it can affect nothing. A restricted
@@ -23,8 +24,10 @@ export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<Plu
   const { tool } = admitted;
   const capabilities = narrow(tool.capabilities, decision.capabilities);
   let profile: SandboxProfile;
+  let secrets: RunSecrets | undefined;
   try {
     profile = ports.runtime.profile(tool.plugin, capabilities);
+    secrets = await openSecrets(ports, capabilities, profile);
   } catch (thrown) {
     return run.close('cancelled', refusalAnswer(thrown), { decision });
   }
@@ -35,8 +38,14 @@ export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<Plu
   run.onBegin(limits.timeoutMs);
   const isHarmless = tool.effect === 'pure' && profile.tier === 'isolate';
   for (let attempt = 1; ; attempt += 1) {
-    const session = openSession(ports, run, confined);
-    const outcome = await runOnce(ports, run, { start, confined, session });
+    const session = openSession(ports, run, { confined, secrets });
+    const ended = await runOnce(ports, run, { start, confined, session, secrets });
+    const outcome = maskOutcome(ended, secrets?.given.mask());
+    if (outcome !== ended) {
+      ports.logger.warn('a secret was masked in what a plugin returned', {
+        ...{ plugin: tool.plugin.name, tool: tool.name, invocation: admitted.invocation },
+      });
+    }
     if (outcome.kind === 'lost' && isHarmless && attempt < ATTEMPTS_MAX) continue;
     run.onRan();
     const isInDoubt = tool.effect !== 'pure' && !isEffectKnown(outcome);
@@ -46,7 +55,7 @@ export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<Plu
       start,
       intent,
       usage: outcome.usage,
-      used: session.used(),
+      used: usedLines(session.used(), secrets),
       ...keptTranscript(profile, session, admitted),
       hasDoneNothing: outcome.kind === 'cancelled' && (isHarmless || neverBegan(tool, outcome)),
     });
@@ -74,7 +83,10 @@ function isEffectKnown(outcome: RunOutcome): boolean {
 function openSession(
   { broker }: DispatcherPorts,
   { admitted, decision }: GovernedRun<PluginTool>,
-  { capabilities, limits }: Confined,
+  {
+    confined: { capabilities, limits },
+    secrets,
+  }: { readonly confined: Confined; readonly secrets: RunSecrets | undefined },
 ): BrokerSession {
   const { request, tool, invocation } = admitted;
   return broker.open({
@@ -84,16 +96,24 @@ function openSession(
     invocation,
     capabilities,
     hostCallsMax: limits.hostCalls,
+    ...(secrets === undefined ? {} : { secrets: secrets.given }),
     ...(decision.workspace === undefined ? {} : { workspace: decision.workspace }),
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   });
 }
 
+type Running = {
+  readonly start: Start;
+  readonly confined: Confined;
+  readonly session: BrokerSession;
+  readonly secrets: RunSecrets | undefined;
+};
+
 /** When it resolves, what the tool began by host calls has ended too. */
 async function runOnce(
   { runtime, clock, logger }: DispatcherPorts,
   { admitted, signal }: GovernedRun<PluginTool>,
-  { start, confined, session }: { readonly start: Start; readonly confined: Confined; readonly session: BrokerSession },
+  { start, confined, session, secrets }: Running,
 ): Promise<RunOutcome> {
   const hostCalls = createHostCallsOfRun({ logger }, session.handle, signal);
   try {
@@ -106,6 +126,7 @@ async function runOnce(
       limits: confined.limits,
       capabilities: confined.capabilities,
       signal,
+      ...(secrets === undefined ? {} : { secrets: { environment: secrets.environment, mask: secrets.given.mask } }),
       onHostCall: hostCalls.handle,
       traffic: session.traffic,
     });

@@ -60,5 +60,7 @@ export type PluginReview = {
   readonly before?: { readonly digest: Digest; readonly by: string; readonly time: string };
   /** Asked, and left out by a person. */
   readonly without: readonly CapabilityKind[];
+  /** Names of secrets whose value its program gets to see: the one exception to that no plugin does. */
+  readonly exposed: readonly string[];
   readonly differences: readonly PluginDifference[];
 };

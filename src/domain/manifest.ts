@@ -124,6 +124,9 @@ export type PluginTool = ToolFace & {
 /** What was guessed of a tool, and where description and help disagree. Safe to show. */
 export type ToolNote = { readonly tool: string; readonly note: string };
 
+/** `hosts`: whose requests carry it; `[]`: none. `isExposed`: its program gets to see the value. */
+export type AskedSecret = { readonly name: string; readonly hosts: readonly string[]; readonly isExposed: boolean };
+
 /** A line of `plugin list`. */
 export type PluginReport = {
   readonly name: string;
@@ -138,6 +141,8 @@ export type PluginReport = {
   readonly runtime: 'isolate' | 'process' | 'unknown';
   readonly tools: readonly string[];
   readonly capabilities: readonly CapabilityKind[];
+  /** Secrets that it asks for, by name. */
+  readonly secrets: readonly AskedSecret[];
   readonly problems: readonly PluginProblem[];
   readonly notes: readonly ToolNote[];
   /** Where it was found. */

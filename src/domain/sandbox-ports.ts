@@ -7,7 +7,7 @@ import type { Capabilities } from './capability.ts';
 import type { CallRequest, RunOutcome, UsedCapability } from './invocation.ts';
 import type { Plugin, PluginTool, RunLimits } from './manifest.ts';
 import type { Layer } from './record.ts';
-import type { GivenSecrets } from './secret-ports.ts';
+import type { GivenSecrets, ResultMask } from './secret-ports.ts';
 import type { ExactTranscript } from './transcript.ts';
 import type { WorkspaceName } from './workspace-path.ts';
 
@@ -57,6 +57,12 @@ export type RunRequest = {
   /** What the guest may ask for; a name outside is refused before it reaches the handler. */
   readonly capabilities: Capabilities;
   readonly signal: AbortSignal;
+  /** Absent: it was given none. `environment`: variables of its program, for a restricted child only. */
+  readonly secrets?: {
+    readonly environment: Readonly<Record<string, string>>;
+    /** What a program prints is masked before it is cut. */
+    readonly mask: () => ResultMask | undefined;
+  };
   readonly onHostCall: HostCallHandler;
   /** Absent: nobody keeps it. */
   readonly traffic?: HostTraffic;

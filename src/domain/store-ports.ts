@@ -153,6 +153,28 @@ export type KeyedCallStore = {
   readonly prune: (beforeMs: number) => void;
 };
 
+/** A secret as it is kept: sealed. */
+export type SecretRow = {
+  readonly name: string;
+  /** From 1; a value that takes another's place has another. */
+  readonly version: number;
+  /** Which key it was sealed with. */
+  readonly keyId: string;
+  readonly sealed: Uint8Array;
+  readonly setMs: number;
+  readonly by: string;
+};
+
+/** Where sealed secrets are kept. **Durability:** on disk when `put` or `remove` returns. */
+export type SecretStore = {
+  /** By name. */
+  readonly list: () => readonly SecretRow[];
+  readonly get: (name: string) => SecretRow | undefined;
+  /** In place of the one of this name. */
+  readonly put: (row: SecretRow) => void;
+  readonly remove: (name: string) => boolean;
+};
+
 /** The home's database. */
 export type Store = {
   readonly log: LogStore;
@@ -162,6 +184,7 @@ export type Store = {
   readonly disabledPlugins: DisabledPluginStore;
   readonly keyedCalls: KeyedCallStore;
   readonly pluginValues: PluginStore;
+  readonly secrets: SecretStore;
   readonly approvals: ApprovalStore;
   readonly meta: MetaStore;
   readonly close: () => void;

@@ -14,6 +14,8 @@ export type AdminTool = ToolFace & {
   readonly isForPeople: boolean;
   /** It only stops something: it waits for no record, and no freeze of writes refuses it. */
   readonly isStop: boolean;
+  /** Arguments that are in no record, whoever sends them: a mark stands in their place. Only of what only a person may do. */
+  readonly unrecorded?: readonly string[];
 };
 
 export type Tool = PluginTool | AdminTool;

@@ -21,6 +21,7 @@ export const reviewSchema: JsonObject = {
       required: ['digest', 'by', 'time'],
     },
     without: { type: 'array', items: text, description: 'Kinds of capability that a person left out.' },
+    exposed: { type: 'array', items: text, description: 'Secrets whose value its program gets to see.' },
     differences: {
       type: 'array',
       items: {
@@ -35,14 +36,15 @@ export const reviewSchema: JsonObject = {
       },
     },
   },
-  required: ['name', 'state', 'digest', 'before', 'without', 'differences'],
+  required: ['name', 'state', 'digest', 'before', 'without', 'exposed', 'differences'],
 };
 
-export function reviewView({ before, without, differences, ...review }: PluginReview): JsonObject {
+export function reviewView({ before, without, exposed, differences, ...review }: PluginReview): JsonObject {
   return {
     ...review,
     before: before === undefined ? null : { ...before },
     without: [...without],
+    exposed: [...exposed],
     differences: differences.map((one) => ({ ...one })),
   };
 }

@@ -18,6 +18,7 @@ import type {
 } from '#domain/ports.ts';
 import type { Layer } from '#domain/record.ts';
 import type { Replayer } from '#domain/replay-ports.ts';
+import type { SecretAdmin } from '#domain/secret-ports.ts';
 
 /** What operations work on; app.ts fills it in. */
 export type Services = {
@@ -29,6 +30,7 @@ export type Services = {
   readonly tools: ToolCatalog;
   readonly plugins: PluginAdmin;
   readonly freezes: Freezes;
+  readonly secrets: SecretAdmin;
   readonly approvals: Approvals;
   readonly dispatcher: Dispatcher;
   readonly log: RecordLog & RecordReader;
@@ -59,7 +61,7 @@ export function authorOf({ by, kind }: Caller): PolicyAuthor {
 export const ADMIN_PREFIX = '/admin/v1';
 
 /** What an operation is about: its section in documents, its tag in OpenAPI. */
-export type Topic = 'server' | 'agents' | 'policy' | 'plugins' | 'queue' | 'approvals' | 'freezes' | 'log';
+export type Topic = 'server' | 'agents' | 'policy' | 'plugins' | 'queue' | 'approvals' | 'freezes' | 'secrets' | 'log';
 
 export type Operation = {
   /** `noun_verb`; as an admin tool it is `smcp__noun_verb`. */
@@ -75,6 +77,11 @@ export type Operation = {
   readonly positional: readonly string[];
   /** The property, among `positional`, that the command line reads from a file of that name. */
   readonly fileProperty?: string;
+  /**
+   * The property that is a secret: the command line reads it from standard input, never from an argument, and it is in no record. Only of
+   * operations that are for people.
+   */
+  readonly secretProperty?: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Below `ADMIN_PREFIX`, as Fastify writes it; `:name` are properties of `input`. */
   readonly path: string;

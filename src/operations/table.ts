@@ -11,6 +11,7 @@ import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
 import { policyReviewOperations } from './policy-review.ts';
 import { queueOperations } from './queue.ts';
+import { secretOperations } from './secrets.ts';
 import { serverOperations } from './server.ts';
 
 export const OPERATIONS: readonly Operation[] = [
@@ -23,6 +24,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...canOperations,
   ...policyReviewOperations,
   ...pluginOperations,
+  ...secretOperations,
   ...logOperations,
   ...replayOperations,
 ];

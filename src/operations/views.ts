@@ -71,6 +71,15 @@ export const pluginSchema: JsonObject = {
     runtime: { enum: ['isolate', 'process', 'unknown'] },
     tools: texts,
     capabilities: texts,
+    secrets: {
+      type: 'array',
+      description: 'Secrets that it asks for. `isExposed`: its program gets to see the value.',
+      items: {
+        type: 'object',
+        properties: { name: text, hosts: texts, isExposed: { type: 'boolean' } },
+        required: ['name', 'hosts', 'isExposed'],
+      },
+    },
     problems: {
       type: 'array',
       items: {
@@ -86,14 +95,27 @@ export const pluginSchema: JsonObject = {
     },
     source: { type: 'string', description: 'Where it was found.' },
   },
-  required: ['name', 'version', 'digest', 'state', 'runtime', 'tools', 'capabilities', 'problems', 'notes', 'source'],
+  required: [
+    'name',
+    'version',
+    'digest',
+    'state',
+    'runtime',
+    'tools',
+    'capabilities',
+    'secrets',
+    'problems',
+    'notes',
+    'source',
+  ],
 };
 
 export function pluginView(report: PluginReport, caller: Caller): JsonObject {
-  const { source, problems, notes } = report;
+  const { source, problems, notes, secrets } = report;
   return {
     ...report,
     notes: notes.map((one) => ({ ...one })),
+    secrets: secrets.map((one) => ({ ...one })),
     source: pathFor(caller, source),
     problems: problems.map((problem) => ({ ...problem, message: sentenceFor(caller, problem.message, source) })),
   };

@@ -11,6 +11,7 @@ import type { Approval, PluginFacts, PluginReview } from '#domain/approval.ts';
 import type { CapabilityKind } from '#domain/capability.ts';
 import type { Plugin, PluginProblem } from '#domain/manifest.ts';
 import { approvalDigest, differencesOf, factsOf, isApproved, narrowPlugin, summaryOf } from './approval.ts';
+import { askedSecrets } from './asked-secrets.ts';
 import type { DirectoryNames } from './discover.ts';
 import { type Approved, lockText, openLockFile } from './lock-file.ts';
 import { problem } from './problem.ts';
@@ -173,6 +174,9 @@ function reviewOf(plugin: Plugin, files: readonly string[], approval: Approval |
       ? {}
       : { before: { digest: approvalDigest(approval), by: approval.by, time: approval.time } }),
     without: approval?.without ?? [],
+    exposed: askedSecrets(plugin.manifest)
+      .filter(({ isExposed }) => isExposed)
+      .map(({ name }) => name),
     differences: plugin.origin === 'product' ? [] : differencesOf(approval, facts),
   };
 }

@@ -18,6 +18,14 @@ export function askingAdvice({ net = [], files = [], secrets = [], run = [] }: C
       const message = 'asks to write anywhere in the workspace';
       return [{ pointer: `/capabilities/files/${index}`, message, remedy: 'name the folder that it writes to' }];
     }),
+    ...secrets.flatMap(({ name, hosts = [] }, index) =>
+      hosts.flatMap((host, at): Told[] => {
+        if (net.some((entry) => entry.host === host)) return [];
+        const message = `${name} is for ${host}, to which the plugin asks for no requests`;
+        const remedy = `add {"host": "${host}"} to /capabilities/net, or leave the host out`;
+        return [{ pointer: `/capabilities/secrets/${index}/hosts/${at}`, message, remedy }];
+      }),
+    ),
     ...secrets.flatMap(({ name, expose }, index): Told[] => {
       if (expose === undefined) return [];
       const message = `its program gets to see ${name}, and could keep it`;

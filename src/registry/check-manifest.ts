@@ -5,6 +5,7 @@ import { nearest } from '#base/nearest.ts';
 import { type CapabilityKind, kindsOf } from '#domain/capability.ts';
 import { canonicalHost } from '#domain/host-name.ts';
 import type { Manifest, PluginProblem, ProcessRuntime } from '#domain/manifest.ts';
+import { checkSecrets } from './asked-secrets.ts';
 import type { PluginFiles } from './plugin-files.ts';
 import { problem } from './problem.ts';
 
@@ -25,6 +26,7 @@ export function checkManifest(
   return [
     ...checkRuntime(manifest, files),
     ...checkCapabilities(manifest, availableCapabilities),
+    ...checkSecrets(manifest),
     ...checkHosts(manifest),
     ...checkTools(manifest),
   ].slice(0, LIMITS.problemsPerPluginMax);

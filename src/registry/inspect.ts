@@ -11,6 +11,7 @@ import { visible } from '#base/visible.ts';
 import { type CapabilityKind, kindsOf } from '#domain/capability.ts';
 import { areWhole, type HeardAnswers } from '#domain/cli-plugin/interview.ts';
 import type { Manifest, PluginProblem, PluginReport, ToolNote } from '#domain/manifest.ts';
+import { askedSecrets } from './asked-secrets.ts';
 import { type CompiledTool, compileTools } from './build-plugin.ts';
 import { checkManifest, fullToolName } from './check-manifest.ts';
 import type { Candidate } from './discover.ts';
@@ -208,6 +209,7 @@ function inspectionOf(candidate: Candidate, digest: Digest, reading: PluginReadi
     runtime: manifest.runtime.kind,
     tools: (compiled ?? []).map(({ tool }) => nameOf(tool.name)).sort(),
     capabilities: kindsOf(manifest.capabilities ?? {}),
+    secrets: askedSecrets(manifest),
     problems,
     notes: notes.map(({ tool, note }) => ({ tool: nameOf(tool), note })),
   };
@@ -258,6 +260,7 @@ const emptyReport = (candidate: Candidate): PluginReport => ({
   runtime: candidate.kind === 'command-line' ? 'process' : 'unknown',
   tools: [],
   capabilities: [],
+  secrets: [],
   problems: [],
   notes: [],
   source: candidate.path,

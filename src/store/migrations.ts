@@ -97,6 +97,16 @@ const STEPS: readonly string[] = [
   ) STRICT;
   ALTER TABLE disclosure ADD COLUMN statement TEXT;
   `,
+  `
+  CREATE TABLE secret (
+    name TEXT PRIMARY KEY,
+    version INTEGER NOT NULL CHECK (version > 0),
+    key_id TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    set_ms INTEGER NOT NULL,
+    set_by TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version of a database that this code reads and writes. */

@@ -10,6 +10,7 @@ import { createKeyedCallStore } from './keyed-calls.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
 import { createPluginValues } from './plugin-values.ts';
+import { createSecretStore } from './secret-rows.ts';
 import { type Database, isCantOpen, openDatabase } from './sqlite.ts';
 import {
   createDisabledPluginStore,
@@ -52,6 +53,7 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       disabledPlugins: createDisabledPluginStore(database),
       keyedCalls: createKeyedCallStore(database),
       pluginValues: createPluginValues(database),
+      secrets: createSecretStore(database),
       approvals: createApprovalStore(database),
       meta: createMetaStore(database),
       close: () => database.close(),

@@ -54,7 +54,9 @@ const FEATURES = [
   'src/store',
   'src/identity',
   'src/freeze',
+  'src/secrets',
   'src/approvals',
+  'src/notify',
   'src/replay',
 ];
 

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Json } from '#base/json.ts';
 import { COMMANDS } from '#cli/commands.ts';
@@ -49,7 +50,8 @@ async function smcp(...argv: readonly string[]) {
     SMCP_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     SMCP_TOKEN: 'smcp_x',
   });
-  return { code: await runCommandLine(COMMANDS, argv, { terminal, version: '1' }), ...written };
+  const input = Readable.from([Buffer.from('from standard input\n')]);
+  return { code: await runCommandLine(COMMANDS, argv, { terminal: { ...terminal, input }, version: '1' }), ...written };
 }
 
 const SENDS: readonly (readonly [readonly string[], string])[] = [
@@ -92,6 +94,9 @@ const SENDS: readonly (readonly [readonly string[], string])[] = [
   [['plugin', 'enable', 'paint'], 'POST /admin/v1/plugins/paint/enable {}'],
   [['plugin', 'disable', 'paint'], 'POST /admin/v1/plugins/paint/disable {}'],
   [['plugin', 'reload'], 'POST /admin/v1/plugins/reload {}'],
+  [['secret', 'list'], 'GET /admin/v1/secrets'],
+  [['secret', 'set', 'TOKEN'], 'POST /admin/v1/secrets/TOKEN {"value":"from standard input"}'],
+  [['secret', 'rm', 'TOKEN'], 'DELETE /admin/v1/secrets/TOKEN'],
   [['log', 'show', '0'], 'GET /admin/v1/log/records/0'],
   [['log', 'replay', '7'], 'POST /admin/v1/log/replays/7 {}'],
   [['log', 'tail', '--count', '2', '--from', '1'], 'GET /admin/v1/log/records?count=2&from=1'],
@@ -138,6 +143,8 @@ describe('a command of an operation', () => {
     [['log', 'tail', '--count', '-1'], /USAGE/],
     [['freeze', '--writes=yes'], /USAGE/],
     [['queue', 'cancel'], /needs ID/],
+    [['secret', 'set', 'TOKEN', 'a value'], /takes no argument "a value"/],
+    [['secret', 'set', 'TOKEN', '--value', 'a value'], /USAGE/],
     [['queue', 'pause', 'now'], /takes no argument "now"/],
   ])('%j sends nothing and is wrong usage', async (argv, message) => {
     const { code, err } = await smcp(...argv);

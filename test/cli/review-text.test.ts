@@ -43,3 +43,10 @@ test('a name or a description can not fake a line of the review', () => {
   const lines = (name: string) => reviewText({ ...review, name, differences: [] }).split('\n').length;
   expect(lines('weather\ndigest sha256:fake\u2028x')).toBe(lines('weather'));
 });
+
+test('a review says loudly which secrets its program gets to see, unless they were left out', () => {
+  const line = 'ITS PROGRAM GETS TO SEE THE VALUE OF: TOKEN, KEY; it could keep or pass it on';
+  expect(reviewText({ ...review, exposed: ['TOKEN', 'KEY'] })).toContain(line);
+  expect(reviewText({ ...review, exposed: ['TOKEN'], without: ['secrets'] })).not.toContain('GETS TO SEE');
+  expect(reviewText({ ...review, exposed: [] })).not.toContain('GETS TO SEE');
+});

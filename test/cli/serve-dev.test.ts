@@ -18,7 +18,15 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const report = (digest: string, more: Partial<PluginReport> = {}): PluginReport => ({
   ...{ name: 'mine', version: '1', digest: digest as PluginReport['digest'], state: 'ready', runtime: 'isolate' },
-  ...{ tools: ['mine__a'], capabilities: [], problems: [], notes: [], source: join(root, 'mine'), ...more },
+  ...{
+    tools: ['mine__a'],
+    capabilities: [],
+    secrets: [],
+    problems: [],
+    notes: [],
+    source: join(root, 'mine'),
+    ...more,
+  },
 });
 
 function dev(reloads: readonly (PluginReport | Error)[]) {

@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
-import { silentLogger } from '#base/log.ts';
+import { type Logger, silentLogger } from '#base/log.ts';
 import { createForeignSchemaCompiler } from '#base/schema.ts';
 import { createDispatcher, type DispatcherOptions } from '#dispatch/dispatcher.ts';
 import type { AgentName } from '#domain/agent.ts';
@@ -19,6 +19,7 @@ import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { AdminTools, Dispatcher, RecordLog, RecordReader, ToolCaller, ToolCatalog } from '#domain/ports.ts';
 import type { InvocationPredicate, RecordDraft } from '#domain/record.ts';
 import type { Broker, PluginRuntime, RunRequest } from '#domain/sandbox-ports.ts';
+import type { SecretGiver } from '#domain/secret-ports.ts';
 import type { KeyedCallStore } from '#domain/store-ports.ts';
 import type { AdminTool, Tool } from '#domain/tool.ts';
 import { createFreezes } from '#freeze/freezes.ts';
@@ -113,6 +114,8 @@ type WorldOptions = DispatcherOptions & {
   onDecide?: (query: DecisionQuery) => void;
   /** In place of a broker that answers nothing. */
   broker?: (caller: ToolCaller) => Broker;
+  secrets?: SecretGiver;
+  logger?: Logger;
 };
 
 export function createWorld(options: WorldOptions = {}) {
@@ -217,17 +220,9 @@ export function createWorld(options: WorldOptions = {}) {
   const approvals = createApprovals({ store: createApprovalStore(database), log, clock, logger: silentLogger });
   const adminTools = { run: (asked) => state.runAdmin(asked) } satisfies AdminTools;
   const ports = {
-    catalog,
-    policy,
-    freezes,
-    approvals,
-    runtime,
-    adminTools,
-    broker,
-    log,
-    keyedCalls,
-    clock,
-    logger: silentLogger,
+    ...{ catalog, policy, freezes, approvals, runtime, adminTools, broker, log, keyedCalls, clock },
+    ...{ logger: options.logger ?? silentLogger },
+    ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
   };
   const start = (): Dispatcher & ToolCaller => createDispatcher(ports, options);
   const dispatcher: Dispatcher & ToolCaller = start();

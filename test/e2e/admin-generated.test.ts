@@ -60,6 +60,7 @@ describe('a client generated from /openapi.json', () => {
       'policy_suggest',
     ])
       await act(name);
+    expect(await act('log_replay', world.inputOf('log_replay'))).toMatchObject({ same: true });
     expect(await act('can')).toMatchObject({ decision: 'allow' });
   });
 
@@ -120,6 +121,12 @@ describe('a client generated from /openapi.json', () => {
     expect(await act('plugin_disable')).toMatchObject({ state: 'disabled' });
     expect(await act('plugin_enable')).toMatchObject({ state: 'ready' });
     await act('plugin_reload');
+  });
+
+  test('sets, lists and removes a secret, and is never given its value', async () => {
+    expect(await act('secret_set')).toMatchObject({ name: 'TOKEN', source: 'stored' });
+    expect(await act('secret_list')).toMatchObject([{ name: 'TOKEN', source: 'stored' }]);
+    expect(await act('secret_rm')).toEqual({ name: 'TOKEN', state: 'removed' });
   });
 
   test('looks at a plugin from elsewhere, and approves what it saw', async () => {

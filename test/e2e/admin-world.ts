@@ -44,6 +44,8 @@ export const INPUT: { readonly [operation: string]: object } = {
   plugin_disable: { name: 'demo_math' },
   plugin_enable: { name: 'demo_math' },
   queue_cancel: { id: 'nothing' },
+  secret_set: { name: 'TOKEN', value: 'a value that is long enough' },
+  secret_rm: { name: 'TOKEN' },
   log_show: { id: '0' },
   log_prove: { id: '0' },
   log_tail: { count: 2 },
@@ -78,6 +80,15 @@ export async function askFor(url: string, token: string, message: string): Promi
   return details as { readonly id: string };
 }
 
+/** Has `demo` make a call; its invocation. */
+async function callOnce(url: string, token: string): Promise<string> {
+  const client = await connectStreamable(url, token);
+  const result = await client.call('demo_text__echo', { message: 'once' });
+  await client.close();
+  const receipt = (result as { _meta?: { [key: string]: unknown } })._meta?.['smcp/receipt'];
+  return (receipt as { invocation: string }).invocation;
+}
+
 /** A directory with a plugin that did not come with the product. */
 function writeExtra(directory: string): string {
   const tools = [{ name: 'run', description: 'd', input: { type: 'object' } }];
@@ -107,9 +118,14 @@ export async function startAdminWorld(): Promise<AdminWorld> {
     tokens[name] = ((await admin.call('agent_token', { name })).data as { token: string }).token;
   }
   const { id: asked } = await askFor(server.url, tokens['careful'] ?? '', 'at the start');
+  const inputs: { readonly [operation: string]: object } = {
+    ...INPUT,
+    approvals_show: { id: asked },
+    log_replay: { id: await callOnce(server.url, tokens['demo'] ?? '') },
+  };
   return {
     folder: folder.path,
-    inputOf: (name) => (name === 'approvals_show' ? { id: asked } : { ...INPUT[name] }),
+    inputOf: (name) => ({ ...inputs[name] }),
     server: () => server,
     admin: () => admin,
     tokens,

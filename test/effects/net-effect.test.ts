@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { LIMITS } from '#base/limits.ts';
 import { createDial } from '#effects/net/dial.ts';
 import type { PrivateSpace } from '#effects/net/net-effect.ts';
 import { createServers, effect, failed, text } from './net-on-trial.ts';
@@ -108,6 +109,22 @@ describe('a name that leads to an address which may not be reached', () => {
     await expect(request('https://api.example.test/')).rejects.toMatchObject({
       details: { remedy: expect.stringContaining(list) },
     });
+  });
+
+  test('and to more addresses than are looked at, is refused as a whole', async () => {
+    const many = Array.from({ length: LIMITS.netAddressesMax + 1 }, () => PUBLIC);
+    const { request, dialled } = effect({ table: { 'api.example.test': [many] } });
+    await expect(request('https://api.example.test/')).rejects.toMatchObject({ code: 'CAPABILITY_DENIED' });
+    expect(dialled).toEqual([]);
+  });
+
+  test('is dialled at few of its addresses, where nobody answers', async () => {
+    const { request, dialled } = effect({
+      table: { 'lab.test': [['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5', '127.0.0.6', '127.0.0.7']] },
+      space: { loopbackHosts: ['lab.test'] },
+    });
+    await expect(request('https://lab.test:9/')).rejects.toMatchObject(failed('connect'));
+    expect(dialled).toHaveLength(LIMITS.netDialledMax);
   });
 
   test('is vetted at each request: what it led to before is no pass', async () => {

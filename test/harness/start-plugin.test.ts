@@ -44,7 +44,7 @@ const WORLD = {
     { url: 'https://api.example.org/v1/*', json: { hot: true } },
   ],
   files: { 'workspace/notes/a.txt': 'one', 'workspace/secret.txt': 'no' },
-  secrets: { KEY: 'k-1' },
+  secrets: { KEY: 'key-of-a-test' },
   run: [{ program: 'git', args: ['log', '-*'], stdout: 'abc' }],
   tools: [{ tool: 'other__greet', value: 'hi' }],
 };
@@ -143,16 +143,16 @@ test('requests carry the secrets of their host, which neither plugin nor transcr
   const seen: unknown[] = [];
   const http = (request: object) => {
     seen.push(request);
-    return { status: 201, text: 'made' };
+    return { status: 201, text: `made with ${JSON.stringify(request)}` };
   };
   await using plugin = await startPlugin(
     isolatePlugin(space, { source: CALLER, capabilities: ASKS, tools: ['make'] }),
-    { world: { http, secrets: { KEY: 'k-1' } } },
+    { world: { http, secrets: { KEY: 'key-of-a-test' } } },
   );
   const call = await plugin.call('make', { calls: [['fetch', 'https://api.example.org/v1/x']] });
-  expect(seen).toMatchObject([{ url: 'https://api.example.org/v1/x', headers: { 'x-api-key': 'k-1' } }]);
+  expect(seen).toMatchObject([{ url: 'https://api.example.org/v1/x', headers: { 'x-api-key': 'key-of-a-test' } }]);
   expect(call.ok).toBe(true);
-  expect(JSON.stringify(call)).not.toContain('k-1');
+  expect(JSON.stringify(call)).not.toContain('key-of-a-test');
 });
 
 test('the same seed gives the same random bytes, another one others', async () => {

@@ -14,6 +14,7 @@ import type { Plugin, PluginReport, PluginTool } from '#domain/manifest.ts';
 import type { PluginAdmin, PluginCatalog, RecordLog, RecordReader, TokenAuthority } from '#domain/ports.ts';
 import type { RecordDraft } from '#domain/record.ts';
 import type { Broker, PluginRuntime } from '#domain/sandbox-ports.ts';
+import type { SecretAdmin, SecretView } from '#domain/secret-ports.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Operation, Services } from '#operations/operation.ts';
@@ -101,6 +102,7 @@ function createPlugins() {
     runtime: 'isolate',
     tools: ['paint__wall'],
     capabilities: ['store'],
+    secrets: [{ name: 'PAINT_KEY', hosts: ['paint.example'], isExposed: false }],
     problems: [],
     notes: [],
     source: '/plugins/paint',
@@ -118,9 +120,26 @@ function createPlugins() {
     enable: () => set('ready'),
     disable: () => set('disabled'),
     reload: async () => [report()],
-    review: (name) => ({ name, state: 'waiting', digest: plugin.digest, without: [], differences: [] }),
+    review: (name) => ({ name, state: 'waiting', digest: plugin.digest, without: [], exposed: [], differences: [] }),
     approve: () => set('ready'),
   } satisfies PluginCatalog & PluginAdmin;
+}
+
+/** Names in memory; nobody asks for a value. */
+function createSecrets() {
+  const views = new Map<string, SecretView>();
+  return {
+    list: () => [...views.values()],
+    set: (name, value) => {
+      if (value.length < 8) throw new SmcpError('SECRET_INVALID', `the value of ${name} is too short`);
+      const view: SecretView = { name, source: 'stored', setMs: 0 };
+      views.set(name, view);
+      return view;
+    },
+    remove: (name) => {
+      if (!views.delete(name)) throw new SmcpError('SECRET_MISSING', `${name} is not set`);
+    },
+  } satisfies SecretAdmin;
 }
 
 /** A record that can be read and proven, at index 0, and behind the end one of a call. */
@@ -210,8 +229,9 @@ export function createWorld() {
   });
   const ports = { policy, freezes, approvals, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
+  const secrets = createSecrets();
   const services: Services = {
-    ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, approvals, dispatcher, log, clock },
+    ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, approvals, secrets, dispatcher, log, clock },
     enforce: async () => {
       did.push('enforce');
       await dispatcher.reconsider();
@@ -253,6 +273,8 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   plugin_approve: { name: 'paint', digest: plugin.digest },
   plugin_enable: { name: 'paint' },
   plugin_disable: { name: 'paint' },
+  secret_set: { name: 'PAINT_KEY', value: 'a value that is long enough' },
+  secret_rm: { name: 'PAINT_KEY' },
 };
 
 /** What must be there before an operation can succeed; the rest of its input. */
@@ -263,6 +285,7 @@ export async function prepare(world: World, name: string) {
     return { input: name === 'approvals_approve' ? { id, digest } : { id } };
   }
   if (name === 'agent_revoke') world.services.tokens.issue(ana, {});
+  if (name === 'secret_rm') world.services.secrets.set('PAINT_KEY', 'a value that is long enough', 'admin');
   if (name !== 'queue_cancel') return { input };
   const ended = world.startCall();
   while (world.services.dispatcher.calls()[0]?.state !== 'running') await new Promise(setImmediate);

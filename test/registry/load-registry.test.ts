@@ -67,6 +67,7 @@ describe('a plugin that is sound', () => {
       tools: ['weather__all', 'weather__none', 'weather__now'],
       capabilities: ['clock', 'random'],
       problems: [],
+      secrets: [],
       notes: [],
       source: workspace.path('plugins/weather'),
     });

@@ -92,7 +92,7 @@ test.each([
   { run: [{ program: 'git', args: ['log', '--oneline', 'v*'] }] },
   { net: [{ host: 'a.org', methods: ['POST'], paths: ['/items'] }] },
   { files: [{ path: 'workspace', access: 'read' }] },
-  { secrets: [{ name: 'K', hosts: ['a.org'], header: 'X' }] },
+  { net: [{ host: 'a.org', paths: ['/v1/*'] }], secrets: [{ name: 'K', hosts: ['a.org'], header: 'X' }] },
 ])('asking for %j is not more than a plugin may need', (capabilities) => {
   expect(told({ capabilities, tools: [TOOL] })).toEqual([]);
 });
@@ -105,4 +105,11 @@ test('a description may speak of instructions, of emoji and in any language with
   ]) {
     expect(ofTool({ description })).toEqual([]);
   }
+});
+
+test('a secret for a host to which nothing is asked is told, and for one that is asked is not', () => {
+  const net = [{ host: 'api.example.org', paths: ['/v1/*'] }];
+  const secrets = [{ name: 'KEY', hosts: ['api.example.org', 'other.example.org'], header: 'X-Key' }];
+  const tools = [{ ...GOOD.tools[0], capabilities: ['net', 'secrets'] }];
+  expect(told({ capabilities: { net, secrets }, tools })).toEqual(['/capabilities/secrets/0/hosts/1']);
 });

@@ -6,7 +6,7 @@
 # passes through one buffer on its way to the host, and that is wiped. A child has no descriptor of the host's by the time
 # the program begins; this process never runs a line of the program. One call at a time.
 #
-#   from the host, on descriptor 3, read by the child: u32be length, JSON {"args": [...], "cpu": seconds}
+#   from the host, on descriptor 3, read by the child: u32be length, JSON {"args": [...], "cpu": seconds, "env": {...}}
 #   to the host: one byte what, u32be length, bytes. 'r': the number of the child that waits for the next call. 'o' and 'e': of
 #   its stdout and stderr. 'x': JSON, how the call ended.
 import atexit
@@ -183,6 +183,7 @@ def become(out_writer, error_writer):
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     seconds = request["cpu"] if most == resource.RLIM_INFINITY else min(request["cpu"], most)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    os.environ.update(request["env"])
     return request["args"]
 
 

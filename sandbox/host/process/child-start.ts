@@ -41,6 +41,8 @@ export type FreshStart = Wiring & {
   /** After the words of the manifest's command. */
   readonly words: readonly string[];
   readonly cpuMsMax: number;
+  /** Variables besides: secrets that it is to see. */
+  readonly exposed?: { readonly [name: string]: string };
   readonly output: ProgramOutput;
 };
 
@@ -60,7 +62,7 @@ const CHANNEL = 3;
 
 /** @throws as the launcher does; then nothing was started and all was given back */
 export function startFresh(ports: ChildPorts, place: Place, start: FreshStart): Fresh {
-  const { ground, staged, words, cpuMsMax, output, ...wiring } = start;
+  const { ground, staged, words, cpuMsMax, exposed, output, ...wiring } = start;
   const { launch, logger } = ports;
   return withFolders(ports, place, { ground }, ({ work, group }) => {
     const profile = launchProfileOf(ground, {
@@ -71,6 +73,7 @@ export function startFresh(ports: ChildPorts, place: Place, start: FreshStart): 
       command: [...commandOf(ground, staged), ...words],
       keptDescriptors: keptDescriptorsOf(wiring),
       cpuMsMax,
+      ...(exposed === undefined ? {} : { exposed }),
     });
     const run = startProgram({ ...launch(), logger }, profile, { ...wiring, output, group });
     const gone = run.ended.then(

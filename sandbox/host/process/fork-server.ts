@@ -26,6 +26,8 @@ export type ForkServer = {
   readonly run: (call: {
     readonly args: readonly string[];
     readonly cpuMsMax: number;
+    /** Variables of this call's process alone. */
+    readonly exposed: { readonly [name: string]: string };
     readonly output: ProgramOutput;
   }) => ProgramRun;
   /** After a call: whether it may serve another one. It is ended when not; nothing of the call runs any more when it may. */
@@ -156,12 +158,12 @@ export function startForkServer(
     ready,
     state: () => state,
     idleSinceMs: () => idleSinceMs,
-    run: ({ args, cpuMsMax, output }) => {
+    run: ({ args, cpuMsMax, exposed, output }) => {
       const { promise, resolve } = Promise.withResolvers<RunEnd>();
       state = 'busy';
       calls += 1;
       current = { output, settle: resolve };
-      void tell(encodeCall(args, Math.ceil(cpuMsMax / MS_PER_S) + 1));
+      void tell(encodeCall({ args, cpu: Math.ceil(cpuMsMax / MS_PER_S) + 1, env: exposed }));
       const kill = () => {
         state = 'over';
         program.kill();
@@ -192,8 +194,12 @@ export function startForkServer(
 
 const textOf = (captured: Captured): string => captured.bytes().toString('utf8').slice(-LIMITS.errorMessageLengthMax);
 
-function encodeCall(args: readonly string[], cpu: number): Buffer {
-  const body = Buffer.from(JSON.stringify({ args, cpu }));
+function encodeCall(call: {
+  readonly args: readonly string[];
+  readonly cpu: number;
+  readonly env: { readonly [name: string]: string };
+}): Buffer {
+  const body = Buffer.from(JSON.stringify(call));
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt32BE(body.length);
   return Buffer.concat([length, body]);

@@ -9,6 +9,7 @@ import type { ProgramEnd } from '#domain/cli-plugin/outcome.ts';
 import type { RunOutcome, Usage } from '#domain/invocation.ts';
 import type { Plugin, RunLimits } from '#domain/manifest.ts';
 import type { ProgramRunner, RunRequest, SandboxProfile } from '#domain/sandbox-ports.ts';
+import type { ResultMask } from '#domain/secret-ports.ts';
 import { RunningCall } from '#sandbox/host/running-call.ts';
 import { captureOutput, type ProgramOutput } from './captured-output.ts';
 import { type ChildPorts, type Fresh, type FreshStart, startFresh, startWarm } from './child-start.ts';
@@ -70,6 +71,8 @@ type Passage = {
   readonly signal: AbortSignal;
   readonly stopper: Stopper;
   readonly startedMs: number;
+  /** Of a plugin's call that was given some. */
+  readonly secrets?: RunRequest['secrets'];
 };
 
 const INTERRUPTED: Stop = { code: 'INTERRUPTED', message: 'its process was ended' };
@@ -125,7 +128,7 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
     const supervision = { limits, memoryBytesMax, workFolder: work, signal, msLeft };
     const { end, stopped } = await supervise({ watch, logger }, run, supervision, stopper);
     return {
-      end: endOf(end, output),
+      end: endOf(end, output, passage.secrets?.mask()),
       ...(stopped === undefined ? {} : { stopped }),
       usage: usageOf(passage, end),
     };
@@ -139,6 +142,7 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
       fresh = startFresh(children, place, {
         ...{ ...start, output },
         ...{ ground: passage.ground, cpuMsMax: passage.limits.cpuMs },
+        ...(passage.secrets === undefined ? {} : { exposed: passage.secrets.environment }),
       });
     } catch (thrown) {
       place[Symbol.dispose]();
@@ -152,7 +156,10 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
 
   const runWarm = async (passage: Passage, waiting: Warm, words: readonly string[]) => {
     const output = outputFor(passage);
-    const run = waiting.server.run({ args: words, cpuMsMax: passage.limits.cpuMs, output });
+    const run = waiting.server.run({
+      ...{ args: words, output, cpuMsMax: passage.limits.cpuMs },
+      exposed: passage.secrets?.environment ?? {},
+    });
     const result = await watchToEnd(passage, run, waiting.work.path, output);
     void warm.giveBack(waiting);
     return { ...result, hasBegun: true };
@@ -225,8 +232,11 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
   return {
     run: (request) =>
       during(request, async (stopper) => {
-        const { plugin, limits, signal, capabilities } = request;
-        const passage: Passage = { ground: ground(plugin), limits, signal, stopper, startedMs: clock.monotonicMs() };
+        const { plugin, limits, signal, capabilities, secrets } = request;
+        const passage: Passage = {
+          ...{ ground: ground(plugin), limits, signal, stopper, startedMs: clock.monotonicMs() },
+          ...(secrets === undefined ? {} : { secrets }),
+        };
         // Refuses what a missing layer would leave unconfined.
         profile(plugin, capabilities);
         const staged = await stage.plugin(plugin);
@@ -266,13 +276,17 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
 function endOf(
   end: { readonly exitCode: number | null; readonly signal: string | null },
   output: ProgramOutput,
+  mask: ResultMask | undefined,
 ): ProgramEnd {
   const { stdout, stderr } = output;
+  // Before anything else is made of it: where it was cut a secret may stand in part.
+  const hidden = (bytes: Buffer, cut: Parameters<ResultMask['cutBytes']>[1]): Buffer =>
+    mask === undefined ? bytes : Buffer.from(mask.cutBytes(bytes, cut));
   return {
     exitCode: end.exitCode,
     signal: end.signal,
-    stdout: stdout.bytes(),
-    stderr: stderr.bytes(),
+    stdout: hidden(stdout.bytes(), { end: stdout.isCut() }),
+    stderr: hidden(stderr.bytes(), { start: stderr.isCut() }),
     isStdoutCut: stdout.isCut(),
     isStderrCut: stderr.isCut(),
   };

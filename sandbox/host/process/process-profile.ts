@@ -32,6 +32,8 @@ export type Call = {
   readonly command: readonly [string, ...string[]];
   readonly keptDescriptors: readonly number[];
   readonly cpuMsMax: number;
+  /** Secrets that the program is to see, as variables. Absent: none. */
+  readonly exposed?: { readonly [name: string]: string };
   /** Processes besides those of the call. */
   readonly moreProcesses?: number;
 };
@@ -54,7 +56,7 @@ export function processesOf({ processesMax = LIMITS.processesDefault }: ProcessR
 }
 
 /**
- * The environment of every program: nothing is inherited. Python writes no compiled files, since its code is read-only, and
+ * The environment of every program, beside the secrets that it is to see: nothing is inherited. Python writes no compiled files, since its code is read-only, and
  * looks for no packages in the folder that it works in.
  */
 export function environmentOf(workFolder: string): { readonly [name: string]: string } {
@@ -87,7 +89,8 @@ export function launchProfileOf(ground: Ground, call: Call): LaunchProfile {
       // One more than the watch allows: it says what happened, the kernel only ends the process.
       cpuSeconds: Math.ceil(call.cpuMsMax / MS_PER_S) + 1,
     },
-    env: environmentOf(workFolder),
+    // What the sandbox sets stays as it sets it.
+    env: { ...call.exposed, ...environmentOf(workFolder) },
     cwd: workFolder,
     command: call.command,
     keptDescriptors: call.keptDescriptors,

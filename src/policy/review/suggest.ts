@@ -39,6 +39,9 @@ function foundIn(recorded: RecordedDecision, context: SuggestContext): Found {
   const kind = context.tools.kinds.get(tool);
   if (kind === undefined) return refuse('', 'no tool has this name today');
   if (kind === 'people') return refuse('', 'no grant gives it: only a person may do it');
+  if (recorded.phase === 'denied' && recorded.decision === 'ask') {
+    return refuse(recorded.rule, 'a person was to be asked, and had not approved it');
+  }
   const now = decidedNow(recorded, context);
   if (now === undefined) return 'unknown';
   const grants = context.policy.agents.get(recorded.agent)?.grants.flat() ?? [];

@@ -48,6 +48,8 @@ export type TestCall = {
   readonly withoutArgs?: boolean;
   /** How a call ends that was allowed. */
   readonly phase?: 'outcome' | 'cancelled' | 'unknown' | 'replayed';
+  /** A person approved it, where one is to be asked. */
+  readonly isApproved?: boolean;
   readonly parts?: Partial<InvocationPredicate>;
 };
 
@@ -77,7 +79,7 @@ export async function openReviewWorld(text: string) {
       ...(session === undefined ? {} : { session }),
     });
     const time = rfc3339(state.nowMs);
-    const isAllowed = decision.kind === 'allow';
+    const isAllowed = decision.kind === 'allow' || (decision.kind === 'ask' && more.isApproved === true);
     const predicate = predicateOf(isAllowed ? phase : 'denied', {
       agent,
       tool: inputSchema === undefined ? { name: tool } : { ...predicateOf('denied').tool, effect: 'pure', name: tool },

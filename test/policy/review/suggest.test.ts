@@ -170,6 +170,20 @@ describe('what is not suggested', () => {
     expect(errorsIn(text)).toEqual([]);
   });
 
+  test('is what a person was to approve and did not; what was approved is, and asks again', async () => {
+    const world = await openReviewWorld(
+      'version: 1\nagents:\n  athena:\n    grants: [{ id: it, tools: ["demo_*"], approval: { ttl: 15m } }]\n',
+    );
+    await world.call({ tool: 'demo_math__add' });
+    expect(await refusedOf(world)).toEqual([
+      ['demo_math__add', 'it', 'a person was to be asked, and had not approved it'],
+    ]);
+    await world.call({ tool: 'demo_text__echo', phase: 'outcome', isApproved: true });
+    expect((await world.review.suggest(ALL)).grants).toMatchObject([
+      { tools: ['demo_text__echo'], grant: { approval: { ttl: '15m' } }, because: 'allowed' },
+    ]);
+  });
+
   test('is what can not be told: arguments that are not kept, under rules that were changed', async () => {
     const world = await openReviewWorld(POLICY);
     await world.call({ tool: 'demo_math__add', withoutArgs: true, args: { n: 1 } });

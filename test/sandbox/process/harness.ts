@@ -13,7 +13,7 @@ import type { Capabilities } from '#domain/capability.ts';
 import type { ProgramEnd } from '#domain/cli-plugin/outcome.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { Plugin, PluginTool, ProcessRuntime, RunLimits } from '#domain/manifest.ts';
-import type { HostCallHandler } from '#domain/sandbox-ports.ts';
+import type { HostCallHandler, RunRequest } from '#domain/sandbox-ports.ts';
 import { kernelOffers } from '#sandbox/host/launcher/kernel-offers.ts';
 import { createFilterBook } from '#sandbox/host/launcher/launch.ts';
 import { openLauncher } from '#sandbox/host/launcher/launcher.ts';
@@ -107,6 +107,7 @@ export type CallOptions = {
   readonly capabilities?: Capabilities;
   readonly signal?: AbortSignal;
   readonly onHostCall?: HostCallHandler;
+  readonly secrets?: RunRequest['secrets'];
 };
 
 type Files = { readonly [path: string]: string };
@@ -211,6 +212,7 @@ export async function createTestProcesses(
       argsJson: JSON.stringify(given.args ?? {}),
       signal: given.signal ?? new AbortController().signal,
       onHostCall: given.onHostCall ?? (() => null),
+      ...(given.secrets === undefined ? {} : { secrets: given.secrets }),
     });
   };
 

@@ -45,7 +45,7 @@ export async function runRaw(
   }
   const warm = startWarm(children, place, { plugin, ground, staged, agent: agent('ana'), key: '' });
   if (!(await warm.server.ready)) throw new Error(`it does not start\n${sandbox.said.join('\n')}`);
-  const end = await warm.server.run({ args: words, cpuMsMax, output }).ended;
+  const end = await warm.server.run({ args: words, cpuMsMax, exposed: {}, output }).ended;
   warm.server.kill();
   await warm.server.ended;
   await warm.work.remove();

@@ -1,0 +1,51 @@
+// The forms of a secret's value that are looked for: what an encoding makes of it when it stands somewhere in a longer text. Pure.
+// Escapes that can be spelled in many ways (percent, JSON, HTML) are undone by mask-views.ts instead.
+
+/** Shorter ones would be found by chance. */
+const PATTERN_BYTES_MIN = 8;
+const BASE64_TEXT = /^[A-Za-z0-9+/_-]+={0,2}$/;
+const HEX_TEXT = /^(?:[0-9a-fA-F]{2})+$/;
+const LINE_BREAKS = /[\r\n]/g;
+
+/** Each once, of at least 8 bytes. Letters of both cases, and both alphabets of base64, are one to whoever searches. */
+export function patternsOf(value: string): readonly Uint8Array[] {
+  const plain = Buffer.from(value);
+  const forms: readonly Uint8Array[] = [
+    Buffer.from([...value].reverse().join('')),
+    Buffer.from(plain.toString('hex')),
+    ...base64Cores(plain),
+    // Beyond ASCII the two cases of a letter are other bytes.
+    Buffer.from(value.toUpperCase()),
+    Buffer.from(value.toLowerCase()),
+    ...[plain, Buffer.from(value, 'utf16le'), Buffer.from(value, 'utf16le').swap16()].flatMap((form) => [
+      form,
+      // What was taken for Latin-1 on its way.
+      Buffer.from(form.toString('latin1')),
+    ]),
+    // As forms write a space.
+    Buffer.from(value.replaceAll(' ', '+')),
+    Buffer.from(value.replaceAll(LINE_BREAKS, '')),
+    ...decoded(value),
+  ];
+  const unique = new Map(forms.map((form) => [Buffer.from(form).toString('latin1'), form]));
+  return [...unique.values()].filter(({ length }) => length >= PATTERN_BYTES_MIN);
+}
+
+/**
+ * What is sure to stand in the base64 of a text that has these bytes in it, for each of the three places in which they may begin:
+ * without the letters at both ends that bytes beside them have a part in.
+ */
+function base64Cores(bytes: Uint8Array): readonly Uint8Array[] {
+  return [0, 1, 2].map((shift) => {
+    const shifted = Buffer.concat([Buffer.alloc(shift), bytes]);
+    const from = Math.ceil((shift * 8) / 6);
+    const to = Math.floor((shifted.length * 8) / 6);
+    return Buffer.from(shifted.toString('base64').slice(from, to));
+  });
+}
+
+/** A value that is base64 or hexadecimal itself says the same without it. */
+function decoded(value: string): readonly Uint8Array[] {
+  if (HEX_TEXT.test(value)) return [Buffer.from(value, 'hex')];
+  return BASE64_TEXT.test(value) ? [Buffer.from(value, 'base64')] : [];
+}
