@@ -21,7 +21,7 @@ import { type Memory, openMemory } from './memory.ts';
 import { openPlace } from './place.ts';
 import { createWatchedBroker, type PluginLog, type WatchedBroker, withVisibleRefusals } from './watched-broker.ts';
 import { nowMsOf, type World } from './world.ts';
-import { createWorldCalls } from './world-calls.ts';
+import { createWorldEffects } from './world-effects.ts';
 import { createWorldFiles, type WorldFiles } from './world-files.ts';
 import { worldSecrets } from './world-secrets.ts';
 
@@ -98,7 +98,7 @@ export async function startPlugin(directory: string, options: StartOptions = {})
   const watched = createWatchedBroker({
     ...{ clock, values: memory.values, givesAll },
     ...(made === undefined ? {} : { seed: String(made.seed ?? '') }),
-    ...(made === undefined ? { calls: {} } : { calls: createWorldCalls(made), files: files.effect }),
+    effects: made === undefined ? {} : { ...createWorldEffects(made), files: files.effect },
   });
   const call = createCaller({
     plugin,

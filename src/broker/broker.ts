@@ -41,20 +41,22 @@ export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = [
   'random',
 ];
 
+/** What can be done for guests; a call whose effect is absent is refused as not available. */
+export type Effects = {
+  readonly files?: FilesEffect;
+  readonly net?: NetEffect;
+  readonly store?: StoreEffect;
+  readonly run?: ProgramRunner;
+  readonly tools?: ToolCaller;
+};
+
 export type BrokerPorts = {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Absent: the system's. */
   readonly randomBytes?: RandomSource;
-  /** What can be done for guests; a call whose effect is absent is refused as not available. */
-  readonly effects?: {
-    readonly files?: FilesEffect;
-    readonly net?: NetEffect;
-    readonly store?: StoreEffect;
-    readonly run?: ProgramRunner;
-    readonly tools?: ToolCaller;
-  };
-  /** Other calls in place of these, for a world that an author made up: `sandbox/harness` only. Absent: these. */
+  readonly effects?: Effects;
+  /** Other handlers in place of these, for a trace of a plugin: `sandbox/harness` only. Absent: these. */
   readonly replaced?: (own: CallHandlers) => CallHandlers;
 };
 

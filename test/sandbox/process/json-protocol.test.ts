@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
+import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { recordingHandler } from '#test/sandbox/harness.ts';
 import { codeOf, createTestProcesses, type TestProcesses } from './harness.ts';
@@ -67,7 +68,7 @@ describe('a program of the protocol json', () => {
     const plugin = json(
       'call(3, "now")\nprint(json.dumps({"error": {"message": "mine", "hostCall": request["arguments"]["call"]}}))',
     );
-    const ending = async (call: unknown, onHostCall?: () => never) =>
+    const ending = async (call: Json, onHostCall?: () => never) =>
       sandbox.call(plugin, { args: { call }, ...(onHostCall && { onHostCall, capabilities: { clock: true } }) });
     expect(await ending(3)).toMatchObject({
       error: { code: 'CAPABILITY_DENIED', details: { capability: 'clock', asked: 'now', remedy: expect.any(String) } },

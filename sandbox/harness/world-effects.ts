@@ -1,25 +1,22 @@
-// The network, programs and other tools of a made-up world: host calls that are read and refused by the broker itself, and
-// answered from what the author wrote. Nothing leaves the process. **Trust:** params are a plugin's.
+// The network, programs and other tools of a made-up world, in place of the server's effects: what the broker has read and allowed is
+// answered from what the author wrote. Nothing leaves the process.
 
 import { ERRORS } from '#base/error-table.ts';
 import { type ErrorCode, SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
 import { compileStarPattern } from '#base/star-pattern.ts';
-import type { CallHandlers } from '#broker/call-handler.ts';
-import { createNetCalls } from '#broker/net-calls.ts';
-import { createRunCalls } from '#broker/run-calls.ts';
-import { createToolsCalls } from '#broker/tools-calls.ts';
+import type { Effects } from '#broker/broker.ts';
 import type { ToolAnswer } from '#domain/invocation.ts';
 import type { ProgramOutcome } from '#domain/sandbox-ports.ts';
 import type { ProgramRun, RunAnswer, ToolReply, World, WorldError } from './world.ts';
 import { createWorldNet } from './world-net.ts';
 
-/** The calls `fetch`, `run` and `tools.call`: the broker's own, with effects that are the world's. */
-export function createWorldCalls(world: World): CallHandlers {
+/** All but files and store. */
+export function createWorldEffects(world: World): Pick<Effects, 'net' | 'run' | 'tools'> {
   return {
-    ...createNetCalls(createWorldNet(world, errorOf)),
-    ...createRunCalls({ run: async (asked) => runOutcome(world, asked) }),
-    ...createToolsCalls({ callTool: async ({ tool, args }) => toolAnswer(world, tool, args) }),
+    net: createWorldNet(world, errorOf),
+    run: { run: async (asked) => runOutcome(world, asked) },
+    tools: { callTool: async ({ tool, args }) => toolAnswer(world, tool, args) },
   };
 }
 
