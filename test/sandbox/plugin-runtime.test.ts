@@ -95,10 +95,7 @@ describe('host calls', () => {
     };`);
     const names = Object.keys(HOST_CALLS).sort();
     expect(((await sandbox.value(plugin, 'names')) as string[]).sort()).toEqual(names);
-    const { calls, handler } = recordingHandler({
-      ...{ now: 1, random: 'AA==' },
-      fetch: { status: 200, url: 'x', headers: {}, body: { text: '' } },
-    });
+    const { calls, handler } = recordingHandler({ now: 1, random: 'AA==', fetch: { headers: {}, body: { text: '' } } });
     const all = { net: [], files: [], store: { bytesMax: 1 }, run: [], tools: [], clock: true, random: true } as const;
     await sandbox.value(plugin, 'all', { capabilities: all, onHostCall: handler });
     expect(calls.map(({ name }) => name).sort()).toEqual(names);
