@@ -134,7 +134,10 @@ describe.each([
   test.each(cases)('%s is refused with what was asked, what is allowed, and a remedy', async (...one) => {
     const [, name, params, code, asked] = one;
     const error = await refusalOf(name, params);
-    expect(error).toMatchObject({ code, details: { asked: expect.stringContaining(asked), remedy: expect.any(String) } });
+    expect(error).toMatchObject({
+      code,
+      details: { asked: expect.stringContaining(asked), remedy: expect.any(String) },
+    });
     if (code !== 'NOT_FOUND') expect(error.details['allowed']).toEqual(expect.arrayContaining([expect.any(String)]));
     expect(String(error.details['remedy']).length).toBeGreaterThan(10);
     expect(JSON.stringify(error.details).length).toBeLessThan(4096);
@@ -153,7 +156,11 @@ test('what is allowed is what was given, in the words of a grant', async () => {
 });
 
 test('no value of a header, and no password of a URL, is in a refusal', async () => {
-  for (const params of [headers({ authorization: 'hunter2\n' }), get('https://u:hunter2@a.org/'), get('ftp://u:hunter2@a')]) {
+  for (const params of [
+    headers({ authorization: 'hunter2\n' }),
+    get('https://u:hunter2@a.org/'),
+    get('ftp://u:hunter2@a'),
+  ]) {
     expect(JSON.stringify((await refusalOf('fetch', params)).toWire())).not.toContain('hunter2');
   }
 });

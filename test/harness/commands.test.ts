@@ -137,7 +137,10 @@ describe('smcp plugin trace', () => {
         () => host.files.write({ path: 'workspace/a', text }),
       ]) await act().catch(() => {});
       return {};`;
-    const { out } = await traced(plugin(calls, { capabilities: { files: [{ path: 'workspace', access: 'write' }] } }), ...RUNS.slice(0, 2));
+    const { out } = await traced(
+      plugin(calls, { capabilities: { files: [{ path: 'workspace', access: 'write' }] } }),
+      ...RUNS.slice(0, 2),
+    );
     expect(out.match(/^ {2}(malformed|asked|NOT asked) +\S+/gm)).toEqual([
       '  malformed  files.read',
       '  malformed  files.move',
