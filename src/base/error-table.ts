@@ -35,13 +35,7 @@ export const ERRORS = {
     true,
     'A limit or budget of the policy has no room for this call; which, how full it is and when it resets are in the details.',
   ),
-  LOOP_DETECTED: row(
-    'limit',
-    -32006,
-    429,
-    true,
-    'The agent made the same call with the same arguments too often in a short time, which looks like a loop.',
-  ),
+  LOOP_DETECTED: row('limit', -32006, 429, true, 'The same call was made too often: it looks like a loop.'),
   QUOTA_EXCEEDED: row(
     'limit',
     -32003,
