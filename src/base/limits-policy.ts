@@ -81,8 +81,8 @@ export const POLICY_LIMITS = {
   limitWindowMsMax: 31 * 86_400_000,
   /** Counters that are kept before those are looked for whose window is over: a counter is 200 bytes. */
   countersSweptMin: 10_000,
-  /** The loop breaker of a policy that says nothing: an agent that is stuck makes a call each few seconds. */
-  loopRepeatsDefault: 20,
+  /** The loop breaker of a policy that says nothing: no person meant it, so it stops only what runs away at a machine's pace. */
+  loopRepeatsDefault: 1_000,
   loopWindowMsDefault: 60_000,
   /** Different calls of one agent, and agents, that the loop breaker remembers, the last ones: about 20 MB in all. */
   loopCallsMax: 256,
