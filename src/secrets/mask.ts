@@ -111,7 +111,8 @@ function createJsonMask({ text, bytes }: Pick<SecretMask, 'text' | 'bytes'>): Va
     const meant = Buffer.from(value, 'base64');
     if (meant.toString('base64') !== value) return text(value);
     const masked = bytes(meant);
-    return masked === meant ? value : Buffer.from(masked).toString('base64');
+    // It may be no base64 after all, but a text that looks like it.
+    return text(masked === meant ? value : Buffer.from(masked).toString('base64'));
   };
   const mask = (value: ExactJson): ExactJson => {
     if (typeof value === 'string') return text(value);

@@ -115,6 +115,16 @@ describe('JSON', () => {
     expect(Buffer.from(base64, 'base64').toString('base64')).toBe(base64);
   });
 
+  test.each([
+    ['of which base64 means too few bytes to look for', 'abcd1234', 'abcd1234'],
+    ['that begins between two groups of letters', 'AKIAIOSFODNN7EXAMPLE', 'xAKIAIOSFODNN7EXAMPLExxx'],
+  ])('has no text under that key that only looks like base64: a value %s', (_, value, text) => {
+    expect(Buffer.from(text, 'base64').toString('base64')).toBe(text);
+    expect(JSON.stringify(createSecretMask([value]).json({ base64: text }))).not.toContain(value);
+    // The control: under another key it was never taken for bytes.
+    expect(JSON.stringify(createSecretMask([value]).json({ other: text }))).not.toContain(value);
+  });
+
   test('does not become a prototype by a key that means one', () => {
     const hostile = JSON.parse(`{"__proto__":{"x":"${ASCII}"}}`) as { readonly [key: string]: string };
     const masked = mask.json(hostile) as object;
