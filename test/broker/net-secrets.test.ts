@@ -36,6 +36,9 @@ describe('secrets', () => {
               etag: '"1"',
               'content-length': '13',
               'x-sha-digest': '1',
+              'content-md5': '1',
+              'x-amz-content-sha256': '1',
+              'x-signature': '1',
             },
           };
     const { get, session } = openNet([API], { respond, secrets: secretsOf(SECRETS) });

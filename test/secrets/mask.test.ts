@@ -57,6 +57,24 @@ describe('a secret in a text', () => {
     expect(createSecretMask([hex]).text('raw key of 20 bytes!')).toBe(SECRET_MARK);
   });
 
+  test.each([
+    ['what follows the scheme', 'Bearer sk-live-4f9a8b7c', ['sk-live-4f9a8b7c']],
+    ['the password', `Basic ${base64Of('robot:correct:horse')}`, ['correct:horse']],
+    ['the password, of a value without its scheme', base64Of('robot:correct:horse'), ['correct:horse']],
+    ['the value of each cookie', 'sid=9f8e7d6c5b4a; csrf="0a1b2c3d4e"', ['9f8e7d6c5b4a', '0a1b2c3d4e']],
+  ])('that a service reads is found in its parts: %s', (_, value, parts) => {
+    const mask = createSecretMask([value]);
+    for (const part of parts) {
+      expect(mask.json({ token: part, hex: hexOf(part) })).toEqual({ token: SECRET_MARK, hex: SECRET_MARK });
+    }
+  });
+
+  test('is not taken apart otherwise: words of it alone would be guessed one by one', () => {
+    const mask = createSecretMask(['correcting horsebattery', 'first-key:second-key', 'a text, not=a cookie']);
+    const words = ['correcting', 'horsebattery', 'first-key', 'second-key', 'a cookie'];
+    expect(mask.json(words)).toBe(words);
+  });
+
   test('of many lines is found with other line breaks, and without', () => {
     const pem = '-----BEGIN KEY-----\nMIIBVQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----';
     const mask = createSecretMask([pem]);
