@@ -10,7 +10,6 @@ import { CAPABILITY_KINDS } from '#domain/capability.ts';
 import { neededFor } from '#domain/needed-capabilities.ts';
 import type { Broker, BrokerSession, PluginRuntime, RunRequest } from '#domain/sandbox-ports.ts';
 import type { PluginStore } from '#domain/store-ports.ts';
-import type { FilesEffect } from '#effects/files/files-effect.ts';
 import { createStoreEffect } from '#effects/store.ts';
 
 /** One line that the plugin logged. */
@@ -26,8 +25,8 @@ export type WatchedBroker = {
 export type WatchedPorts = {
   readonly clock: Clock;
   readonly values: PluginStore;
-  /** Absent: there are none. */
-  readonly files?: FilesEffect;
+  /** Besides the store's; what is absent, `calls` do. */
+  readonly effects: NonNullable<BrokerPorts['effects']>;
   /** Absent: the system's. */
   readonly seed?: string;
   /** In place of, or beside, the broker's own. */
@@ -36,13 +35,13 @@ export type WatchedPorts = {
   readonly givesAll: boolean;
 };
 
-export function createWatchedBroker({ clock, values, files, seed, calls, givesAll }: WatchedPorts): WatchedBroker {
+export function createWatchedBroker({ clock, values, effects, seed, calls, givesAll }: WatchedPorts): WatchedBroker {
   const sessions = new Map<string, BrokerSession>();
   const logs = new Map<string, PluginLog[]>();
   const random: Pick<BrokerPorts, 'randomBytes'> = seed === undefined ? {} : { randomBytes: seededBytes(seed) };
   const broker = createBroker({
     ...{ clock, ...random, logger: keepingLogger(logs) },
-    effects: { store: createStoreEffect(values), ...(files === undefined ? {} : { files }) },
+    effects: { ...effects, store: createStoreEffect(values) },
     replaced: (own) => {
       const all = { ...own, ...calls };
       return givesAll ? givingAll(all) : all;

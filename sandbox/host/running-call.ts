@@ -11,6 +11,7 @@ import type { EffectKnowledge, RunOutcome, Usage } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
 import type { RecordedReply, RunRequest } from '#domain/sandbox-ports.ts';
 import type { CallMessage, EndMessage } from '#sandbox/protocol/messages.js';
+import { createHostCallRoom } from './host-call-room.ts';
 
 /** What a plugin's author can do, by code. */
 function remedyFor(code: ErrorCode, limits: RunLimits): string | undefined {
@@ -39,7 +40,10 @@ function raise(key: 'outputBytes' | 'hostCalls', limits: RunLimits, max: number)
   return limits[key] < max ? `, or raise \`runtime.${key}\` in plugin.json` : '';
 }
 
-export type AnswerHostCall = (call: number, ok: boolean, body: string) => void;
+/** `left` is to be called when the answer has left the host; where it never does, because the guest is gone, it need not be. */
+export type AnswerHostCall = (call: number, ok: boolean, body: string, left: () => void) => void;
+
+const NOTHING = (): void => {};
 
 export class RunningCall {
   readonly request: RunRequest;
@@ -59,6 +63,7 @@ export class RunningCall {
   #lastCall = 0;
   /** Host calls that have an effect and are not answered yet. */
   #effectsUnderWay = 0;
+  readonly #room = createHostCallRoom();
   readonly #answeredCodes = new Set<string>();
 
   constructor(request: RunRequest, options: { readonly id: number; readonly isolate: number; readonly clock: Clock }) {
@@ -103,6 +108,7 @@ export class RunningCall {
   settle(outcome: RunOutcome): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#room.close();
     this.#resolve(outcome);
   }
 
@@ -123,14 +129,24 @@ export class RunningCall {
     if (params.kind !== 'value') return false;
     const { traffic, replies } = this.request;
     if (call !== 0) traffic?.asked(call, name, body);
-    const deliver = (reply: Reply): void => {
-      if (this.#isOver || call === 0) return;
+    const deliver = (reply: Reply, left: () => void): void => {
+      if (this.#isOver || call === 0) {
+        left();
+        return;
+      }
       traffic?.answered(call, reply.ok, reply.body);
       if (!reply.ok) this.#answeredCodes.add(reply.code);
-      answer(call, reply.ok, reply.body);
+      answer(call, reply.ok, reply.body, left);
     };
-    if (replies === undefined) void this.#answerHostCall(name, params.value).then(deliver);
-    else if (call !== 0) replies({ call, name, body }, (recorded) => deliver(replyOf(recorded)));
+    const perform = () => this.#answerHostCall(name, params.value);
+    if (replies !== undefined) {
+      if (call !== 0) replies({ call, name, body }, (recorded) => deliver(replyOf(recorded), NOTHING));
+    } else if (isHostCallName(name) && capabilityOf(name) !== undefined) {
+      this.#room.enter(async () => {
+        const reply = await perform();
+        deliver(reply, this.#room.answered(reply.body.length));
+      });
+    } else void perform().then((reply) => deliver(reply, NOTHING));
     return true;
   }
 

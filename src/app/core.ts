@@ -2,6 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { openApprovals } from '#app/approvals.ts';
 import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
 import { openProcesses } from '#app/process-tier.ts';
@@ -10,7 +11,6 @@ import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { openWorkspaces } from '#app/workspaces.ts';
-import { createApprovals } from '#approvals/approvals.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
@@ -69,7 +69,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const thread = stack.adopt(createPolicyThread(), (opened) => opened.close());
   const policy = stack.adopt(
     await createPolicyService(
-      { store: store.policies, recordLog: log, catalog: tools.tools, thread, clock, logger },
+      { store: store.policies, counters: store.counters, recordLog: log, catalog: tools.tools, thread, clock, logger },
       { file: options.policyFile ?? home.policy, apply: config.policy.apply },
     ),
     async (opened) => {
@@ -80,9 +80,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   );
   const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
   const freezes = createFreezes({ store: store.freezes, clock });
-  const approvals = stack.adopt(createApprovals({ store: store.approvals, log, clock, logger }), (opened) =>
-    opened.close(),
-  );
+  const approvals = openApprovals(options, { store, log }, stack);
   const secrets = openSecrets(options, store);
   const dispatcher: Dispatcher & ToolCaller = createDispatcher({
     ...{ catalog: tools, policy, freezes, approvals, secrets, runtime, log, clock, logger },

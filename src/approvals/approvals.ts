@@ -156,6 +156,7 @@ export function createApprovals({ store, log, clock, logger }: ApprovalPorts): A
     whyNot: notApproved,
     isFor: ({ binding }, question) => binding === bind(question).binding,
     watch: watchers.watch,
+    onChange: watchers.watchAll,
     get: known,
     checkOpen: (id) => checkUndecided(known(id)),
     list: () => held.list().map(({ id }) => known(id)),

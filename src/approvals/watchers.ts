@@ -4,11 +4,14 @@ import type { ApprovalRequest } from '#domain/approval-ports.ts';
 
 export type Watchers = {
   readonly watch: (id: string, listener: () => void) => () => void;
+  /** Of every request. */
+  readonly watchAll: (listener: (request: ApprovalRequest) => void) => () => void;
   readonly tell: (request: ApprovalRequest) => void;
 };
 
 export function createWatchers(): Watchers {
   const byId = new Map<string, Set<() => void>>();
+  const all = new Set<(request: ApprovalRequest) => void>();
   return {
     watch: (id, listener) => {
       const listeners = byId.get(id) ?? new Set();
@@ -21,8 +24,14 @@ export function createWatchers(): Watchers {
         if (listeners.size === 0) byId.delete(id);
       };
     },
-    tell: ({ id }) => {
-      for (const listener of byId.get(id) ?? []) listener();
+    watchAll: (listener) => {
+      const entry = (request: ApprovalRequest) => listener(request);
+      all.add(entry);
+      return () => void all.delete(entry);
+    },
+    tell: (request) => {
+      for (const listener of byId.get(request.id) ?? []) listener();
+      for (const listener of all) listener(request);
     },
   };
 }

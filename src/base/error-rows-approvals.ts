@@ -35,5 +35,12 @@ export const APPROVAL_ERRORS = {
     false,
     'An agent decides about no call of its own, nor its client unless the grant trusts it.',
   ),
+  NOTIFY_FAILED: row(
+    'unavailable',
+    -32003,
+    503,
+    false,
+    'Nobody could be told of something; it stands in the log only.',
+  ),
   APPROVALS_FULL: row('limit', -32006, 429, true, 'As many requests for approval wait as may.'),
 } as const;

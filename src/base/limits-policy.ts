@@ -75,6 +75,19 @@ export const POLICY_LIMITS = {
   /** A step back of the clock that counts as one: what keeps time moves it by less, a person or a wrong battery by more. */
   clockSetBackMsMin: 1_000,
 
+  // Limits of the policy
+  /** The window of a limit: shorter is the business of a lane, longer outlives what anybody remembers. */
+  limitWindowMsMin: 1_000,
+  limitWindowMsMax: 31 * 86_400_000,
+  /** Counters that are kept before those are looked for whose window is over: a counter is 200 bytes. */
+  countersSweptMin: 10_000,
+  /** The loop breaker of a policy that says nothing: no person meant it, so it stops only what runs away at a machine's pace. */
+  loopRepeatsDefault: 1_000,
+  loopWindowMsDefault: 60_000,
+  /** Different calls of one agent, and agents, that the loop breaker remembers, the last ones: about 20 MB in all. */
+  loopCallsMax: 256,
+  loopAgentsMax: 512,
+
   // Approvals
   /** How long a request can be approved: less and no person could, more and nobody remembers what was meant. */
   approvalTtlMsMin: 10_000,
@@ -99,6 +112,21 @@ export const POLICY_LIMITS = {
   approvalDenialMs: 15 * 60_000,
   /** What a person says of a denial, in UTF-16 units: a record has room for it. */
   approvalWhyLengthMax: 256,
+
+  // Telling people
+  /** Tries to tell one thing, and the pause before the second; each after that is four times as long: 21 minutes in all. */
+  notifyTriesMax: 6,
+  notifyRetryMs: 3_750,
+  /** For one try, answer included. */
+  notifyMsMax: 10_000,
+  /** Tries under way at once to one receiver, and notices that wait for theirs. */
+  notifyUnderWayMax: 4,
+  notifyWaitingMax: 256,
+  /** Arguments in a notice, as JSON; larger ones are left out whole: what is cut could hide what matters. */
+  notifyArgumentBytesMax: 32 * 1024,
+  /** The key of a webhook: as much as SHA-256 gives, and a file that is no key. */
+  webhookKeyBytesMin: 32,
+  webhookKeyBytesMax: 1_024,
 
   // Texts
   /** Work to find a small difference between two texts; one that takes more is told as a whole block. None takes longer than 0.3 s. */

@@ -41,7 +41,10 @@ export function readFetch(params: Json): FetchRequest {
  * **Source:** Fetch standard, forbidden request-headers; RFC 9110 §7.6.1.
  */
 const RESERVED =
-  /^(host|connection|keep-alive|transfer-encoding|content-length|te|trailer|upgrade|expect|http2-settings|accept-encoding|alt-used|via|date|cookie2?|forwarded|x-real-ip|x-host|x-http-method|x-http-method-override|x-method-override)$|^(proxy-|sec-|x-forwarded-|x-original-|x-rewrite-)/;
+  /^(host|connection|keep-alive|transfer-encoding|content-length|te|trailer|upgrade|expect|http2-settings|accept-encoding|alt-used|via|date|cookie2?|forwarded|x-real-ip|x-host|x-forwarded|x-method-override)$|^(proxy-|sec-|x-envoy-|x-forwarded-|x-http-|x-original-|x-override-|x-rewrite-)/;
+
+/** Gateways of the CGI kind (PHP, WSGI, Rack) make one name of `x-a`, `x_a` and `x.a`: each is judged as the first. */
+export const asRead = (name: string): string => name.replace(/[^a-z0-9]/g, '-');
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** Visible ASCII, spaces and tabs: no line ends, and nothing that two servers could read in two ways. */
@@ -50,7 +53,7 @@ const VALUE = /^[\t -~]*$/;
 /** Whether a header may be sent that was not written here; `isSecret`: one that an operator's secret is put into. */
 export function isHeader(name: string, value: string, isSecret = false): boolean {
   if (!TOKEN.test(name) || !VALUE.test(value) || name === '__proto__') return false;
-  return !RESERVED.test(name) || (isSecret && name === 'cookie');
+  return !RESERVED.test(asRead(name)) || (isSecret && name === 'cookie');
 }
 
 function readHeaders(headers: Json): Readonly<Record<string, string>> {

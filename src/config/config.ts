@@ -25,6 +25,8 @@ export type Config = {
   readonly net: { readonly privateHosts: readonly string[]; readonly loopbackHosts: readonly string[] };
   /** `auto`: an edit of the policy's file is applied once it is whole · `manual`: it waits until somebody applies it. */
   readonly policy: { readonly apply: 'auto' | 'manual' };
+  /** Who is told of what wants a person's attention. `keyFile`: relative to the home. */
+  readonly notify: { readonly webhooks: readonly { readonly url: string; readonly keyFile: string }[] };
   readonly log: { readonly name: string; readonly public: boolean };
   /** `keyFile` absent: in the home's `keys`. `sources`: by the secret's name. */
   readonly secrets: { readonly keyFile?: string; readonly sources: { readonly [name: string]: SecretSource } };
@@ -51,6 +53,7 @@ const DEFAULTS: Config = {
   },
   net: { privateHosts: [], loopbackHosts: [] },
   policy: { apply: 'auto' },
+  notify: { webhooks: [] },
   log: { name: 'smcp.local', public: false },
   secrets: { sources: {} },
   logging: { level: 'info' },
@@ -81,6 +84,7 @@ export function loadConfig(file: string, env: Environment): Config {
       workspaces: { ...DEFAULTS.workspaces, ...own.workspaces },
       net: { ...DEFAULTS.net, ...own.net },
       policy: { ...DEFAULTS.policy, ...own.policy },
+      notify: notifyOf(own.notify, file),
       log: { ...DEFAULTS.log, ...own.log },
       secrets: { ...DEFAULTS.secrets, ...own.secrets },
       logging: { ...DEFAULTS.logging, ...own.logging },
@@ -90,7 +94,8 @@ export function loadConfig(file: string, env: Environment): Config {
 }
 
 /** As the file says it: `plugins` is a list of directories, or an object with it. */
-type Written = Omit<Partial<Config>, 'plugins' | 'approve'> & {
+type Written = Omit<Partial<Config>, 'plugins' | 'approve' | 'notify'> & {
+  readonly notify?: { readonly webhooks?: readonly { readonly url: string; readonly keyFile?: string }[] };
   readonly plugins?:
     | readonly string[]
     | { readonly directories?: readonly string[]; readonly approve?: Config['approve'] };
@@ -100,6 +105,20 @@ function pluginsOf(written: Written['plugins'] = {}): Pick<Config, 'plugins' | '
   const { directories = DEFAULTS.plugins, approve = DEFAULTS.approve } =
     'map' in written ? { directories: written } : written;
   return { plugins: directories, approve };
+}
+
+const WEBHOOK_KEY = 'webhook.key';
+
+/** @throws `CONFIG_INVALID` for what is no address, or one with a name and a password, which would be sent nowhere */
+function notifyOf({ webhooks = [] }: Written['notify'] = {}, file: string): Config['notify'] {
+  for (const [index, { url }] of webhooks.entries()) {
+    const parsed = URL.parse(url);
+    if (parsed !== null && parsed.username === '' && parsed.password === '') continue;
+    throw new SmcpError('CONFIG_INVALID', `${file}: /notify/webhooks/${index}/url is no address for a webhook`, {
+      details: { remedy: 'write it as https://host/path, without a name and a password; messages are signed' },
+    });
+  }
+  return { webhooks: webhooks.map(({ url, keyFile = WEBHOOK_KEY }) => ({ url, keyFile })) };
 }
 
 /** @throws `CONFIG_INVALID` */

@@ -69,7 +69,8 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
     const call: Admitted = { ...admission, tool, args, changes, argsJson: JSON.stringify(args) };
     const misfit = checkArguments(call);
     if (misfit !== undefined) return closed(close('denied', call, errorAnswer(misfit), {}));
-    const verdict = mayAct(ports, call);
+    // Under a key it may be a call that was counted already, whose answer is given again; if not, its turn comes.
+    const verdict = mayAct(ports, call, request.idempotencyKey === undefined ? {} : { stage: 'under-way' });
     if (verdict.kind !== 'stop') return { kind: 'admitted', call, decision: verdict.decision };
     const { phase, error, decision } = verdict;
     return closed(close(phase, call, errorAnswer(error), decision === undefined ? {} : { decision }));

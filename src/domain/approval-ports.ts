@@ -152,6 +152,8 @@ export type Approvals = ApprovalDesk & {
   readonly checkOpen: (id: string) => void;
   /** Those that wait, and what became of others lately; the newest last. */
   readonly list: () => readonly ApprovalRequest[];
+  /** Calls `listener` after each request that was made or has changed, until the function returned is called. */
+  readonly onChange: (listener: (request: ApprovalRequest) => void) => () => void;
   /** The arguments as JSON text, every number as it was spelled; undefined once the request is over. */
   readonly argsJson: (id: string) => string | undefined;
   /**

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '#base/json.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
-import type { RuleList } from './compile.ts';
+import type { RuleList } from './compile-rule.ts';
 import { adviseCondition } from './condition-advice.ts';
 import type { Finding } from './explain.ts';
 import { coversHours } from './hours.ts';

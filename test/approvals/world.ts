@@ -69,7 +69,7 @@ export function createWorld(around: (store: ApprovalStore) => ApprovalStore = (s
   const approvals = open();
   const approve = (request: ApprovalRequest, by: Parameters<typeof approvals.approve>[1]['by'] = admin) =>
     approvals.approve(request.id, { digest: request.digest, by });
-  return { approvals, approve, restart: open, store, drafts, state, time, database };
+  return { approvals, approve, restart: open, store, log, drafts, state, time, database };
 }
 
 /** The code of what is thrown; undefined when nothing is. */

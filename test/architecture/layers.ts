@@ -56,6 +56,7 @@ const FEATURES = [
   'src/freeze',
   'src/secrets',
   'src/approvals',
+  'src/notify',
   'src/replay',
 ];
 

@@ -23,6 +23,12 @@ describe('secrets', () => {
     expect(requests.map(({ headers }) => headers)).toEqual([{ authorization: VALUE }, {}]);
   });
 
+  test('are not put beside a header of the plugin’s that a server could read in their place', async () => {
+    const { get, requests } = openNet([API], { secrets: secretsOf({ 'api.example.test': { 'x-api-key': VALUE } }) });
+    await get(V1, { headers: { x_api_key: 'mine', 'X.Api-Key': 'mine', x_api: '1' } });
+    expect(requests.map(({ headers }) => headers)).toEqual([{ 'x-api-key': VALUE, x_api: '1' }]);
+  });
+
   test('that a server answers with are masked in body, bytes, headers and URL, before anything is encoded', async () => {
     const binary = Buffer.concat([Buffer.from([0xff]), Buffer.from(VALUE)]);
     const respond: Respond = ({ target }) =>

@@ -16,6 +16,7 @@ import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { Dispatcher, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
 import type { Tool } from '#domain/tool.ts';
+import { NOTHING_TAKEN } from '#domain/usage.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
 import { count, textOf, waitForCancel } from './fake-runs.ts';
 
@@ -155,6 +156,7 @@ export function fakePolicy() {
     mayCall: (agent, name, _nowMs) => decide(agent, name).kind === 'allow',
     current: () => ref,
     decide: ({ agent, tool }) => decide(agent, tool.name),
+    take: () => NOTHING_TAKEN,
     onChange,
   } satisfies PolicyDecider;
   return {

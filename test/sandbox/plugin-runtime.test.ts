@@ -93,7 +93,7 @@ describe('host calls', () => {
     };`);
     const names = Object.keys(HOST_CALLS).sort();
     expect(((await sandbox.value(plugin, 'names')) as string[]).sort()).toEqual(names);
-    const { calls, handler } = recordingHandler({ now: 1, random: 'AA==' });
+    const { calls, handler } = recordingHandler({ now: 1, random: 'AA==', fetch: { headers: {}, body: { text: '' } } });
     const all = { net: [], files: [], store: { bytesMax: 1 }, run: [], tools: [], clock: true, random: true } as const;
     await sandbox.value(plugin, 'all', { capabilities: all, onHostCall: handler });
     expect(calls.map(({ name }) => name).sort()).toEqual(names);

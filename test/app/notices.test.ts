@@ -1,0 +1,78 @@
+// What people are told of a request for approval.
+
+import { describe, expect, test } from 'vitest';
+import { noticeOf, recordsFailures } from '#app/approvals.ts';
+import { LIMITS } from '#base/limits.ts';
+import { silentLogger } from '#base/log.ts';
+import { admin, createWorld, question } from '#test/approvals/world.ts';
+
+describe('a notice that nobody could be given', () => {
+  test('stands in the log, or, where that is broken, in what the server says', async () => {
+    const { log, drafts, state, time } = createWorld();
+    const said: string[] = [];
+    const logger = { ...silentLogger, error: (message: string) => void said.push(message) };
+    const fail = recordsFailures({ log, clock: time.clock, logger }, 1);
+    const notice = { subject: 'approval a asked', body: {} };
+    fail(notice);
+    await expect
+      .poll(() => drafts)
+      .toMatchObject([
+        {
+          kind: 'admin',
+          predicate: {
+            operation: 'notify_webhook',
+            subject: 'webhook 1: approval a asked',
+            by: 'smcp',
+            failed: 'NOTIFY_FAILED',
+          },
+        },
+      ]);
+    state.isDiskFull = true;
+    fail(notice);
+    await expect.poll(() => said).toEqual(['that nobody was told was not recorded']);
+  });
+});
+
+describe('a notice of a request', () => {
+  test('has all that is to be decided, with what is invisible written out, and who decided', async () => {
+    const { approvals } = createWorld();
+    const request = approvals.request(question({ args: { to: 'a\u202eb' } }));
+    expect(noticeOf(request, approvals.argsJson(request.id))).toEqual({
+      subject: `approval ${request.id} asked`,
+      staleMs: request.expiresMs,
+      body: {
+        kind: 'approval',
+        event: 'asked',
+        look: `smcp approvals show ${request.id}`,
+        request: expect.objectContaining({
+          ...{ id: request.id, digest: request.digest, agent: 'athena', tool: 'devops__deploy', rule: 'deploys' },
+          args: { to: 'a\u202eb' },
+          shown: '{\n  "to": "a\\u202eb"\n}',
+        }),
+      },
+    });
+    const denied = await approvals.deny(request.id, { by: admin, why: 'no' });
+    expect(noticeOf(denied, undefined)).toMatchObject({
+      subject: `approval ${request.id} denied`,
+      body: { event: 'denied', request: { by: 'admin', why: 'no' } },
+    });
+  });
+
+  test('leaves arguments out whole where they do not fit: what is cut could hide what matters', () => {
+    const { approvals } = createWorld();
+    const text = 'x'.repeat(LIMITS.notifyArgumentBytesMax);
+    const request = approvals.request(question({ args: { text } }));
+    const notice = noticeOf(request, approvals.argsJson(request.id));
+    expect(JSON.stringify(notice)).not.toContain('xxx');
+    expect(notice?.body).toMatchObject({ argsOmittedBytes: text.length + 11 });
+    expect(notice?.body['request']).not.toHaveProperty('args');
+  });
+
+  test('is none for a call that has begun: its own record tells', async () => {
+    const { approvals, approve } = createWorld();
+    const request = approvals.request(question());
+    await approve(request);
+    approvals.use(request.id, 'call');
+    expect(noticeOf(approvals.get(request.id), undefined)).toBeUndefined();
+  });
+});
