@@ -4,7 +4,7 @@ import type { NetEntry } from '#domain/capability.ts';
 import { NET_DEFAULTS } from '#domain/narrow.ts';
 import { matchesPaths } from '#domain/net-path.ts';
 import type { NetTarget } from '#domain/net-target.ts';
-import { denied } from './params.ts';
+import { denied } from '#domain/refusal.ts';
 
 /** The port that `http` is never spoken at. An entry that names no port means it, so any other one was named. */
 const TLS_PORT = 443;
