@@ -23,7 +23,7 @@ import { openPlace } from './place.ts';
 import { type Operator, openRealEffects } from './real-effects.ts';
 import { createWatchedBroker, type PluginLog, type WatchedBroker, withVisibleRefusals } from './watched-broker.ts';
 import { nowMsOf, type World } from './world.ts';
-import { createWorldCalls } from './world-calls.ts';
+import { createWorldEffects } from './world-effects.ts';
 import { createWorldFiles, type WorldFiles } from './world-files.ts';
 import { worldSecrets } from './world-secrets.ts';
 
@@ -102,9 +102,10 @@ export async function startPlugin(directory: string, options: StartOptions = {})
   const watched = createWatchedBroker({
     ...{ clock, values: memory.values, givesAll },
     ...(made === undefined ? {} : { seed: String(made.seed ?? '') }),
-    ...(made === undefined
-      ? { calls: {}, effects: openRealEffects(place, operator, stack) }
-      : { calls: createWorldCalls(made), effects: { files: files.effect } }),
+    effects:
+      made === undefined
+        ? openRealEffects(place, operator, stack)
+        : { ...createWorldEffects(made), files: files.effect },
   });
   const call = createCaller({
     plugin,

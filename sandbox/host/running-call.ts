@@ -9,9 +9,11 @@ import { LIMITS } from '#base/limits.ts';
 import { capabilityOf, isHostCallName } from '#domain/host-call.ts';
 import type { EffectKnowledge, RunOutcome, Usage } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
+import { refusalOfCall } from '#domain/refusal.ts';
 import type { RecordedReply, RunRequest } from '#domain/sandbox-ports.ts';
 import type { CallMessage, EndMessage } from '#sandbox/protocol/messages.js';
 import { createHostCallRoom } from './host-call-room.ts';
+import { createRefusals } from './refusals.ts';
 
 /** What a plugin's author can do, by code. */
 function remedyFor(code: ErrorCode, limits: RunLimits): string | undefined {
@@ -64,7 +66,7 @@ export class RunningCall {
   /** Host calls that have an effect and are not answered yet. */
   #effectsUnderWay = 0;
   readonly #room = createHostCallRoom();
-  readonly #answeredCodes = new Set<string>();
+  readonly #refusals = createRefusals();
 
   constructor(request: RunRequest, options: { readonly id: number; readonly isolate: number; readonly clock: Clock }) {
     this.request = request;
@@ -135,7 +137,7 @@ export class RunningCall {
         return;
       }
       traffic?.answered(call, reply.ok, reply.body);
-      if (!reply.ok) this.#answeredCodes.add(reply.code);
+      if (!reply.ok) this.#refusals.add(call, reply.code, reply.body);
       answer(call, reply.ok, reply.body, left);
     };
     const perform = () => this.#answerHostCall(name, params.value);
@@ -181,25 +183,22 @@ export class RunningCall {
     const given = parsed.kind === 'value' && isJsonObject(parsed.value) ? parsed.value : {};
     const text = typeof given['message'] === 'string' ? given['message'] : 'the tool failed';
     const message = text.slice(0, LIMITS.errorMessageLengthMax);
-    const details = isJsonObject(given['details']) ? given['details'] : {};
-    const hostCall = details['hostCall'];
+    const { refusal } = isJsonObject(given['details']) ? given['details'] : {};
     // A refusal that the plugin did not catch ends the call under its own code, but only if we did refuse.
-    const isRefusal = typeof hostCall === 'string' && this.#answeredCodes.has(hostCall);
-    return { code: isRefusal ? (hostCall as ErrorCode) : code, message };
+    if (!isJsonObject(refusal) || !this.#refusals.hasCode(String(refusal['code']))) return { code, message };
+    const { details } = this.refusalOf(refusal['call']) ?? {};
+    return { code: refusal['code'] as ErrorCode, message, ...(details === undefined ? {} : { details }) };
+  }
+
+  /** What a host call of this run was refused with, by its number. **Trust:** the number is a guest's or a warden's. */
+  refusalOf(call: unknown): WireError | undefined {
+    return typeof call === 'number' ? this.#refusals.of(call) : undefined;
   }
 
   async #answerHostCall(name: string, params: Json): Promise<Reply> {
-    const kind = isHostCallName(name) ? capabilityOf(name) : undefined;
-    const isAllowed = isHostCallName(name) && (kind === undefined || this.request.capabilities[kind] !== undefined);
-    if (!isAllowed) {
-      const asked = kind ?? name;
-      return refuse({
-        code: 'CAPABILITY_DENIED',
-        message: `host.${name} needs the capability \`${asked}\`, which this call does not have`,
-        details: { remedy: `ask for \`${asked}\` in plugin.json, and grant it in the policy` },
-      });
-    }
-    const hasEffect = kind !== undefined;
+    const refusal = refusalOfCall(name, this.request.capabilities);
+    if (refusal !== undefined) return refuse(refusal.toWire());
+    const hasEffect = isHostCallName(name) && capabilityOf(name) !== undefined;
     if (hasEffect) this.#effectsUnderWay += 1;
     try {
       const value = await this.request.onHostCall({ name, params }, this.request.signal);

@@ -104,9 +104,10 @@ function traceText({ tool, runs, smallest, kept, kinds, unused, isCut }: Trace):
 
 function runText({ args, value, error, calls }: TracedRun): string {
   const shown = (json: unknown) => str(JSON.stringify(json) ?? '').slice(0, 200);
-  const lines = calls.map(({ call, params, isAsked, bytes, error: code }) => {
+  const lines = calls.map(({ call, params, isAsked, isMalformed, bytes, error: code }) => {
     const end = code === undefined ? `${bytes} bytes` : code;
-    return `  ${isAsked ? 'asked    ' : 'NOT asked'}  ${str(call)} ${shown(params)} -> ${end}\n`;
+    const mark = isMalformed ? 'malformed' : isAsked ? 'asked    ' : 'NOT asked';
+    return `  ${mark}  ${str(call)} ${shown(params)} -> ${end}\n`;
   });
   const end = error === undefined ? shown(value) : `${error.code}: ${str(error.message)}`;
   return [`${shown(args)}\n`, ...lines, `  = ${end}\n`].join('');

@@ -21,6 +21,9 @@ export type RuleList = {
   readonly rules: readonly (GrantRule & DenyRule)[];
 };
 
+/** The tools of a budget, by where they stand, for advice. */
+export type BudgetPatterns = { readonly pointer: string; readonly tools: readonly ToolPattern[] };
+
 /** Conditions that are compiled already, by their source, and what compiles the others. They never run at the same time. */
 export type Conditions = {
   readonly compiler: ConditionCompiler;
@@ -43,6 +46,7 @@ export type Workshop = {
   readonly findings: Finding[];
   readonly faults: LimitFault[];
   readonly lists: RuleList[];
+  readonly budgets: BudgetPatterns[];
   readonly conditions: Conditions;
   readonly patterns: Map<string, ToolPattern>;
   readonly hours: HoursCompiler;
@@ -56,6 +60,7 @@ export function createWorkshop(conditions: Conditions): Workshop {
     findings: [],
     faults: [],
     lists: [],
+    budgets: [],
     conditions,
     patterns: new Map(),
     hours: createHoursCompiler(),
