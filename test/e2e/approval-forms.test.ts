@@ -75,7 +75,9 @@ const CLIENTS: readonly (readonly [string, Connect])[] = [
 ];
 
 /** One call with arguments of its own, and what the client was shown meanwhile. */
-async function callWith(connect: Connect, agent: string, onForm?: OnForm, message = `m${(count += 1)}`) {
+async function callWith(connect: Connect, agent: string, onForm?: OnForm, own?: string) {
+  count += 1;
+  const message = own ?? `m${count}`;
   const shown: string[] = [];
   const client = await connect(
     agent,
