@@ -16,23 +16,26 @@ function makeHostApi(post, bounds, { responseOf, bytesOfBase64 }) {
 
   /** The class of answers that were a refusal or an error, with the code that the host gave. */
   class HostError extends NativeError {
-    #isReal = true;
-    /** @param {{ code: string, message: string, details?: unknown }} error */
-    constructor({ code, message, details }) {
+    #call;
+    /** @param {{ code: string, message: string, details?: unknown }} error @param {number} call its number; 0: it was not made */
+    constructor({ code, message, details }, call) {
       super(message);
+      this.#call = call;
       defineProperty(this, 'code', { value: code, enumerable: true });
       if (details !== undefined) defineProperty(this, 'details', { value: details, enumerable: true });
     }
-    /** @param {any} value */
-    static codeOf(value) {
-      return isHolder(value) && #isReal in value ? /** @type {any} */ (value).code : undefined;
+    /** Its code, and the host call that it answers; undefined for any other value. @param {any} value */
+    static refusalIn(value) {
+      return isHolder(value) && #call in value
+        ? { code: /** @type {any} */ (value).code, call: value.#call }
+        : undefined;
     }
   }
-  const { codeOf } = HostError;
+  const { refusalIn } = HostError;
   delete HostError.prototype.constructor;
   freeze(HostError);
   freeze(HostError.prototype);
-  const hostError = (error) => new HostError(error);
+  const hostError = (error, call) => new HostError(error, call);
 
   /** Of the call that is under way: what its host calls wait for, by number. */
   let waiting;
@@ -41,7 +44,7 @@ function makeHostApi(post, bounds, { responseOf, bytesOfBase64 }) {
   const send = (name, isAnswered, params) => {
     const call = post(`${isAnswered ? '?' : '!'}${name}\n${stringify(params)}`);
     if (typeof call !== 'number' || call < 0) {
-      throw hostError({ code: 'HOST_CALLS_EXCEEDED', message: 'the limit of host calls is reached' });
+      throw hostError({ code: 'HOST_CALLS_EXCEEDED', message: 'the limit of host calls is reached' }, 0);
     }
     return call;
   };
@@ -121,13 +124,18 @@ function makeHostApi(post, bounds, { responseOf, bytesOfBase64 }) {
     if (entry === undefined) return;
     delete waiting[call];
     const value = parse(json);
-    if (isOk) entry.resolve(entry.decode(value));
-    else entry.reject(hostError(value));
+    if (!isOk) return entry.reject(hostError(value, call));
+    try {
+      entry.resolve(entry.decode(value));
+    } catch (thrown) {
+      // Who waits for it would wait for ever.
+      entry.reject(thrown);
+    }
   };
 
   const begin = () => {
     waiting = setPrototypeOf({}, null);
   };
 
-  return { host, begin, settle, codeOf };
+  return { host, begin, settle, refusalIn };
 }

@@ -2,7 +2,7 @@
 // value is the only way into a context: `start` a call, `answer` a host call of it, `finish` asks for its ending and whether
 // the context is still as it was made. One call after the other: what belongs to a call is made anew when it starts.
 // biome-ignore lint/correctness/noUnusedVariables: sandbox/warden runs the text of this file
-function makeTrampoline({ host, begin, settle, codeOf }, bounds, harden) {
+function makeTrampoline({ host, begin, settle, refusalIn }, bounds, harden) {
   const root = globalThis;
   const { apply, defineProperty } = Reflect;
   const { freeze, hasOwn } = Object;
@@ -17,8 +17,9 @@ function makeTrampoline({ host, begin, settle, codeOf }, bounds, harden) {
    */
   let current;
 
-  const fail = (call, code, message) => {
-    call.ending ??= `E${stringify({ code, message: slice(message, 0, bounds.errorMessageLengthMax) })}`;
+  /** `hostCall`: the number of the host call whose refusal it is. */
+  const fail = (call, code, message, hostCall) => {
+    call.ending ??= `E${stringify({ code, message: slice(message, 0, bounds.errorMessageLengthMax), hostCall })}`;
   };
   /** Text about a thrown value that may be anything: every step can throw or run guest code. */
   const textOf = (thrown) => {
@@ -53,7 +54,8 @@ function makeTrampoline({ host, begin, settle, codeOf }, bounds, harden) {
     try {
       value = await apply(tool, undefined, [parse(argsJson), host]);
     } catch (thrown) {
-      return fail(call, codeOf(thrown) ?? 'TOOL_FAILED', textOf(thrown));
+      const refusal = refusalIn(thrown);
+      return fail(call, refusal?.code ?? 'TOOL_FAILED', textOf(thrown), refusal?.call);
     }
     let text;
     try {

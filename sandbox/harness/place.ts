@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { openProcesses } from '#app/process-tier.ts';
 import { systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
-import type { PluginRuntime } from '#domain/sandbox-ports.ts';
+import type { PluginRuntime, ProgramRunner } from '#domain/sandbox-ports.ts';
 import { createInterviewer } from '#registry/interviewer.ts';
 import { createPluginCode, openPluginCopies } from '#registry/plugin-copies.ts';
 import { createConfinement } from '#sandbox/host/confinement.ts';
@@ -16,7 +16,12 @@ import { createPluginRuntime } from '#sandbox/host/plugin-runtime.ts';
 import { openWall, type WallOptions } from '#sandbox/host/wall.ts';
 import type { LoadPorts } from './load-plugin.ts';
 
-export type Place = LoadPorts & { readonly runtime: PluginRuntime };
+export type Place = LoadPorts & {
+  readonly runtime: PluginRuntime;
+  readonly programs: ProgramRunner;
+  /** Gone with the place. */
+  readonly folder: string;
+};
 
 /** The stack ends its processes and removes its folder. @throws what keeps this machine from confining programs */
 export async function openPlace(
@@ -31,8 +36,8 @@ export async function openPlace(
   const wall = stack.use(openWall(wallOptions));
   const confinement = stack.use(createConfinement(wall));
   const isolate = createIsolateRuntime({ clock: systemClock, logger, confinement, code: createPluginCode({ logger }) });
-  const { runtime: process, prober } = await openProcesses({ wall, logger }, folder);
+  const { runtime: process, prober, programs } = await openProcesses({ wall, logger }, folder);
   const runtime = createPluginRuntime({ isolate, process });
   stack.defer(() => runtime.close());
-  return { copies, interviewer: createInterviewer({ prober, clock: systemClock }), runtime };
+  return { copies, interviewer: createInterviewer({ prober, clock: systemClock }), runtime, programs, folder };
 }

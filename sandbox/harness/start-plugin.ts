@@ -15,19 +15,23 @@ import type { CallOutcome, Progress, UsedCapability } from '#domain/invocation.t
 import type { Manifest, Plugin, PluginTool } from '#domain/manifest.ts';
 import type { InvocationPredicate } from '#domain/record.ts';
 import { type Transcript, transcriptView } from '#domain/transcript.ts';
+import { NOTHING_TAKEN } from '#domain/usage.ts';
 import type { WallOptions } from '#sandbox/host/wall.ts';
 import { loadPlugin } from './load-plugin.ts';
 import { type Memory, openMemory } from './memory.ts';
 import { openPlace } from './place.ts';
+import { type Operator, openRealEffects } from './real-effects.ts';
 import { createWatchedBroker, type PluginLog, type WatchedBroker, withVisibleRefusals } from './watched-broker.ts';
 import { nowMsOf, type World } from './world.ts';
-import { createWorldCalls } from './world-calls.ts';
+import { createWorldEffects } from './world-effects.ts';
 import { createWorldFiles, type WorldFiles } from './world-files.ts';
 import { worldSecrets } from './world-secrets.ts';
 
 export type StartOptions = {
-  /** What answers host calls. Absent: an empty world. `real`: this machine's clock and randomness, and nothing beyond. */
+  /** What answers host calls. Absent: an empty world. `real`: this machine, as far as real-effects.ts says. */
   readonly world?: World | 'real';
+  /** Of a real world. */
+  readonly operator?: Operator;
   /** Every host call is answered, whatever manifest and grant say: for a trace. */
   readonly givesAll?: boolean;
   /** Users for plugins, where the host is root, as the configuration's `sandbox.users`. */
@@ -87,7 +91,7 @@ export type StartedPlugin = AsyncDisposable & {
  * confining programs
  */
 export async function startPlugin(directory: string, options: StartOptions = {}): Promise<StartedPlugin> {
-  const { world = {}, givesAll = false, users } = options;
+  const { world = {}, operator = {}, givesAll = false, users } = options;
   await using stack = new AsyncDisposableStack();
   const made = world === 'real' ? undefined : world;
   const clock: Clock = made === undefined ? systemClock : stoppedAt(nowMsOf(made));
@@ -98,14 +102,17 @@ export async function startPlugin(directory: string, options: StartOptions = {})
   const watched = createWatchedBroker({
     ...{ clock, values: memory.values, givesAll },
     ...(made === undefined ? {} : { seed: String(made.seed ?? '') }),
-    ...(made === undefined ? { calls: {} } : { calls: createWorldCalls(made), files: files.effect }),
+    effects:
+      made === undefined
+        ? openRealEffects(place, operator, stack)
+        : { ...createWorldEffects(made), files: files.effect },
   });
   const call = createCaller({
     plugin,
     memory,
     watched,
     runtime: withVisibleRefusals(place.runtime),
-    world: made ?? {},
+    world: made ?? { secrets: operator.secrets ?? {} },
   });
   const kept = stack.move();
   const close = () => kept.disposeAsync();
@@ -136,7 +143,7 @@ function createCaller({ plugin, memory, watched, runtime, world }: CallerParts):
   const dispatcher = createDispatcher({
     ...{ broker: watched.broker, runtime, clock: systemClock, logger: silentLogger, ...memory },
     catalog: { tool: (name) => byName.get(name), tools: () => plugin.tools, onChange: never },
-    policy: { decide, mayCall: () => true, current: () => policyRef, onChange: never },
+    policy: { decide, take: () => NOTHING_TAKEN, mayCall: () => true, current: () => policyRef, onChange: never },
     secrets: worldSecrets(world),
   });
   const filled = new Map<string, Promise<void>>();

@@ -42,7 +42,7 @@ smcp_host.serve({"greet": greet})
 source "\${BASH_SOURCE[0]%/*}/smcp-host.sh"
 
 tool_greet() {
-  smcp_call now || smcp_fail "$SMCP_CODE: $SMCP_MESSAGE"
+  smcp_call now || smcp_refused
   smcp_result '{"text":%s,"at":%s}' "$(smcp_json "hello \${ARGS[/name]}")" "$REPLY"
 }
 
@@ -130,8 +130,8 @@ test('takes no name that is empty', async () => {
 });
 
 test('fails without the clock', async () => {
-  const { ok, denials } = await plugin.call('greet', { name: 'Ana' }, { grant: {} });
-  assert.equal(ok, false);
+  const { error, denials } = await plugin.call('greet', { name: 'Ana' }, { grant: {} });
+  assert.equal(error?.code, 'CAPABILITY_DENIED');
   assert.deepEqual(denials.map(({ call }) => call), ['now']);
 });
 `;

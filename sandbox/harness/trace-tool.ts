@@ -5,7 +5,13 @@ import type { WireError } from '#base/errors.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { type Capabilities, type CapabilityKind, kindsOf, pickKinds } from '#domain/capability.ts';
 import { keptCapabilities } from '#domain/kept-capabilities.ts';
-import { isCovered, neededFor, smallestCapabilities, unusedCapabilities } from '#domain/needed-capabilities.ts';
+import {
+  isCovered,
+  isNeverAsked,
+  neededFor,
+  smallestCapabilities,
+  unusedCapabilities,
+} from '#domain/needed-capabilities.ts';
 import type { Transcript } from '#domain/transcript.ts';
 import type { StartedPlugin } from './start-plugin.ts';
 
@@ -14,6 +20,8 @@ export type TracedCall = {
   readonly params: Json;
   /** Whether the manifest asks for it as it stands. */
   readonly isAsked: boolean;
+  /** No manifest could ask for it: what it names is no path, place or program. Absent: one could. */
+  readonly isMalformed?: true;
   /** Of its answer, as JSON in UTF-8; of an error, of that. */
   readonly bytes: number;
   /** The code of the error that it was answered with. */
@@ -79,7 +87,10 @@ function tracedCalls(transcript: Transcript | undefined, asked: Capabilities): r
     const { name, params } = event;
     return [
       {
-        ...{ call: name, params, isAsked: isCovered(neededFor(name, params), asked) },
+        ...{ call: name, params },
+        ...(isNeverAsked(name, params)
+          ? { isAsked: false, isMalformed: true }
+          : { isAsked: isCovered(neededFor(name, params), asked) }),
         bytes: Buffer.byteLength(JSON.stringify(answer)),
         ...(end?.kind === 'refused' ? { error: end.error.code } : {}),
       },

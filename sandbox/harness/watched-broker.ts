@@ -1,16 +1,15 @@
-// The broker of a made-up world: the real one, with the world's calls in place of those that would leave the machine, and a look
+// The broker of a made-up world: the real one, with the world's effects in place of those that would leave the machine, and a look
 // at every session. Called by start-plugin.ts.
 
 import { createHash } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
-import { type BrokerPorts, createBroker } from '#broker/broker.ts';
+import { type BrokerPorts, createBroker, type Effects } from '#broker/broker.ts';
 import type { CallHandler, CallHandlers } from '#broker/call-handler.ts';
 import { CAPABILITY_KINDS } from '#domain/capability.ts';
 import { neededFor } from '#domain/needed-capabilities.ts';
 import type { Broker, BrokerSession, PluginRuntime, RunRequest } from '#domain/sandbox-ports.ts';
 import type { PluginStore } from '#domain/store-ports.ts';
-import type { FilesEffect } from '#effects/files/files-effect.ts';
 import { createStoreEffect } from '#effects/store.ts';
 
 /** One line that the plugin logged. */
@@ -26,27 +25,22 @@ export type WatchedBroker = {
 export type WatchedPorts = {
   readonly clock: Clock;
   readonly values: PluginStore;
-  /** Absent: there are none. */
-  readonly files?: FilesEffect;
   /** Absent: the system's. */
   readonly seed?: string;
-  /** In place of, or beside, the broker's own. */
-  readonly calls: CallHandlers;
+  /** All but the store, which is in memory. */
+  readonly effects: Omit<Effects, 'store'>;
   /** Each call is given what it needs: for a trace of a plugin whose manifest doesn't ask for it yet. */
   readonly givesAll: boolean;
 };
 
-export function createWatchedBroker({ clock, values, files, seed, calls, givesAll }: WatchedPorts): WatchedBroker {
+export function createWatchedBroker({ clock, values, seed, effects, givesAll }: WatchedPorts): WatchedBroker {
   const sessions = new Map<string, BrokerSession>();
   const logs = new Map<string, PluginLog[]>();
   const random: Pick<BrokerPorts, 'randomBytes'> = seed === undefined ? {} : { randomBytes: seededBytes(seed) };
   const broker = createBroker({
     ...{ clock, ...random, logger: keepingLogger(logs) },
-    effects: { store: createStoreEffect(values), ...(files === undefined ? {} : { files }) },
-    replaced: (own) => {
-      const all = { ...own, ...calls };
-      return givesAll ? givingAll(all) : all;
-    },
+    effects: { store: createStoreEffect(values), ...effects },
+    ...(givesAll ? { replaced: givingAll } : {}),
   });
   return {
     broker: {

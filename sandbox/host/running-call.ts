@@ -9,8 +9,11 @@ import { LIMITS } from '#base/limits.ts';
 import { capabilityOf, isHostCallName } from '#domain/host-call.ts';
 import type { EffectKnowledge, RunOutcome, Usage } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
+import { refusalOfCall } from '#domain/refusal.ts';
 import type { RecordedReply, RunRequest } from '#domain/sandbox-ports.ts';
 import type { CallMessage, EndMessage } from '#sandbox/protocol/messages.js';
+import { createHostCallRoom } from './host-call-room.ts';
+import { createRefusals } from './refusals.ts';
 
 /** What a plugin's author can do, by code. */
 function remedyFor(code: ErrorCode, limits: RunLimits): string | undefined {
@@ -39,7 +42,10 @@ function raise(key: 'outputBytes' | 'hostCalls', limits: RunLimits, max: number)
   return limits[key] < max ? `, or raise \`runtime.${key}\` in plugin.json` : '';
 }
 
-export type AnswerHostCall = (call: number, ok: boolean, body: string) => void;
+/** `left` is to be called when the answer has left the host; where it never does, because the guest is gone, it need not be. */
+export type AnswerHostCall = (call: number, ok: boolean, body: string, left: () => void) => void;
+
+const NOTHING = (): void => {};
 
 export class RunningCall {
   readonly request: RunRequest;
@@ -59,7 +65,8 @@ export class RunningCall {
   #lastCall = 0;
   /** Host calls that have an effect and are not answered yet. */
   #effectsUnderWay = 0;
-  readonly #answeredCodes = new Set<string>();
+  readonly #room = createHostCallRoom();
+  readonly #refusals = createRefusals();
 
   constructor(request: RunRequest, options: { readonly id: number; readonly isolate: number; readonly clock: Clock }) {
     this.request = request;
@@ -103,6 +110,7 @@ export class RunningCall {
   settle(outcome: RunOutcome): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#room.close();
     this.#resolve(outcome);
   }
 
@@ -123,14 +131,24 @@ export class RunningCall {
     if (params.kind !== 'value') return false;
     const { traffic, replies } = this.request;
     if (call !== 0) traffic?.asked(call, name, body);
-    const deliver = (reply: Reply): void => {
-      if (this.#isOver || call === 0) return;
+    const deliver = (reply: Reply, left: () => void): void => {
+      if (this.#isOver || call === 0) {
+        left();
+        return;
+      }
       traffic?.answered(call, reply.ok, reply.body);
-      if (!reply.ok) this.#answeredCodes.add(reply.code);
-      answer(call, reply.ok, reply.body);
+      if (!reply.ok) this.#refusals.add(call, reply.code, reply.body);
+      answer(call, reply.ok, reply.body, left);
     };
-    if (replies === undefined) void this.#answerHostCall(name, params.value).then(deliver);
-    else if (call !== 0) replies({ call, name, body }, (recorded) => deliver(replyOf(recorded)));
+    const perform = () => this.#answerHostCall(name, params.value);
+    if (replies !== undefined) {
+      if (call !== 0) replies({ call, name, body }, (recorded) => deliver(replyOf(recorded), NOTHING));
+    } else if (isHostCallName(name) && capabilityOf(name) !== undefined) {
+      this.#room.enter(async () => {
+        const reply = await perform();
+        deliver(reply, this.#room.answered(reply.body.length));
+      });
+    } else void perform().then((reply) => deliver(reply, NOTHING));
     return true;
   }
 
@@ -165,25 +183,22 @@ export class RunningCall {
     const given = parsed.kind === 'value' && isJsonObject(parsed.value) ? parsed.value : {};
     const text = typeof given['message'] === 'string' ? given['message'] : 'the tool failed';
     const message = text.slice(0, LIMITS.errorMessageLengthMax);
-    const details = isJsonObject(given['details']) ? given['details'] : {};
-    const hostCall = details['hostCall'];
+    const { refusal } = isJsonObject(given['details']) ? given['details'] : {};
     // A refusal that the plugin did not catch ends the call under its own code, but only if we did refuse.
-    const isRefusal = typeof hostCall === 'string' && this.#answeredCodes.has(hostCall);
-    return { code: isRefusal ? (hostCall as ErrorCode) : code, message };
+    if (!isJsonObject(refusal) || !this.#refusals.hasCode(String(refusal['code']))) return { code, message };
+    const { details } = this.refusalOf(refusal['call']) ?? {};
+    return { code: refusal['code'] as ErrorCode, message, ...(details === undefined ? {} : { details }) };
+  }
+
+  /** What a host call of this run was refused with, by its number. **Trust:** the number is a guest's or a warden's. */
+  refusalOf(call: unknown): WireError | undefined {
+    return typeof call === 'number' ? this.#refusals.of(call) : undefined;
   }
 
   async #answerHostCall(name: string, params: Json): Promise<Reply> {
-    const kind = isHostCallName(name) ? capabilityOf(name) : undefined;
-    const isAllowed = isHostCallName(name) && (kind === undefined || this.request.capabilities[kind] !== undefined);
-    if (!isAllowed) {
-      const asked = kind ?? name;
-      return refuse({
-        code: 'CAPABILITY_DENIED',
-        message: `host.${name} needs the capability \`${asked}\`, which this call does not have`,
-        details: { remedy: `ask for \`${asked}\` in plugin.json, and grant it in the policy` },
-      });
-    }
-    const hasEffect = kind !== undefined;
+    const refusal = refusalOfCall(name, this.request.capabilities);
+    if (refusal !== undefined) return refuse(refusal.toWire());
+    const hasEffect = isHostCallName(name) && capabilityOf(name) !== undefined;
     if (hasEffect) this.#effectsUnderWay += 1;
     try {
       const value = await this.request.onHostCall({ name, params }, this.request.signal);

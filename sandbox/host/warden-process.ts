@@ -20,7 +20,8 @@ export type WardenExit = {
 export type WardenProcess = {
   /** Undefined when it could not be started. */
   readonly pid: number | undefined;
-  readonly send: (message: HostMessage, body: string) => void;
+  /** `left`: called when it has left this process, or never will. */
+  readonly send: (message: HostMessage, body: string, left?: () => void) => void;
   /** SIGKILL; nothing that it sent is listened to from here on. */
   readonly kill: () => void;
   /** Resolves once, when the process has been reaped (or never came to be). */
@@ -92,14 +93,14 @@ export function startWardenProcess(command: WardenCommand, events: WardenEvents)
 
   return {
     pid: child.pid,
-    send: (message, body) => {
+    send: (message, body, left) => {
       if (isOver || channel === undefined) return;
       // What is said in one turn of the event loop, whoever's calls it is for, leaves in one write.
       if (channel.writableCorked === 0) {
         channel.cork();
         setImmediate(() => channel.uncork());
       }
-      channel.write(encodeFrame(message, body));
+      channel.write(encodeFrame(message, body), left);
     },
     kill: () => {
       isOver = true;

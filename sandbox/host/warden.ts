@@ -14,7 +14,7 @@ import type { WardenCommand } from './confinement.ts';
 import { createIsolateTable } from './isolate-table.ts';
 import { layerMissing, OWN_USER } from './layers.ts';
 import { processorMs, residentBytes } from './process-figures.ts';
-import { RunningCall } from './running-call.ts';
+import { type AnswerHostCall, RunningCall } from './running-call.ts';
 import { isFaultOfCalls, outcomeUnder, startErrorOf, type Verdict } from './verdict.ts';
 import { startWardenProcess, type WardenExit } from './warden-process.ts';
 import { createWardenPulse, type WardenPulse } from './warden-pulse.ts';
@@ -144,8 +144,8 @@ export function createWarden(options: WardenOptions): Warden {
       return kill({ kind: 'guilty', id: call.id, code, message: 'its code could not be stopped from inside' });
     }
     if (message.t === 'call') {
-      const answer = (number: number, ok: boolean, text: string) =>
-        warden.send({ t: 'answer', id: call.id, call: number, ok }, text);
+      const answer: AnswerHostCall = (number, ok, text, left) =>
+        warden.send({ t: 'answer', id: call.id, call: number, ok }, text, left);
       if (!call.takeHostCall(message, body, answer)) kill({ kind: 'violation', message: 'a host call that cannot be' });
       return;
     }

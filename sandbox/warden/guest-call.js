@@ -142,9 +142,9 @@ export function createGuestCall({ message, argsJson, start, send }) {
         if (Buffer.byteLength(text) <= outputBytes) return end('RETURNED', text);
         return fail('OUTPUT_TOO_LARGE', `the result is larger than ${outputBytes} bytes`);
       }
-      const { code, message: why } = JSON.parse(text);
-      if (PRELUDE_CODES.has(code)) return fail(code, why);
-      return fail('TOOL_FAILED', why, { hostCall: String(code) });
+      const { code, message: why, hostCall } = JSON.parse(text);
+      if (hostCall === undefined) return fail(PRELUDE_CODES.has(code) ? code : 'TOOL_FAILED', why);
+      return fail('TOOL_FAILED', why, { refusal: { code: String(code), call: hostCall } });
     },
   };
 }

@@ -69,7 +69,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const thread = stack.adopt(createPolicyThread(), (opened) => opened.close());
   const policy = stack.adopt(
     await createPolicyService(
-      { store: store.policies, recordLog: log, catalog: tools.tools, thread, clock, logger },
+      { store: store.policies, counters: store.counters, recordLog: log, catalog: tools.tools, thread, clock, logger },
       { file: options.policyFile ?? home.policy, apply: config.policy.apply },
     ),
     async (opened) => {

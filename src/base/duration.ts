@@ -20,3 +20,10 @@ export function parseDurationMs(text: string): number {
   }
   return Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
 }
+
+/** A duration as people write it, with the largest unit that gives a whole number: 60 000 is `1m`. @param ms whole, from 0 */
+export function formatDuration(ms: number): string {
+  const units = Object.entries(UNIT_MS).reverse();
+  const [unit, unitMs] = units.find(([, each]) => ms >= each && ms % each === 0) ?? ['ms', 1];
+  return `${ms / unitMs}${unit}`;
+}

@@ -28,6 +28,14 @@ export const ERRORS = {
     false,
     'The policy denies this call; the rule and what would change it are in the details.',
   ),
+  RATE_LIMITED: row(
+    'limit',
+    -32006,
+    429,
+    true,
+    'A limit or budget of the policy has no room for this call; which, how full it is and when it resets are in the details.',
+  ),
+  LOOP_DETECTED: row('limit', -32006, 429, true, 'The same call was made too often: it looks like a loop.'),
   QUOTA_EXCEEDED: row(
     'limit',
     -32003,

@@ -15,6 +15,11 @@ export const NET_LIMITS = {
   netInterimAnswersMax: 8,
   /** The body of an answer. In base64, with its headers, it is within `hostAnswerBytesMax`; nothing is ever decompressed. */
   netAnswerBytesMax: 640 * 1024,
+  /**
+   * All bytes that bring an answer: more than its body twice. In pieces of one byte a body takes six times as much, and 0.9 s of the
+   * host's thread.
+   */
+  netAnswerWireBytesMax: 1536 * 1024,
   /** To resolve a name; resolvers give up after 5 s, and try again. */
   netResolveMsMax: 10_000,
   /** Addresses of one name that are looked at; with more the name is refused, since each must be vetted. */

@@ -28,6 +28,9 @@ export const PLUGIN_LIMITS = {
   hostCallBytesMax: 256 * 1024,
   /** The answer to one host call as JSON text: half a frame, since a text within a text may double. */
   hostAnswerBytesMax: 1024 * 1024,
+  /** Refusals of a call that are kept with their details, for the one that the tool doesn't catch: the newest, up to this length each. */
+  hostRefusalsKeptMax: 64,
+  hostRefusalBytesKeptMax: 8 * 1024,
   /** What is kept of host calls, to run a call again; with more it can't be. */
   transcriptBytesMax: 1024 * 1024,
   /** Replays that wait for the one that runs; each reads one record before it waits. */

@@ -75,6 +75,19 @@ export const POLICY_LIMITS = {
   /** A step back of the clock that counts as one: what keeps time moves it by less, a person or a wrong battery by more. */
   clockSetBackMsMin: 1_000,
 
+  // Limits of the policy
+  /** The window of a limit: shorter is the business of a lane, longer outlives what anybody remembers. */
+  limitWindowMsMin: 1_000,
+  limitWindowMsMax: 31 * 86_400_000,
+  /** Counters that are kept before those are looked for whose window is over: a counter is 200 bytes. */
+  countersSweptMin: 10_000,
+  /** The loop breaker of a policy that says nothing: no person meant it, so it stops only what runs away at a machine's pace. */
+  loopRepeatsDefault: 1_000,
+  loopWindowMsDefault: 60_000,
+  /** Different calls of one agent, and agents, that the loop breaker remembers, the last ones: about 20 MB in all. */
+  loopCallsMax: 256,
+  loopAgentsMax: 512,
+
   // Approvals
   /** How long a request can be approved: less and no person could, more and nobody remembers what was meant. */
   approvalTtlMsMin: 10_000,

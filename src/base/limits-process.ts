@@ -66,9 +66,9 @@ export const PROCESS_LIMITS = {
   /** Of one call at once: more would keep other plugins from the places of `childrenMax`. */
   runAtOnceMax: 4,
 
-  // Host calls of programs
-  /** Under way at once; more wait unread. */
+  // Host calls of one invocation, in whatever it runs
+  /** With an effect, under way at once; more wait: those of a program unread, those of an isolate as the texts that were asked. */
   hostCallsUnderWayMax: 64,
-  /** Answers that a program has not read; at more, no further call of it is read. */
+  /** Answers that have not left the host; at more, no further call is begun: 10,000 that nobody reads would hold 10 GB. */
   hostAnswersWaitingBytesMax: 1024 * 1024,
 } as const;

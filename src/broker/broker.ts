@@ -7,8 +7,9 @@ import { asSmcpError, SmcpError } from '#base/errors.ts';
 import { faultOf } from '#base/json-fault.ts';
 import type { Logger } from '#base/log.ts';
 import type { CapabilityKind } from '#domain/capability.ts';
-import { capabilityOf, HOST_CALLS, type HostCallName, isHostCallName } from '#domain/host-call.ts';
+import { capabilityOf, type HostCallName, isHostCallName } from '#domain/host-call.ts';
 import type { ToolCaller } from '#domain/ports.ts';
+import { refusalOfCall, shownText } from '#domain/refusal.ts';
 import type { Broker, BrokerSession, HostCallHandler, ProgramRunner } from '#domain/sandbox-ports.ts';
 import { createClockEffect } from '#effects/clock.ts';
 import type { FilesEffect } from '#effects/files/files-effect.ts';
@@ -40,20 +41,22 @@ export const AVAILABLE_CAPABILITIES: readonly CapabilityKind[] = [
   'random',
 ];
 
+/** What can be done for guests; a call whose effect is absent is refused as not available. */
+export type Effects = {
+  readonly files?: FilesEffect;
+  readonly net?: NetEffect;
+  readonly store?: StoreEffect;
+  readonly run?: ProgramRunner;
+  readonly tools?: ToolCaller;
+};
+
 export type BrokerPorts = {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Absent: the system's. */
   readonly randomBytes?: RandomSource;
-  /** What can be done for guests; a call whose effect is absent is refused as not available. */
-  readonly effects?: {
-    readonly files?: FilesEffect;
-    readonly net?: NetEffect;
-    readonly store?: StoreEffect;
-    readonly run?: ProgramRunner;
-    readonly tools?: ToolCaller;
-  };
-  /** Other calls in place of these, for a world that an author made up: `sandbox/harness` only. Absent: these. */
+  readonly effects?: Effects;
+  /** Other handlers in place of these, for a trace of a plugin: `sandbox/harness` only. Absent: these. */
   readonly replaced?: (own: CallHandlers) => CallHandlers;
 };
 
@@ -94,10 +97,9 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
     if (signal.aborted) throw new SmcpError('CANCELLED', 'the call is being ended');
     calls += 1;
     if (calls > context.hostCallsMax) throw new SmcpError('HOST_CALLS_EXCEEDED', 'the limit of host calls is reached');
-    const known = nameOf(name);
+    const known = checkedName(logger, context, masking.hidden(name));
     const kind = capabilityOf(known);
     if (kind === undefined) return prepare(handlers, known)(masking.hidden(params), context).perform(signal, NO_USES);
-    checkGiven(logger, context, kind);
     const fault = faultOf(params);
     if (fault !== undefined) throw invalid(`${known}: what it was given ${fault}`);
     masking.checkParams(known, params);
@@ -130,23 +132,16 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
   };
 }
 
-/** @throws `REQUEST_INVALID` for a name that is no host call. */
-function nameOf(name: string): HostCallName {
-  if (isHostCallName(name)) return name;
-  throw invalid('there is no such host call', `the host calls are: ${Object.keys(HOST_CALLS).join(', ')}`);
+/** @throws `REQUEST_INVALID` for a name that is no host call · `CAPABILITY_DENIED` for one whose kind was not given */
+function checkedName(logger: Logger, context: CallContext, name: string): HostCallName {
+  const refusal = refusalOfCall(name, context.capabilities);
+  if (refusal === undefined && isHostCallName(name)) return name;
+  logger.warn('a plugin asked for what it was not given', { ...tagsOf(context), call: shownText(name) });
+  throw refusal ?? new SmcpError('INTERNAL', 'a host call that is none was not refused');
 }
 
 function prepare(handlers: CallHandlers, name: HostCallName): NonNullable<CallHandlers[HostCallName]> {
   const handler = handlers[name];
   if (handler !== undefined) return handler;
   throw new SmcpError('CAPABILITY_UNAVAILABLE', `this server can't carry out ${name}`);
-}
-
-/** @throws `CAPABILITY_DENIED` */
-function checkGiven(logger: Logger, context: CallContext, needed: CapabilityKind): void {
-  if (context.capabilities[needed] !== undefined) return;
-  logger.warn('a plugin asked for what it was not given', { ...tagsOf(context), capability: needed });
-  throw new SmcpError('CAPABILITY_DENIED', `this call was not given ${needed}`, {
-    details: { capability: needed, remedy: `ask for ${needed} in plugin.json, and have the grant give it` },
-  });
 }

@@ -1,5 +1,6 @@
 // The host calls of the capabilities `clock` and `random`. Called by the broker only.
 
+import { LIMITS } from '#base/limits.ts';
 import type { ClockEffect } from '#effects/clock.ts';
 import { parseByteCount, type RandomEffect } from '#effects/random.ts';
 import type { CallHandlers } from './call-handler.ts';
@@ -19,7 +20,12 @@ export function createRandomCalls(random: RandomEffect): CallHandlers {
   return {
     random: (params) => {
       const count = parseByteCount(fieldsOf('random', params, ['bytes'])['bytes']);
-      if (count === undefined) throw invalid('random: bytes is no whole number within the limit');
+      if (count === undefined) {
+        throw invalid(
+          `random: bytes is a whole number from 1 to ${LIMITS.randomBytesMax}`,
+          'ask again for more than that',
+        );
+      }
       return { target: 'random', perform: () => Buffer.from(random.bytes(count)).toString('base64') };
     },
   };

@@ -3,6 +3,7 @@
 
 import type { Json, JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import { malformed } from '#domain/refusal.ts';
 import { WORKSPACE, workspaceOf } from '#domain/workspace-path.ts';
 import type { FilesEffect, WorkspaceFiles } from '#effects/files/files-effect.ts';
 import type { CallContext, CallHandler, CallHandlers } from './call-handler.ts';
@@ -69,7 +70,9 @@ function lookingCalls(filesOf: (context: CallContext) => WorkspaceFiles) {
     'files.list': (params, context) => {
       const { path: named = WORKSPACE, after = '' } = fieldsOf('files.list', params, ['path', 'after']);
       const { path, target } = allowedPath('files.list', named, { context, needs: 'read' });
-      if (typeof after !== 'string') throw invalid('files.list: after is the name of the last one before');
+      if (typeof after !== 'string') {
+        throw invalid('files.list: after is the name of the last one before', 'leave it out to begin with the first');
+      }
       const countMax = LIMITS.fileEntriesListedMax;
       return {
         target,
@@ -99,10 +102,14 @@ async function done(change: Promise<void>): Promise<null> {
 function readCount(value: Json | undefined, name: string): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw invalid(`files.read: ${name} is a whole number of bytes`);
+  throw invalid(`files.read: ${name} is a whole number of bytes`, 'leave it out to read the whole file');
 }
 
 function readAs(value: Json = 'text'): 'text' | 'base64' {
   if (value === 'text' || value === 'base64') return value;
-  throw invalid('files.read: as is text or base64');
+  throw malformed({
+    asked: typeof value === 'string' ? value : 'no text',
+    allowed: ['text', 'base64'],
+    ...{ message: 'files.read: as is none of these', remedy: 'leave it out to read text' },
+  });
 }

@@ -4,12 +4,9 @@
 import type { Json } from '#base/json.ts';
 import type { Access, FilesEntry } from '#domain/capability.ts';
 import { isAtOrBelow } from '#domain/narrow.ts';
+import { denied, malformed } from '#domain/refusal.ts';
 import { readWorkspacePath, WORKSPACE, type WorkspacePath } from '#domain/workspace-path.ts';
 import type { CallContext } from './call-handler.ts';
-import { denied, invalid } from './params.ts';
-
-/** What a refusal shows of what is allowed. */
-const SHOWN_ENTRIES_MAX = 16;
 
 /**
  * The path, and what the record calls it: the narrowest folder given that holds it. So a record has a line for each folder given, and
@@ -24,13 +21,12 @@ export function allowedPath(
 ): { readonly path: WorkspacePath; readonly target: string } {
   const given = context.capabilities.files ?? [];
   const reading = readWorkspacePath(value);
-  if (reading.kind === 'unwritable') throw invalid(`${call}: ${reading.why}`, 'name it as workspace/folder/file');
-  const asked = reading.kind === 'path' ? reading.path.text : String(value);
-  const refuse = (message: string, remedy: string) =>
-    denied({
-      ...{ capability: 'files' as const, asked: `${asked}:${needs}`, message, remedy },
-      allowed: given.slice(0, SHOWN_ENTRIES_MAX).map(({ path, access }) => `${path}:${access}`),
-    });
+  const asked = typeof value === 'string' ? value : '';
+  const shown = { asked: `${asked}:${needs}`, allowed: given.map(({ path, access }) => `${path}:${access}`) };
+  if (reading.kind === 'unwritable') {
+    throw malformed({ ...shown, message: `${call}: ${reading.why}`, remedy: 'name it as workspace/folder/file' });
+  }
+  const refuse = (message: string, remedy: string) => denied({ ...shown, capability: 'files', message, remedy });
   if (reading.kind === 'outside') {
     throw refuse('this is no path in the workspace', 'name it as workspace/folder/file, without . and .. and \\');
   }

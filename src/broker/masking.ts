@@ -3,9 +3,9 @@
 
 import { asSmcpError, SmcpError } from '#base/errors.ts';
 import type { Json, JsonObject } from '#base/json.ts';
+import { denied } from '#domain/refusal.ts';
 import type { ExactTranscript } from '#domain/transcript.ts';
 import type { CallContext } from './call-handler.ts';
-import { denied } from './params.ts';
 
 export type Masking = {
   /** The value without secrets; the same where it has none in it. */

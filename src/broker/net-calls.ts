@@ -11,12 +11,14 @@ import type { CallContext, CallHandlers, FurtherUses } from './call-handler.ts';
 import { answerOf } from './net-answer.ts';
 import { checkRequest } from './net-decide.ts';
 import { locationOf, redirected } from './net-redirect.ts';
-import { type FetchRequest, isHeader, readFetch } from './net-request.ts';
+import { asRead, type FetchRequest, isHeader, readFetch } from './net-request.ts';
 import { invalid } from './params.ts';
 
 export function createNetCalls(net: NetEffect): CallHandlers {
-  const check = (request: FetchRequest, { capabilities }: CallContext) =>
-    checkRequest(request, { entries: capabilities.net ?? [], isListed: net.isListed });
+  const check = (request: FetchRequest, { capabilities, secrets }: CallContext) => {
+    const hidden = (text: string) => secrets?.mask()?.text(text) ?? text;
+    checkRequest(request, { entries: capabilities.net ?? [], isListed: net.isListed, hidden });
+  };
   return {
     fetch: (params, context) => {
       const first = readFetch(params);
@@ -109,7 +111,10 @@ async function send(
       );
     }
   }
-  return net.request({ agent, target, method, headers: { ...headers, ...injected }, body, signal });
+  // Of two names that a server reads as one, the operator's is sent alone.
+  const taken = new Set(Object.keys(injected).map(asRead));
+  const written = Object.fromEntries(Object.entries(headers).filter(([name]) => !taken.has(asRead(name))));
+  return net.request({ agent, target, method, headers: { ...written, ...injected }, body, signal });
 }
 
 /** A server may lead to a URL that holds what it was sent. */

@@ -9,7 +9,7 @@ import type { FetchRequest } from './net-request.ts';
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 
 /** Headers that say nothing of who asks: they go along to another place. */
-const ANYWHERE: readonly string[] = ['accept', 'accept-language', 'user-agent', 'content-type', 'content-language'];
+const ANYWHERE: readonly string[] = ['accept', 'accept-language', 'user-agent'];
 
 /** The place that an answer sends its reader to; undefined: it is no redirection. */
 export function locationOf({ status, headers }: RawAnswer): string | undefined {

@@ -6,9 +6,10 @@ import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { matchesArgumentPattern } from '#domain/argument-pattern.ts';
 import type { RunEntry } from '#domain/capability.ts';
+import { denied, malformed } from '#domain/refusal.ts';
 import type { ProgramOutcome, ProgramRunner } from '#domain/sandbox-ports.ts';
 import type { CallContext, CallHandlers } from './call-handler.ts';
-import { denied, fieldsOf, invalid } from './params.ts';
+import { fieldsOf, invalid } from './params.ts';
 
 export function createRunCalls(runner: ProgramRunner): CallHandlers {
   const running = new WeakMap<CallContext, number>();
@@ -28,8 +29,11 @@ export function createRunCalls(runner: ProgramRunner): CallHandlers {
   return {
     run: (params, context) => {
       const { program, args = [], stdin = '' } = fieldsOf('run', params, ['program', 'args', 'stdin']);
-      if (typeof program !== 'string') throw invalid('run: program is the name of a program');
-      if (typeof stdin !== 'string' || !stdin.isWellFormed()) throw invalid('run: stdin is a text');
+      if (typeof program !== 'string') {
+        throw invalid('run: program is the name of a program', 'name it without a path, as `run` in plugin.json does');
+      }
+      if (typeof stdin !== 'string' || !stdin.isWellFormed())
+        throw invalid('run: stdin is a text', 'bytes that are no text have to be encoded as one');
       const words = readArguments(args);
       checkGiven(context.capabilities.run ?? [], program, words);
       return {
@@ -50,13 +54,30 @@ export function createRunCalls(runner: ProgramRunner): CallHandlers {
 /** **Trust:** a guest's. A NUL would end an argument early; what can't be UTF-8 would be another argument. */
 function readArguments(value: Json): readonly string[] {
   if (!Array.isArray(value) || value.length > LIMITS.programArgumentsMax) {
-    throw invalid(`run: args is a list of at most ${LIMITS.programArgumentsMax} texts`);
+    throw invalid(
+      `run: args is a list of at most ${LIMITS.programArgumentsMax} texts`,
+      'write each argument as a text of its own; what is long goes into stdin',
+    );
   }
   const words = value.map((word: Json) => {
     const isText = typeof word === 'string' && word.isWellFormed() && !word.includes('\0');
-    if (!isText) throw invalid('run: each argument is a text without NUL');
+    if (!isText) {
+      throw malformed({
+        ...{
+          asked: String(word),
+          allowed: ['texts in UTF-8 without NUL'],
+          message: 'run: an argument is no plain text',
+        },
+        remedy:
+          'leave out the character U+0000 and halves of characters; bytes go into stdin as a text that encodes them',
+      });
+    }
     if (Buffer.byteLength(word) > LIMITS.programWordBytesMax) {
-      throw invalid(`run: an argument has at most ${LIMITS.programWordBytesMax} bytes`);
+      throw malformed({
+        asked: word,
+        allowed: [`texts of at most ${LIMITS.programWordBytesMax} bytes`],
+        ...{ message: 'run: an argument is too long', remedy: 'give the program what is long in stdin' },
+      });
     }
     return word;
   });

@@ -4,10 +4,11 @@ import { SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { StoreEntry } from '#domain/capability.ts';
+import { denied, malformed } from '#domain/refusal.ts';
 import type { StoreOwner } from '#domain/store-ports.ts';
 import { parseKey, type StoreEffect, type StoreKey } from '#effects/store.ts';
 import type { CallContext, CallHandlers } from './call-handler.ts';
-import { denied, fieldsOf, invalid } from './params.ts';
+import { fieldsOf, invalid } from './params.ts';
 
 const TARGET = 'store';
 
@@ -31,8 +32,9 @@ export function createStoreCalls(store: StoreEffect): CallHandlers {
     },
     'store.list': (params, context) => {
       const { prefix = '', after = '' } = fieldsOf('store.list', params, ['prefix', 'after']);
-      if (typeof prefix !== 'string' || typeof after !== 'string')
-        throw invalid('store.list: prefix and after are texts');
+      if (typeof prefix !== 'string' || typeof after !== 'string') {
+        throw invalid('store.list: prefix and after are texts', 'leave them out for all keys from the first');
+      }
       return { target: TARGET, perform: () => list(store, context, { prefix, after }) };
     },
   };
@@ -40,8 +42,13 @@ export function createStoreCalls(store: StoreEffect): CallHandlers {
 
 function readKey(name: string, value: Json | undefined): StoreKey {
   const key = parseKey(value);
-  if (key === undefined) throw invalid(`${name}: key is a text of 1 to 512 bytes`);
-  return key;
+  if (key !== undefined) return key;
+  throw malformed({
+    asked: typeof value === 'string' ? value : 'no text',
+    allowed: ['texts of 1 to 512 bytes in UTF-8'],
+    message: `${name}: this is no key`,
+    remedy: 'name the value by a short text, and keep what is long in the value',
+  });
 }
 
 /** @throws `CAPABILITY_DENIED` for a store that may only be read */

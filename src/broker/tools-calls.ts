@@ -6,15 +6,26 @@ import { roundedJson, unheldPointers } from '#base/exact-json.ts';
 import { isJsonObject, type Json } from '#base/json.ts';
 import type { ToolAnswer } from '#domain/invocation.ts';
 import type { ToolCaller } from '#domain/ports.ts';
+import { denied } from '#domain/refusal.ts';
 import type { CallHandlers } from './call-handler.ts';
-import { denied, fieldsOf, invalid } from './params.ts';
+import { fieldsOf, invalid } from './params.ts';
 
 export function createToolsCalls({ callTool }: ToolCaller): CallHandlers {
   return {
     'tools.call': (params, { capabilities, invocation }) => {
       const { tool, args = {} } = fieldsOf('tools.call', params, ['tool', 'args']);
-      if (typeof tool !== 'string') throw invalid('tools.call: tool is the full name of a tool');
-      if (!isJsonObject(args)) throw invalid('tools.call: args is an object');
+      if (typeof tool !== 'string') {
+        throw invalid(
+          'tools.call: tool is the full name of a tool',
+          'write plugin__tool, as `tools` in plugin.json does',
+        );
+      }
+      if (!isJsonObject(args)) {
+        throw invalid(
+          'tools.call: args is an object',
+          'send the arguments by name, as the tool’s inputSchema has them',
+        );
+      }
       const given = capabilities.tools ?? [];
       if (!given.includes(tool)) {
         throw denied({

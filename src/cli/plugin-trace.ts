@@ -17,6 +17,12 @@ export const pluginTraceCommand: Command = {
       type: 'boolean',
       help: 'host calls act on this machine, whatever the manifest asks: only for code you trust',
     },
+    secret: {
+      type: 'string',
+      multiple: true,
+      placeholder: 'NAME',
+      help: 'with --real: the secret of this name is what the environment has under it',
+    },
   },
   summary: 'Runs a tool in the sandbox, tells its host calls, and the smallest manifest for them.',
   isLocal: true,
@@ -27,13 +33,13 @@ export const pluginTraceCommand: Command = {
     const { loadConfig } = await import('#config/config.ts');
     const given = argumentsOf(input);
     const world = await worldOf(input);
-    const { users } = loadConfig(home.config, terminal.env).sandbox;
+    const { net, sandbox } = loadConfig(home.config, terminal.env);
+    const secrets = secretsOf(input, terminal.env);
     if (world === 'real') {
       terminal.err('warning: --real: every host call of the plugin is carried out on this machine, none is denied\n');
     }
     await using plugin = await startPlugin(directory, {
-      ...{ world, givesAll: true },
-      ...(users === undefined ? {} : { users }),
+      ...{ world, operator: { net, secrets }, givesAll: true, users: sandbox.users },
     });
     const trace = await traceTool(plugin, tool, given);
     print(trace as unknown as Json, () => traceText(trace));
@@ -54,6 +60,24 @@ function argumentsOf({ options }: CommandInput): readonly JsonObject[] {
     if (isJsonObject(value)) return value;
     throw new SmcpError('USAGE', `--args must be a JSON object: ${str(one)}`);
   });
+}
+
+/** Only what the caller names: the environment of a person holds more than this plugin should get. @throws `USAGE` */
+function secretsOf(
+  { options }: CommandInput,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly [name: string]: string } {
+  const names = Array.isArray(options['secret']) ? options['secret'].map(String) : [];
+  if (names.length > 0 && options['real'] !== true) {
+    throw new SmcpError('USAGE', '--secret goes with --real; a world has its secrets in its file');
+  }
+  return Object.fromEntries(
+    names.map((name) => {
+      const value = env[name];
+      if (value === undefined) throw new SmcpError('USAGE', `the environment has no ${str(name)}`);
+      return [name, value];
+    }),
+  );
 }
 
 async function worldOf(input: CommandInput): Promise<NonNullable<StartOptions['world']>> {
@@ -80,9 +104,10 @@ function traceText({ tool, runs, smallest, kept, kinds, unused, isCut }: Trace):
 
 function runText({ args, value, error, calls }: TracedRun): string {
   const shown = (json: unknown) => str(JSON.stringify(json) ?? '').slice(0, 200);
-  const lines = calls.map(({ call, params, isAsked, bytes, error: code }) => {
+  const lines = calls.map(({ call, params, isAsked, isMalformed, bytes, error: code }) => {
     const end = code === undefined ? `${bytes} bytes` : code;
-    return `  ${isAsked ? 'asked    ' : 'NOT asked'}  ${str(call)} ${shown(params)} -> ${end}\n`;
+    const mark = isMalformed ? 'malformed' : isAsked ? 'asked    ' : 'NOT asked';
+    return `  ${mark}  ${str(call)} ${shown(params)} -> ${end}\n`;
   });
   const end = error === undefined ? shown(value) : `${error.code}: ${str(error.message)}`;
   return [`${shown(args)}\n`, ...lines, `  = ${end}\n`].join('');

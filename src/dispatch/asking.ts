@@ -10,6 +10,7 @@ import type { CallOutcome } from '#domain/invocation.ts';
 import { narrow } from '#domain/narrow.ts';
 import type { Admitted } from './admitted.ts';
 import type { BookEntry } from './call-book.ts';
+import { heldAbove } from './counted.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { QueueRoom } from './fair-queue.ts';
 import { mayAct, type Stop } from './may-act.ts';
@@ -129,7 +130,7 @@ export function createAsking(ports: DispatcherPorts, pace: Pace): Asking {
       }
     },
     atTurn: (entry) => {
-      const verdict = mayAct(ports, entry.admitted);
+      const verdict = mayAct(ports, entry.admitted, { stage: 'turn', holds: heldAbove(entry) });
       if (verdict.kind !== 'ask') return verdict;
       const { decision } = verdict;
       const request = requestOf(entry, decision);
@@ -143,7 +144,7 @@ export function createAsking(ports: DispatcherPorts, pace: Pace): Asking {
       }
     },
     mayGoOn: ({ admitted, permission }) => {
-      const verdict = mayAct(ports, admitted);
+      const verdict = mayAct(ports, admitted, { stage: 'under-way' });
       if (verdict.kind !== 'ask') return verdict.kind === 'stop' ? verdict : undefined;
       const { decision } = verdict;
       if (permission?.kind === 'ask' && permission.ruleDigest === decision.ruleDigest) return undefined;

@@ -6,6 +6,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { Permission } from '#domain/approval-ports.ts';
 import type { Allow, Ask } from '#domain/decision.ts';
 import type { CallView, LaneName } from '#domain/invocation.ts';
+import type { Taken } from '#domain/usage.ts';
 import type { Admitted } from './admitted.ts';
 import type { Lane } from './lane.ts';
 
@@ -24,6 +25,8 @@ export type BookEntry = {
   /** By which it runs; there once its turn has come. */
   permission?: Permission;
   startedMs?: number;
+  /** What it takes from the counters of its limits; there once its turn has come. */
+  taken?: Taken;
   /** When its time is over, by the monotonic clock; there once its tool has begun. */
   endsMs?: number;
   /** Orders the calls that its tool makes, which run in its place; there from the first of them on. */

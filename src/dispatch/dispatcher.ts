@@ -13,6 +13,7 @@ import type { Admitted } from './admitted.ts';
 import { createAsking } from './asking.ts';
 import { type BookEntry, createCallBook, endCall, viewOf } from './call-book.ts';
 import { createCloser } from './closer.ts';
+import { count } from './counted.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { createDrain } from './drain.ts';
 import { createKeyedCalls, type KeyedOutcome } from './keyed-calls.ts';
@@ -83,7 +84,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     if (result.kind === 'replayed') {
       const { outcome, replayOf } = result;
       // It has waited for another's run, and nobody asked about it meanwhile.
-      const verdict = mayAct(ports, admitted);
+      const verdict = mayAct(ports, admitted, { stage: 'under-way' });
       if (verdict.kind === 'stop') return closeStopped(entry, verdict);
       await close('replayed', admitted, outcome.answer, { decision, replayOf });
       return outcome;
@@ -160,6 +161,8 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     const verdict = pace.count(() => asking.atTurn(entry));
     if (verdict.kind === 'stop') return { outcome: await closeStopped(entry, verdict), isKept: false };
     entry.permission = verdict.decision;
+    const taken = ports.policy.take(verdict.decision);
+    entry.taken = taken;
     book.begin(entry, clock.nowMs());
     let isKept = false;
     const run = {
@@ -174,15 +177,20 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
       },
       close: (...[phase, answer, parts]: Parameters<Parameters<typeof runPluginTool>[1]['close']>) => {
         isKept = hasRun(phase, parts);
+        count(taken, phase, answer, parts);
         return close(phase, admitted, answer, parts);
       },
     };
     const { tool } = admitted;
-    const outcome =
-      tool.kind === 'plugin'
-        ? await runPluginTool(ports, { ...run, admitted: { ...admitted, tool } })
-        : await runAdminTool(ports, { ...run, admitted: { ...admitted, tool } });
-    return { outcome, isKept };
+    try {
+      const outcome =
+        tool.kind === 'plugin'
+          ? await runPluginTool(ports, { ...run, admitted: { ...admitted, tool } })
+          : await runAdminTool(ports, { ...run, admitted: { ...admitted, tool } });
+      return { outcome, isKept };
+    } finally {
+      taken.end();
+    }
   };
 
   const reconsider: Dispatcher['reconsider'] = async () => {

@@ -7,9 +7,9 @@ import { SmcpError, type WireError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import { denialError } from '#domain/answer.ts';
 import type { Capabilities } from '#domain/capability.ts';
-import type { Allow, Ask, Decision } from '#domain/decision.ts';
+import type { Allow, Ask, Decision, DecisionQuery } from '#domain/decision.ts';
 import { describeFreeze, describeScope, type Freeze, freezeQueryOf } from '#domain/freeze.ts';
-import type { Tool } from '#domain/tool.ts';
+import { askedTool, type Tool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 
@@ -46,15 +46,16 @@ export function stoppedBy({ catalog, freezes }: Asked, { request, tool }: Admitt
   return undefined;
 }
 
-/** Every question, the policy last: it may look at the arguments. */
-export function mayAct(ports: Asked, admitted: Admitted): Verdict {
+/** Every question, the policy last: it may look at the arguments. `limits`: which of them are asked, as in a query. */
+export function mayAct(ports: Asked, admitted: Admitted, limits: Pick<DecisionQuery, 'stage' | 'holds'> = {}): Verdict {
   const stopped = stoppedBy(ports, admitted);
   if (stopped !== undefined) return stopped;
-  const { request, tool, args } = admitted;
+  const { request, tool, args, argsDigest } = admitted;
   const decision = ports.policy.decide({
     agent: request.agent,
-    tool: { name: tool.name, inputSchema: tool.inputSchema },
-    args,
+    tool: askedTool(tool),
+    ...{ args, argsDigest },
+    ...limits,
     nowMs: ports.clock.nowMs(),
     ...(request.session === undefined ? {} : { session: request.session }),
   });

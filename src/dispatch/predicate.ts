@@ -12,6 +12,7 @@ import type { InvocationPredicate, Phase, ToolRef } from '#domain/record.ts';
 import type { SandboxProfile } from '#domain/sandbox-ports.ts';
 import type { Tool } from '#domain/tool.ts';
 import type { KeptTranscript } from '#domain/transcript.ts';
+import { exceededView } from '#domain/usage.ts';
 
 /** What is known of a call when it is admitted. */
 export type Admission = {
@@ -128,8 +129,12 @@ function policyPart(
   if (decision === undefined) return { version, digest };
   const waited = id === undefined || decision.kind !== 'ask' ? undefined : { id };
   const approval = 'approval' in decision ? decision.approval : waited;
-  const decided = { version, digest, decision: decision.kind, rule: decision.rule };
-  return approval === undefined ? decided : { ...decided, approval };
+  const exceeded = decision.kind === 'deny' ? decision.exceeded : undefined;
+  return {
+    ...{ version, digest, decision: decision.kind, rule: decision.rule },
+    ...(approval === undefined ? {} : { approval }),
+    ...(exceeded === undefined ? {} : { limit: exceededView(exceeded) }),
+  };
 }
 
 function confinedParts({ profile, capabilities, limits }: Confined, used: readonly UsedCapability[] | undefined) {

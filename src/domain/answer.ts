@@ -9,14 +9,20 @@ import type { Problem } from '#base/schema.ts';
 import type { Deny } from './decision.ts';
 import type { RunOutcome, ToolAnswer } from './invocation.ts';
 import type { PluginTool } from './manifest.ts';
+import { exceededView } from './usage.ts';
 
 export function errorAnswer(error: WireError): ToolAnswer {
   return { kind: 'error', error };
 }
 
-/** Why a call is denied: which rule, why, and what would change it. */
-export function denialError({ reason, rule, remedy }: Deny): WireError {
-  return { code: 'DENIED', message: reason, details: { rule, remedy } };
+/** Why a call is denied: which rule, why, and what would change it. Of a limit how full it is, too: it passes. */
+export function denialError({ reason, rule, remedy, exceeded }: Deny): WireError {
+  if (exceeded === undefined) return { code: 'DENIED', message: reason, details: { rule, remedy } };
+  return {
+    code: exceeded.unit === 'repeats' ? 'LOOP_DETECTED' : 'RATE_LIMITED',
+    message: reason,
+    details: { rule, ...exceededView(exceeded), remedy },
+  };
 }
 
 export function argumentsInvalid(toolName: string, problems: readonly Problem[]): WireError {

@@ -4,7 +4,8 @@ import { type Digest, sha256 } from '#base/digest.ts';
 import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
-import type { Capabilities } from './capability.ts';
+import type { Capabilities, EffectClass } from './capability.ts';
+import type { Counter, Exceeded } from './usage.ts';
 import type { WorkspaceName } from './workspace-path.ts';
 
 /**
@@ -18,9 +19,17 @@ export const NO_POLICY: PolicyRef = { version: 0, digest: sha256('') };
 
 export type DecisionQuery = {
   readonly agent: AgentName;
-  /** Full tool name and, where the tool is known, its input schema (types of numbers in conditions). */
-  readonly tool: { readonly name: string; readonly inputSchema?: JsonObject };
+  /** Full tool name and, where the tool is known, its input schema (types of numbers in conditions), effect and cost. */
+  readonly tool: {
+    readonly name: string;
+    readonly inputSchema?: JsonObject;
+    readonly effect?: EffectClass;
+    /** In millionths. Absent: it declares none. */
+    readonly costMicros?: number;
+  };
   readonly args: ExactJsonObject;
+  /** Of their canonical text. Absent: it is made where it is needed. */
+  readonly argsDigest?: () => Digest;
   readonly nowMs: number;
   /**
    * The latest time that was seen, where the clock was set back since: what holds at one of the two times only, allows nothing.
@@ -28,6 +37,13 @@ export type DecisionQuery = {
    */
   readonly latestMs?: number;
   readonly session?: string;
+  /**
+   * Which limits are asked. Absent: those of windows, as when a call is admitted · `turn`: how many run, too; what is allowed may then
+   * be taken · `under-way`: none, since the call has taken its part, or takes none.
+   */
+  readonly stage?: 'turn' | 'under-way';
+  /** Keys of counters of running calls that the calls above it hold: it runs in their place. */
+  readonly holds?: readonly string[];
 };
 
 export type Allow = {
@@ -41,6 +57,8 @@ export type Allow = {
   readonly workspace?: WorkspaceName;
   /** From `defaults.timeout`; the smaller of this and the tool's own counts. */
   readonly timeoutMs?: number;
+  /** What it takes from, where limits were asked. */
+  readonly counters?: readonly Counter[];
   readonly policy: PolicyRef;
 };
 
@@ -69,6 +87,8 @@ export type Deny = {
   readonly rule: string;
   readonly reason: string;
   readonly remedy: string;
+  /** The limit that has no room; `rule` is then the one that sets it. Absent: no limit was in the way. */
+  readonly exceeded?: Exceeded;
   readonly policy: PolicyRef;
 };
 

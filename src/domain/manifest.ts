@@ -39,6 +39,8 @@ export type ManifestTool = {
   /** The kinds this tool uses of the plugin's; absent: all of them; `[]`: none. */
   readonly capabilities?: readonly CapabilityKind[];
   readonly timeoutMs?: number;
+  /** What a call costs; absent: nothing. */
+  readonly cost?: number;
   readonly idempotent?: boolean;
   readonly retry?: { readonly attempts: number };
 };
@@ -101,6 +103,8 @@ export type ToolFace = {
   readonly schemaDigest: Digest;
   readonly effect: EffectClass;
   readonly idempotent: boolean;
+  /** What a call costs, in millionths. Absent: nothing. */
+  readonly costMicros?: number;
   /** Problems of arguments against the input schema; `[]` when they fit. */
   readonly checkInput: (args: JsonObject) => readonly Problem[];
 };

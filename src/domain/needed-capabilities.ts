@@ -15,7 +15,7 @@ import { readWorkspacePath, WORKSPACE } from './workspace-path.ts';
 const NEVER_ANSWERED: readonly string[] = ['REQUEST_INVALID', 'HOST_CALLS_EXCEEDED', 'CANCELLED'];
 
 /**
- * The one thing that a host call needs, each entry with every key. `{}`: nothing, or params of which that can't be told.
+ * The one thing that a host call needs, each entry with every key. `{}`: nothing, or params for which no manifest could ask.
  * Of the store: room for what is set by this call alone.
  */
 export function neededFor(name: string, params: Json): Capabilities {
@@ -48,6 +48,12 @@ export function neededFor(name: string, params: Json): Capabilities {
     default:
       return filesOf([fields['path']], 'write');
   }
+}
+
+/** Whether the call needs something, and no manifest could ask for it: what it names is no place, path or program. */
+export function isNeverAsked(name: string, params: Json): boolean {
+  if (!isHostCallName(name)) return true;
+  return capabilityOf(name) !== undefined && Object.keys(neededFor(name, params)).length === 0;
 }
 
 /** Whether `given` allows all of what one call needs. */
@@ -156,19 +162,19 @@ function netOf(url: Json | undefined, method: Json | undefined): Capabilities {
   return { net: [{ host, ports: [port], methods, paths: [path] }] satisfies NetEntry[] };
 }
 
-function runOf(program: Json | undefined, args: Json | undefined): Capabilities {
+function runOf(program: Json | undefined, args: Json = []): Capabilities {
   if (typeof program !== 'string') return {};
-  const words = Array.isArray(args) ? args.filter((word) => typeof word === 'string') : [];
-  return { run: [{ program, args: words }] satisfies RunEntry[] };
+  if (!Array.isArray(args) || !args.every((word: Json) => typeof word === 'string')) return {};
+  return { run: [{ program, args }] satisfies RunEntry[] };
 }
 
 function filesOf(paths: readonly (Json | undefined)[], access: Access): Capabilities {
-  // What is no path of a workspace can't be asked for.
+  // What is no path of a workspace can't be asked for, nor a move from or to it.
   const files = paths.flatMap((path): FilesEntry[] => {
     const reading = readWorkspacePath(path);
     return reading.kind === 'path' ? [{ path: reading.path.text, access }] : [];
   });
-  return files.length === 0 ? {} : { files };
+  return files.length < paths.length ? {} : { files };
 }
 
 function distinct<T>(all: readonly T[]): readonly T[] {

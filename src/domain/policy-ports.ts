@@ -3,13 +3,20 @@
 import type { Digest } from '#base/digest.ts';
 import type { OnChange } from '#base/listeners.ts';
 import type { AgentName } from './agent.ts';
-import type { Decision, DecisionQuery, PolicyRef } from './decision.ts';
+import type { Allow, Decision, DecisionQuery, PolicyRef } from './decision.ts';
+import type { Taken } from './usage.ts';
 
 // ── policy ────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type PolicyDecider = {
-  /** Pure in the policy in force and the query. Never throws: what goes wrong in a condition denies. */
+  /** By the policy in force, the query and how full counters are. Changes nothing. Never throws: what goes wrong in a condition denies. */
   readonly decide: (query: DecisionQuery) => Decision;
+  /**
+   * Counts a call that was allowed, or asked about and approved, at its turn, from now on. In the turn of its decision: nothing else is decided in between.
+   *
+   * **Durability:** what is counted is on disk with the next record.
+   */
+  readonly take: (decision: Pick<Allow, 'counters'>) => Taken;
   /** Whether some arguments could be allowed now: what `tools/list` shows. No grant, or an unconditional deny: false. */
   readonly mayCall: (agent: AgentName, toolName: string, nowMs: number) => boolean;
   readonly current: () => PolicyRef;

@@ -8,6 +8,7 @@ import type { PolicyRef } from './decision.ts';
 import type { Door, Receipt, Usage, UsedCapability } from './invocation.ts';
 import type { RunLimits } from './manifest.ts';
 import type { ArgumentChange } from './normalise-arguments.ts';
+import type { CountedUnit } from './usage.ts';
 
 export const PREDICATE_TYPES = {
   invocation: 'urn:smcp:invocation:v1',
@@ -69,6 +70,14 @@ export type InvocationPredicate = {
     /** `ask`: a person was to be asked; what ran has `approval`, and what has not was not approved. */
     readonly decision?: 'allow' | 'ask' | 'deny';
     readonly rule?: string;
+    /** The limit that had no room, which `rule` sets. Only where a limit denied. `used`: without this call. */
+    readonly limit?: {
+      readonly unit: CountedUnit;
+      readonly limit: number;
+      readonly used: number;
+      readonly perMs?: number;
+      readonly resetsAt?: string;
+    };
     /** The request for approval, and the record of the decision that let this one call through. */
     readonly approval?: { readonly id: string; readonly record?: Receipt };
   };

@@ -153,6 +153,27 @@ export type KeyedCallStore = {
   readonly prune: (beforeMs: number) => void;
 };
 
+/** How much of a counter is used in one of its windows. */
+export type CounterRow = {
+  readonly key: string;
+  /** When the window began, since the epoch; its length. */
+  readonly windowMs: number;
+  readonly perMs: number;
+  readonly used: number;
+};
+
+/**
+ * Counters of limits. **Durability:** what is put is written with the next commit of the log, so with the record of the call that
+ * was counted, and at the latest when the store is closed.
+ */
+export type CounterStore = {
+  /** Takes the place of what the key had. */
+  readonly put: (row: CounterRow) => void;
+  readonly list: () => readonly CounterRow[];
+  /** Deletes windows that ended before `beforeMs`, and are not waiting to be written. On disk when it returns. */
+  readonly prune: (beforeMs: number) => void;
+};
+
 /** A secret as it is kept: sealed. */
 export type SecretRow = {
   readonly name: string;
@@ -184,6 +205,7 @@ export type Store = {
   readonly disabledPlugins: DisabledPluginStore;
   readonly keyedCalls: KeyedCallStore;
   readonly pluginValues: PluginStore;
+  readonly counters: CounterStore;
   readonly secrets: SecretStore;
   readonly approvals: ApprovalStore;
   readonly meta: MetaStore;

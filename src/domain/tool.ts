@@ -1,5 +1,6 @@
-// Everything that can be called: tools of plugins, which run in the sandbox, and the server's own. Pure types.
+// Everything that can be called: tools of plugins, which run in the sandbox, and the server's own. Pure.
 
+import type { DecisionQuery } from './decision.ts';
 import type { PluginTool, ToolFace } from './manifest.ts';
 
 /**
@@ -19,6 +20,11 @@ export type AdminTool = ToolFace & {
 };
 
 export type Tool = PluginTool | AdminTool;
+
+/** What a policy is told of a tool. */
+export function askedTool({ name, inputSchema, effect, costMicros }: Tool): DecisionQuery['tool'] {
+  return { name, inputSchema, effect, ...(costMicros === undefined ? {} : { costMicros }) };
+}
 
 /** The prefix of every admin tool; no plugin may have the name `smcp`. */
 export const ADMIN_TOOL_PREFIX = 'smcp__';

@@ -6,7 +6,7 @@ import type { AgentName } from '#domain/agent.ts';
 import type { Decision } from '#domain/decision.ts';
 import { describeFreeze, freezeQueryOf } from '#domain/freeze.ts';
 import type { Stop } from '#domain/policy-review.ts';
-import type { Tool } from '#domain/tool.ts';
+import { askedTool, type Tool } from '#domain/tool.ts';
 import { knownAgent } from './known.ts';
 import { inputSchema, type Operation, type Services } from './operation.ts';
 
@@ -49,7 +49,7 @@ export const canOperations: readonly Operation[] = [
       if (stop !== undefined) return stop;
       const decision = services.policy.decide({
         agent,
-        tool: { name, ...(tool === undefined ? {} : { inputSchema: tool.inputSchema }) },
+        tool: tool === undefined ? { name } : askedTool(tool),
         args,
         nowMs: services.clock.nowMs(),
       });

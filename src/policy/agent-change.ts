@@ -69,4 +69,8 @@ function* wordsOf({ agents }: Policy): Generator<Words> {
     if (name !== pointer) yield { words: name, what: 'an id', pointer };
     if (why !== undefined) yield { words: why, what: 'a why', pointer };
   }
+  const limits = new Set([...agents.values()].flatMap((rules) => rules.limits));
+  for (const { rule, pointer } of [...limits].flat()) {
+    if (rule !== pointer) yield { words: rule, what: 'an id', pointer };
+  }
 }

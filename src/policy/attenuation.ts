@@ -1,8 +1,8 @@
 // Whether one policy gives nobody more than another one: what an agent's change of the policy must show. Pure. Sure of
 // "narrower" only: what can't be compared counts as wider, so a person is asked once too often and never once too seldom.
 //
-// More means: a call that was denied is allowed, is allowed with more capabilities, a longer timeout or less approval, or finds
-// other files, at any time. One difference is not counted: what was denied only because its conditions took too many steps
+// More means: a call that was denied is allowed, is allowed with more capabilities, a longer timeout, less approval or a larger or another
+// limit, or finds other files, at any time. One difference is not counted: what was denied only because its conditions took too many steps
 // (LIMITS.conditionStepsMax).
 
 import { sha256 } from '#base/digest.ts';
@@ -12,6 +12,7 @@ import { asksAsMuch, meaningOfApproval } from './approval.ts';
 import { coversHours } from './hours.ts';
 import { coversPattern, mayOverlap, type ToolPattern } from './match.ts';
 import { isWithin } from './narrower-capabilities.ts';
+import { describeLost, lostLimits, stopsAsMuch } from './narrower-limits.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy, Rule } from './rules.ts';
 import { workspaceWidenings } from './workspaces.ts';
 
@@ -20,7 +21,11 @@ import { workspaceWidenings } from './workspaces.ts';
  * more. The work is bounded by `LIMITS.policyComparisonStepsMax`; policies that take more count as wider.
  */
 export function wideningsOf(before: Policy, after: Policy): readonly string[] {
-  const found = [...timeoutWidenings(before, after), ...workspaceWidenings(before, after)];
+  const found = [
+    ...timeoutWidenings(before, after),
+    ...loopWidenings(before, after),
+    ...workspaceWidenings(before, after),
+  ];
   const meter = createStepMeter();
   meter.use(createStepBudget(LIMITS.policyComparisonStepsMax));
   const compareAgent = createAgentComparison(meter);
@@ -36,7 +41,7 @@ export function wideningsOf(before: Policy, after: Policy): readonly string[] {
   return found.slice(0, LIMITS.policyWideningsMax);
 }
 
-const NOBODY: AgentRules = { denies: [], grants: [] };
+const NOBODY: AgentRules = { denies: [], grants: [], limits: [] };
 
 /** Agents, and what agents will have that a person adds or gives a role: who did not see it change would trust in it. */
 function* comparedOf(
@@ -54,6 +59,11 @@ function timeoutWidenings({ timeoutMs: before }: Policy, { timeoutMs: after }: P
   return [
     `defaults.timeout: calls may run ${after === undefined ? 'as long as their tool says' : `for ${after} ms`}, ${before} ms before`,
   ];
+}
+
+function loopWidenings({ loop: before }: Policy, { loop: after }: Policy): readonly string[] {
+  if (stopsAsMuch(after, before)) return [];
+  return ['defaults.loop: the same call may be made more often than before'];
 }
 
 type RuleLists = readonly (readonly (GrantRule | DenyRule)[])[];
@@ -78,19 +88,21 @@ function createAgentComparison(meter: StepMeter) {
   };
   return (before: AgentRules, after: AgentRules): readonly string[] => {
     const areDeniesSame = isSame(before.denies, after.denies);
-    if (areDeniesSame && isSame(before.grants, after.grants)) return [];
+    const lost = before.limits === after.limits ? [] : lostLimits(before.limits.flat(), after.limits.flat(), meter);
+    const losses = lost.slice(0, LIMITS.policyWideningsMax).map(describeLost);
+    if (areDeniesSame && isSame(before.grants, after.grants)) return losses;
     const key = [before.denies, before.grants, after.denies, after.grants]
       .map((lists) => lists.map(numberOf))
       .join('|');
     const known = compared.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return [...losses, ...known];
     const rules = { before: flat(before), after: flat(after), meter };
     const found = [...(areDeniesSame ? [] : lostDenies(rules)), ...widerGrants(rules)].slice(
       0,
       LIMITS.policyWideningsMax,
     );
     compared.set(key, found);
-    return found;
+    return [...losses, ...found];
   };
 }
 
@@ -100,6 +112,7 @@ const meaningOfRule = ({ tools, when, hours, expiresMs, ...rest }: GrantRule | D
   hours?.text ?? null,
   expiresMs ?? null,
   ('capabilities' in rest ? rest.capabilities : undefined) ?? null,
+  ('limits' in rest ? rest.limits?.map(({ scope, max }) => [scope, max]) : undefined) ?? null,
   meaningOfApproval('approval' in rest ? rest.approval : undefined),
 ];
 
@@ -211,6 +224,7 @@ const CAPABILITY_STEPS = 100;
 /** What the new grant gives that the old one did not; undefined: nothing. */
 function moreThan(old: GrantRule, grant: GrantRule, meter: StepMeter): string | undefined {
   if (!asksAsMuch(old.approval, grant.approval)) return 'with less approval';
+  if (lostLimits(old.limits ?? [], grant.limits ?? [], meter).length > 0) return 'larger limits, or others,';
   if (old.capabilities === undefined) return undefined;
   meter.spend(CAPABILITY_STEPS);
   return isWithin(grant.capabilities, old.capabilities) ? undefined : 'more capabilities';

@@ -4,7 +4,10 @@
 import { rfc3339 } from '#base/clock.ts';
 import { type ConditionInput, createConditionInput } from '#base/condition.ts';
 import type { Allow, Ask, Decision, DecisionQuery, Deny, PolicyRef } from '#domain/decision.ts';
+import type { Usage } from '#domain/usage.ts';
+import { describeExceeded } from './describe-limit.ts';
 import { describeClosed } from './hours.ts';
+import { countersOf, exceededOf } from './limits.ts';
 import type { AgentRules, GrantRule, Policy, Rule } from './rules.ts';
 
 /** What stands in place of a rule where none decided. */
@@ -15,14 +18,52 @@ export const DEFAULT_DENY = 'default-deny';
  * condition that fails grants nothing, and in a deny it denies. After the clock was set back a call is allowed if the same
  * grant decides at both times.
  *
- * @param watch stands between the conditions and what they see; for whoever has to know what they look at.
+ * Then each limit that concerns the call must have room, and an allowed call says from which counters it takes.
  */
-export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery, watch: Watch = asItIs): Decision {
-  const decision = decideAt(policy, ref, query, watch);
+export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery, options: DecideOptions = {}): Decision {
+  const rules = policy.agents.get(query.agent);
+  if (rules === undefined) return denyUnknownAgent(query, ref);
+  const { usage, watch = asItIs } = options;
+  const asked = { ref, query, watch };
+  const { decision, grant } = decideAt(rules, policy, asked);
+  if (decision.kind === 'deny') return decision;
   const { nowMs, latestMs = nowMs } = query;
-  if (decision.kind === 'deny' || !(latestMs > nowMs)) return decision;
-  const later = decideAt(policy, ref, { ...query, nowMs: latestMs }, watch);
-  if (later.kind === 'allow' && later.rule === decision.rule) return decision;
+  if (latestMs > nowMs) {
+    const later = decideAt(rules, policy, { ...asked, query: { ...query, nowMs: latestMs } });
+    if (later.grant !== grant) return denySetBack(decision, later.decision);
+  }
+  if (usage === undefined) return decision;
+  return withinLimits(decision, {
+    limits: { loop: policy.loop, grant: grant?.limits ?? [], agent: rules.limits },
+    query,
+    usage,
+  });
+}
+
+export type DecideOptions = {
+  /** How full counters are. Absent: limits are not asked. */
+  readonly usage?: Usage | undefined;
+  /** Stands between the conditions and what they see; for whoever has to know what they look at. */
+  readonly watch?: (input: ConditionInput) => ConditionInput;
+};
+
+const asItIs = (input: ConditionInput): ConditionInput => input;
+
+type LimitsQuestion = {
+  readonly limits: Parameters<typeof countersOf>[0];
+  readonly query: DecisionQuery;
+  readonly usage: Usage;
+};
+
+function withinLimits(decision: Allow | Ask, { limits, query, usage }: LimitsQuestion): Decision {
+  const counters = countersOf(limits, query);
+  const exceeded = exceededOf(counters, usage);
+  if (exceeded === undefined) return counters.length === 0 ? decision : { ...decision, counters };
+  const { counter, by } = exceeded;
+  return { kind: 'deny', rule: counter.rule, ...describeExceeded(counter, by), exceeded: by, policy: decision.policy };
+}
+
+function denySetBack(decision: Allow | Ask, later: Decision): Deny {
   const before =
     later.kind === 'deny' ? later.reason : `before that the grant ${later.rule} decided, and now ${decision.rule} does`;
   return {
@@ -30,18 +71,19 @@ export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery, wat
     rule: later.kind === 'deny' ? later.rule : DEFAULT_DENY,
     reason: `the clock was set back, which gives nothing again: ${before}`,
     remedy: 'wait until the clock has caught up, or have a person see that it is right and restart the server',
-    policy: ref,
+    policy: decision.policy,
   };
 }
 
-export type Watch = (input: ConditionInput) => ConditionInput;
-const asItIs: Watch = (input) => input;
+/** A decision by the rules alone, and the grant that allows. */
+type Decided = { readonly decision: Decision; readonly grant?: GrantRule };
 
-function decideAt(policy: Policy, ref: PolicyRef, query: DecisionQuery, watch: Watch): Decision {
-  const rules = policy.agents.get(query.agent);
-  if (rules === undefined) return denyUnknownAgent(query, ref);
-  const question = { query, input: watch(inputOf(query)), ref };
-  return firstDeny(rules, question) ?? firstGrant(rules, question, policy.timeoutMs);
+type Asked = Pick<Question, 'query' | 'ref'> & Required<Pick<DecideOptions, 'watch'>>;
+
+function decideAt(rules: AgentRules, { timeoutMs }: Policy, { query, ref, watch }: Asked): Decided {
+  const question = { query, ref, input: watch(inputOf(query)) };
+  const denied = firstDeny(rules, question);
+  return denied === undefined ? firstGrant(rules, question, timeoutMs) : { decision: denied };
 }
 
 /** Whether some arguments could be allowed now. `latestMs`: as in a query. */
@@ -126,20 +168,22 @@ function firstDeny(rules: AgentRules, { query, input, ref }: Question): Deny | u
 /** A grant that covers the tool and yet does not match: what a person would look at first. */
 type NearMiss = { readonly rule: GrantRule; readonly reason: string; readonly remedy: string };
 
-function firstGrant(rules: AgentRules, { query, input, ref }: Question, timeoutMs: number | undefined): Decision {
+function firstGrant(rules: AgentRules, { query, input, ref }: Question, timeoutMs: number | undefined): Decided {
   let nearMiss: NearMiss | undefined;
   for (const list of rules.grants) {
     for (const rule of list) {
       if (!covers(rule, query.tool.name)) continue;
       const miss = missOf(rule, query.nowMs, input);
       // A later grant must not decide because an earlier one could not be asked: it may give more.
-      if (miss !== undefined && input.budget.left < 0) return denyByDefault(query, miss, ref);
-      if (miss === undefined)
-        return granted(rule, shown(query.tool.name), { ref, timeoutMs, workspace: rules.workspace });
+      if (miss !== undefined && input.budget.left < 0) return { decision: denyByDefault(query, miss, ref) };
+      if (miss === undefined) {
+        const decision = granted(rule, shown(query.tool.name), { ref, timeoutMs, workspace: rules.workspace });
+        return { decision, grant: rule };
+      }
       nearMiss ??= miss;
     }
   }
-  return denyByDefault(query, nearMiss, ref);
+  return { decision: denyByDefault(query, nearMiss, ref) };
 }
 
 /** What a decision has beside the grant's own. */

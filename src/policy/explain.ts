@@ -21,8 +21,6 @@ export type Finding = {
 /** Rules of the format that this version has no enforcement for: where they may stand, and their key. */
 const NOT_ENFORCED: readonly { readonly at: RegExp; readonly keys: readonly string[] }[] = [
   { at: /^$/, keys: ['people'] },
-  { at: /^\/defaults$/, keys: ['limits'] },
-  { at: /\/grants\/\d+$/, keys: ['limits'] },
   // People with roles of their own are to come.
   { at: /\/grants\/\d+\/approval$/, keys: ['by'] },
 ];

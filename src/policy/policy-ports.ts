@@ -4,12 +4,14 @@ import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
 import type { OffThread } from '#base/off-thread.ts';
 import type { RecordLog } from '#domain/ports.ts';
-import type { PolicyStore } from '#domain/store-ports.ts';
+import type { CounterStore, PolicyStore } from '#domain/store-ports.ts';
 import type { AdvisedTool } from './advice.ts';
 
 export type PolicyPorts = {
   readonly store: PolicyStore;
   readonly recordLog: RecordLog;
+  /** Of limits. What is put is on disk with the next record. */
+  readonly counters: CounterStore;
   /** What is served now: for warnings. */
   readonly catalog: () => readonly AdvisedTool[];
   /** Where texts are checked and compared, see `createPolicyThread`. The service does not close it. */

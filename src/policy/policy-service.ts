@@ -5,6 +5,7 @@ import type { AgentName } from '#domain/agent.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { PolicyAdmin, PolicyAuthor, PolicyDecider, PolicyDiff } from '#domain/policy-ports.ts';
 import { createPolicyChanges } from './changes.ts';
+import { createCounters } from './counters.ts';
 import { decide, mayCall } from './decide.ts';
 import { followFile } from './file-follower.ts';
 import { createHistory } from './history.ts';
@@ -36,6 +37,7 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
   const file = createPolicyFile(options.file);
   const inForce = createPolicyInForce(ports);
   const { current } = inForce;
+  const counters = createCounters(ports.counters, { nowMs: () => inForce.latestMs(ports.clock.nowMs()) });
   const history = createHistory(store, () => current().ref.version);
   const turns = createTurns();
   const changes = createPolicyChanges({ ...ports, judge, file, inForce, history }, mode);
@@ -71,7 +73,12 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
     return { from: ref, to: digest, text, widenings };
   };
   return {
-    decide: (query) => decide(current().policy, current().ref, { ...query, latestMs: inForce.latestMs(query.nowMs) }),
+    decide: (query) => {
+      const { policy, ref } = current();
+      const asked = { ...query, latestMs: inForce.latestMs(query.nowMs) };
+      return decide(policy, ref, asked, query.stage === 'under-way' ? {} : { usage: counters.usage });
+    },
+    take: counters.take,
     mayCall: (agent, toolName, nowMs) =>
       mayCall(current().policy, agent, toolName, { nowMs, latestMs: inForce.latestMs(nowMs) }),
     current: () => current().ref,

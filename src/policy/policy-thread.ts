@@ -9,7 +9,8 @@ import { LIMITS } from '#base/limits.ts';
 import { createOffThread, type OffThread, type OffThreadOutcome } from '#base/off-thread.ts';
 import { createPauses } from '#base/off-thread-pauses.ts';
 import type { AdvisedTool } from './advice.ts';
-import { type CompiledPolicy, compileCondition, compilePolicy, createConditions } from './compile.ts';
+import { type CompiledPolicy, compileSteps } from './compile.ts';
+import { compileCondition, createConditions } from './compile-rule.ts';
 import type { CheckedPolicy } from './in-force.ts';
 import type { CompareTask, Comparison, Judgement, JudgeTask, NamedText, PolicyTask } from './thread-work.ts';
 
@@ -75,9 +76,16 @@ async function makeReady({ documentJson, conditions }: Judgement): Promise<Compi
     compileCondition(known, source);
     await pause();
   }
-  const compiled = compilePolicy(JSON.parse(documentJson) as JsonObject, known);
-  invariant(compiled.findings.length === 0, 'a policy that was found good is good');
-  return compiled;
+  const steps = compileSteps(JSON.parse(documentJson) as JsonObject, known);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done !== true) {
+      await pause();
+      continue;
+    }
+    invariant(value.findings.length === 0, 'a policy that was found good is good');
+    return value;
+  }
 }
 
 type Failure = Extract<OffThreadOutcome<unknown>, { readonly kind: 'failed' }>;

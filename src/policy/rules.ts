@@ -6,6 +6,7 @@ import type { Capabilities } from '#domain/capability.ts';
 import type { ApprovalTerms } from '#domain/decision.ts';
 import type { WorkspaceName } from '#domain/workspace-path.ts';
 import type { Hours } from './hours.ts';
+import type { Limit, LoopBreaker } from './limits.ts';
 import type { ToolPattern } from './match.ts';
 
 /** What grants and denies have in common. */
@@ -25,6 +26,8 @@ export type Rule = {
 export type GrantRule = Rule & {
   /** Absent: as approved · `{}`: none · else only what it names. */
   readonly capabilities?: Capabilities;
+  /** Of the calls that it decides. Absent: none of its own. */
+  readonly limits?: readonly Limit[];
   /** Absent: nobody is asked. */
   readonly approval?: RuleApproval;
 };
@@ -38,6 +41,8 @@ export type DenyRule = Rule & { readonly why?: string };
 export type AgentRules = {
   readonly denies: readonly (readonly DenyRule[])[];
   readonly grants: readonly (readonly GrantRule[])[];
+  /** Of all its calls, whichever grant decides: its own or the default, its roles', budgets. Lists are shared. */
+  readonly limits: readonly (readonly Limit[])[];
   /** Names of its roles, whose rules are among those above. Absent: none. */
   readonly roles?: readonly string[];
   /** Where its files are. Absent: in the workspace that has its name. */
@@ -48,6 +53,8 @@ export type Policy = {
   readonly agents: ReadonlyMap<string, AgentRules>;
   /** From `defaults.timeout`. */
   readonly timeoutMs?: number;
+  /** From `defaults.loop`, or what holds where it says nothing. Absent: off. */
+  readonly loop?: LoopBreaker;
   /**
    * What an agent would have that is given a role, by the role's name, and under '' one that is given none. No decision asks
    * them: they are compared where an agent changes the policy.

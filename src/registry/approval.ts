@@ -81,6 +81,7 @@ function toolFacts(tool: PluginTool, manifest: Manifest): JsonObject {
     output: tool.outputSchema,
     capabilities: claimed?.capabilities,
     idempotent: claimed?.idempotent,
+    cost: claimed?.cost,
     retry: claimed?.retry,
   });
 }

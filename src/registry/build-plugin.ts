@@ -18,6 +18,7 @@ import type {
   PluginTool,
   RunLimits,
 } from '#domain/manifest.ts';
+import { COST_MICROS } from '#domain/usage.ts';
 import { fullToolName } from './check-manifest.ts';
 import { problem } from './problem.ts';
 
@@ -127,6 +128,7 @@ function buildTool(plugin: Plugin, { tool, plan, checkInput, checkOutput }: Comp
     capabilities,
     limits: runLimits(plugin.manifest, tool),
     idempotent: tool.idempotent ?? false,
+    ...(tool.cost === undefined ? {} : { costMicros: Math.round(tool.cost * COST_MICROS) }),
     checkInput,
     checkOutput,
     ...(plan === undefined ? {} : { plan }),

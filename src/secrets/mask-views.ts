@@ -12,7 +12,8 @@ export type View = {
 type Unit = { readonly means: readonly number[]; readonly length: number };
 type Reader = (bytes: Uint8Array, at: number) => Unit | undefined;
 
-type Stage = { readonly mark: number; readonly read: Reader };
+/** `mark`: what each unit begins with. `erases`: what may stand before it, and goes with it. */
+type Stage = { readonly mark: number; readonly read: Reader; readonly erases?: number };
 
 const PERCENT = 0x25;
 const BACKSLASH = 0x5c;
@@ -77,76 +78,74 @@ const NAMED: { readonly [name: string]: number } = {
 const REFERENCE_BYTES_MAX = 16;
 
 /** Nothing: as in base64 that is cut into lines. */
-const lineBreak = (mark: number): Stage => ({ mark, read: () => ({ means: [], length: 1 }) });
+const lines: Stage = { mark: LINE_FEED, read: () => ({ means: [], length: 1 }), erases: CARRIAGE_RETURN };
 
-const STAGES = {
-  percent,
-  backslash,
-  html,
-  feeds: lineBreak(LINE_FEED),
-  returns: lineBreak(CARRIAGE_RETURN),
-} as const;
-const MARKS: readonly number[] = Object.values(STAGES).map(({ mark }) => mark);
-type StageName = keyof typeof STAGES;
-
-/** Which escapes are looked for within which, from the outside in. */
-const NESTED: readonly (readonly StageName[])[] = [
-  ['feeds', 'returns'],
-  ['percent'],
-  ['percent', 'percent'],
-  ['percent', 'backslash'],
-  ['percent', 'feeds', 'returns'],
-  ['backslash'],
-  ['backslash', 'backslash'],
-  ['backslash', 'percent'],
-  ['backslash', 'html'],
-  ['backslash', 'feeds', 'returns'],
-  ['html'],
-  ['html', 'percent'],
+/** Which escapes are looked for within which, from the outside in. What is not escaped so is looked at by the others. */
+type Nested = readonly (readonly [Stage, Nested])[];
+const NESTED: Nested = [
+  [lines, []],
+  [
+    percent,
+    [
+      [percent, []],
+      [backslash, []],
+      [lines, []],
+    ],
+  ],
+  [
+    backslash,
+    [
+      [backslash, []],
+      [percent, []],
+      [html, []],
+      [lines, []],
+    ],
+  ],
+  [html, [[percent, []]]],
 ];
 
 /** The text itself, and every other way to read it that differs from it. */
 export function* viewsOf(bytes: Uint8Array): Generator<View> {
   const plain: View = { bytes };
   yield plain;
-  if (!MARKS.some((mark) => bytes.includes(mark))) return;
-  const known = new Map<string, View>([['', plain]]);
-  for (const names of NESTED) {
-    let key = '';
-    let view: View = plain;
-    for (const name of names) {
-      key += `${name} `;
-      const next: View = known.get(key) ?? undone(view, STAGES[name]);
-      known.set(key, next);
-      view = next;
-    }
-    if (view !== plain && ![...known].some(([other, same]) => other !== key && same === view)) yield view;
+  yield* below(plain, NESTED);
+}
+
+function* below(view: View, nested: Nested): Generator<View> {
+  for (const [stage, inner] of nested) {
+    const first = view.bytes.indexOf(stage.mark);
+    if (first < 0) continue;
+    const next = undone(view, stage, first);
+    yield next;
+    yield* below(next, inner);
   }
 }
 
-/** The same view where nothing is escaped so. */
-function undone(view: View, { mark, read }: Stage): View {
+/** @param first where the first mark stands */
+function undone(view: View, { mark, read, erases }: Stage, first: number): View {
   const { bytes } = view;
-  let next = bytes.indexOf(mark);
-  if (next < 0) return view;
+  let next = first;
   // No unit means more bytes than it takes.
   const out = new Uint8Array(bytes.length);
   const starts = new Uint32Array(bytes.length);
   const ends = new Uint32Array(bytes.length);
   let length = 0;
+  const put = (byte: number, at: number, taken: number) => {
+    out[length] = byte;
+    starts[length] = view.starts?.[at] ?? at;
+    ends[length] = view.ends?.[at + taken - 1] ?? at + taken;
+    length += 1;
+  };
   for (let at = 0; at < bytes.length; ) {
-    const unit = at === next ? read(bytes, at) : undefined;
-    const taken = unit?.length ?? 1;
-    const start = view.starts?.[at] ?? at;
-    const end = view.ends?.[at + taken - 1] ?? at + taken;
-    for (const byte of unit?.means ?? [bytes[at] ?? 0]) {
-      out[length] = byte;
-      starts[length] = start;
-      ends[length] = end;
-      length += 1;
-    }
-    at += taken;
-    if (at > next && next >= 0) next = bytes.indexOf(mark, at);
+    // Up to the next escape all is as it is.
+    for (const end = next < 0 ? bytes.length : next; at < end; at += 1) put(bytes[at] ?? 0, at, 1);
+    if (at === bytes.length) break;
+    const unit = read(bytes, at);
+    if (unit === undefined) put(bytes[at] ?? 0, at, 1);
+    else if (bytes[at - 1] === erases && length > 0 && unit.means.length === 0) length -= 1;
+    else for (const byte of unit.means) put(byte, at, unit.length);
+    at += unit?.length ?? 1;
+    next = bytes.indexOf(mark, at);
   }
   return { bytes: out.subarray(0, length), starts: starts.subarray(0, length), ends: ends.subarray(0, length) };
 }

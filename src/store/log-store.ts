@@ -4,6 +4,7 @@
 import { SmcpError } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
 import type { LogRow, LogStore } from '#domain/store-ports.ts';
+import type { Counters } from './counters.ts';
 import { bytesOf, type Database, numberOf, type SqlRow, textOf } from './sqlite.ts';
 import { checkStorage } from './storage-check.ts';
 
@@ -37,8 +38,11 @@ const CLOSING_WITH_ARGS_SQL = `
   FROM record LEFT JOIN disclosure AS own USING (idx)
   WHERE record.idx >= ? AND record.idx < ? AND record.phase NOT IN ('', 'intent') ORDER BY record.idx DESC`;
 
-/** The log of an open database. */
-export function createLogStore(database: Database): LogStore {
+/** The log of an open database. `along`: what is written in each of its commits, too. */
+export function createLogStore(
+  database: Database,
+  along: Pick<Counters, 'write' | 'written'> = { write: () => {}, written: () => {} },
+): LogStore {
   const last = database.prepare('SELECT coalesce(max(idx), -1) AS idx FROM record');
   const addRecord = database.prepare('INSERT INTO record (idx, envelope, invocation, phase) VALUES (?, ?, ?, ?)');
   const addLeaf = database.prepare('INSERT INTO leaf (idx, hash) VALUES (?, ?)');
@@ -77,9 +81,11 @@ export function createLogStore(database: Database): LogStore {
           next += 1;
         }
         addCheckpoint.run(next, checkpoint);
+        along.write();
       };
       if (options?.waitsHere === true) database.transaction(write);
       else await database.transactionThenSync(write);
+      along.written();
     },
     row: (index) => {
       const row = oneRow.get(index);

@@ -107,6 +107,14 @@ const STEPS: readonly string[] = [
     set_by TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE counter (
+    key TEXT PRIMARY KEY,
+    window_ms INTEGER NOT NULL,
+    per_ms INTEGER NOT NULL,
+    used INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version of a database that this code reads and writes. */

@@ -6,6 +6,7 @@ import { invariant } from '#base/invariant.ts';
 import { checkOwnedFile } from '#base/owned-file.ts';
 import type { Store } from '#domain/store-ports.ts';
 import { createApprovalStore } from './approval-store.ts';
+import { createCounters } from './counters.ts';
 import { createKeyedCallStore } from './keyed-calls.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
@@ -45,8 +46,9 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
   try {
     if (!readOnly) configure(database);
     migrate(database, { readOnly });
+    const counters = createCounters(database);
     return {
-      log: createLogStore(database),
+      log: createLogStore(database, counters),
       tokens: createTokenStore(database),
       policies: createPolicyStore(database),
       freezes: createFreezeStore(database),
@@ -56,11 +58,23 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       secrets: createSecretStore(database),
       approvals: createApprovalStore(database),
       meta: createMetaStore(database),
-      close: () => database.close(),
+      counters,
+      close: () => closeAfter(database, counters.flush),
     };
   } catch (thrown) {
     database.close();
     throw thrown;
+  }
+}
+
+/** What can't be written any more is lost with what made it so, which the log has told already. */
+function closeAfter(database: Database, flush: () => void): void {
+  try {
+    flush();
+  } catch (thrown) {
+    if (!(thrown instanceof SmcpError) || thrown.code !== 'LOG_UNAVAILABLE') throw thrown;
+  } finally {
+    database.close();
   }
 }
 

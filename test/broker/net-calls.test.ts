@@ -140,13 +140,21 @@ describe('params that are no request', () => {
     (
       'Host Connection Keep-Alive Transfer-Encoding Content-Length TE Trailer Upgrade Expect HTTP2-Settings Accept-Encoding ' +
       'Cookie Cookie2 Via Date Forwarded X-Forwarded-For X-Forwarded-Host X-Real-IP X-Original-URL X-Rewrite-URL ' +
-      'X-HTTP-Method-Override X-HTTP-Method X-Method-Override Proxy-Authorization Proxy-Connection Sec-Fetch-Site __proto__'
+      'X-HTTP-Method-Override X-HTTP-Method X-Method-Override Proxy-Authorization Proxy-Connection Sec-Fetch-Site __proto__ ' +
+      'X_HTTP_Method_Override x-original_url X.Forwarded.For Content_Length X_Real_IP X-HTTP-Host-Override X-Override-URL ' +
+      'X-Forwarded X-Envoy-Original-Path'
     ).split(' '),
   )('the header %s, which is not a plugin’s to write', async (name) => {
     const { call, requests } = openNet([API]);
     const headers = JSON.parse(`{"${name}":"x"}`) as Json;
     await expect(call({ url: V1, headers })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
     expect(requests).toEqual([]);
+  });
+
+  test('by names that a server reads as one, whichever of them is written', () => {
+    // As RFC 3875 has it (§4.1.18), and everything that is made after it.
+    const variable = (name: string) => `HTTP_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+    expect(variable('x_http_method_override')).toBe(variable('X-HTTP-Method-Override'));
   });
 
   test('while other headers are', async () => {
@@ -156,6 +164,7 @@ describe('params that are no request', () => {
       'x-api-key': 'k',
       'if-none-match': '"a"',
       range: 'bytes=0-1',
+      x_trace_id: '1',
     };
     const { get, requests } = openNet([API]);
     await get(V1, { headers });

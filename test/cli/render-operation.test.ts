@@ -34,6 +34,18 @@ describe('the text of an answer', () => {
   test.each([
     ['freeze', { scope: 'all', name: null, by: 'admin', since: 'T' }, 'frozen: everything, by admin since T\n'],
     ['freeze', { scope: 'agent', name: 'ana', by: 'bea', since: 'T' }, 'frozen: agent ana, by bea since T\n'],
+    ['secret_list', [], 'no secrets\n'],
+    [
+      'secret_list',
+      [
+        { name: 'A', source: 'stored', setAt: 'T', askedBy: [] },
+        {
+          ...{ name: 'BB', source: 'none', setAt: null },
+          askedBy: [{ plugin: 'p', hosts: ['h.example'], isExposed: true }],
+        },
+      ],
+      'A   stored   set T  no plugin asks for it\nBB  NOT SET         p (h.example ITS PROGRAM SEES IT)\n',
+    ],
     ['unfreeze', { lifted: [], freezes: [] }, 'that was not frozen\n'],
     [
       'unfreeze',

@@ -22,6 +22,7 @@ import type { Broker, PluginRuntime, RunRequest } from '#domain/sandbox-ports.ts
 import type { SecretGiver } from '#domain/secret-ports.ts';
 import type { KeyedCallStore } from '#domain/store-ports.ts';
 import type { AdminTool, Tool } from '#domain/tool.ts';
+import { NOTHING_TAKEN } from '#domain/usage.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createApprovalStore } from '#store/approval-store.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
@@ -112,6 +113,8 @@ type WorldOptions = DispatcherOptions & {
   /** Of the tools, as of a `cli.py`. */
   plan?: CommandPlan;
   onDecide?: (query: DecisionQuery) => void;
+  /** In place of a policy by name. */
+  policy?: PolicyDecider;
   /** In place of a broker that answers nothing. */
   broker?: (caller: ToolCaller) => Broker;
   secrets?: SecretGiver;
@@ -149,7 +152,7 @@ export function createWorld(options: WorldOptions = {}) {
     runAdmin: async (_asked: Parameters<AdminTools['run']>[0]): Promise<ToolAnswer> => ({ kind: 'value', value: null }),
   };
   const policyRef = { version: 1, digest: sha256('policy') };
-  const policy = {
+  const byName = {
     decide: (query): Decision => {
       options.onDecide?.(query);
       const asks = state.asks.get(query.tool.name);
@@ -163,9 +166,11 @@ export function createWorld(options: WorldOptions = {}) {
         : { kind: 'allow', rule: '/agents/a/grants/0', reason: 'granted', policy: policyRef, ...state.allow };
     },
     mayCall: (_agent, name) => !state.denied.has(name),
+    take: () => NOTHING_TAKEN,
     current: () => policyRef,
     onChange: () => () => {},
   } satisfies PolicyDecider;
+  const policy = options.policy ?? byName;
   const catalog = {
     tool: (name) => tools.get(name),
     tools: () => [...tools.values()],

@@ -59,6 +59,8 @@ describe('an address', () => {
     '64:ff9b:1::1',
     '100::1',
     'fd00:ec2::254',
+    'fd00:ec2::23',
+    'fd00:c1::a9fe:a9fe',
     'fd20:ce::254',
     'fe80::1',
     'febf::1',
@@ -93,6 +95,18 @@ describe('an address', () => {
 
   test('of this machine is its own, private or not', () => {
     expect(['192.168.7.7', '8.8.4.4', '2a00:1:2:0:0:0:0:3'].map(classify)).toEqual(Array(3).fill('loopback'));
+  });
+
+  test('in the network that this machine is on is private, though its number is anybody’s', () => {
+    const near = createClassify(() => ['2a00:1:2:3::5/64', '81.2.69.142/28', '10.0.0.5/24', 'fe80::1%eth0/64']);
+    expect(['2a00:1:2:3:ffff::1', '81.2.69.129', '10.0.0.9'].map(near)).toEqual(Array(3).fill('private'));
+    expect(['2a00:1:2:3::5', '81.2.69.142'].map(near)).toEqual(Array(2).fill('loopback'));
+    expect(['2a00:1:2:4::1', '81.2.69.128', '81.2.69.112', '81.2.69.127'].map(near)).toEqual([
+      ...['public', 'private', 'public', 'public'],
+    ]);
+    expect(near('169.254.169.254')).toBe('never');
+    // Where the machine's networks are not asked about, a name leads to its neighbours.
+    expect(createClassify(() => [])('2a00:1:2:3:ffff::1')).toBe('public');
   });
 
   test('of IPv6 is read as the URL standard reads it', () => {

@@ -60,10 +60,12 @@ describe('an answer', () => {
   test('that does not come ends with the call, at once and with the connection', async () => {
     for (const bytes of ['', OK, `${OK}content-length: 5\r\n\r\nabc`]) {
       const closed = Promise.withResolvers<void>();
-      const port = await raw(bytes, (socket) => socket.on('close', closed.resolve));
       const { request, controller } = effect(LOOPBACK);
+      const port = await raw(bytes, (socket) => {
+        socket.on('close', closed.resolve);
+        setTimeout(() => controller.abort(), 30);
+      });
       const pending = request(`http://127.0.0.1:${port}/`);
-      setTimeout(() => controller.abort(), 30);
       await expect(pending).rejects.toMatchObject({ code: 'CANCELLED' });
       await closed.promise;
     }

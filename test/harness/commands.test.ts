@@ -128,6 +128,29 @@ describe('smcp plugin trace', () => {
     expect(JSON.parse(again.out).runs[1].calls.every((call: { isAsked: boolean }) => call.isAsked)).toBe(true);
   });
 
+  test('tells of a path that is none, a move to one, and arguments that are none, that no manifest could ask for it', async () => {
+    const calls = `for (const act of [
+        () => host.files.read({ path: '../' + text }),
+        () => host.files.move({ from: 'workspace/a', to: 'workspace/../b' }),
+        () => host.run('git', [1]),
+        () => host.fetch('https://127.1/'),
+        () => host.files.write({ path: 'workspace/a', text }),
+      ]) await act().catch(() => {});
+      return {};`;
+    const { out } = await traced(
+      plugin(calls, { capabilities: { files: [{ path: 'workspace', access: 'write' }] } }),
+      ...RUNS.slice(0, 2),
+    );
+    expect(out.match(/^ {2}(malformed|asked|NOT asked) +\S+/gm)).toEqual([
+      '  malformed  files.read',
+      '  malformed  files.move',
+      '  malformed  run',
+      '  malformed  fetch',
+      '  asked      files.write',
+    ]);
+    expect(out).toContain('"capabilities": ["files"]');
+  });
+
   test('tells what is asked and never used, and what is not asked', async () => {
     const capabilities = { store: { bytesMax: 100 }, clock: true, net: [{ host: 'other.example.org' }] };
     const { out } = await traced(plugin(body, { capabilities }), ...RUNS);

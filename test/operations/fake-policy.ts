@@ -11,6 +11,7 @@ import type {
   PolicyFileState,
   PolicyVersionView,
 } from '#domain/policy-ports.ts';
+import { NOTHING_TAKEN } from '#domain/usage.ts';
 
 export const ana = 'ana' as AgentName;
 export const bea = 'bea' as AgentName;
@@ -60,6 +61,7 @@ export function createPolicy(did: string[]) {
         ? { kind: 'allow', rule: 'granted', reason: 'granted', policy: ref() }
         : { kind: 'deny', rule: 'default-deny', reason: 'no grant', remedy: 'add one', policy: ref() },
     mayCall: isGranted,
+    take: () => NOTHING_TAKEN,
     current: ref,
     onChange: () => () => {},
     show: (): ReturnType<PolicyAdmin['show']> => ({

@@ -4,6 +4,7 @@ import { wideningsOf } from '#policy/attenuation.ts';
 import { coversHours } from '#policy/hours.ts';
 import { coversPattern } from '#policy/match.ts';
 import { isWithin } from '#policy/narrower-capabilities.ts';
+import { stopsAsMuch } from '#policy/narrower-limits.ts';
 import type { Policy, Rule } from '#policy/rules.ts';
 import { policyOf } from './policies.ts';
 import { callThatGetsMore, policyDocument, policyPair } from './policy-pairs.ts';
@@ -15,6 +16,12 @@ function naiveSaysNarrower(before: Policy, after: Policy): boolean {
     (outer.when === undefined || outer.when.source === inner.when?.source) &&
     coversHours(outer.hours, inner.hours) &&
     (outer.expiresMs ?? Number.POSITIVE_INFINITY) >= (inner.expiresMs ?? Number.POSITIVE_INFINITY);
+  const areLimitsKept = [...after.agents].every(([name, { limits }]) =>
+    (before.agents.get(name)?.limits.flat() ?? []).every(({ scope, max }) =>
+      limits.flat().some((other) => other.scope === scope && other.max <= max),
+    ),
+  );
+  if (!areLimitsKept || !stopsAsMuch(after.loop, before.loop)) return false;
   if (before.timeoutMs !== undefined && (after.timeoutMs ?? Number.POSITIVE_INFINITY) > before.timeoutMs) return false;
   return [...after.agents].every(([name, rules]) => {
     const old = before.agents.get(name);
@@ -53,6 +60,21 @@ describe('laws of attenuation', () => {
         return !naiveSaysNarrower(old, next) || callThatGetsMore(old, next) === undefined;
       }),
       { numRuns: 20_000, seed: 1, endOnFailure: true },
+    );
+    expect(outcome.failed).toBe(true);
+  });
+
+  test('and one that forgets limits', () => {
+    const unlimited = (document: object): object =>
+      JSON.parse(
+        JSON.stringify(document, (key, value) => (['limits', 'budgets', 'loop'].includes(key) ? undefined : value)),
+      );
+    const outcome = fc.check(
+      fc.property(policyPair, ({ before, after }) => {
+        if (wideningsOf(policyOf(unlimited(before)), policyOf(unlimited(after))).length > 0) return true;
+        return callThatGetsMore(policyOf(before), policyOf(after)) === undefined;
+      }),
+      { numRuns: 2_000, seed: 1, endOnFailure: true },
     );
     expect(outcome.failed).toBe(true);
   });

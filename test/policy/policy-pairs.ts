@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { JsonObject } from '#base/json.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { Allow, Ask } from '#domain/decision.ts';
+import type { Counter, Usage } from '#domain/usage.ts';
 import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
 import { agentName, question, REF } from './policies.ts';
@@ -50,20 +51,29 @@ const APPROVALS = [
 ];
 const AGENTS = ['athena', 'boreas', 'zephyrus'];
 
+const BOUNDS = [{ calls: 1, per: '1h' }, { calls: 2, per: '1h' }, { calls: 1, per: '1d' }, { concurrent: 1 }];
+const BUDGETS = [
+  { calls: 1, per: '1h' },
+  { id: 'b', tools: ['demo_*'], calls: 2, per: '1h' },
+];
+const LOOPS = ['off', { repeats: 2, per: '1m' }, { repeats: 3, per: '1m' }];
+
 type Written = {
   tools: string[];
   when?: string;
   hours?: unknown;
   expires?: string;
   capabilities?: unknown;
+  limits?: unknown;
   approval?: unknown;
 };
 type Document = {
   version: number;
-  defaults: { timeout?: string };
+  defaults: { timeout?: string; limits?: unknown; loop?: unknown };
+  budgets: unknown[];
   deny: Written[];
-  roles: { reader: { grants: Written[]; deny: Written[] } };
-  agents: { [name: string]: { roles?: string[]; grants: Written[]; deny: Written[] } };
+  roles: { reader: { grants: Written[]; deny: Written[]; limits?: unknown } };
+  agents: { [name: string]: { roles?: string[]; grants: Written[]; deny: Written[]; limits?: unknown } };
 };
 
 const deny = fc.record(
@@ -79,26 +89,38 @@ const grant = fc
   .tuple(
     deny,
     fc.option(fc.constantFrom(...CAPABILITIES), { nil: undefined }),
-    fc.option(fc.constantFrom(...APPROVALS), { nil: undefined }),
+    fc.option(fc.constantFrom(...APPROVALS), { nil: undefined, freq: 2 }),
+    fc.option(fc.constantFrom(...BOUNDS), { nil: undefined, freq: 2 }),
   )
   .map(
-    ([rule, capabilities, approval]): Written => ({
+    ([rule, capabilities, approval, limits]): Written => ({
       ...rule,
       ...(capabilities === undefined ? {} : { capabilities }),
       ...(approval === undefined ? {} : { approval }),
+      ...(limits === undefined ? {} : { limits }),
     }),
   );
+const bounds = fc.option(fc.constantFrom(...BOUNDS), { nil: undefined });
+const limited = <T extends object>(body: fc.Arbitrary<T>) =>
+  fc.tuple(body, bounds).map(([rest, limits]) => ({ ...rest, ...(limits === undefined ? {} : { limits }) }));
 const lists = { grants: fc.array(grant, { maxLength: 4 }), deny: fc.array(deny, { maxLength: 1 }) };
-const defaults = fc.constantFrom({}, { timeout: '10s' }, { timeout: '20s' });
+const defaults = fc
+  .tuple(fc.constantFrom({}, { timeout: '10s' }, { timeout: '20s' }), fc.option(fc.constantFrom(...LOOPS)), bounds)
+  .map(([rest, loop, limits]) => ({
+    ...rest,
+    ...(loop === null ? {} : { loop }),
+    ...(limits === undefined ? {} : { limits }),
+  }));
 
 export const policyDocument: fc.Arbitrary<Document> = fc.record({
   version: fc.constant(1),
   defaults,
   deny: fc.array(deny, { maxLength: 1 }),
-  roles: fc.record({ reader: fc.record(lists) }),
+  budgets: fc.subarray(BUDGETS),
+  roles: fc.record({ reader: limited(fc.record(lists)) }),
   agents: fc.record({
-    athena: fc.record({ roles: fc.subarray(['reader']), ...lists }),
-    boreas: fc.record({ roles: fc.subarray(['reader']), ...lists }),
+    athena: limited(fc.record({ roles: fc.subarray(['reader']), ...lists })),
+    boreas: limited(fc.record({ roles: fc.subarray(['reader']), ...lists })),
   }),
 });
 
@@ -121,6 +143,9 @@ const edit = fc.record({
     'hours',
     'expires',
     'capabilities',
+    'limits',
+    'bounds',
+    'budgets',
     'approval',
     'timeout',
     'role',
@@ -140,10 +165,17 @@ function change(document: Document, { kind, list: listAt, at, to, with: rule, de
   const isDeny =
     document.deny === list ||
     Object.values({ ...document.roles, ...document.agents }).some((each) => each.deny === list);
-  const { capabilities: _, approval: __, ...plain } = rule;
+  const { capabilities: _, approval: __, limits: ___, ...plain } = rule;
   const fitting: Written = isDeny ? plain : rule;
   const found = list[at % Math.max(list.length, 1)];
   if (kind === 'timeout') document.defaults = other;
+  if (kind === 'budgets') document.budgets = BUDGETS.slice(at % 2, to % 3);
+  if (kind === 'bounds') {
+    const body = at % 2 === 0 ? document.roles.reader : document.agents['athena'];
+    const bound = BOUNDS[to];
+    if (body !== undefined) delete body.limits;
+    if (bound !== undefined) Object.assign(body ?? {}, { limits: bound });
+  }
   if (kind === 'role') Object.assign(document.agents['athena'] ?? {}, { roles: at % 2 === 0 ? [] : ['reader'] });
   if (kind === 'agent') document.agents['zephyrus'] = { grants: at % 2 === 0 ? [] : [rule], deny: [] };
   if (kind === 'insert') list.splice(to, 0, fitting);
@@ -152,8 +184,8 @@ function change(document: Document, { kind, list: listAt, at, to, with: rule, de
   if (kind === 'copy') list.splice(to, 0, structuredClone(found));
   if (kind === 'swap') list.splice(to, 0, ...list.splice(list.indexOf(found), 1));
   if (kind === 'tools') found.tools = fitting.tools;
-  for (const key of ['when', 'hours', 'expires', 'capabilities', 'approval'] as const) {
-    if (kind !== key || (isDeny && (key === 'capabilities' || key === 'approval'))) continue;
+  for (const key of ['when', 'hours', 'expires', 'capabilities', 'approval', 'limits'] as const) {
+    if (kind !== key || (isDeny && (key === 'capabilities' || key === 'approval' || key === 'limits'))) continue;
     delete found[key];
     if (fitting[key] !== undefined) Object.assign(found, { [key]: fitting[key] });
   }
@@ -181,6 +213,21 @@ function powersOf(capabilities: Capabilities | undefined): ReadonlySet<string> |
   ]);
 }
 
+/** Counters that nobody has taken from; the calls are such as the loop breaker counts. */
+const UNUSED: Usage = { of: () => ({ used: 0 }) };
+const EFFECT = { effect: 'write', costMicros: 0 } as const;
+
+/** The first counter that a call took from and takes from no more, or that holds more now. */
+function lostCounter(now: readonly Counter[] = [], then: readonly Counter[] = []): Counter | undefined {
+  return then.find(({ key, unit, max, perMs = 0 }) => {
+    const isKept = (other: Counter) =>
+      other.key === key &&
+      other.max <= max &&
+      (unit === 'repeats' ? (other.perMs ?? 0) >= perMs : (other.perMs ?? 0) === perMs);
+    return !now.some((other) => other.unit === unit && isKept(other));
+  });
+}
+
 /** Whether a person is asked about the one, for no longer a time and with no more trust, where they were about the other. */
 function asksNoLess({ terms: before }: Ask, now: Allow | Ask): boolean {
   if (now.kind === 'allow') return false;
@@ -193,10 +240,11 @@ export function callThatGetsMore(before: Policy, after: Policy): string | undefi
     for (const tool of TOOLS) {
       for (const args of ARGS) {
         for (const nowMs of TIMES) {
-          const query = question(tool, args, { agent: agentName(agent), nowMs });
-          const now = decide(after, REF, query);
+          const asked = { agent: agentName(agent), tool: { name: tool, ...EFFECT }, nowMs, stage: 'turn' } as const;
+          const query = question(tool, args, asked);
+          const now = decide(after, REF, query, { usage: UNUSED });
           if (now.kind === 'deny') continue;
-          const then = decide(before, REF, query);
+          const then = decide(before, REF, query, { usage: UNUSED });
           const call = `${agent} ${tool} ${JSON.stringify(args)} at ${new Date(nowMs).toISOString()}`;
           if (then.kind === 'deny') return `${call} was denied`;
           if (then.kind === 'ask' && !asksNoLess(then, now)) return `${call} was asked about`;
@@ -204,6 +252,8 @@ export function callThatGetsMore(before: Policy, after: Policy): string | undefi
           const isWithin =
             theirs === undefined || (mine !== undefined && [...mine].every((power) => theirs.has(power)));
           if (!isWithin) return `${call} had fewer capabilities`;
+          const lost = lostCounter(now.counters, then.counters);
+          if (lost !== undefined) return `${call} had the limit ${lost.key} of ${lost.max}`;
           if ((now.timeoutMs ?? 1e9) > (then.timeoutMs ?? 1e9)) return `${call} had a shorter timeout`;
         }
       }

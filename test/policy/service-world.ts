@@ -9,7 +9,7 @@ import type { LogFields, Logger } from '#base/log.ts';
 import type { PolicyAuthor } from '#domain/policy-ports.ts';
 import type { RecordLog } from '#domain/ports.ts';
 import type { RecordDraft } from '#domain/record.ts';
-import type { PolicyStore, PolicyVersion } from '#domain/store-ports.ts';
+import type { CounterRow, CounterStore, PolicyStore, PolicyVersion } from '#domain/store-ports.ts';
 import type { PolicyPorts } from '#policy/policy-ports.ts';
 import { createPolicyService, type PolicyService } from '#policy/policy-service.ts';
 import { createPolicyThread } from '#policy/policy-thread.ts';
@@ -38,6 +38,18 @@ function memoryStore() {
   return { store, versions };
 }
 
+/** Everything put is kept at once. */
+export function memoryCounters() {
+  const rows = new Map<string, CounterRow>();
+  return {
+    put: (row) => void rows.set(row.key, row),
+    list: () => [...rows.values()],
+    prune: (beforeMs) => {
+      for (const [key, { windowMs, perMs }] of rows) if (windowMs + perMs < beforeMs) rows.delete(key);
+    },
+  } satisfies CounterStore;
+}
+
 /** Appends in order; `fails` makes appends fail, `gate` keeps them open. */
 function memoryLog() {
   const drafts: RecordDraft[] = [];
@@ -63,6 +75,7 @@ type Apply = 'auto' | 'manual';
 export function world(file: string, thread: PolicyPorts['thread'] = shared) {
   const { store, versions } = memoryStore();
   const { log, drafts, state } = memoryLog();
+  const counters = memoryCounters();
   const warnings: { message: string; fields: LogFields | undefined }[] = [];
   const services: PolicyService[] = [];
   const hung: (() => void)[] = [];
@@ -75,7 +88,7 @@ export function world(file: string, thread: PolicyPorts['thread'] = shared) {
   };
   const catalog = () => [{ name: 'a__b', inputSchema: {} }];
   const clock = { nowMs: () => state.nowMs, monotonicMs: () => performance.now() };
-  const ports = { store, recordLog: log, catalog, thread, clock, logger };
+  const ports = { store, counters, recordLog: log, catalog, thread, clock, logger };
   const open = async (apply: Apply = 'auto') => {
     const service = await createPolicyService(ports, { file, apply });
     services.push(service);
@@ -92,7 +105,7 @@ export function world(file: string, thread: PolicyPorts['thread'] = shared) {
     for (const release of hung) release();
     await Promise.all(services.map((service) => service.close()));
   };
-  return { open, versions, drafts, state, store, warnings, hang, close };
+  return { open, versions, drafts, state, store, counters, warnings, hang, close };
 }
 
 export type PolicyHome = {

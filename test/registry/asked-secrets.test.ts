@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { SecretEntry } from '#domain/capability.ts';
 import type { Manifest } from '#domain/manifest.ts';
 import { askedSecrets, checkSecrets } from '#registry/asked-secrets.ts';
+import { loadWith } from './load.ts';
+import { createWorkspace, pluginFiles } from './workspace.ts';
 
 const manifest = (secrets: readonly SecretEntry[], kind: 'isolate' | 'process' = 'process'): Manifest => ({
   ...{ manifest: 1, name: 'p', version: '1.0.0', description: 'd', tools: [], capabilities: { secrets } },
@@ -71,4 +73,42 @@ test('what is asked is listed once for each name, with all its hosts', () => {
     { name: 'A', hosts: [], isExposed: true },
     { name: 'KEY', hosts: ['a.example', 'b.example', 'c.example'], isExposed: false },
   ]);
+});
+
+describe('a plugin that changes to see a secret itself', () => {
+  const runtime = { kind: 'process', command: ['./run'], protocol: 'json' };
+  const files = (secrets: readonly SecretEntry[]) => ({
+    ...pluginFiles('a', { runtime, capabilities: { secrets } }),
+    run: '#!/bin/sh\n',
+  });
+  const start = async (workspace: ReturnType<typeof createWorkspace>) => {
+    workspace.write('plugins/a', files([HEADER]));
+    return loadWith(workspace, { approve: 'pinned', available: ['secrets'] });
+  };
+
+  test('waits for a person, who is shown which; with the file of what was approved as it was', async () => {
+    using workspace = createWorkspace();
+    const { registry, report, toolNames } = await start(workspace);
+    expect([report('a')?.state, registry.review('a').exposed]).toEqual(['ready', []]);
+    workspace.write('plugins/a', files([{ ...HEADER, expose: 'env' }]));
+    await registry.reload();
+    expect([report('a')?.state, toolNames()]).toEqual(['quarantined', []]);
+    expect(registry.review('a')).toMatchObject({ state: 'waiting', exposed: ['KEY'] });
+    const change = registry.review('a').differences.find(({ kind }) => kind === 'capability');
+    expect(change).toMatchObject({ subject: 'secrets', approved: [HEADER], present: [{ ...HEADER, expose: 'env' }] });
+    expect(report('a')?.secrets).toEqual([{ name: 'KEY', hosts: HEADER.hosts, isExposed: true }]);
+  });
+
+  test('is served once that was approved; and without secrets where a person left them out', async () => {
+    using workspace = createWorkspace();
+    const { registry, report } = await start(workspace);
+    workspace.write('plugins/a', files([{ ...HEADER, expose: 'env' }]));
+    await registry.reload();
+    const { digest } = registry.review('a');
+    registry.approve('a', { digest, by: 'admin', without: ['secrets'] });
+    expect(registry.tools()[0]?.capabilities).toEqual({});
+    registry.approve('a', { digest, by: 'admin', without: [] });
+    expect(report('a')?.state).toBe('ready');
+    expect(registry.tools()[0]?.capabilities.secrets).toEqual([{ ...HEADER, expose: 'env' }]);
+  });
 });

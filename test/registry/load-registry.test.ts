@@ -28,7 +28,7 @@ describe('a plugin that is sound', () => {
       runtime: { kind: 'isolate', entry: 'index.js', memoryMiB: 128, cpuMs: 70, outputBytes: 2000, hostCalls: 3 },
       capabilities: { clock: true, random: true },
       tools: [
-        tool('now', { title: 'Now', capabilities: ['clock'], timeoutMs: 500, idempotent: true }),
+        tool('now', { title: 'Now', capabilities: ['clock'], timeoutMs: 500, idempotent: true, cost: 0.25 }),
         tool('all', { output: { type: 'object', required: ['x'] } }),
         tool('none', { capabilities: [] }),
       ],
@@ -45,6 +45,7 @@ describe('a plugin that is sound', () => {
       title: 'Now',
       effect: 'pure',
       idempotent: true,
+      costMicros: 250_000,
       capabilities: { clock: true },
       limits: { timeoutMs: 500, cpuMs: 70, memoryMiB: 128, outputBytes: 2000, hostCalls: 3 },
     });

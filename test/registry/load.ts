@@ -26,6 +26,8 @@ export type LoadOptions = Partial<Pick<RegistryPorts, 'disabled' | 'record'>> &
     readonly approve?: RegistryOptions['approve'];
     /** What the database remembers; absent: a new home. */
     readonly seen?: Set<string>;
+    /** `clock` and `random` by default. */
+    readonly available?: RegistryOptions['availableCapabilities'];
     readonly prober?: PluginProber;
     /** Version of the product for which answers of programs are kept; absent: they are not. */
     readonly product?: string;
@@ -55,7 +57,7 @@ export async function loadWith(workspace: Workspace, options: LoadOptions = {}) 
         origin: name === 'product' ? 'product' : 'external',
       })),
       home: workspace.path('home'),
-      availableCapabilities: ['clock', 'random'],
+      availableCapabilities: options.available ?? ['clock', 'random'],
       approve,
       ...(admit === undefined ? {} : { admit }),
       ...(product === undefined ? {} : { product }),

@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { SmcpError } from '#base/errors.ts';
+import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { HOST_CALLS } from '#domain/host-call.ts';
 import { NEEDED_LAYERS } from '#sandbox/host/layers.ts';
@@ -93,7 +95,7 @@ describe('host calls', () => {
     };`);
     const names = Object.keys(HOST_CALLS).sort();
     expect(((await sandbox.value(plugin, 'names')) as string[]).sort()).toEqual(names);
-    const { calls, handler } = recordingHandler({ now: 1, random: 'AA==' });
+    const { calls, handler } = recordingHandler({ now: 1, random: 'AA==', fetch: { headers: {}, body: { text: '' } } });
     const all = { net: [], files: [], store: { bytesMax: 1 }, run: [], tools: [], clock: true, random: true } as const;
     await sandbox.value(plugin, 'all', { capabilities: all, onHostCall: handler });
     expect(calls.map(({ name }) => name).sort()).toEqual(names);
@@ -130,6 +132,32 @@ describe('host calls', () => {
 
   test('a refusal that the tool does not catch ends the call under its own code', async () => {
     expect(codeOf(await sandbox.call(basic, 'uncaught'))).toBe('CAPABILITY_DENIED');
+  });
+
+  test('is given with what it says where several are refused alike, and not where the tool caught it', async () => {
+    const plugin = sandbox.plugin(`export const tools = {
+      second: (args, host) => Promise.all(args.paths.map((path, at) => host.files.read({ path }).catch((error) => {
+        if (at === 1) throw error;
+      }))),
+      own: async (args, host) => {
+        try { await host.now(); } catch (error) { throw new Error(error.message); }
+      },
+      invented: async (args, host) => {
+        await host.now().catch(() => {});
+        throw Object.assign(new Error('x'), { code: 'DENIED', details: { remedy: 'mine' }, hostCall: 1 });
+      },
+    };`);
+    const onHostCall = ({ params }: { readonly params: Json }) => {
+      const { path } = params as { readonly path: string };
+      throw new SmcpError('NOT_FOUND', 'nothing there', { details: { asked: path, remedy: 'look' } });
+    };
+    const given = { capabilities: { files: [] }, onHostCall, args: { paths: ['a', 'b', 'c'] } };
+    const { error } = (await sandbox.call(plugin, 'second', given)) as { readonly error?: object };
+    expect(error).toEqual({ code: 'NOT_FOUND', message: 'nothing there', details: { asked: 'b', remedy: 'look' } });
+    for (const tool of ['own', 'invented']) {
+      expect(await sandbox.call(plugin, tool)).toMatchObject({ error: { code: 'TOOL_FAILED' } });
+      expect(JSON.stringify(await sandbox.call(plugin, tool))).not.toContain('remedy');
+    }
   });
 
   test("a handler's own error reaches the guest without its text", async () => {

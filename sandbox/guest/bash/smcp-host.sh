@@ -3,7 +3,8 @@
 #
 #   source ./smcp-host.sh
 #   tool_greet() {
-#     smcp_call now && local now=$REPLY
+#     smcp_call now || smcp_refused
+#     local now=$REPLY
 #     smcp_result '{"text":%s,"at":%s}' "$(smcp_json "hello ${ARGS[/name]}")" "$now"
 #   }
 #   smcp_serve
@@ -81,6 +82,12 @@ smcp_result() {
 
 smcp_fail() {
   printf '{"error":{"message":%s}}' "$(smcp_json "$1")"
+  exit 0
+}
+
+# Ends with what the last host call was refused with: smcp_call now || smcp_refused
+smcp_refused() {
+  printf '{"error":{"message":%s,"hostCall":%d}}' "$(smcp_json "$SMCP_CODE: $SMCP_MESSAGE")" "$SMCP_LAST"
   exit 0
 }
 

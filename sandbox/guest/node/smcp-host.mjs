@@ -10,13 +10,14 @@ import process from 'node:process';
 
 const CHANNEL = 3;
 
-/** A host call that was refused or failed: `code` as in docs/errors.md. */
+/** A host call that was refused or failed: `code` as in docs/errors.md, `call` its number. */
 export class HostError extends Error {
-  constructor({ code, message, details }) {
+  constructor({ code, message, details }, call) {
     super(message);
     this.name = 'HostError';
     this.code = code;
     this.details = details;
+    this.call = call;
   }
 }
 
@@ -31,7 +32,8 @@ export async function serve(tools) {
     await answer({ result: result ?? null });
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    await answer({ error: { message: thrown instanceof HostError ? `${thrown.code}: ${message}` : message } });
+    const refusal = { message: `${thrown?.code}: ${message}`, hostCall: thrown?.call };
+    await answer({ error: thrown instanceof HostError ? refusal : { message } });
   } finally {
     channel.close();
   }
@@ -51,7 +53,7 @@ function openChannel() {
       const { resolve, reject } = waiting.get(id) ?? {};
       waiting.delete(id);
       if (ok) resolve?.(value);
-      else reject?.(new HostError(error));
+      else reject?.(new HostError(error, id));
     }
   });
   const lost = () => {

@@ -18,13 +18,14 @@ __all__ = ["HostError", "Host", "Response", "serve"]
 
 
 class HostError(Exception):
-    """A host call that was refused or failed: `code` as in docs/errors.md, `details` a dict."""
+    """A host call that was refused or failed: `code` as in docs/errors.md, `details` a dict, `call` its number."""
 
-    def __init__(self, code, message, details=None):
+    def __init__(self, code, message, details=None, call=0):
         super().__init__(message)
         self.code = code
         self.message = message
         self.details = details or {}
+        self.call = call
 
 
 class Response:
@@ -132,7 +133,7 @@ class Host:
         if answer["ok"]:
             return answer["value"]
         error = answer["error"]
-        raise HostError(error["code"], error["message"], error.get("details"))
+        raise HostError(error["code"], error["message"], error.get("details"), self._last)
 
     def _send(self, number, name, params):
         line = json.dumps({"id": number, "call": name, "params": params}) + "\n"
@@ -179,7 +180,7 @@ def serve(tools):
             raise LookupError(f"there is no tool {request['tool']}")
         result = {"result": tool(request["arguments"], Host())}
     except HostError as error:
-        result = {"error": {"message": f"{error.code}: {error.message}"}}
+        result = {"error": {"message": f"{error.code}: {error.message}", "hostCall": error.call}}
     except Exception as error:  # noqa: BLE001 - whatever a tool raises is its answer
         result = {"error": {"message": f"{type(error).__name__}: {error}"}}
     json.dump(result, answer)

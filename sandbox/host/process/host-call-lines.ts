@@ -8,7 +8,7 @@ import type { Readable, Writable } from 'node:stream';
 import { parseBoundedJson } from '#base/bounded-json.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { RunningCall } from '#sandbox/host/running-call.ts';
+import type { AnswerHostCall, RunningCall } from '#sandbox/host/running-call.ts';
 import type { Stop } from './supervise.ts';
 
 const LINE_FEED = 0x0a;
@@ -52,9 +52,12 @@ export function serveHostCalls(channel: Readable & Writable, call: RunningCall, 
     if (hasEnded) drop();
   };
 
-  const answer = (id: number, ok: boolean, body: string) => {
+  const answer: AnswerHostCall = (id, ok, body, left) => {
     underWay -= 1;
-    channel.write(`{"id":${id},"ok":${ok},"${ok ? 'value' : 'error'}":${body}}\n`, pump);
+    channel.write(`{"id":${id},"ok":${ok},"${ok ? 'value' : 'error'}":${body}}\n`, () => {
+      left();
+      pump();
+    });
   };
 
   const take = (line: Buffer) => {

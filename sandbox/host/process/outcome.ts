@@ -21,6 +21,8 @@ export type Finished = {
   readonly hasBegun: boolean;
   /** Host calls with an effect that were not answered when it ended. */
   readonly isEffectUnderWay: boolean;
+  /** What one of its host calls was refused with, by its id. Absent: it makes none. */
+  readonly refusalOf?: (call: unknown) => WireError | undefined;
 };
 
 const REMEDIES: { readonly [code in ErrorCode]?: string } = {
@@ -111,7 +113,7 @@ export function jsonOutcome(cli: CliProtocol, finished: Finished): RunOutcome {
     return fail({ code: 'OUTPUT_TOO_LARGE', message: `the answer is larger than ${end.stdout.length} bytes` });
   }
   const answer = answerIn(end.stdout);
-  if (answer !== undefined && Object.hasOwn(answer, 'error')) return fail(errorIn(answer['error'], end));
+  if (answer !== undefined && Object.hasOwn(answer, 'error')) return fail(errorIn(answer['error'], finished));
   if (end.exitCode !== 0) {
     return fail({ code: 'TOOL_FAILED', message: `the program ended with exit code ${end.exitCode ?? 'unknown'}` });
   }
@@ -126,7 +128,10 @@ function answerIn(stdout: Uint8Array): ExactJsonObject | undefined {
   return isExactObject(parsed) ? parsed : undefined;
 }
 
-function errorIn(error: unknown, end: ProgramEnd): WireError {
+/** One that says of which host call it is (`hostCall`, its id) is that refusal itself, where there was one. */
+function errorIn(error: unknown, { end, refusalOf }: Finished): WireError {
+  const refusal = isJsonObject(error) ? refusalOf?.(error['hostCall']) : undefined;
+  if (refusal !== undefined) return refusal;
   const message =
     typeof error === 'string'
       ? error

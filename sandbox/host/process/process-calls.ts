@@ -215,6 +215,7 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
     const outcome = jsonOutcome(cli, {
       ...{ ...result, plugin: request.plugin, limits },
       isEffectUnderWay: call.isEffectUnderWay(),
+      refusalOf: (id) => call.refusalOf(id),
     });
     // From here on no host call of it is answered.
     call.settle(outcome);

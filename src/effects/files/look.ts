@@ -8,6 +8,7 @@ import { isWorkspaceFileName, type WorkspacePath } from '#domain/workspace-path.
 import { descend, type Spot } from './descend.ts';
 import { missing, noFile, noFolder } from './faults.ts';
 import { compareNames, type FileEntry, type WorkspaceFiles } from './files-effect.ts';
+import { createFirstNames } from './first-names.ts';
 import { type Held, kindOfStats } from './held.ts';
 
 export async function read(
@@ -44,18 +45,23 @@ export async function list(
 ): Promise<readonly FileEntry[]> {
   using spot = descend(root, path);
   if (spot.left.length > 0) throw spot.file !== undefined && spot.left.length === 1 ? noFolder(path) : missing(path);
-  const names = (await namesIn(spot.folder)).filter((name) => compareNames(name, after) > 0).sort(compareNames);
   const entries: FileEntry[] = [];
-  for (const name of names) {
-    if (entries.length >= countMax) break;
-    const entry = entryOf(spot.folder, name, root);
-    if (entry !== undefined) entries.push(entry);
+  // Once, unless what is no file of the workspace took places among the names.
+  for (let from = after; entries.length < countMax; ) {
+    const names = await namesIn(spot.folder, from, countMax);
+    for (const name of names) {
+      const entry = entries.length < countMax ? entryOf(spot.folder, name, root) : undefined;
+      if (entry !== undefined) entries.push(entry);
+    }
+    if (names.length < countMax) break;
+    from = names.at(-1) ?? from;
   }
   return entries;
 }
 
-async function namesIn(folder: Held): Promise<string[]> {
-  const names: string[] = [];
+/** The first of those that come after `after`, in order. */
+async function namesIn(folder: Held, after: string, countMax: number): Promise<readonly string[]> {
+  const first = createFirstNames(countMax);
   let left = LIMITS.folderNamesReadMax;
   for await (const { name } of await opendir(folder.self)) {
     left -= 1;
@@ -63,9 +69,9 @@ async function namesIn(folder: Held): Promise<string[]> {
       const message = `the folder has over ${LIMITS.folderNamesReadMax} files, which is too many to list`;
       throw new SmcpError('CAPABILITY_UNAVAILABLE', message, { details: { remedy: 'a person removes some' } });
     }
-    if (isWorkspaceFileName(name)) names.push(name);
+    if (first.wants(name) && compareNames(name, after) > 0 && isWorkspaceFileName(name)) first.add(name);
   }
-  return names;
+  return first.sorted();
 }
 
 function entryOf(folder: Held, name: string, root: Held): FileEntry | undefined {

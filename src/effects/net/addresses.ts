@@ -14,11 +14,12 @@ export function addressBytes(text: string): Uint8Array | undefined {
 export type Classify = (address: string) => AddressClass;
 
 /**
- * What is no address is `never`. An address of this machine's own interfaces is `loopback`, whatever its range is.
+ * What is no address is `never`. An address of this machine's own interfaces is `loopback`, whatever its range is, and the rest of the
+ * network that an interface is on is `private`: what stands there may be anybody's by its number, and is reached past every firewall.
  *
- * @param own this machine's addresses; asked each time, since they change
+ * @param own this machine's addresses as `address/bits`; asked each time, since they change
  */
-export function createClassify(own: () => readonly string[] = ownAddresses): Classify {
+export function createClassify(own: () => readonly string[] = ownNetworks): Classify {
   const ipv4 = IPV4_RANGES.map(rowOf);
   const ipv6 = IPV6_RANGES.map(rowOf);
   return (address) => {
@@ -27,20 +28,29 @@ export function createClassify(own: () => readonly string[] = ownAddresses): Cla
     const rows = bytes.length === 4 ? ipv4 : ipv6;
     const kind = rows.find((row) => isWithin(bytes, row))?.kind ?? (bytes.length === 4 ? 'public' : 'never');
     if (kind === 'never' || isIsatap(bytes)) return 'never';
-    const isOwn = own().some((one) => isSame(addressBytes(one), bytes));
-    return isOwn ? 'loopback' : kind;
+    const near = own().map(networkOf);
+    if (near.some(({ address }) => isWithin(bytes, { prefix: address, bits: address.length * 8 }))) return 'loopback';
+    const isNear = near.some(({ address, bits }) => isWithin(bytes, { prefix: address, bits }));
+    return kind === 'public' && isNear ? 'private' : kind;
   };
 }
 
-function ownAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((found = []) => found.map(({ address }) => address));
+function ownNetworks(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((found = []) => found.map(({ address, cidr }) => cidr ?? address));
+}
+
+/** Without bits: the address alone. */
+function networkOf(text: string): { readonly address: Uint8Array; readonly bits: number } {
+  const [written = '', bits] = text.split('/');
+  const address = addressBytes(written) ?? new Uint8Array();
+  return { address, bits: bits === undefined ? address.length * 8 : Number(bits) };
 }
 
 function rowOf([prefix, bits, kind]: Range): Row {
   return { prefix: addressBytes(prefix) ?? new Uint8Array(), bits, kind };
 }
 
-function isWithin(bytes: Uint8Array, { prefix, bits }: Row): boolean {
+function isWithin(bytes: Uint8Array, { prefix, bits }: Pick<Row, 'prefix' | 'bits'>): boolean {
   if (prefix.length !== bytes.length) return false;
   const whole = bits >> 3;
   const mask = 0xff & (0xff << (8 - (bits & 7)));
@@ -54,9 +64,6 @@ function isIsatap(bytes: Uint8Array): boolean {
     bytes.length === 16 && ((bytes[8] ?? 0) & 0xfd) === 0 && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe
   );
 }
-
-const isSame = (one: Uint8Array | undefined, other: Uint8Array): boolean =>
-  one !== undefined && one.length === other.length && one.every((byte, at) => byte === other[at]);
 
 function ipv4Bytes(text: string): Uint8Array | undefined {
   if (!/^(0|[1-9]\d{0,2})([.](0|[1-9]\d{0,2})){3}$/.test(text)) return undefined;

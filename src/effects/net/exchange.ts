@@ -5,6 +5,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
+import { takeBody } from './answer-body.ts';
 import { answerTooLarge, endedBy, fetchFailed } from './failures.ts';
 
 export type ExchangeRequest = {
@@ -103,19 +104,11 @@ function checkHead(status: number, headers: RawAnswer['headers']): void {
 async function bodyOf(response: IncomingMessage, { method, signal }: ExchangeRequest): Promise<Uint8Array> {
   const bytesMax = LIMITS.netAnswerBytesMax;
   const announced = Number(response.headers['content-length'] ?? 0);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
   const abort = () => response.destroy();
   signal.addEventListener('abort', abort, { once: true });
   try {
     if (announced > bytesMax && method !== 'HEAD') throw answerTooLarge('the answer', { bytesMax });
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > bytesMax) throw answerTooLarge('the answer', { bytesMax });
-      chunks.push(chunk);
-    }
-    if (!response.complete) throw broken();
-    return Buffer.concat(chunks, bytes);
+    return await takeBody(response);
   } catch (cause) {
     if (cause instanceof SmcpError) throw cause;
     throw endedBy(signal, () => broken(cause));

@@ -9,8 +9,18 @@ import { SmcpError, systemErrorCode } from '#base/errors.ts';
  */
 export type FetchFailure = 'name' | 'connect' | 'tls' | 'timeout' | 'answer' | 'redirect';
 
+const REMEDIES: Readonly<Record<FetchFailure, string>> = {
+  name: 'see that the name is right, and that the server’s machine can look it up',
+  connect: 'see that a server listens at this host and port, and try again',
+  tls: 'a certificate of your own authority is trusted where the server was started with NODE_EXTRA_CA_CERTS',
+  timeout: 'try again later, or ask for less',
+  answer: 'the server has to answer in HTTP/1.1, uncompressed',
+  redirect: 'take `redirect: "manual"`, and ask at the other place yourself',
+};
+
 export function fetchFailed(reason: FetchFailure, message: string, cause?: unknown): SmcpError {
-  return new SmcpError('FETCH_FAILED', message, { details: { reason }, ...(cause === undefined ? {} : { cause }) });
+  const details = { reason, remedy: REMEDIES[reason] };
+  return new SmcpError('FETCH_FAILED', message, { details, ...(cause === undefined ? {} : { cause }) });
 }
 
 export function answerTooLarge(what: string, details: { readonly [bound: string]: number }): SmcpError {

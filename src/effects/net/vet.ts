@@ -1,9 +1,10 @@
 // Whether the addresses that a name led to may be dialled. Called by the effect `net` only. **Trust:** the addresses are whatever the
 // name's owner wrote there.
 
-import { SmcpError } from '#base/errors.ts';
+import type { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
+import { denied } from '#domain/refusal.ts';
 import type { AddressClass } from './address-table.ts';
 import type { Classify } from './addresses.ts';
 
@@ -53,7 +54,6 @@ function refused(asked: string, kind: AddressClass, isPlain: boolean): SmcpError
   const allowed = isPlain
     ? ['addresses of private networks or of this machine, for hosts that the operator has named']
     : ['addresses of the public network'];
-  return new SmcpError('CAPABILITY_DENIED', 'the host leads to an address that plugins may not reach', {
-    details: { capability: 'net', asked, allowed, remedy: REMEDIES[kind] },
-  });
+  const message = 'the host leads to an address that plugins may not reach';
+  return denied({ capability: 'net', asked, allowed, message, remedy: REMEDIES[kind] });
 }

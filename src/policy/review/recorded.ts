@@ -31,7 +31,7 @@ export type RecordedDecision = {
   readonly args: () => ExactJsonObject | undefined;
 };
 
-/** `undecided`: no policy was asked. `unreadable`: this product does not write such records. */
+/** `undecided`: no policy was asked, or its rules had no say since a limit was full. `unreadable`: this product does not write such records. */
 export type RecordedCall =
   | RecordedDecision
   | { readonly kind: 'undecided'; readonly index: number; readonly endedMs: number }
@@ -48,8 +48,8 @@ export function readRecorded({ index, envelope, args }: ClosingRow): RecordedCal
   const { agent, invocation, phase, tool, policy, session, capabilities } = predicate;
   const name = isJsonObject(tool) ? tool['name'] : undefined;
   if (!isJsonObject(policy) || !isJsonObject(tool)) return { kind: 'unreadable', index };
-  const { decision, rule, version, digest } = policy;
-  if (decision === undefined) return { kind: 'undecided', index, endedMs };
+  const { decision, rule, version, digest, limit } = policy;
+  if (decision === undefined || limit !== undefined) return { kind: 'undecided', index, endedMs };
   if (typeof agent !== 'string' || typeof invocation !== 'string' || typeof phase !== 'string') {
     return { kind: 'unreadable', index };
   }

@@ -2,6 +2,7 @@
 // policies, page by page. Trust: agents, tools, arguments and sessions are as they were recorded: an agent's words.
 
 import type { Clock } from '#base/clock.ts';
+import type { ConditionInput } from '#base/condition.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from '#domain/agent.ts';
 import { type Decision, NO_POLICY } from '#domain/decision.ts';
@@ -66,13 +67,14 @@ export function replay(policy: Policy, recorded: RecordedDecision, schemas: Tool
     ...(session === undefined ? {} : { session }),
   };
   let looksAtArgs = false;
-  const decision = decide(policy, NO_POLICY, query, (input) => ({
+  const watch = (input: ConditionInput): ConditionInput => ({
     ...input,
     celArgs: () => {
       looksAtArgs = true;
       return input.celArgs();
     },
-  }));
+  });
+  const decision = decide(policy, NO_POLICY, query, { watch });
   if (looksAtArgs && args === undefined) return { kind: 'withoutArguments' };
   // It had one when it was decided about.
   if (looksAtArgs && inputSchema === undefined && recorded.schema !== undefined) return { kind: 'withoutTool' };

@@ -62,7 +62,15 @@ export async function openReviewWorld(text: string) {
   const file = join(folder, 'policy.yaml');
   writeFileSync(file, text, { mode: 0o600 });
   const policy = await createPolicyService(
-    { store: home.store.policies, recordLog: home.log, catalog: () => TOOLS, thread, clock, logger: silentLogger },
+    {
+      store: home.store.policies,
+      counters: home.store.counters,
+      recordLog: home.log,
+      catalog: () => TOOLS,
+      thread,
+      clock,
+      logger: silentLogger,
+    },
     { file, apply: 'manual' },
   );
   const review = createPolicyReview({ policy, records: home.log, catalog: () => state.tools, thread, clock });

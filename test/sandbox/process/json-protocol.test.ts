@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
+import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { recordingHandler } from '#test/sandbox/harness.ts';
 import { codeOf, createTestProcesses, type TestProcesses } from './harness.ts';
@@ -50,7 +51,7 @@ describe('a program of the protocol json', () => {
       'print(json.dumps({"result": [call(1, "now")["error"]["code"], call(2, "__proto__")["error"]["code"]]}))',
     );
     const outcome = await sandbox.call(plugin, { onHostCall: handler });
-    expect(outcome).toMatchObject({ resultJson: '["CAPABILITY_DENIED","CAPABILITY_DENIED"]' });
+    expect(outcome).toMatchObject({ resultJson: '["CAPABILITY_DENIED","REQUEST_INVALID"]' });
     expect(calls).toEqual([]);
   });
 
@@ -61,6 +62,24 @@ describe('a program of the protocol json', () => {
     };
     const outcome = await sandbox.call(plugin, { capabilities: { clock: true }, onHostCall });
     expect(outcome).toMatchObject({ resultJson: '{"code":"CAPABILITY_DENIED","message":"not now"}' });
+  });
+
+  test('ends with the refusal of a host call that it names, and with no other code', async () => {
+    const plugin = json(
+      'call(3, "now")\nprint(json.dumps({"error": {"message": "mine", "hostCall": request["arguments"]["call"]}}))',
+    );
+    const ending = async (call: Json, onHostCall?: () => never) =>
+      sandbox.call(plugin, { args: { call }, ...(onHostCall && { onHostCall, capabilities: { clock: true } }) });
+    expect(await ending(3)).toMatchObject({
+      error: { code: 'CAPABILITY_DENIED', details: { capability: 'clock', asked: 'now', remedy: expect.any(String) } },
+    });
+    for (const call of [1, 4, '3', null, { code: 'DENIED' }]) {
+      expect(await ending(call)).toMatchObject({ error: { code: 'TOOL_FAILED', message: 'mine' } });
+    }
+    const tooLong = () => {
+      throw new SmcpError('NOT_FOUND', 'x'.repeat(LIMITS.hostRefusalBytesKeptMax));
+    };
+    expect(await ending(3, tooLong)).toMatchObject({ error: { code: 'TOOL_FAILED', message: 'mine' } });
   });
 
   test('may be a shell script', async () => {
