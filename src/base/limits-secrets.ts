@@ -5,7 +5,7 @@ export const SECRET_LIMITS = {
   secretBytesMin: 8,
   /** A key of 4,096 bits as PEM has 3,300 bytes; a header of a request may have 8 KiB with most servers. */
   secretBytesMax: 8 * 1024,
-  /** Of one call together: the mask takes about 300 bytes of memory for each. */
+  /** Of one call together: the mask takes about 300 bytes of memory for each, twice as many for a cookie or a password in base64. */
   secretsOfCallBytesMax: 64 * 1024,
   /** Names that are stored. */
   secretsStoredMax: 512,

@@ -11,7 +11,7 @@ import { answerTooLarge } from '#effects/net/failures.ts';
 const DROPPED = /^(connection|keep-alive|transfer-encoding|te|trailer|upgrade|set-cookie2?|__proto__)$|^proxy-/;
 
 /** They tell the length or a digest of what the server sent, and so of a secret in it. */
-const TELLING = /^(content-range|etag|content-md5)$|digest|hash|length|checksum|size/;
+const TELLING = /^(content-range|etag)$|digest|hash|length|checksum|size|signature|\b(md5|crc32c?|sha-?\d+)\b/;
 
 export function answerOf({ status, headers, body }: RawAnswer, url: string, mask: SecretMask | undefined): Json {
   const shown = mask === undefined ? body : mask.bytes(body);

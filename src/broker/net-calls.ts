@@ -15,8 +15,10 @@ import { asRead, type FetchRequest, isHeader, readFetch } from './net-request.ts
 import { invalid } from './params.ts';
 
 export function createNetCalls(net: NetEffect): CallHandlers {
-  const check = (request: FetchRequest, { capabilities }: CallContext) =>
-    checkRequest(request, { entries: capabilities.net ?? [], isListed: net.isListed });
+  const check = (request: FetchRequest, { capabilities, secrets }: CallContext) => {
+    const hidden = (text: string) => secrets?.mask()?.text(text) ?? text;
+    checkRequest(request, { entries: capabilities.net ?? [], isListed: net.isListed, hidden });
+  };
   return {
     fetch: (params, context) => {
       const first = readFetch(params);

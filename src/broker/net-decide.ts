@@ -9,6 +9,13 @@ import { denied } from '#domain/refusal.ts';
 /** The port that `http` is never spoken at. An entry that names no port means it, so any other one was named. */
 const TLS_PORT = 443;
 
+type Given = {
+  readonly entries: readonly NetEntry[];
+  readonly isListed: (host: string) => boolean;
+  /** The text without secrets: a server may lead to a URL that has one in it, and a refusal shows the beginning of it. */
+  readonly hidden: (text: string) => string;
+};
+
 type Asked = { readonly method: string; readonly target: NetTarget };
 
 /**
@@ -17,10 +24,7 @@ type Asked = { readonly method: string; readonly target: NetTarget };
  * @param isListed Whether the operator's configuration names the host. Only then `http` is spoken, at the port that an entry names.
  * @throws `CAPABILITY_DENIED`
  */
-export function checkRequest(
-  { method, target }: Asked,
-  { entries, isListed }: { readonly entries: readonly NetEntry[]; readonly isListed: (host: string) => boolean },
-): void {
+export function checkRequest({ method, target }: Asked, { entries, isListed, hidden }: Given): void {
   const { scheme, host, port, path, url } = target;
   const ofHost = entries.filter((entry) => entry.host === host);
   const isGiven = ofHost.some(
@@ -31,7 +35,7 @@ export function checkRequest(
   );
   const options = {
     capability: 'net',
-    asked: `${method} ${url}`,
+    asked: `${method} ${hidden(url)}`,
     allowed: (ofHost.length > 0 ? ofHost : entries).map(shown),
   } as const;
   if (!isGiven) {

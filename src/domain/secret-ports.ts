@@ -30,7 +30,7 @@ export type GivenSecrets = {
 export type ResultMask = SecretMask & {
   /** As `json`, with numbers as they are spelled. */
   readonly exactJson: (value: ExactJson) => ExactJson;
-  /** As `bytes`, of a text that was cut: at its ends a value may stand in part. */
+  /** As `bytes`, of a text that was cut: at its ends a value that its program was shown may stand in part. */
   readonly cutBytes: (bytes: Uint8Array, cut: { readonly start?: boolean; readonly end?: boolean }) => Uint8Array;
 };
 

@@ -51,6 +51,9 @@ export function createGivenSecrets(read: ReadSecret, entries: readonly SecretEnt
     const found = await Promise.allSettled(unique.map(once));
     return new Map(unique.map((name, at) => [name, settledValue(found[at])]));
   };
+  /** Those that the program itself was given; of the others it has nothing to print. */
+  const shown = (): readonly string[] =>
+    entries.flatMap(({ name, expose }) => (expose === 'env' ? [values.get(name) ?? []].flat() : []));
   const count = (name: string) => void counts.set(name, (counts.get(name) ?? 0) + 1);
 
   return {
@@ -72,7 +75,7 @@ export function createGivenSecrets(read: ReadSecret, entries: readonly SecretEnt
     },
     mask: () => {
       if (values.size === 0) return undefined;
-      mask ??= createSecretMask([...values.values()]);
+      mask ??= createSecretMask([...values.values()], shown());
       return mask;
     },
     used: () =>

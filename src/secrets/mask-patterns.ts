@@ -7,10 +7,36 @@ const BASE64_TEXT = /^[A-Za-z0-9+/_-]+={0,2}$/;
 const HEX_TEXT = /^(?:[0-9a-fA-F]{2})+$/;
 const LINE_BREAKS = /[\r\n]/g;
 
+/** The schemes that a value may begin with where the manifest has no prefix. **Source:** RFC 9110 §11.4; what services use besides. */
+const WITH_SCHEME = /^(?:bearer|basic|token|bot|apikey|api-key|key|dpop|oauth|negotiate) +(\S+)$/i;
+/** **Source:** RFC 6265 §4.2.1. */
+const COOKIES = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+=[^;]*(?:; *[!#$%&'*+\-.^_`|~0-9A-Za-z]+=[^;]*)*$/;
+const USER_AND_PASSWORD = /^[^:\p{Cc}]*:([^\p{Cc}]+)$/u;
+
 /** Each once, of at least 8 bytes. Letters of both cases, and both alphabets of base64, are one to whoever searches. */
 export function patternsOf(value: string): readonly Uint8Array[] {
+  const forms = [value, ...credentialsIn(value)].flatMap(formsOf);
+  const unique = new Map(forms.map((form) => [Buffer.from(form).toString('latin1'), form]));
+  return [...unique.values()].filter(({ length }) => length >= PATTERN_BYTES_MIN);
+}
+
+/** What a service that reads the header takes out of it, and may say again alone: what follows a scheme, a password, a cookie's value. */
+function credentialsIn(value: string): readonly string[] {
+  const [, behindScheme] = WITH_SCHEME.exec(value) ?? [];
+  if (behindScheme !== undefined) return [behindScheme, ...credentialsIn(behindScheme)];
+  // Before cookies: base64 may end with what would be the name of one.
+  if (BASE64_TEXT.test(value)) {
+    const meant = Buffer.from(value, 'base64').toString();
+    const [, password] = USER_AND_PASSWORD.exec(meant) ?? [];
+    return password === undefined || meant.includes('\ufffd') ? [] : [password];
+  }
+  if (!COOKIES.test(value)) return [];
+  return value.split(';').map((one) => one.slice(one.indexOf('=') + 1).replaceAll('"', ''));
+}
+
+function formsOf(value: string): readonly Uint8Array[] {
   const plain = Buffer.from(value);
-  const forms: readonly Uint8Array[] = [
+  return [
     Buffer.from([...value].reverse().join('')),
     Buffer.from(plain.toString('hex')),
     ...base64Cores(plain),
@@ -27,8 +53,6 @@ export function patternsOf(value: string): readonly Uint8Array[] {
     Buffer.from(value.replaceAll(LINE_BREAKS, '')),
     ...decoded(value),
   ];
-  const unique = new Map(forms.map((form) => [Buffer.from(form).toString('latin1'), form]));
-  return [...unique.values()].filter(({ length }) => length >= PATTERN_BYTES_MIN);
 }
 
 /**

@@ -32,21 +32,26 @@ type Range = { readonly start: number; readonly end: number };
  * A mask of these values. What has none of them in it is given back as it is, the same object.
  *
  * @param values each of at least 8 bytes, which `checkSecretValue` sees to: what is shorter is found by chance, or not at all
+ * @param shown those that whoever writes the text knows. Only of them a part is masked where a text was cut: of others that would tell
+ * a guess letter by letter whether it is right
  */
-export function createSecretMask(values: readonly string[]): ValueMask {
+export function createSecretMask(values: readonly string[], shown: readonly string[] = values): ValueMask {
   const patterns = values.flatMap(patternsOf);
-  const forwards = createAutomaton(patterns);
+  const automaton = createAutomaton(patterns);
+  const parts = shown.flatMap(patternsOf);
+  let forwards: Automaton | undefined;
   let backwards: Automaton | undefined;
-  const longest = patterns.reduce((most, { length }) => Math.max(most, length), 0);
+  const longest = parts.reduce((most, { length }) => Math.max(most, length), 0);
 
   /** What is left of a value at the start of a text: read from the end of every form to its beginning. */
   const tailAtStart = (bytes: Uint8Array): number => {
-    backwards ??= createAutomaton(patterns.map((pattern) => Uint8Array.from(pattern).reverse()));
+    backwards ??= createAutomaton(parts.map((pattern) => Uint8Array.from(pattern).reverse()));
     let state = 0;
     for (let at = Math.min(longest, bytes.length) - 1; at >= 0; at -= 1) state = backwards.step(state, bytes[at] ?? 0);
     return backwards.depth(state);
   };
   const headAtEnd = (bytes: Uint8Array): number => {
+    forwards ??= shown === values ? automaton : createAutomaton(parts);
     let state = 0;
     for (const byte of bytes.subarray(Math.max(0, bytes.length - longest))) state = forwards.step(state, byte);
     return forwards.depth(state);
@@ -55,7 +60,7 @@ export function createSecretMask(values: readonly string[]): ValueMask {
   const cutBytes: ValueMask['cutBytes'] = (bytes, cut) => {
     if (bytes.length < FORM_BYTES_MIN) return bytes;
     const ranges: Range[] = [];
-    for (const view of viewsOf(bytes)) for (const range of rangesIn(forwards, view)) ranges.push(range);
+    for (const view of viewsOf(bytes)) for (const range of rangesIn(automaton, view)) ranges.push(range);
     const head = cut.end === true ? headAtEnd(bytes) : 0;
     const tail = cut.start === true ? tailAtStart(bytes) : 0;
     if (head >= FORM_BYTES_MIN) ranges.push({ start: bytes.length - head, end: bytes.length });
@@ -106,7 +111,8 @@ function createJsonMask({ text, bytes }: Pick<SecretMask, 'text' | 'bytes'>): Va
     const meant = Buffer.from(value, 'base64');
     if (meant.toString('base64') !== value) return text(value);
     const masked = bytes(meant);
-    return masked === meant ? value : Buffer.from(masked).toString('base64');
+    // It may be no base64 after all, but a text that looks like it.
+    return text(masked === meant ? value : Buffer.from(masked).toString('base64'));
   };
   const mask = (value: ExactJson): ExactJson => {
     if (typeof value === 'string') return text(value);

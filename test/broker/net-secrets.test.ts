@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
 import type { NetEntry } from '#domain/capability.ts';
+import type { GivenSecrets } from '#domain/secret-ports.ts';
 import { openNet, type Respond, secretsOf } from './net-session.ts';
 
 const API: NetEntry = { host: 'api.example.test', paths: ['/v1/*'], methods: ['GET', 'POST'] };
@@ -41,6 +42,9 @@ describe('secrets', () => {
               etag: '"1"',
               'content-length': '13',
               'x-sha-digest': '1',
+              'content-md5': '1',
+              'x-amz-content-sha256': '1',
+              'x-signature': '1',
             },
           };
     const { get, session } = openNet([API], { respond, secrets: secretsOf(SECRETS) });
@@ -69,6 +73,26 @@ describe('secrets', () => {
     const { get } = openNet([API], { respond, secrets: secretsOf(SECRETS) });
     const error = await get(V1).catch((thrown: SmcpError) => thrown.toWire());
     expect(error).toMatchObject({ code: 'CAPABILITY_DENIED', details: { asked: 'GET https://evil.test/?k=[secret]' } });
+  });
+
+  test('are not in it in part, however the server has it cut', async () => {
+    // Told: the first 256 units of method and URL.
+    const refusedAt = async (length: number, secrets: GivenSecrets) => {
+      const start = 'https://evil.test/';
+      const filler = 'x'.repeat(256 - 'GET '.length - start.length - length);
+      const respond: Respond = () => ({ status: 302, headers: { location: `${start}${filler}${VALUE}` } });
+      const error = await openNet([API], { respond, secrets })
+        .get(V1)
+        .catch((thrown: SmcpError) => thrown.toWire());
+      return JSON.stringify(error);
+    };
+    for (const length of [1, 5, 11]) {
+      const open = { ...secretsOf(SECRETS), mask: () => undefined };
+      expect(await refusedAt(length, open)).toContain(`x${VALUE.slice(0, length)}…`);
+      const refused = await refusedAt(length, secretsOf(SECRETS));
+      expect(refused).toContain('GET https://evil.test/');
+      expect(refused).not.toContain(`x${VALUE.slice(0, length)}…`);
+    }
   });
 
   test('would be in an answer where nothing masks it, with its length beside', async () => {

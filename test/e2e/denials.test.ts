@@ -15,6 +15,7 @@ import {
   type Denial,
   type DenialWorld,
   expectedOf,
+  LIMIT_RULE,
   observe,
   type TokenKind,
 } from '#test/gateway/denials.ts';
@@ -31,6 +32,9 @@ agents:
       - tools: ["demo_text__*", "gone__*"]
       - tools: ["demo_math__coin_flip"]
         approval: { ttl: 1h, wait: 0s }
+      - id: ${LIMIT_RULE}
+        tools: ["demo_math__format_bytes"]
+        limits: { bytes: 1, per: 1h }
     deny:
       - id: ${DENY_RULE}
         tools: ["demo_text__slugify"]
@@ -80,6 +84,7 @@ const worldOf = (connect: DenialWorld['connect']): DenialWorld => ({
     missing: 'gone__tool',
     forbidden: 'demo_text__slugify',
     asking: 'demo_math__coin_flip',
+    limited: 'demo_math__format_bytes',
   },
   args: { good: { message: 'a' }, other: { message: 'b' }, bad: { message: 7 } },
 });

@@ -107,7 +107,9 @@ const MANIFEST = {
   })),
 };
 
+/** Without the breaker of loops: the same calls come again and again. */
 const POLICY = `version: 1
+defaults: { loop: off }
 agents:
   a: { grants: [{ tools: ["*", "smcp__log_replay"] }] }
 `;

@@ -42,6 +42,7 @@ function worldOf(connect: (options: ConnectOptions) => Promise<McpClient>): Deni
       missing: 'demo__none',
       forbidden: 'demo__drop',
       asking: 'demo__ask',
+      limited: 'demo__full',
     },
     args: { good: { text: 'a' }, other: { text: 'b' }, bad: { text: 7 } },
   };

@@ -10,11 +10,13 @@ export type TokenKind = 'good' | 'none' | 'unknown' | 'revoked' | 'expired' | 'a
 /**
  * A tool as the agent's policy sees it. `granted` may be called · `ungranted` exists, no grant covers it · `invented` as
  * that, but there is none of the name · `missing` a grant covers the name, no tool has it · `forbidden` a deny rule, with
- * the id `DENY_RULE`, names it, though a grant covers it · `asking` a person has to approve each call, and no call waits for it.
+ * the id `DENY_RULE`, names it, though a grant covers it · `asking` a person has to approve each call, and no call waits for it ·
+ * `limited` the limit with the id `LIMIT_RULE` has no room for any call.
  */
-export type ToolRole = 'granted' | 'ungranted' | 'invented' | 'missing' | 'forbidden' | 'asking';
+export type ToolRole = 'granted' | 'ungranted' | 'invented' | 'missing' | 'forbidden' | 'asking' | 'limited';
 
 export const DENY_RULE = 'no-drops';
+export const LIMIT_RULE = 'no-room';
 
 /** `args`: `bad` ones don't fit the granted tool's schema, `good` and `other` ones do and differ; or the very value. */
 export type DeniedCall = {
@@ -101,6 +103,11 @@ export const CALL_DENIALS: readonly Denial[] = [
     'an approval that nobody has',
     { tool: 'asking', args: { value: {} }, meta: { 'smcp/approval': '0123456789abcdef' } },
     { code: 'APPROVAL_UNKNOWN' },
+  ),
+  inResult(
+    'a call that its limit has no room for',
+    { tool: 'limited', args: { value: { value: 1 } } },
+    { code: 'RATE_LIMITED', rule: LIMIT_RULE },
   ),
   inResult("arguments that don't fit", { tool: 'granted', args: 'bad' }, { code: 'ARGUMENTS_INVALID' }),
   ...[['text'], 'text', 7, null].map((value) =>

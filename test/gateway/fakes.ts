@@ -9,6 +9,7 @@ import { uuidv7 } from '#base/ids.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { LogFields, Logger } from '#base/log.ts';
 import { type AgentName, type Principal, parseAgentName } from '#domain/agent.ts';
+import { denialError } from '#domain/answer.ts';
 import type { Decision } from '#domain/decision.ts';
 import type { HttpRoute } from '#domain/door-ports.ts';
 import type { CallOutcome, CallRequest, ToolAnswer } from '#domain/invocation.ts';
@@ -144,6 +145,10 @@ export function fakePolicy() {
     if (name === 'demo__drop') {
       return { kind: 'deny', rule: 'no-drops', reason: 'done by hand', remedy: 'ask a person to do it', policy: ref };
     }
+    if (name === 'demo__full') {
+      const exceeded = { unit: 'calls', limit: 1, used: 1, perMs: 1_000, resetsMs: 1_000 } as const;
+      return { kind: 'deny', rule: 'no-room', reason: 'full', remedy: 'wait', exceeded, policy: ref };
+    }
     const terms = { ttlMs: 1, trustsClient: false };
     if (name === 'demo__ask') {
       return { kind: 'ask', rule: 'r', reason: 'asked', remedy: 'ask', ruleDigest: NOTHING, terms, policy: ref };
@@ -194,8 +199,7 @@ export function fakeDispatcher(
     }
     const decision = policy.decide({ agent, tool: { name }, args, nowMs: 0 });
     if (decision.kind === 'deny') {
-      const { rule, reason: message, remedy } = decision;
-      return { kind: 'error', error: { code: 'DENIED', message, details: { rule, remedy } } };
+      return { kind: 'error', error: denialError(decision) };
     }
     if (decision.kind === 'ask') {
       const code = approval === undefined ? 'APPROVAL_PENDING' : 'APPROVAL_UNKNOWN';

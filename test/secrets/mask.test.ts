@@ -57,6 +57,24 @@ describe('a secret in a text', () => {
     expect(createSecretMask([hex]).text('raw key of 20 bytes!')).toBe(SECRET_MARK);
   });
 
+  test.each([
+    ['what follows the scheme', 'Bearer sk-live-4f9a8b7c', ['sk-live-4f9a8b7c']],
+    ['the password', `Basic ${base64Of('robot:correct:horse')}`, ['correct:horse']],
+    ['the password, of a value without its scheme', base64Of('robot:correct:horse'), ['correct:horse']],
+    ['the value of each cookie', 'sid=9f8e7d6c5b4a; csrf="0a1b2c3d4e"', ['9f8e7d6c5b4a', '0a1b2c3d4e']],
+  ])('that a service reads is found in its parts: %s', (_, value, parts) => {
+    const mask = createSecretMask([value]);
+    for (const part of parts) {
+      expect(mask.json({ token: part, hex: hexOf(part) })).toEqual({ token: SECRET_MARK, hex: SECRET_MARK });
+    }
+  });
+
+  test('is not taken apart otherwise: words of it alone would be guessed one by one', () => {
+    const mask = createSecretMask(['correcting horsebattery', 'first-key:second-key', 'a text, not=a cookie']);
+    const words = ['correcting', 'horsebattery', 'first-key', 'second-key', 'a cookie'];
+    expect(mask.json(words)).toBe(words);
+  });
+
   test('of many lines is found with other line breaks, and without', () => {
     const pem = '-----BEGIN KEY-----\nMIIBVQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----';
     const mask = createSecretMask([pem]);
@@ -113,6 +131,16 @@ describe('JSON', () => {
     const { base64 } = mask.json({ base64: body.toString('base64') }) as { readonly base64: string };
     expect(Buffer.from(base64, 'base64').toString('latin1')).toBe('\u0000Èkey=[secret]&ÿ');
     expect(Buffer.from(base64, 'base64').toString('base64')).toBe(base64);
+  });
+
+  test.each([
+    ['of which base64 means too few bytes to look for', 'abcd1234', 'abcd1234'],
+    ['that begins between two groups of letters', 'AKIAIOSFODNN7EXAMPLE', 'xAKIAIOSFODNN7EXAMPLExxx'],
+  ])('has no text under that key that only looks like base64: a value %s', (_, value, text) => {
+    expect(Buffer.from(text, 'base64').toString('base64')).toBe(text);
+    expect(JSON.stringify(createSecretMask([value]).json({ base64: text }))).not.toContain(value);
+    // The control: under another key it was never taken for bytes.
+    expect(JSON.stringify(createSecretMask([value]).json({ other: text }))).not.toContain(value);
   });
 
   test('does not become a prototype by a key that means one', () => {

@@ -66,6 +66,7 @@ const worldOf = (way: Way, client: LineClient): DenialWorld => ({
     missing: 'demo__none',
     forbidden: 'demo__drop',
     asking: 'demo__ask',
+    limited: 'demo__full',
   },
   args: { good: { text: 'a' }, other: { text: 'b' }, bad: { text: 7 } },
 });
