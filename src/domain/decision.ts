@@ -28,6 +28,8 @@ export type DecisionQuery = {
     readonly costMicros?: number;
   };
   readonly args: ExactJsonObject;
+  /** Of their canonical text. Absent: it is made where it is needed. */
+  readonly argsDigest?: () => Digest;
   readonly nowMs: number;
   /**
    * The latest time that was seen, where the clock was set back since: what holds at one of the two times only, allows nothing.

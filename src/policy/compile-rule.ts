@@ -20,6 +20,9 @@ export type RuleList = {
   readonly rules: readonly (GrantRule & DenyRule)[];
 };
 
+/** The tools of a budget, by where they stand, for advice. */
+export type BudgetPatterns = { readonly pointer: string; readonly tools: readonly ToolPattern[] };
+
 /** Conditions that are compiled already, by their source, and what compiles the others. They never run at the same time. */
 export type Conditions = {
   readonly compiler: ConditionCompiler;
@@ -42,6 +45,7 @@ export type Workshop = {
   readonly findings: Finding[];
   readonly faults: LimitFault[];
   readonly lists: RuleList[];
+  readonly budgets: BudgetPatterns[];
   readonly conditions: Conditions;
   readonly patterns: Map<string, ToolPattern>;
   readonly hours: HoursCompiler;
@@ -54,6 +58,7 @@ export function createWorkshop(conditions: Conditions): Workshop {
     findings: [],
     faults: [],
     lists: [],
+    budgets: [],
     conditions,
     patterns: new Map(),
     hours: createHoursCompiler(),

@@ -8,6 +8,7 @@ import { nearest } from '#base/nearest.ts';
 import type { WorkspaceName } from '#domain/workspace-path.ts';
 import { compileLimits, compileLoop, scopeOfBudget } from './compile-limits.ts';
 import {
+  type BudgetPatterns,
   type Conditions,
   checkId,
   compileList,
@@ -29,6 +30,8 @@ export type CompiledPolicy = {
   readonly policy: Policy;
   /** Every list of rules, each once. */
   readonly lists: readonly RuleList[];
+  /** Every budget that is for some tools only. */
+  readonly budgets: readonly BudgetPatterns[];
   /** Errors; the policy may be applied only when there are none. */
   readonly findings: readonly Finding[];
 };
@@ -90,6 +93,7 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
       ...(loop === undefined ? {} : { loop }),
     },
     lists: workshop.lists,
+    budgets: workshop.budgets,
     findings: [
       ...workshop.findings,
       ...workshop.faults.map((fault) => errorAt(fault.pointer, fault.message, fault.remedy)),
@@ -165,10 +169,12 @@ function budgetsAt(written: Json | undefined, list: string, workshop: Workshop, 
     const { id, tools } = budget;
     const pointer = `${list}/${index}`;
     if (typeof id === 'string') checkId(id, `${pointer}/id`, workshop);
+    const patterns = tools === undefined ? undefined : compilePatterns(tools, workshop);
+    if (patterns !== undefined) workshop.budgets.push({ pointer, tools: patterns });
     const owner = {
       ...{ rule: typeof id === 'string' ? id : pointer, pointer },
       ...{ scope: scopeOfBudget(budget, list), isShared: !isOwn },
-      ...(tools === undefined ? {} : { tools: compilePatterns(tools, workshop) }),
+      ...(patterns === undefined ? {} : { tools: patterns }),
     };
     return compileLimits(budget, owner, workshop.faults);
   });
