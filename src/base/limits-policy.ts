@@ -104,6 +104,8 @@ export const POLICY_LIMITS = {
   approvalProgressMs: 10_000,
   /** The id of a request, as clients and approvers send it; ours have 16 characters. */
   approvalIdLengthMax: 64,
+  /** Arguments in a form that a client shows, as JSON in UTF-16 units: a form that can't show them whole is none. */
+  formArgumentsLengthMax: 4_000,
   /** Requests that wait for a decision, of one agent and in all: more than a person reads. Each holds arguments of 512 KiB at most. */
   approvalsPendingPerAgentMax: 20,
   approvalsPendingMax: 500,
