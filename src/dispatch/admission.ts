@@ -1,6 +1,8 @@
 // The first look at a call: may this agent call a tool of this name, is there one, do its arguments fit, does a rule allow
 // it. What is refused here never waits. **Trust:** everything in the request but the agent is its own word.
 
+import { canonicalExactJson } from '#base/canonical-json.ts';
+import { type Digest, sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { type ExactJsonObject, roundedJson, unheldPointers } from '#base/exact-json.ts';
 import { exactProblems } from '#base/exact-schema.ts';
@@ -66,7 +68,10 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
     const conflict = laneConflict(tool, lineage);
     if (conflict !== undefined) return closed(close('denied', { ...admission, tool }, errorAnswer(conflict), {}));
     const { args, changes } = fittedArguments(tool, request.args);
-    const call: Admitted = { ...admission, tool, args, changes, argsJson: JSON.stringify(args) };
+    const call: Admitted = {
+      ...{ ...admission, tool, args, changes },
+      ...{ argsJson: JSON.stringify(args), argsDigest: digestOnce(args) },
+    };
     const misfit = checkArguments(call);
     if (misfit !== undefined) return closed(close('denied', call, errorAnswer(misfit), {}));
     // Under a key it may be a call that was counted already, whose answer is given again; if not, its turn comes.
@@ -112,6 +117,15 @@ function withoutUnrecorded(request: CallRequest, tool: Tool | undefined): CallRe
     ...request,
     args: Object.fromEntries(args) as ExactJsonObject,
     ...(request.strayArgs === undefined ? {} : { strayArgs: UNRECORDED }),
+  };
+}
+
+/** Arguments may have a megabyte, and several ask for their digest. */
+function digestOnce(args: ExactJsonObject): () => Digest {
+  let digest: Digest | undefined;
+  return () => {
+    digest ??= sha256(canonicalExactJson(args));
+    return digest;
   };
 }
 

@@ -1,8 +1,6 @@
 // Idempotency keys: one run for a key of an agent and tool, however often it is asked for. Later calls wait for the one
 // that runs, or get the answer that is kept. **Trust:** the key is the agent's word; it opens only its own answers.
 
-import { canonicalExactJson } from '#base/canonical-json.ts';
-import { sha256 } from '#base/digest.ts';
 import { type ErrorCode, SmcpError, type WireError } from '#base/errors.ts';
 import { exactValue } from '#base/exact-json.ts';
 import { invariant } from '#base/invariant.ts';
@@ -124,8 +122,8 @@ export function createKeyedCalls(ports: Pick<DispatcherPorts, 'keyedCalls' | 'lo
       return true;
     },
     once: async ({ admitted, key, signal }, run) => {
-      const { request, invocation, args } = admitted;
-      const argsDigest = sha256(canonicalExactJson(args));
+      const { request, invocation } = admitted;
+      const argsDigest = admitted.argsDigest();
       const { agent, tool } = request;
       const call: KeyedCall = { agent, tool, key, argsDigest, invocation, createdMs: clock.nowMs() };
       const id = JSON.stringify([agent, tool, key]);

@@ -50,11 +50,11 @@ export function stoppedBy({ catalog, freezes }: Asked, { request, tool }: Admitt
 export function mayAct(ports: Asked, admitted: Admitted, limits: Pick<DecisionQuery, 'stage' | 'holds'> = {}): Verdict {
   const stopped = stoppedBy(ports, admitted);
   if (stopped !== undefined) return stopped;
-  const { request, tool, args } = admitted;
+  const { request, tool, args, argsDigest } = admitted;
   const decision = ports.policy.decide({
     agent: request.agent,
     tool: askedTool(tool),
-    args,
+    ...{ args, argsDigest },
     ...limits,
     nowMs: ports.clock.nowMs(),
     ...(request.session === undefined ? {} : { session: request.session }),

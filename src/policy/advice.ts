@@ -2,6 +2,7 @@
 
 import type { JsonObject } from '#base/json.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
+import type { CompiledPolicy } from './compile.ts';
 import type { RuleList } from './compile-rule.ts';
 import { adviseCondition } from './condition-advice.ts';
 import type { Finding } from './explain.ts';
@@ -12,9 +13,13 @@ import type { GrantRule, Rule } from './rules.ts';
 /** What advice looks at of a tool. */
 export type AdvisedTool = { readonly name: string; readonly inputSchema: JsonObject };
 
-export function advise(lists: readonly RuleList[], tools: readonly AdvisedTool[], nowMs: number): readonly Finding[] {
+export function advise(
+  { lists, budgets }: Pick<CompiledPolicy, 'lists' | 'budgets'>,
+  tools: readonly AdvisedTool[],
+  nowMs: number,
+): readonly Finding[] {
   const matches = createMatches(tools);
-  return lists.flatMap(({ pointer, kind, rules }) =>
+  const ofRules = lists.flatMap(({ pointer, kind, rules }) =>
     rules.flatMap((rule, index) => {
       const before = rules.slice(0, index);
       const denies = kind === 'grants' ? deniesOver(pointer, lists) : [];
@@ -27,6 +32,7 @@ export function advise(lists: readonly RuleList[], tools: readonly AdvisedTool[]
       ];
     }),
   );
+  return [...ofRules, ...budgets.flatMap((budget) => advisePatterns(budget, matches))];
 }
 
 type Matches = (pattern: ToolPattern) => readonly AdvisedTool[];
@@ -52,7 +58,7 @@ function adviseExpiry(rule: Rule, kind: RuleList['kind'], nowMs: number): readon
   return [warning(`${rule.pointer}/expires`, what, 'remove the rule, or set a later time')];
 }
 
-function advisePatterns(rule: Rule, matches: Matches): readonly Finding[] {
+function advisePatterns(rule: Pick<Rule, 'tools' | 'pointer'>, matches: Matches): readonly Finding[] {
   return rule.tools.flatMap((pattern, index) => {
     if (matches(pattern).length > 0) return [];
     const message = `no tool of today is matched by ${JSON.stringify(pattern.source)}`;
@@ -71,7 +77,10 @@ function deniesOver(pointer: string, lists: readonly RuleList[]): readonly Rule[
 
 /** Whether it matches, as far as arguments and time go, whenever `rule` does. */
 const isAlways = (other: Rule, rule: Rule): boolean =>
-  other.when === undefined && other.expiresMs === undefined && coversHours(other.hours, rule.hours);
+  other.isShadow !== true &&
+  other.when === undefined &&
+  other.expiresMs === undefined &&
+  coversHours(other.hours, rule.hours);
 
 function adviseReach(rule: Rule, before: readonly Rule[], denies: readonly Rule[]): readonly Finding[] {
   for (const [others, verb] of [

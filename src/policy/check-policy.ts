@@ -16,6 +16,6 @@ export function createPolicyChecker(): PolicyChecker {
   const parse = createPolicyParser();
   return (text, tools, nowMs = systemClock.nowMs()) => {
     const { compiled, findings, place } = parse(text);
-    return compiled === undefined ? findings : place(advise(compiled.lists, tools, nowMs));
+    return compiled === undefined ? findings : place(advise(compiled, tools, nowMs));
   };
 }

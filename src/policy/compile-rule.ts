@@ -12,6 +12,7 @@ import { compileLimits, type LimitFault, scopeOfRule } from './compile-limits.ts
 import type { Finding } from './explain.ts';
 import { compileToolPattern, type ToolPattern } from './match.ts';
 import type { DenyRule, GrantRule, Rule } from './rules.ts';
+import { rulesThatDecide, type WrittenLists } from './written-rules.ts';
 
 /** Rules by where they stand, for advice. */
 export type RuleList = {
@@ -19,6 +20,9 @@ export type RuleList = {
   readonly kind: 'grants' | 'deny';
   readonly rules: readonly (GrantRule & DenyRule)[];
 };
+
+/** The tools of a budget, by where they stand, for advice. */
+export type BudgetPatterns = { readonly pointer: string; readonly tools: readonly ToolPattern[] };
 
 /** Conditions that are compiled already, by their source, and what compiles the others. They never run at the same time. */
 export type Conditions = {
@@ -42,11 +46,13 @@ export type Workshop = {
   readonly findings: Finding[];
   readonly faults: LimitFault[];
   readonly lists: RuleList[];
+  readonly budgets: BudgetPatterns[];
   readonly conditions: Conditions;
   readonly patterns: Map<string, ToolPattern>;
   readonly hours: HoursCompiler;
   /** Where each `id` was first used. */
   readonly ids: Map<string, string>;
+  readonly written: WrittenLists;
 };
 
 export function createWorkshop(conditions: Conditions): Workshop {
@@ -54,14 +60,16 @@ export function createWorkshop(conditions: Conditions): Workshop {
     findings: [],
     faults: [],
     lists: [],
+    budgets: [],
     conditions,
     patterns: new Map(),
     hours: createHoursCompiler(),
     ids: new Map(),
+    written: new Map(),
   };
 }
 
-/** A list of rules, each made ready. */
+/** The rules of a list that decide, each made ready. */
 export function compileList(
   written: Json | undefined,
   pointer: string,
@@ -72,7 +80,7 @@ export function compileList(
     isJsonObject(rule) ? [compileRule(rule, { list: pointer, index }, workshop)] : [],
   );
   if (rules.length > 0) workshop.lists.push({ pointer, kind, rules });
-  return rules;
+  return rulesThatDecide(rules, workshop.written);
 }
 
 function compileRule(
@@ -80,7 +88,7 @@ function compileRule(
   { list, index }: { readonly list: string; readonly index: number },
   workshop: Workshop,
 ): GrantRule & DenyRule {
-  const { id, when, expires, why, capabilities, approval, tools, hours, limits } = written;
+  const { id, when, expires, why, capabilities, approval, tools, hours, limits, shadow } = written;
   const pointer = `${list}/${index}`;
   if (typeof id === 'string') checkId(id, `${pointer}/id`, workshop);
   const rule: Rule = {
@@ -115,6 +123,7 @@ function compileRule(
     ...(expiresMs === undefined ? {} : { expiresMs }),
     ...(bounds === undefined ? {} : { limits: bounds }),
     ...(typeof why === 'string' ? { why } : {}),
+    ...(shadow === true ? { isShadow: true } : {}),
     ...(capabilities === undefined ? {} : { capabilities: readCapabilities(capabilities) }),
   };
 }

@@ -8,6 +8,7 @@ import { nearest } from '#base/nearest.ts';
 import type { WorkspaceName } from '#domain/workspace-path.ts';
 import { compileLimits, compileLoop, scopeOfBudget } from './compile-limits.ts';
 import {
+  type BudgetPatterns,
   type Conditions,
   checkId,
   compileList,
@@ -24,11 +25,14 @@ import type { Finding } from './explain.ts';
 import type { Limit } from './limits.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy } from './rules.ts';
 import { checkWorkspaces } from './workspaces.ts';
+import { decidingRules } from './written-rules.ts';
 
 export type CompiledPolicy = {
   readonly policy: Policy;
   /** Every list of rules, each once. */
   readonly lists: readonly RuleList[];
+  /** Every budget that is for some tools only. */
+  readonly budgets: readonly BudgetPatterns[];
   /** Errors; the policy may be applied only when there are none. */
   readonly findings: readonly Finding[];
 };
@@ -73,7 +77,7 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
   for (const [name, agent] of entriesOf(document['agents'])) {
     const own = compileAgent(agent, { name, standard }, workshop);
     agents.set(name, {
-      ...rulesOf([everybody, own, ...rolesOf(agent, { name, roles }, workshop)]),
+      ...rulesOf([everybody, own, ...rolesOf(agent, { name, roles }, workshop)], workshop),
       roles: listOf(agent['roles']).map(String),
       ...(typeof agent['workspace'] === 'string' ? { workspace: agent['workspace'] as WorkspaceName } : {}),
     });
@@ -81,8 +85,8 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
   }
   workshop.findings.push(...checkWorkspaces(document));
   const to: Part = { grants: [], deny: [], limits: [standard] };
-  const given = new Map<string, AgentRules>([['', rulesOf([everybody, to])]]);
-  for (const [name, role] of roles) given.set(name, rulesOf([everybody, to, role]));
+  const given = new Map<string, AgentRules>([['', rulesOf([everybody, to], workshop)]]);
+  for (const [name, role] of roles) given.set(name, rulesOf([everybody, to, role], workshop));
   return {
     policy: {
       ...{ agents, roles: given },
@@ -90,6 +94,7 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
       ...(loop === undefined ? {} : { loop }),
     },
     lists: workshop.lists,
+    budgets: workshop.budgets,
     findings: [
       ...workshop.findings,
       ...workshop.faults.map((fault) => errorAt(fault.pointer, fault.message, fault.remedy)),
@@ -141,11 +146,10 @@ function rolesOf(
 }
 
 /** In the order in which they are asked. */
-function rulesOf(parts: readonly Part[]): AgentRules {
+function rulesOf(parts: readonly Part[], { written }: Workshop): AgentRules {
   const some = <T>(lists: readonly (readonly T[])[]) => lists.filter((list) => list.length > 0);
   return {
-    denies: some(parts.map(({ deny }) => deny)),
-    grants: some(parts.map(({ grants }) => grants)),
+    ...decidingRules({ denies: parts.map(({ deny }) => deny), grants: parts.map(({ grants }) => grants) }, written),
     limits: some(parts.flatMap(({ limits }) => limits)),
   };
 }
@@ -165,10 +169,12 @@ function budgetsAt(written: Json | undefined, list: string, workshop: Workshop, 
     const { id, tools } = budget;
     const pointer = `${list}/${index}`;
     if (typeof id === 'string') checkId(id, `${pointer}/id`, workshop);
+    const patterns = tools === undefined ? undefined : compilePatterns(tools, workshop);
+    if (patterns !== undefined) workshop.budgets.push({ pointer, tools: patterns });
     const owner = {
       ...{ rule: typeof id === 'string' ? id : pointer, pointer },
       ...{ scope: scopeOfBudget(budget, list), isShared: !isOwn },
-      ...(tools === undefined ? {} : { tools: compilePatterns(tools, workshop) }),
+      ...(patterns === undefined ? {} : { tools: patterns }),
     };
     return compileLimits(budget, owner, workshop.faults);
   });

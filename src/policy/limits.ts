@@ -2,7 +2,6 @@
 
 import { canonicalExactJson } from '#base/canonical-json.ts';
 import { sha256 } from '#base/digest.ts';
-import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { DecisionQuery } from '#domain/decision.ts';
 import type { CountedUnit, Counter, Exceeded, Usage } from '#domain/usage.ts';
 import type { ToolPattern } from './match.ts';
@@ -100,17 +99,17 @@ function amountOf(unit: CountedUnit, { tool, args }: DecisionQuery): number {
 
 const LOOP_POINTER = '/defaults/loop';
 
-function repeatsOf({ repeats, perMs }: LoopBreaker, { agent, tool, args }: DecisionQuery): Counter {
+function repeatsOf({ repeats, perMs }: LoopBreaker, query: DecisionQuery): Counter {
   return {
-    ...{ key: `${agent} ${tool.name} ${digestOf(args)}`, unit: 'repeats', max: repeats, amount: 1, perMs },
+    ...{ key: `${query.agent} ${query.tool.name} ${digestOf(query)}`, unit: 'repeats', max: repeats, amount: 1, perMs },
     ...{ rule: LOOP_POINTER, pointer: LOOP_POINTER },
   };
 }
 
 /** Of equal arguments the same, however they are written. What is too deep to be walked is one and the same. */
-function digestOf(args: ExactJsonObject): string {
+function digestOf({ args, argsDigest }: DecisionQuery): string {
   try {
-    return sha256(canonicalExactJson(args));
+    return argsDigest?.() ?? sha256(canonicalExactJson(args));
   } catch {
     return 'deep';
   }

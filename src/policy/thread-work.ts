@@ -118,7 +118,7 @@ function judge(parse: PolicyParser, task: JudgeTask, policyInForce: (text: strin
     digest: sha256(text),
     documentJson: JSON.stringify(value),
     conditions: conditionsOf(compiled),
-    warnings: place(advise(compiled.lists, tools, nowMs)),
+    warnings: place(advise(compiled, tools, nowMs)),
     ...(refusal === undefined ? {} : { refusal }),
   };
 }

@@ -52,6 +52,13 @@ describe('a call that is run again comes to the same result', () => {
     ['shell__date', {}],
     ['shell__checksum', { text: 'some text' }],
     ['shell__search', { words: 'b', text: 'a\nb\n' }],
+    ['notes__write', { name: 'a/b', text: 'žába 1', tags: ['green'] }],
+    ['notes__append', { name: 'a/b', text: ' and more' }],
+    ['notes__search', { words: 'žába' }],
+    ['notes__list', {}],
+    ['notes__read', { name: 'nobody/wrote/it' }],
+    ['notes__remove', { name: 'a/b' }],
+    ['http_fetch__get', { url: 'https://not-in-the-manifest.example/' }],
   ])('%s %j', async (tool, args) => {
     const { id } = await world.call(tool, args);
     expect(await world.replay(id)).toMatchObject(SAME);

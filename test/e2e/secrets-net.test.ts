@@ -213,6 +213,18 @@ describe('a request of a plugin', () => {
   });
 });
 
+test('a call that was given a secret comes to the same result again, from texts in which the secret is not', async () => {
+  for (const path of ['/x', '/base64', '/moved']) {
+    const result = await call('a', 'asker__ask', { url: url(path) });
+    const asked = host.seen.length;
+    const { invocation } = receiptOf(result);
+    const { stdout } = await smcp(['log', 'replay', invocation, '--json', '--home', home.directory]);
+    expect(JSON.parse(stdout)).toMatchObject({ same: true, outcome: 'same' });
+    expect(reveals(stdout, TOKEN)).toBe(false);
+    expect(host.seen.length).toBe(asked);
+  }
+});
+
 describe('a program that is shown a secret', () => {
   test.each(['plain', 'base64', 'hex', 'backwards', 'fail'])('does not reveal it: %s', async (how) => {
     const result = await call('a', 'shower__show', { how });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { checkAgentChange } from '#policy/agent-change.ts';
 import { wideningsOf } from '#policy/attenuation.ts';
 import { policyOf } from './policies.ts';
 import { callThatGetsMore } from './policy-pairs.ts';
@@ -113,4 +114,13 @@ describe('a policy lets somebody call more often when it', () => {
     expect(found.length).toBeGreaterThan(0);
     expect(found.join('\n')).toContain(sentence);
   });
+});
+
+test('an agent may add a budget, but none with a name of its own, which others would take for a person’s', () => {
+  const before = policyOf(grants(SOME));
+  const after = (budget: object) => policyOf({ ...grants(SOME), budgets: [budget] });
+  expect(() => checkAgentChange(before, after({ calls: 1, per: '1d' }))).not.toThrow();
+  expect(() => checkAgentChange(before, after({ id: 'by-ana', calls: 1, per: '1d' }))).toThrow(
+    expect.objectContaining({ code: 'PERSON_NEEDED' }),
+  );
 });

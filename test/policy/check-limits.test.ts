@@ -83,6 +83,11 @@ test.each<[string, string, string]>([
     `${grant('tools: ["devops__*"]', 'hours: { days: [mon, tue], timezone: UTC }')}      - { tools: ["devops__deploy"], hours: { days: [tue], timezone: UTC } }\n`,
     '7:9 warning: this grant is never reached: /agents/athena/grants/0 has always decided before it',
   ],
+  [
+    'a budget whose tools are none of today',
+    `${grant('tools: ["devops__deploy"]')}budgets:\n  - { tools: ["devops__*", "lmm__*"], calls: 5, per: 1d }\n`,
+    '7:28 warning: no tool of today is matched by "lmm__*" (smcp tools lists the names; plugins come and go)',
+  ],
 ])('a warning is given of %s', (_what, text, expected) => {
   expect(check(text).at(-1)).toContain(expected);
 });
