@@ -149,8 +149,15 @@ export function createApprovals({ store, log, clock, logger }: ApprovalPorts): A
     }
   };
 
+  const assert: Approvals['assert'] = async (question, { id, isApproved }) => {
+    const asked = request(question, id);
+    if (asked.state !== 'pending') return;
+    await decide(asked, isApproved ? 'approved' : 'denied', { by: { kind: 'client', name: question.agent } });
+  };
+
   return {
     request,
+    assert,
     use,
     find: present,
     whyNot: notApproved,

@@ -46,6 +46,8 @@ export const PLUGIN_LIMITS = {
   replayIdleMs: 10_000,
   /** What is shown of a host call that differs, in UTF-16 units. */
   replayShownLengthMax: 256,
+  /** A key of a store, in UTF-8. */
+  storeKeyBytesMax: 512,
   /** Keys that one `store.list` answers with. */
   storeKeysListedMax: 1_000,
   /** One log line or progress message of a plugin, in UTF-16 units; longer ones are cut. */

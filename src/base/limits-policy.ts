@@ -15,6 +15,8 @@ export const POLICY_LIMITS = {
   conditionStringLengthMax: 64 * 1024,
   /** Work of all conditions of one decision; a step is under 1 µs, so that no arguments hold the server up for longer than 0.1 s. */
   conditionStepsMax: 100_000,
+  /** Rules in shadow that one decision tells. Their conditions have `conditionStepsMax` of their own, beside those that decide. */
+  shadowRulesToldMax: 16,
   /** Findings told of one policy file; the first ones are those to mend. */
   policyFindingsMax: 200,
   /** Of them, those that are told which name may have been meant, and the names that are looked at for it: a pair is up to 40 µs. */
@@ -102,6 +104,8 @@ export const POLICY_LIMITS = {
   approvalProgressMs: 10_000,
   /** The id of a request, as clients and approvers send it; ours have 16 characters. */
   approvalIdLengthMax: 64,
+  /** Arguments in a form that a client shows, as JSON in UTF-16 units: a form that can't show them whole is none. */
+  formArgumentsLengthMax: 4_000,
   /** Requests that wait for a decision, of one agent and in all: more than a person reads. Each holds arguments of 512 KiB at most. */
   approvalsPendingPerAgentMax: 20,
   approvalsPendingMax: 500,

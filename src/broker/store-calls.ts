@@ -45,7 +45,7 @@ function readKey(name: string, value: Json | undefined): StoreKey {
   if (key !== undefined) return key;
   throw malformed({
     asked: typeof value === 'string' ? value : 'no text',
-    allowed: ['texts of 1 to 512 bytes in UTF-8'],
+    allowed: [`texts of 1 to ${LIMITS.storeKeyBytesMax} bytes in UTF-8`],
     message: `${name}: this is no key`,
     remedy: 'name the value by a short text, and keep what is long in the value',
   });

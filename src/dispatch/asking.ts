@@ -62,8 +62,22 @@ export function createAsking(ports: DispatcherPorts, pace: Pace): Asking {
     return request.state === 'approved' ? 'go' : refusal(desk.whyNot(request), verdict.decision, request.id);
   };
 
+  /** Why what the client asserts does not count; undefined when it asserts nothing, or it does. */
+  const assertFirst = async ({ admitted, decision }: BookEntry): Promise<SmcpError | undefined> => {
+    const { asserted } = admitted.request;
+    if (asserted === undefined || decision.kind !== 'ask') return undefined;
+    try {
+      await desk.assert(questionOf(admitted, decision), asserted);
+      return undefined;
+    } catch (thrown) {
+      if (!(thrown instanceof SmcpError)) throw thrown;
+      return thrown;
+    }
+  };
+
   const wait: Asking['untilApproved'] = async (entry, close) => {
     const { admitted, controller } = entry;
+    const uncounted = await assertFirst(entry);
     const untilMs = clock.monotonicMs() + waitMsOf(entry);
     const hasRoom = entersRoom(room, entry);
     let asked: ApprovalRequest | undefined;
@@ -78,8 +92,12 @@ export function createAsking(ports: DispatcherPorts, pace: Pace): Asking {
         if (found === 'go') return undefined;
         if ('kind' in found) return await close(found);
         asked = found;
+        if (uncounted !== undefined) return await close(refusal(uncounted, entry.decision, asked.id));
         const leftMs = hasRoom ? untilMs - clock.monotonicMs() : 0;
-        if (leftMs <= 0) return await close(refusal(desk.whyNot(asked), entry.decision, asked.id));
+        if (leftMs <= 0) {
+          const outcome = await close(refusal(desk.whyNot(asked), entry.decision, asked.id));
+          return asksClient(entry) ? { ...outcome, asked: askedOf(entry, asked) } : outcome;
+        }
         tellProgress(admitted, asked, turns);
         await untilChanged(entry, asked, leftMs);
       }
@@ -173,9 +191,18 @@ function questionOf({ request, tool, args, lineage }: Admitted, decision: Ask): 
   };
 }
 
+/** Whether its client may be asked, and can be. */
+function asksClient({ decision, admitted }: Pick<BookEntry, 'decision' | 'admitted'>): boolean {
+  return decision.kind === 'ask' && decision.terms.trustsClient && admitted.request.canAskClient === true;
+}
+
+function askedOf({ admitted }: BookEntry, { id, expiresMs }: ApprovalRequest): NonNullable<CallOutcome['asked']> {
+  return { id, argsJson: admitted.argsJson, expiresMs };
+}
+
 /** A call whose client is told of progress is waited for longer: progress keeps the client waiting. */
 function waitMsOf({ decision, parent, admitted }: BookEntry): number {
-  if (parent !== undefined || decision.kind === 'allow') return 0;
+  if (parent !== undefined || decision.kind === 'allow' || asksClient({ decision, admitted })) return 0;
   const hasProgress = admitted.request.onProgress !== undefined;
   return decision.terms.waitMs ?? (hasProgress ? LIMITS.approvalWaitMsMax : LIMITS.approvalWaitMsDefault);
 }

@@ -140,6 +140,17 @@ export type ApprovalDesk = {
    * @throws `APPROVAL_PENDING` · `APPROVAL_DENIED` · `APPROVAL_EXPIRED` · `APPROVAL_USED` · `APPROVAL_UNKNOWN`
    */
   readonly use: (id: string, invocation: string) => UsedApproval;
+  /**
+   * Decides as the agent's own client asserts that somebody did, about a request for exactly this call. One that was decided
+   * already stays as it is.
+   *
+   * **Durability:** as `approve`. @throws `APPROVAL_OWN` when the rule does not trust clients · as `request` with an id ·
+   * `APPROVAL_DECIDED` · `LOG_UNAVAILABLE`
+   */
+  readonly assert: (
+    question: ApprovalQuestion,
+    asserted: { readonly id: string; readonly isApproved: boolean },
+  ) => Promise<void>;
   /** Calls `listener` after the request has changed, until the function returned is called. */
   readonly watch: (id: string, listener: () => void) => () => void;
 };

@@ -4,6 +4,7 @@
 import { canonicalEvidence } from '#base/canonical-evidence.ts';
 import { sha256 } from '#base/digest.ts';
 import { type ExactJson, exactValue, isExactObject } from '#base/exact-json.ts';
+import { utf8Length } from '#base/utf8-length.ts';
 
 export type DisclosedDocument =
   | { readonly kind: 'value'; readonly value: ExactJson }
@@ -51,8 +52,4 @@ export function documentOfOther(document: string, value: ExactJson): string | un
   const text = canonicalEvidence(value);
   const isKept = parsed['value'] !== undefined;
   return isKept ? valueDocument(text, parsed['nonce']) : digestDocument(text, parsed['nonce']);
-}
-
-function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).length;
 }

@@ -22,6 +22,10 @@ export type CallRequest = {
   readonly idempotencyKey?: string;
   /** The request for approval that the client says lets this call through. */
   readonly approval?: string;
+  /** Whether its client can be asked to approve it: where the rule trusts clients, the call does not wait by itself then. */
+  readonly canAskClient?: boolean;
+  /** What its client says that somebody decided about a request. It counts where the rule trusts clients. */
+  readonly asserted?: { readonly id: string; readonly isApproved: boolean };
   /** Whether the caller's token still stands for the agent; asked again when the call's turn comes. Absent: it does. */
   readonly mayStillAct?: () => boolean;
   /** Aborted when the caller cancels or goes away. */
@@ -49,6 +53,8 @@ export type CallOutcome = {
    * one; its own record names that receipt.
    */
   readonly isReplayed?: true;
+  /** That its client may be asked to approve it: the request, and the arguments that the tool would get. Nothing ran. */
+  readonly asked?: { readonly id: string; readonly argsJson: string; readonly expiresMs: number };
 };
 
 /** Of a call that a plugin's tool made: where it comes from. */

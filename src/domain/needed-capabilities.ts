@@ -3,6 +3,7 @@
 
 import { isJsonObject, type Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import { utf8Length } from '#base/utf8-length.ts';
 import type { Access, Capabilities, FilesEntry, NetEntry, RunEntry } from './capability.ts';
 import { capabilityOf, isHostCallName } from './host-call.ts';
 import { mergeFiles, mergeNet } from './merge-entries.ts';
@@ -185,10 +186,6 @@ function distinct<T>(all: readonly T[]): readonly T[] {
 function entryBytes(key: Json | undefined, value: Json | undefined): number {
   const bytes = utf8Length(typeof key === 'string' ? key : '') + utf8Length(JSON.stringify(value ?? null));
   return Math.min(Math.max(bytes, 1), LIMITS.pluginStoreBytesMax);
-}
-
-function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).length;
 }
 
 /** The most that the store held at a time, of what these runs set; each begins where the one before it ended. */

@@ -4,6 +4,7 @@
 // like another one, and none means something to another program that it doesn't mean here.
 
 import { LIMITS } from '#base/limits.ts';
+import { utf8Length } from '#base/utf8-length.ts';
 import type { AgentName } from './agent.ts';
 
 /** The folder of an agent's files: `^[a-z0-9][a-z0-9_.-]{0,63}$`, as the policy names it; the agent's own name where it doesn't. */
@@ -73,7 +74,3 @@ function faultOfName(name: string): string | undefined {
 }
 
 const unwritable = (why: string): PathReading => ({ kind: 'unwritable', why });
-
-function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).length;
-}

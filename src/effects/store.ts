@@ -1,18 +1,19 @@
 // The effect of the capability `store`: values by key, of one plugin and agent. Called by the broker, which has decided.
 
 import type { Json } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
 import type { PluginStore, StoreOwner } from '#domain/store-ports.ts';
 
 /** A key that was checked. Made by `parseKey` only. */
 export type StoreKey = string & { readonly __brand: 'StoreKey' };
 
-/** In UTF-8 bytes. */
-const KEY_BYTES_MAX = 512;
-
 /** `undefined` when it can't be a key. **Trust:** the value is a guest's. */
 export function parseKey(value: unknown): StoreKey | undefined {
   const isKey =
-    typeof value === 'string' && value !== '' && value.isWellFormed() && Buffer.byteLength(value) <= KEY_BYTES_MAX;
+    typeof value === 'string' &&
+    value !== '' &&
+    value.isWellFormed() &&
+    Buffer.byteLength(value) <= LIMITS.storeKeyBytesMax;
   return isKey ? (value as StoreKey) : undefined;
 }
 

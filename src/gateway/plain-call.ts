@@ -5,12 +5,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type ExactJsonObject, isExactObject } from '#base/exact-json.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
+import { showsForms } from './approval-form.ts';
 import { STATELESS_VERSION } from './protocol-server.ts';
 
 export type PlainCall = {
   readonly id: string | number;
   readonly name: string;
   readonly args: ExactJsonObject;
+  /** Whether the client says that it shows forms. */
+  readonly canAskClient: boolean;
   /** Of `_meta`, what is not the protocol's. */
   readonly meta: JsonObject;
 };
@@ -34,10 +37,9 @@ export function plainCall(headers: IncomingHttpHeaders, body: unknown): PlainCal
     if (OWN_META.has(key)) own[key] = value;
     else if (!isPlainEnvelope(key, value)) return undefined;
   }
-  if (meta[`${RESERVED}protocolVersion`] === undefined || meta[`${RESERVED}clientCapabilities`] === undefined) {
-    return undefined;
-  }
-  return { id: id as string | number, name, args, meta: own };
+  const capabilities = meta[`${RESERVED}clientCapabilities`];
+  if (meta[`${RESERVED}protocolVersion`] === undefined || !isJsonObject(capabilities)) return undefined;
+  return { id: id as string | number, name, args, canAskClient: showsForms(capabilities), meta: own };
 }
 
 function isPlainEnvelope(key: string, value: JsonObject[string]): boolean {

@@ -71,9 +71,10 @@ export function createSessionTransport(onChange: () => void): SessionTransport {
     send: async (sent, options) => {
       const message = codedMessage(sent);
       if (!('method' in message)) answer(message);
-      else if ('id' in message) return;
-      else if (options?.relatedRequestId === undefined) tell(message);
-      else underWay.find(options.relatedRequestId)?.answer?.send(message, false);
+      else if (options?.relatedRequestId === undefined) {
+        // A request of ours belongs to one of the client's.
+        if (!('id' in message)) tell(message);
+      } else underWay.find(options.relatedRequestId)?.answer?.send(message, false);
     },
   };
 

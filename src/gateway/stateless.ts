@@ -10,6 +10,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { LIMITS } from '#base/limits.ts';
 import type { Authenticator } from '#domain/ports.ts';
+import { formResult } from './approval-form.ts';
 import type { AgentCaller } from './authenticate.ts';
 import { type EventStream, openEventStream } from './event-stream.ts';
 import { createExchangeTransport, type ExchangeTransport } from './exchange-transport.ts';
@@ -68,8 +69,10 @@ export function createStatelessDoor(
     { id, ...asked }: PlainCall & { readonly signal: AbortSignal },
   ): Promise<JSONRPCResponse> => {
     try {
-      const { _meta, ...result } = await callTool(ports, source, { ...asked, notify: async () => {} });
-      return { result: { _meta: { ..._meta, ...resultMeta }, ...result, resultType: 'complete' }, jsonrpc: '2.0', id };
+      const { result, form } = await callTool(ports, source, { ...asked, notify: async () => {} });
+      if (form !== undefined) return { result: { _meta: resultMeta, ...formResult(form) }, jsonrpc: '2.0', id };
+      const { _meta, ...rest } = result;
+      return { result: { _meta: { ..._meta, ...resultMeta }, ...rest, resultType: 'complete' }, jsonrpc: '2.0', id };
     } catch (thrown) {
       const { code, message, data } = rpcError(asDoorError(thrown, ports.logger));
       return { jsonrpc: '2.0', id, error: { code, message, data } };

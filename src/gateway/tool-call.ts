@@ -9,6 +9,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { CallRequest, Door } from '#domain/invocation.ts';
 import type { Dispatcher } from '#domain/ports.ts';
+import { type ApprovalForm, formOf } from './approval-form.ts';
 import { callResult } from './call-result.ts';
 
 export type CallPorts = { readonly dispatcher: Dispatcher };
@@ -27,30 +28,39 @@ export type AskedCall = {
   readonly strayArgs?: ExactJson;
   readonly meta: { readonly [key: string]: unknown };
   readonly signal: AbortSignal;
+  /** Whether the client says that it shows forms. */
+  readonly canAskClient: boolean;
+  /** What the client says of a form that it was given before. */
+  readonly asserted?: CallRequest['asserted'];
   /** Sends the params of a `notifications/progress`. */
   readonly notify: (params: JsonObject) => Promise<void>;
 };
+
+/** `form`: which the client may be given instead of the result. */
+export type CallAnswer = { readonly result: CallToolResult; readonly form?: ApprovalForm };
 
 /** @throws `REQUEST_INVALID` · `TOOL_UNKNOWN` and what else the dispatcher throws */
 export async function callTool(
   { dispatcher }: CallPorts,
   { agent, door, mayStillAct }: CallSource,
-  { name, args, strayArgs, meta, signal, notify }: AskedCall,
-): Promise<CallToolResult> {
+  { name, args, strayArgs, meta, signal, notify, canAskClient, asserted }: AskedCall,
+): Promise<CallAnswer> {
   const session = textOf(meta, 'smcp/session', LIMITS.sessionLabelLengthMax);
   const idempotencyKey = textOf(meta, 'smcp/idempotencyKey', LIMITS.idempotencyKeyLengthMax);
   const approval = textOf(meta, 'smcp/approval', LIMITS.approvalIdLengthMax);
   const progress = progressReporter(notify, meta['progressToken']);
   try {
     const outcome = await dispatcher.call({
-      ...{ agent, door, tool: name, args, mayStillAct, signal },
+      ...{ agent, door, tool: name, args, mayStillAct, signal, canAskClient },
+      ...(asserted === undefined ? undefined : { asserted }),
       ...(strayArgs === undefined ? undefined : { strayArgs }),
       ...(session === undefined ? undefined : { session }),
       ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
       ...(approval === undefined ? undefined : { approval }),
       ...(progress === undefined ? undefined : { onProgress: progress.report }),
     });
-    return callResult(outcome);
+    const form = outcome.asked === undefined ? undefined : formOf({ agent, tool: name }, outcome.asked);
+    return { result: callResult(outcome), ...(form === undefined ? undefined : { form }) };
   } finally {
     progress?.stop();
   }

@@ -139,6 +139,29 @@ describe('who decides', () => {
     expect(drafts.at(-1)).toMatchObject({ predicate: { by: { kind: 'client', name: 'athena' } } });
   });
 
+  test('is whom a client asserts, where the grant trusts it, and only for the very call', async () => {
+    const { approvals, drafts } = createWorld();
+    const trusted = question({ terms: { ttlMs: TTL_MS, trustsClient: true } });
+    const request = approvals.request(trusted);
+    const said = { id: request.id, isApproved: true };
+    const swapped = { ...trusted, args: {} };
+    expect(await codeOf(() => approvals.assert(swapped, said))).toBe('APPROVAL_MISMATCH');
+    expect(await codeOf(() => approvals.assert({ ...trusted, agent: bea }, said))).toBe('APPROVAL_UNKNOWN');
+    await approvals.assert(trusted, said);
+    expect(approvals.get(request.id).state).toBe('approved');
+    // What was decided stays: a client takes nothing back.
+    await approvals.assert(trusted, { ...said, isApproved: false });
+    expect(approvals.get(request.id).state).toBe('approved');
+    expect(drafts).toHaveLength(1);
+    const untrusted = approvals.request(question({ args: { n: 1 } }));
+    const forged = { id: untrusted.id, isApproved: true };
+    expect(await codeOf(() => approvals.assert(question({ args: { n: 1 } }), forged))).toBe('APPROVAL_OWN');
+    expect(await codeOf(() => approvals.assert(question({ args: { n: 1 } }), { ...forged, isApproved: false }))).toBe(
+      'APPROVAL_OWN',
+    );
+    expect(approvals.get(untrusted.id).state).toBe('pending');
+  });
+
   test('says which request by its digest', async () => {
     const { approvals } = createWorld();
     const request = approvals.request(question());

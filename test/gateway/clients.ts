@@ -9,6 +9,7 @@ import {
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport as LegacySse } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport as LegacyStreamable } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import type { Door } from '#domain/invocation.ts';
 
 export type CallOptions = { signal?: AbortSignal; onprogress?: (progress: { progress: number }) => void };
@@ -33,7 +34,15 @@ export type ConnectOptions = {
   readonly token?: string | undefined;
   /** Called when the server says that the tools have changed. */
   readonly onToolsChanged?: () => void;
+  /** Answers a form that the server shows; absent: the client shows none. */
+  readonly onForm?: OnForm;
 };
+
+export type FormAnswer = {
+  readonly action: 'accept' | 'decline' | 'cancel';
+  readonly content?: { readonly [name: string]: boolean };
+};
+export type OnForm = (message: string) => FormAnswer;
 
 export type HttpClient = {
   readonly title: string;
@@ -47,6 +56,25 @@ const INFO = { name: 'test', version: '1' };
 export function changesOf(onToolsChanged: (() => void) | undefined) {
   if (onToolsChanged === undefined) return {};
   return { listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: () => onToolsChanged() } } };
+}
+
+/** The option of either SDK to say that forms are shown. */
+export function formsOf(onForm: OnForm | undefined) {
+  return onForm === undefined ? {} : { capabilities: { elicitation: {} } };
+}
+
+const answerOf = (onForm: OnForm, params: { readonly message: string }) => {
+  const { action, content } = onForm(params.message);
+  return { action, ...(content === undefined ? {} : { content: { ...content } }) };
+};
+
+export function showFormsOn(client: ModernClient | LegacyClient, onForm: OnForm | undefined): void {
+  if (onForm === undefined) return;
+  if (client instanceof LegacyClient) {
+    client.setRequestHandler(ElicitRequestSchema, ({ params }) => answerOf(onForm, params));
+  } else {
+    client.setRequestHandler('elicitation/create', ({ params }) => answerOf(onForm, params));
+  }
 }
 
 export const HTTP_CLIENTS: readonly HttpClient[] = [
@@ -75,9 +103,10 @@ type TransportOf<T> = new (url: URL, init: Init) => T;
 async function legacy(
   Transport: TransportOf<unknown>,
   path: string,
-  { url, token, onToolsChanged }: ConnectOptions,
+  { url, token, onToolsChanged, onForm }: ConnectOptions,
 ): Promise<McpClient> {
-  const client = new LegacyClient(INFO, changesOf(onToolsChanged));
+  const client = new LegacyClient(INFO, { ...changesOf(onToolsChanged), ...formsOf(onForm) });
+  showFormsOn(client, onForm);
   await client.connect(new Transport(new URL(path, url), initOf(token)) as never);
   return legacyFace(client);
 }
@@ -94,13 +123,15 @@ export const legacyFace = (client: LegacyClient): McpClient => ({
 async function modern(
   Transport: TransportOf<unknown>,
   path: string,
-  { url, token, onToolsChanged }: ConnectOptions,
+  { url, token, onToolsChanged, onForm }: ConnectOptions,
   pin?: string,
 ): Promise<McpClient> {
   const client = new ModernClient(INFO, {
     ...(pin === undefined ? {} : { versionNegotiation: { mode: { pin } } }),
     ...changesOf(onToolsChanged),
+    ...formsOf(onForm),
   });
+  showFormsOn(client, onForm);
   await client.connect(new Transport(new URL(path, url), initOf(token)) as never);
   return modernFace(client);
 }

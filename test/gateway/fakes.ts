@@ -234,7 +234,10 @@ export function fakeDispatcher(
         return { ...earlier.outcome, isReplayed: true };
       }
       const answer = earlier === undefined ? await run(request) : CONFLICT;
-      const outcome = { invocation: uuidv7(), answer, receipt: { index: calls.length, leaf: 'bGVhZg==' } };
+      const isAsked = request.tool === 'demo__ask' && request.canAskClient === true;
+      const asked = isAsked ? { asked: { id: '0123456789abcdef', argsJson: '{}', expiresMs: 0 } } : {};
+      const receipt = { index: calls.length, leaf: 'bGVhZg==' };
+      const outcome: CallOutcome = { invocation: uuidv7(), answer, receipt, ...asked };
       if (request.idempotencyKey !== undefined) kept.set(key, { args: request.args, outcome });
       return outcome;
     },

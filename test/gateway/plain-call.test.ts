@@ -34,6 +34,12 @@ describe('a plain call', () => {
     ],
     ['with a session that is no text', { name: 'demo__echo', arguments: {} }, { 'smcp/session': 7 }],
     ['with an approval', { name: 'demo__echo', arguments: {} }, { 'smcp/approval': 'a' }],
+    ['that waits to be approved', { name: 'demo__ask', arguments: {} }],
+    [
+      'that waits to be approved, of a client that shows forms',
+      { name: 'demo__ask', arguments: {} },
+      { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } },
+    ],
     ['of a tool that nobody has', { name: 'demo__nothing', arguments: {} }],
     ['of a tool that it may not call', { name: 'secret__tool', arguments: {} }],
   ] as const)('%s is answered as the SDK answers it', async (_what, params, meta: object = {}) => {
@@ -44,7 +50,10 @@ describe('a plain call', () => {
   const plain = { name: 'a__b', arguments: {}, _meta: STATELESS_META };
 
   test('is one with nothing but what every client sends', () => {
-    expect(plainCall(HEADERS, request(plain))).toEqual({ id: 1, name: 'a__b', args: {}, meta: {} });
+    const call = { id: 1, name: 'a__b', args: {}, canAskClient: false, meta: {} };
+    expect(plainCall(HEADERS, request(plain))).toEqual(call);
+    const _meta = { ...STATELESS_META, 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } };
+    expect(plainCall(HEADERS, request({ ...plain, _meta }))).toEqual({ ...call, canAskClient: true });
   });
 
   test.each([

@@ -78,6 +78,30 @@ describe('laws of decisions', () => {
     );
   });
 
+  test('a rule in shadow, wherever it is put, changes no decision and shows no tool', () => {
+    const place = fc.constantFrom('top', 'deny', 'grants', 'reader');
+    fc.assert(
+      fc.property(policy, rule, place, fc.nat(3), tool, args, (written, added, where, at, toolName, given) => {
+        const changed = structuredClone(written);
+        const lists = {
+          top: changed.deny,
+          deny: changed.agents.athena.deny,
+          grants: changed.agents.athena.grants,
+          reader: changed.roles.reader.grants,
+        };
+        // By their places rules without an id have other names.
+        const decided = (each: Written) => {
+          const { kind, rule: name } = ask(policyOf(each), toolName, given as JsonObject);
+          return [kind, name === 'default-deny', mayCall(policyOf(each), 'athena', toolName, { nowMs: NOW_MS })];
+        };
+        const before = decided(written);
+        lists[where as keyof typeof lists].splice(at, 0, { ...added, shadow: true } as typeof added);
+        expect(decided(changed)).toEqual(before);
+      }),
+      RUNS,
+    );
+  });
+
   test('an unconditional deny for the tool denies, whatever the rest says', () => {
     fc.assert(
       fc.property(policy, tool, args, (written, toolName, given) => {

@@ -5,10 +5,18 @@ import { Client as ModernClient } from '@modelcontextprotocol/client';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { createLineReader } from '#base/line-reader.ts';
-import { changesOf, legacyFace, type McpClient, modernFace } from '#test/gateway/clients.ts';
+import {
+  changesOf,
+  formsOf,
+  legacyFace,
+  type McpClient,
+  modernFace,
+  type OnForm,
+  showFormsOn,
+} from '#test/gateway/clients.ts';
 import type { RawConnection } from './door.ts';
 
-export type LineClientOptions = { readonly onToolsChanged?: () => void };
+export type LineClientOptions = { readonly onToolsChanged?: () => void; readonly onForm?: OnForm };
 
 export type LineClient = {
   readonly title: string;
@@ -26,7 +34,8 @@ export const LINE_CLIENTS: readonly LineClient[] = [
 ];
 
 async function legacy(transport: Transport, options: LineClientOptions = {}): Promise<McpClient> {
-  const client = new LegacyClient(INFO, changesOf(options.onToolsChanged));
+  const client = new LegacyClient(INFO, { ...changesOf(options.onToolsChanged), ...formsOf(options.onForm) });
+  showFormsOn(client, options.onForm);
   await client.connect(transport);
   return legacyFace(client);
 }
@@ -40,7 +49,9 @@ async function modern(
   const client = new ModernClient(INFO, {
     ...(mode === undefined ? {} : { versionNegotiation: { mode } }),
     ...changesOf(options.onToolsChanged),
+    ...formsOf(options.onForm),
   });
+  showFormsOn(client, options.onForm);
   await client.connect(transport as never);
   return modernFace(client);
 }
