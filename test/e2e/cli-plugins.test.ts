@@ -227,10 +227,10 @@ test('a file that is refused is told as the program named it, and no other', asy
   expect(bare.stdout.trim()).toBe(readFileSync(join(world.home, 'admin.token'), 'utf8').trim());
 });
 
-test('a plugin with a manifest is told what that may ask for, and that this version does not give it', async () => {
+test('a plugin with a manifest is told what that may ask for, and how it gets it', async () => {
   const { details } = errorOf(await call('adopted__run')) as { details: { remedy: string } };
   expect(details.remedy).toMatch(
-    /the file "\/etc\/shadow".*"files": \[\{ "path": "workspace".*can not give `files` yet/,
+    /the file "\/etc\/shadow".*"files": \[\{ "path": "workspace".*by host calls .protocol `json`., and still opens no file/,
   );
   expect(details.remedy).not.toContain('plugin adopt');
 });

@@ -17,12 +17,19 @@ const CONDITIONS = [
   'has(args.a)',
   'args.a + 1 > 1',
 ];
+/** The time that is asked about is a Sunday, 10:00 in UTC: open, closed, open over midnight. */
+const HOURS = [
+  { days: ['sun'], timezone: 'UTC' },
+  { days: ['mon', 'tue'], from: '08:00', to: '20:00', timezone: 'Europe/Lisbon' },
+  { days: ['sat'], from: '22:00', to: '12:00', timezone: 'UTC' },
+];
 const TIMES = ['2026-01-01T00:00:00Z', '2026-11-22T10:00:00Z', '2030-01-01T00:00:00Z'];
 
 const rule = fc.record(
   {
     tools: fc.array(fc.constantFrom(...PATTERNS), { minLength: 1, maxLength: 2 }),
     when: fc.constantFrom(...CONDITIONS),
+    hours: fc.constantFrom(...HOURS),
     expires: fc.constantFrom(...TIMES),
   },
   { requiredKeys: ['tools'] },

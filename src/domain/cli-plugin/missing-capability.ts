@@ -72,7 +72,7 @@ export function refusalRemedy(missing: MissingCapability, refused: RefusedPlugin
   }
   const { plugin, hasManifest, available } = refused;
   const later = available.includes(missing.kind)
-    ? ''
+    ? `; the program then gets it by host calls (protocol \`json\`), and still opens no ${missing.kind === 'net' ? 'connection' : 'file'} of its own`
     : `; this version can not give \`${missing.kind}\` yet, and says so`;
   const asks = `${lineFor(missing)} in its "capabilities" asks for that${later}`;
   const thing = `by what it printed it was refused ${refusedThing(missing)}`;

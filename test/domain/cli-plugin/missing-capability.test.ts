@@ -105,7 +105,9 @@ describe('the remedy', () => {
     expect(text).toContain('`"net": [{"host":"x.org","ports":[80]}]`');
     expect(text).toContain('smcp plugin adopt DIR');
     expect(text).toContain('can not give `net` yet');
-    expect(refusalRemedy({ kind: 'net' }, { ...options, available: ['net'] })).not.toContain('yet');
+    const given = refusalRemedy({ kind: 'net' }, { ...options, available: ['net'] });
+    expect(given).not.toContain('yet');
+    expect(given).toContain('by host calls (protocol `json`), and still opens no connection of its own');
   });
 
   test('names a file as it was named, made visible, and asks for the workspace: no manifest asks for a path', () => {
