@@ -15,6 +15,8 @@ export const POLICY_LIMITS = {
   conditionStringLengthMax: 64 * 1024,
   /** Work of all conditions of one decision; a step is under 1 µs, so that no arguments hold the server up for longer than 0.1 s. */
   conditionStepsMax: 100_000,
+  /** Rules in shadow that one decision tells. Their conditions have `conditionStepsMax` of their own, beside those that decide. */
+  shadowRulesToldMax: 16,
   /** Findings told of one policy file; the first ones are those to mend. */
   policyFindingsMax: 200,
   /** Of them, those that are told which name may have been meant, and the names that are looked at for it: a pair is up to 40 µs. */

@@ -52,7 +52,7 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   policy_show: (p) =>
     `# version ${str(p['version'])}, ${str(p['digest'])}, ${str(p['file'])}\n${visibleLines(String(p['text']).trimEnd())}`,
   can: (c) =>
-    `${str(c['decision'])} (${str(c['rule'])}): ${visibleLines(String(c['reason']))}${c['remedy'] === null ? '' : visibleLines(String(c['remedy']))}`,
+    `${str(c['decision'])} (${str(c['rule'])}): ${visibleLines(String(c['reason']))}${c['remedy'] === null ? '' : visibleLines(String(c['remedy']))}${shadowLines(c['shadow'])}`,
   policy_diff: (d) => {
     const widenings = (d['widenings'] as string[]).map((sentence) => `wider: ${visible(sentence)}\n`);
     if (d['text'] === '') return 'no difference\n';
@@ -222,7 +222,16 @@ function recordLine(entry: JsonObject): readonly string[] {
 /** `agent tool → class`. */
 function callText(predicate: JsonObject): string {
   const result = isJsonObject(predicate['result']) ? ` → ${str(predicate['result']['class'])}` : '';
-  return `${str(predicate['agent'])} ${str((predicate['tool'] as JsonObject)['name'])}${result}`;
+  const shadow = list(object(predicate['policy'])['shadow']).map(
+    ({ rule, decision }) => ` (in shadow: ${str(decision)} by ${str(rule)})`,
+  );
+  return `${str(predicate['agent'])} ${str((predicate['tool'] as JsonObject)['name'])}${result}${shadow.join('')}`;
+}
+
+/** What rules in shadow would have decided; '' where none would have. */
+function shadowLines(shadow: unknown): string {
+  const lines = list(shadow).map(({ rule, decision }) => `in shadow: ${str(rule)} would say ${str(decision)}\n`);
+  return lines.join('');
 }
 
 /** `name=value` for each plain fact. */

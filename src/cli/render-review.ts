@@ -27,6 +27,7 @@ export const REVIEW_RENDERERS: Renderers = {
       more,
       groups.length > 0 ? `\n${table(groups, '')}\n` : '',
       `${str(s['changed'])} would change, ${str(s['same'])} stay the same (${str(s['byAnotherRule'])} by another rule), ${spanText(object(s['log']))}`,
+      ...list(s['shadows']).map(shadowText),
       unknown > 0 ? `${unknown} can't be said: ${why}\n` : '',
     ].join('');
   },
@@ -54,11 +55,14 @@ export const REVIEW_RENDERERS: Renderers = {
       str(rule['effect']),
       str(rule['rule']),
       (rule['tools'] as string[]).map(str).join(' '),
-      `in force since ${str(rule['since'])}`,
+      `in force since ${str(rule['since'])}${rule['isShadow'] === true ? ', in shadow' : ''}`,
     ]);
     const unknown =
       u['byUnknownRules'] === 0 ? '' : `${str(u['byUnknownRules'])} decisions can't be told of any rule in force\n`;
-    return `${table(rows, 'every rule decided something')}${unused.length} of ${plural(Number(u['rules']), 'rule')} decided nothing in ${spanText(object(u['log']))}${unknown}`;
+    const shadows = list(u['shadows']).map(
+      (rule) => `in shadow: ${str(rule['rule'])} would have decided ${plural(Number(rule['calls']), 'call')}\n`,
+    );
+    return `${table(rows, 'every rule decided something')}${shadows.join('')}${unused.length} of ${plural(Number(u['rules']), 'rule')} decided nothing in ${spanText(object(u['log']))}${unknown}`;
   },
 };
 
@@ -68,6 +72,11 @@ export function spanText(span: JsonObject): string {
     span['unreadable'] === 0 ? '' : `; ${str(span['unreadable'])} records CAN NOT BE READ, see smcp log verify`;
   const early = span['isComplete'] === true ? '' : '; the log was NOT READ as far back as was asked for';
   return `${plural(Number(span['decisions']), 'decision')} since ${str(span['from'])}${early}${unreadable}\n`;
+}
+
+function shadowText({ rule, decision, calls, changes }: JsonObject): string {
+  const number = plural(Number(calls), 'call');
+  return `in shadow: ${str(rule)} would have said ${str(decision)} of ${number}, ${str(changes)} of them decided otherwise\n`;
 }
 
 /** What was, and what would be. */

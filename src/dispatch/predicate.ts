@@ -132,6 +132,7 @@ function policyPart(
   const exceeded = decision.kind === 'deny' ? decision.exceeded : undefined;
   return {
     ...{ version, digest, decision: decision.kind, rule: decision.rule },
+    ...(decision.shadow === undefined ? {} : { shadow: decision.shadow }),
     ...(approval === undefined ? {} : { approval }),
     ...(exceeded === undefined ? {} : { limit: exceededView(exceeded) }),
   };

@@ -46,6 +46,9 @@ export type DecisionQuery = {
   readonly holds?: readonly string[];
 };
 
+/** What a rule in shadow would have decided, had it alone been one that decides. */
+export type ShadowDecision = { readonly rule: string; readonly decision: 'allow' | 'ask' | 'deny' };
+
 export type Allow = {
   readonly kind: 'allow';
   /** The `id` of the deciding rule, else its JSON pointer. */
@@ -57,6 +60,8 @@ export type Allow = {
   readonly workspace?: WorkspaceName;
   /** From `defaults.timeout`; the smaller of this and the tool's own counts. */
   readonly timeoutMs?: number;
+  /** Rules in shadow that would have come to decide; absent: none. */
+  readonly shadow?: readonly ShadowDecision[];
   /** What it takes from, where limits were asked. */
   readonly counters?: readonly Counter[];
   readonly policy: PolicyRef;
@@ -87,6 +92,8 @@ export type Deny = {
   readonly rule: string;
   readonly reason: string;
   readonly remedy: string;
+  /** As in `Allow`. */
+  readonly shadow?: readonly ShadowDecision[];
   /** The limit that has no room; `rule` is then the one that sets it. Absent: no limit was in the way. */
   readonly exceeded?: Exceeded;
   readonly policy: PolicyRef;

@@ -50,6 +50,8 @@ export type ReviewedRule = {
   readonly pointer: string;
   readonly effect: 'grant' | 'deny';
   readonly tools: readonly string[];
+  /** It never decides. */
+  readonly isShadow: boolean;
 };
 
 export type UnusedRule = ReviewedRule & {
@@ -76,6 +78,8 @@ export type UnusedRules = {
   readonly span: LogSpan;
   /** In the order of the policy. */
   readonly unused: readonly UnusedRule[];
+  /** Rules in shadow that would have decided something, and how often. */
+  readonly shadows: readonly (ReviewedRule & { readonly calls: number })[];
   /** Of the policy in force. */
   readonly rules: number;
   /** Decisions by rules that are not in the policy in force any more. */
@@ -118,12 +122,23 @@ export type SimulationCounts = {
   readonly withoutTool: number;
 };
 
+/** A rule in shadow, of calls that it would have come to decide. */
+export type SimulatedShadow = {
+  readonly rule: string;
+  readonly decision: DecisionKind;
+  readonly calls: number;
+  /** Of them, those that the rules which decide decide otherwise. */
+  readonly changes: number;
+};
+
 export type Simulation = SimulationCounts & {
   /** Of the other policy. */
   readonly digest: Digest;
   readonly span: LogSpan;
   /** The newest first, at most as many as were asked for. */
   readonly changes: readonly ChangedDecision[];
+  /** What rules of the other policy that are in shadow would have decided, the most frequent first. */
+  readonly shadows: readonly SimulatedShadow[];
   /** Of all changes, the most frequent first; at most `LIMITS.policyReviewRowsMax`. */
   readonly groups: readonly ChangeGroup[];
 };

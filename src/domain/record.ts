@@ -4,7 +4,7 @@ import type { Digest } from '#base/digest.ts';
 import type { ExactJson } from '#base/exact-json.ts';
 import type { Json } from '#base/json.ts';
 import type { Capabilities, EffectClass } from './capability.ts';
-import type { PolicyRef } from './decision.ts';
+import type { PolicyRef, ShadowDecision } from './decision.ts';
 import type { Door, Receipt, Usage, UsedCapability } from './invocation.ts';
 import type { RunLimits } from './manifest.ts';
 import type { ArgumentChange } from './normalise-arguments.ts';
@@ -70,6 +70,8 @@ export type InvocationPredicate = {
     /** `ask`: a person was to be asked; what ran has `approval`, and what has not was not approved. */
     readonly decision?: 'allow' | 'ask' | 'deny';
     readonly rule?: string;
+    /** What rules in shadow would have decided; absent: none would have. */
+    readonly shadow?: readonly ShadowDecision[];
     /** The limit that had no room, which `rule` sets. Only where a limit denied. `used`: without this call. */
     readonly limit?: {
       readonly unit: CountedUnit;

@@ -35,6 +35,15 @@ export const canOperations: readonly Operation[] = [
         rule: { type: 'string' },
         reason: { type: 'string' },
         remedy: { type: ['string', 'null'] },
+        shadow: {
+          type: 'array',
+          description: 'What rules in shadow would have decided; absent: none would have.',
+          items: {
+            type: 'object',
+            properties: { rule: { type: 'string' }, decision: { enum: ['allow', 'ask', 'deny'] } },
+            required: ['rule', 'decision'],
+          },
+        },
       },
       required: ['decision', 'rule', 'reason', 'remedy'],
     },
@@ -64,6 +73,7 @@ function decisionView(decision: Decision, isKnown: boolean): JsonObject {
     rule: decision.rule,
     reason: isKnown ? decision.reason : `${decision.reason} (no tool has this name today)`,
     remedy: decision.kind === 'allow' ? null : decision.remedy,
+    ...(decision.shadow === undefined ? {} : { shadow: decision.shadow.map((one) => ({ ...one })) }),
   };
 }
 

@@ -6,7 +6,7 @@ import { SmcpError } from '#base/errors.ts';
 import type { ExactJsonObject } from '#base/exact-json.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { AgentAnswer, Stop, UnusedRule } from '#domain/policy-review.ts';
+import type { AgentAnswer, Stop, UnusedRule, UnusedRules } from '#domain/policy-review.ts';
 import { stopOf } from './can.ts';
 import { inputSchema, type Operation, type Services } from './operation.ts';
 import { policySimulateOperation } from './policy-simulate.ts';
@@ -129,20 +129,44 @@ export const policyReviewOperations: readonly Operation[] = [
               pointer: text,
               effect: { enum: ['grant', 'deny'] },
               tools: texts,
+              isShadow: { type: 'boolean', description: 'It is in shadow: it would have decided nothing either.' },
               since: { type: 'string', description: 'Since when it is in force, as far as was looked back.' },
             },
-            required: ['rule', 'pointer', 'effect', 'tools', 'since'],
+            required: ['rule', 'pointer', 'effect', 'tools', 'isShadow', 'since'],
+          },
+        },
+        shadows: {
+          type: 'array',
+          description: 'Rules in shadow, and how many calls they would have decided.',
+          items: {
+            type: 'object',
+            properties: {
+              rule: text,
+              pointer: text,
+              effect: { enum: ['grant', 'deny'] },
+              tools: texts,
+              calls: countSchema,
+            },
+            required: ['rule', 'pointer', 'effect', 'tools', 'calls'],
           },
         },
         byFormerRules: { ...countSchema, description: 'Decisions by rules that are not in force any more.' },
         byUnknownRules: { ...countSchema, description: 'Decisions by a text that is not kept, or was not looked at.' },
       },
-      required: ['policy', 'log', 'rules', 'unused', 'byFormerRules', 'byUnknownRules'],
+      required: ['policy', 'log', 'rules', 'unused', 'shadows', 'byFormerRules', 'byUnknownRules'],
     },
     run: async ({ review, clock }, input) => {
       const written = typeof input['since'] === 'string' ? input['since'] : UNUSED_SINCE;
-      const { policy, span, unused, ...rest } = await review.unused({ sinceMs: readSince(written, clock.nowMs()) });
-      return { policy: { ...policy }, log: spanView(span), unused: unused.map(unusedView), ...rest };
+      const { policy, span, unused, shadows, ...rest } = await review.unused({
+        sinceMs: readSince(written, clock.nowMs()),
+      });
+      return {
+        policy: { ...policy },
+        log: spanView(span),
+        unused: unused.map(unusedView),
+        shadows: shadows.map(shadowView),
+        ...rest,
+      };
     },
   },
 ];
@@ -156,6 +180,10 @@ function stopsOf(services: Services, name: string): ReadonlyMap<string, Stop> {
 
 function agentView({ conditions, ...answer }: AgentAnswer): JsonObject {
   return { ...answer, conditions: conditions.map(({ when, ...rule }) => ({ ...rule, when: when ?? null })) };
+}
+
+function shadowView({ isShadow: _, tools, ...rule }: UnusedRules['shadows'][number]): JsonObject {
+  return { ...rule, tools: [...tools] };
 }
 
 function unusedView({ sinceMs, tools, ...rule }: UnusedRule): JsonObject {

@@ -52,6 +52,15 @@ const groupSchema: JsonObject = {
   required: ['count', 'agent', 'tool', 'was', 'wouldBe', 'invocation'],
 };
 
+const shadowSchema: JsonObject = {
+  type: 'object',
+  properties: {
+    ...{ rule: text, decision: decisionSchema, calls: countSchema },
+    changes: { ...countSchema, description: 'Of the calls, those that are decided otherwise.' },
+  },
+  required: ['rule', 'decision', 'calls', 'changes'],
+};
+
 export const policySimulateOperation: Operation = {
   name: 'policy_simulate',
   topic: 'policy',
@@ -93,18 +102,23 @@ export const policySimulateOperation: Operation = {
       withoutArguments: { ...countSchema, description: 'Not known: a rule looks at arguments that are not kept.' },
       withoutTool: { ...countSchema, description: 'Not known: a rule looks at arguments of a tool that is gone.' },
       changes: { type: 'array', items: changeSchema, description: 'The newest first.' },
+      shadows: {
+        type: 'array',
+        items: shadowSchema,
+        description: 'What its rules in shadow would have decided, the most frequent first.',
+      },
       groups: { type: 'array', items: groupSchema, description: 'Changes that are alike, the most frequent first.' },
     },
     required: [
       ...['digest', 'log', 'same', 'changed', 'byAnotherRule', 'withoutArguments', 'withoutTool'],
-      ...['changes', 'groups'],
+      ...['changes', 'shadows', 'groups'],
     ],
   },
   run: async ({ review, clock }, input, caller) => {
     const { last, since, count } = input;
     const other = String(input['text']);
     checkLength(caller, other);
-    const { span, changes, groups, ...counts } = await review.simulate({
+    const { span, changes, groups, shadows, ...counts } = await review.simulate({
       text: other,
       sinceMs: typeof since === 'string' ? readSince(since, clock.nowMs()) : 0,
       decisionsMax: typeof last === 'number' ? last : LAST,
@@ -113,6 +127,7 @@ export const policySimulateOperation: Operation = {
     return {
       ...counts,
       log: spanView(span),
+      shadows: shadows.map((one) => ({ ...one })),
       changes: changes.map(changeView),
       groups: groups.map(({ was, wouldBe, ...group }) => ({ ...group, was: { ...was }, wouldBe: { ...wouldBe } })),
     };

@@ -77,7 +77,10 @@ function deniesOver(pointer: string, lists: readonly RuleList[]): readonly Rule[
 
 /** Whether it matches, as far as arguments and time go, whenever `rule` does. */
 const isAlways = (other: Rule, rule: Rule): boolean =>
-  other.when === undefined && other.expiresMs === undefined && coversHours(other.hours, rule.hours);
+  other.isShadow !== true &&
+  other.when === undefined &&
+  other.expiresMs === undefined &&
+  coversHours(other.hours, rule.hours);
 
 function adviseReach(rule: Rule, before: readonly Rule[], denies: readonly Rule[]): readonly Finding[] {
   for (const [others, verb] of [

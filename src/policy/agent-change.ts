@@ -59,10 +59,13 @@ export function checkAgentText({ hasAliases }: { readonly hasAliases: boolean })
 
 type Words = { readonly words: string; readonly what: 'a role' | 'an id' | 'a why'; readonly pointer: string };
 
-/** What denials repeat of the rules that some agent can meet; lists that are shared are walked once. */
+/** What denials repeat of the rules that some agent can meet, or could once one is out of shadow; lists that are shared are walked once. */
 function* wordsOf({ agents }: Policy): Generator<Words> {
   const lists = new Set<readonly (GrantRule & DenyRule)[]>();
-  for (const { denies, grants } of agents.values()) for (const list of [...denies, ...grants]) lists.add(list);
+  for (const rules of agents.values()) {
+    const { denies, grants } = rules.written ?? rules;
+    for (const list of [...denies, ...grants]) lists.add(list);
+  }
   for (const { name, pointer, why } of [...lists].flat()) {
     const role = /^\/roles\/([^/]+)\//.exec(pointer)?.[1];
     if (role !== undefined) yield { words: role, what: 'a role', pointer };

@@ -32,7 +32,12 @@ export function wideningsOf(before: Policy, after: Policy): readonly string[] {
   try {
     for (const [whom, rules, earlier] of comparedOf(before, after)) {
       if (found.length >= LIMITS.policyWideningsMax) break;
-      for (const sentence of compareAgent(earlier ?? NOBODY, rules)) found.push(`${whom}: ${sentence}`);
+      const sentences = compareAgent(earlier ?? NOBODY, rules);
+      for (const sentence of sentences) found.push(`${whom}: ${sentence}`);
+      if (sentences.length > 0 || (rules.written ?? earlier?.written) === undefined) continue;
+      for (const sentence of compareAgent(outOfShadow(earlier ?? NOBODY), outOfShadow(rules))) {
+        found.push(`${whom}, once its rules in shadow decide: ${sentence}`);
+      }
     }
   } catch (thrown) {
     if (!meter.isEmpty()) throw thrown;
@@ -42,6 +47,9 @@ export function wideningsOf(before: Policy, after: Policy): readonly string[] {
 }
 
 const NOBODY: AgentRules = { denies: [], grants: [], limits: [] };
+
+/** As if no rule were in shadow: what an agent lays there must not give more once a person has it decide. */
+const outOfShadow = (rules: AgentRules): AgentRules => ({ ...rules, ...rules.written });
 
 /** Agents, and what agents will have that a person adds or gives a role: who did not see it change would trust in it. */
 function* comparedOf(

@@ -12,6 +12,7 @@ import { compileLimits, type LimitFault, scopeOfRule } from './compile-limits.ts
 import type { Finding } from './explain.ts';
 import { compileToolPattern, type ToolPattern } from './match.ts';
 import type { DenyRule, GrantRule, Rule } from './rules.ts';
+import { rulesThatDecide, type WrittenLists } from './written-rules.ts';
 
 /** Rules by where they stand, for advice. */
 export type RuleList = {
@@ -51,6 +52,7 @@ export type Workshop = {
   readonly hours: HoursCompiler;
   /** Where each `id` was first used. */
   readonly ids: Map<string, string>;
+  readonly written: WrittenLists;
 };
 
 export function createWorkshop(conditions: Conditions): Workshop {
@@ -63,10 +65,11 @@ export function createWorkshop(conditions: Conditions): Workshop {
     patterns: new Map(),
     hours: createHoursCompiler(),
     ids: new Map(),
+    written: new Map(),
   };
 }
 
-/** A list of rules, each made ready. */
+/** The rules of a list that decide, each made ready. */
 export function compileList(
   written: Json | undefined,
   pointer: string,
@@ -77,7 +80,7 @@ export function compileList(
     isJsonObject(rule) ? [compileRule(rule, { list: pointer, index }, workshop)] : [],
   );
   if (rules.length > 0) workshop.lists.push({ pointer, kind, rules });
-  return rules;
+  return rulesThatDecide(rules, workshop.written);
 }
 
 function compileRule(
@@ -85,7 +88,7 @@ function compileRule(
   { list, index }: { readonly list: string; readonly index: number },
   workshop: Workshop,
 ): GrantRule & DenyRule {
-  const { id, when, expires, why, capabilities, approval, tools, hours, limits } = written;
+  const { id, when, expires, why, capabilities, approval, tools, hours, limits, shadow } = written;
   const pointer = `${list}/${index}`;
   if (typeof id === 'string') checkId(id, `${pointer}/id`, workshop);
   const rule: Rule = {
@@ -120,6 +123,7 @@ function compileRule(
     ...(expiresMs === undefined ? {} : { expiresMs }),
     ...(bounds === undefined ? {} : { limits: bounds }),
     ...(typeof why === 'string' ? { why } : {}),
+    ...(shadow === true ? { isShadow: true } : {}),
     ...(capabilities === undefined ? {} : { capabilities: readCapabilities(capabilities) }),
   };
 }

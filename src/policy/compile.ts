@@ -25,6 +25,7 @@ import type { Finding } from './explain.ts';
 import type { Limit } from './limits.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy } from './rules.ts';
 import { checkWorkspaces } from './workspaces.ts';
+import { decidingRules } from './written-rules.ts';
 
 export type CompiledPolicy = {
   readonly policy: Policy;
@@ -76,7 +77,7 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
   for (const [name, agent] of entriesOf(document['agents'])) {
     const own = compileAgent(agent, { name, standard }, workshop);
     agents.set(name, {
-      ...rulesOf([everybody, own, ...rolesOf(agent, { name, roles }, workshop)]),
+      ...rulesOf([everybody, own, ...rolesOf(agent, { name, roles }, workshop)], workshop),
       roles: listOf(agent['roles']).map(String),
       ...(typeof agent['workspace'] === 'string' ? { workspace: agent['workspace'] as WorkspaceName } : {}),
     });
@@ -84,8 +85,8 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
   }
   workshop.findings.push(...checkWorkspaces(document));
   const to: Part = { grants: [], deny: [], limits: [standard] };
-  const given = new Map<string, AgentRules>([['', rulesOf([everybody, to])]]);
-  for (const [name, role] of roles) given.set(name, rulesOf([everybody, to, role]));
+  const given = new Map<string, AgentRules>([['', rulesOf([everybody, to], workshop)]]);
+  for (const [name, role] of roles) given.set(name, rulesOf([everybody, to, role], workshop));
   return {
     policy: {
       ...{ agents, roles: given },
@@ -145,11 +146,10 @@ function rolesOf(
 }
 
 /** In the order in which they are asked. */
-function rulesOf(parts: readonly Part[]): AgentRules {
+function rulesOf(parts: readonly Part[], { written }: Workshop): AgentRules {
   const some = <T>(lists: readonly (readonly T[])[]) => lists.filter((list) => list.length > 0);
   return {
-    denies: some(parts.map(({ deny }) => deny)),
-    grants: some(parts.map(({ grants }) => grants)),
+    ...decidingRules({ denies: parts.map(({ deny }) => deny), grants: parts.map(({ grants }) => grants) }, written),
     limits: some(parts.flatMap(({ limits }) => limits)),
   };
 }

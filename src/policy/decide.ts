@@ -123,7 +123,8 @@ export const isAtRest = (rule: Rule, nowMs: number): boolean =>
 const isBeforeExpiry = (rule: Rule, nowMs: number): boolean => rule.expiresMs === undefined || nowMs < rule.expiresMs;
 const isOver = (rule: Rule, nowMs: number): boolean => rule.expiresMs !== undefined && nowMs >= rule.expiresMs;
 
-function inputOf(query: DecisionQuery): ConditionInput {
+/** What conditions see of a query, with steps of its own. */
+export function inputOf(query: DecisionQuery): ConditionInput {
   const { args, agent, nowMs, tool, session } = query;
   return createConditionInput({
     args,

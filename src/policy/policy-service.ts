@@ -13,6 +13,7 @@ import { createPolicyInForce } from './in-force.ts';
 import { createPolicyFile } from './policy-file.ts';
 import type { PolicyOptions, PolicyPorts } from './policy-ports.ts';
 import { createPolicyJudge } from './policy-thread.ts';
+import { withShadows } from './shadow.ts';
 import { given } from './thread-work.ts';
 import { createTurns } from './turns.ts';
 
@@ -76,7 +77,8 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
     decide: (query) => {
       const { policy, ref } = current();
       const asked = { ...query, latestMs: inForce.latestMs(query.nowMs) };
-      return decide(policy, ref, asked, query.stage === 'under-way' ? {} : { usage: counters.usage });
+      const decision = decide(policy, ref, asked, query.stage === 'under-way' ? {} : { usage: counters.usage });
+      return withShadows(policy, query, decision, () => decide(policy, ref, asked));
     },
     take: counters.take,
     mayCall: (agent, toolName, nowMs) =>

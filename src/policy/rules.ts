@@ -21,6 +21,8 @@ export type Rule = {
   readonly hours?: Hours;
   /** From then on the rule does not match. Absent: never. */
   readonly expiresMs?: number;
+  /** It never decides: what it would have decided is told beside the decision. Absent: it decides. */
+  readonly isShadow?: true;
 };
 
 export type GrantRule = Rule & {
@@ -38,9 +40,15 @@ export type RuleApproval = ApprovalTerms & { readonly ruleDigest: Digest };
 export type DenyRule = Rule & { readonly why?: string };
 
 /** In the order in which they are asked: top level, own, roles for denies; own, roles for grants. Lists are shared. */
-export type AgentRules = {
+export type RuleSet = {
   readonly denies: readonly (readonly DenyRule[])[];
   readonly grants: readonly (readonly GrantRule[])[];
+};
+
+/** The set is of rules that decide. */
+export type AgentRules = RuleSet & {
+  /** All its rules, those in shadow among them, in the same order. Absent: none is in shadow. */
+  readonly written?: RuleSet;
   /** Of all its calls, whichever grant decides: its own or the default, its roles', budgets. Lists are shared. */
   readonly limits: readonly (readonly Limit[])[];
   /** Names of its roles, whose rules are among those above. Absent: none. */

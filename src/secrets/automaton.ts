@@ -14,20 +14,23 @@ export type Automaton = {
   /** How many of the last bytes are the beginning of some pattern. */
   readonly depth: (state: number) => number;
   /** Goes through all of it, and tells of the longest pattern that ends at each place where one does. */
-  readonly search: (bytes: Uint8Array, onFound: (at: number, length: number) => void) => void;
+  readonly search: (bytes: Uint8Array, onFound: (at: number, length: number, isOpen: boolean) => void) => void;
 };
 
 /**
  * Takes time and memory linear in the patterns' lengths together, about 20 bytes for each of theirs; a search takes time linear in
  * what is searched, whatever it is.
+ *
+ * @param open those of the patterns that don't end where what they stand for ends: it goes on into the bytes beside them
  */
-export function createAutomaton(patterns: readonly Uint8Array[]): Automaton {
+export function createAutomaton(patterns: readonly Uint8Array[], open: readonly Uint8Array[] = []): Automaton {
   const room = patterns.reduce((sum, { length }) => sum + length, 1);
   const symbol = new Uint8Array(room);
   const firstChild = new Int32Array(room);
   const sibling = new Int32Array(room);
   const fail = new Int32Array(room);
   const longest = new Int32Array(room);
+  const isOpen = new Uint8Array(room);
   const depth = new Int32Array(room);
   /** Of the first state, which has many. */
   const first = new Int32Array(256);
@@ -57,14 +60,16 @@ export function createAutomaton(patterns: readonly Uint8Array[]): Automaton {
     }
   };
 
-  for (const pattern of patterns) {
+  const add = (pattern: Uint8Array): number => {
     let node = 0;
     for (const byte of pattern) {
       const folded = FOLDED[byte] ?? 0;
       node = childOf(node, folded) || addChild(node, folded);
     }
-    longest[node] = pattern.length;
-  }
+    return node;
+  };
+  for (const pattern of patterns) longest[add(pattern)] = pattern.length;
+  for (const pattern of open) isOpen[add(pattern)] = 1;
   // In the order of their depth, so that what a state falls back to is known before it.
   const queue = new Int32Array(nodes);
   let queued = 1;
@@ -72,7 +77,10 @@ export function createAutomaton(patterns: readonly Uint8Array[]): Automaton {
     const node = queue[at] ?? 0;
     for (let child = firstChild[node] ?? 0; child !== 0; child = sibling[child] ?? 0) {
       fail[child] = node === 0 ? 0 : step(fail[node] ?? 0, symbol[child] ?? 0);
-      longest[child] = Math.max(longest[child] ?? 0, longest[fail[child] ?? 0] ?? 0);
+      if (longest[child] === 0) {
+        longest[child] = longest[fail[child] ?? 0] ?? 0;
+        isOpen[child] = isOpen[fail[child] ?? 0] ?? 0;
+      }
       queue[queued] = child;
       queued += 1;
     }
@@ -84,7 +92,7 @@ export function createAutomaton(patterns: readonly Uint8Array[]): Automaton {
       // Most bytes begin nothing.
       state = state === 0 ? (first[FOLDED[byte] ?? 0] ?? 0) : step(state, byte);
       const length = longest[state] ?? 0;
-      if (length > 0) onFound(at, length);
+      if (length > 0) onFound(at, length, isOpen[state] === 1);
     }
   };
   return { step, search, depth: (state) => depth[state] ?? 0 };

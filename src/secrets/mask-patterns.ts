@@ -20,6 +20,12 @@ export function patternsOf(value: string): readonly Uint8Array[] {
   return [...unique.values()].filter(({ length }) => length >= PATTERN_BYTES_MIN);
 }
 
+/** Those of the patterns whose neighbours, letters of base64 too, tell some bits of the value's ends. */
+export function openPatternsOf(value: string): readonly Uint8Array[] {
+  const cores = [value, ...credentialsIn(value)].flatMap((one) => base64Cores(Buffer.from(one)));
+  return cores.filter(({ length }) => length >= PATTERN_BYTES_MIN);
+}
+
 /** What a service that reads the header takes out of it, and may say again alone: what follows a scheme, a password, a cookie's value. */
 function credentialsIn(value: string): readonly string[] {
   const [, behindScheme] = WITH_SCHEME.exec(value) ?? [];

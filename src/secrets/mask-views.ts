@@ -52,7 +52,7 @@ const backslash: Stage = {
   },
 };
 
-/** Named and numbered references of HTML and XML. **Source:** HTML Living Standard §13.5. */
+/** Named and numbered references of HTML and XML. **Source:** HTML Living Standard §13.2.5.73 and §13.5. */
 const html: Stage = {
   mark: AMPERSAND,
   read: (bytes, at) => {
@@ -73,6 +73,12 @@ const NAMED: { readonly [name: string]: number } = {
   quot: 0x22,
   apos: 0x27,
   nbsp: 0x20,
+  // Of ASCII, which some services spell by their names.
+  ...{ Tab: 0x09, NewLine: 0x0a, excl: 0x21, num: 0x23, dollar: 0x24, percnt: 0x25, lpar: 0x28, rpar: 0x29, ast: 0x2a },
+  ...{ midast: 0x2a, plus: 0x2b, comma: 0x2c, period: 0x2e, sol: 0x2f, colon: 0x3a, semi: 0x3b, equals: 0x3d },
+  ...{ quest: 0x3f, commat: 0x40, lsqb: 0x5b, lbrack: 0x5b, bsol: BACKSLASH, rsqb: 0x5d, rbrack: 0x5d, Hat: 0x5e },
+  ...{ lowbar: 0x5f, UnderBar: 0x5f, grave: 0x60, lcub: 0x7b, lbrace: 0x7b, verbar: 0x7c, vert: 0x7c, rcub: 0x7d },
+  rbrace: 0x7d,
 };
 /** With some zeros before the number. */
 const REFERENCE_BYTES_MAX = 16;
@@ -101,7 +107,13 @@ const NESTED: Nested = [
       [lines, []],
     ],
   ],
-  [html, [[percent, []]]],
+  [
+    html,
+    [
+      [percent, []],
+      [backslash, []],
+    ],
+  ],
 ];
 
 /** The text itself, and every other way to read it that differs from it. */

@@ -7,7 +7,7 @@ import { type ExactJson, isExactNumber, isExactObject, numberSpelling } from '#b
 import type { Json } from '#base/json.ts';
 import type { SecretMask } from '#domain/secret-ports.ts';
 import { type Automaton, createAutomaton } from './automaton.ts';
-import { patternsOf } from './mask-patterns.ts';
+import { openPatternsOf, patternsOf } from './mask-patterns.ts';
 import { type View, viewsOf } from './mask-views.ts';
 
 /** Its length tells nothing of the value's. */
@@ -37,7 +37,7 @@ type Range = { readonly start: number; readonly end: number };
  */
 export function createSecretMask(values: readonly string[], shown: readonly string[] = values): ValueMask {
   const patterns = values.flatMap(patternsOf);
-  const automaton = createAutomaton(patterns);
+  const automaton = createAutomaton(patterns, values.flatMap(openPatternsOf));
   const parts = shown.flatMap(patternsOf);
   let forwards: Automaton | undefined;
   let backwards: Automaton | undefined;
@@ -78,11 +78,18 @@ export function createSecretMask(values: readonly string[], shown: readonly stri
   return { text, bytes, cutBytes, exactJson, json: (value: Json) => exactJson(value) as Json };
 }
 
+const EQUALS = 0x3d;
+const isBase64 = (byte = 0): boolean => /[A-Za-z0-9+/_-]/.test(String.fromCharCode(byte));
+
 /** Those of one view, disjoint and in order. Each byte is looked at once. */
 function rangesIn(automaton: Automaton, { bytes, starts, ends }: View): Range[] {
   const found: Range[] = [];
-  automaton.search(bytes, (at, length) => {
-    const first = at - length + 1;
+  automaton.search(bytes, (end, length, isOpen) => {
+    const first = end - length + (isOpen && isBase64(bytes[end - length]) ? 0 : 1);
+    let at = end;
+    if (isOpen && isBase64(bytes[at + 1])) at += 1;
+    // What fills it up tells the rest of the length by three.
+    for (let count = 0; isOpen && count < 2 && bytes[at + 1] === EQUALS; count += 1) at += 1;
     let start = starts?.[first] ?? first;
     for (let last = found.at(-1); last !== undefined && last.end >= start; last = found.at(-1)) {
       start = Math.min(start, last.start);

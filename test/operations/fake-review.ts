@@ -30,6 +30,7 @@ export function createReview(policy: PolicyDecider & PolicyAdmin): PolicyReview 
       const was = { decision: 'allow', rule: 'granted' } as const;
       return {
         ...{ same: 3, byAnotherRule: 1, changed: 1, withoutArguments: 1, withoutTool: 0, digest: sha256(text), span },
+        shadows: [{ rule: 'tried', decision: 'deny', calls: 2, changes: 1 }],
         changes: [{ index: 4, invocation: 'i', timeMs: 0, ...alike, was: { ...was, version: 1 }, inForce: 'allow' }],
         groups: [{ ...alike, was, count: 1, invocation: 'i' }],
       };
@@ -42,7 +43,8 @@ export function createReview(policy: PolicyDecider & PolicyAdmin): PolicyReview 
     unused: async ({ sinceMs }) => ({
       policy: policy.current(),
       span: { ...span, fromMs: Math.max(0, sinceMs) },
-      unused: [{ rule: 'old', pointer: '/deny/0', effect: 'deny', tools: ['x__*'], sinceMs: 0 }],
+      unused: [{ rule: 'old', pointer: '/deny/0', effect: 'deny', tools: ['x__*'], isShadow: true, sinceMs: 0 }],
+      shadows: [{ rule: 'tried', pointer: '/deny/1', effect: 'deny', tools: ['x__*'], isShadow: true, calls: 2 }],
       rules: 2,
       byFormerRules: 0,
       byUnknownRules: 0,

@@ -17,12 +17,19 @@ const CONDITIONS = [
   'has(args.a)',
   'args.a + 1 > 1',
 ];
+/** The time that is asked about is a Sunday, 10:00 in UTC: open, closed, open over midnight. */
+const HOURS = [
+  { days: ['sun'], timezone: 'UTC' },
+  { days: ['mon', 'tue'], from: '08:00', to: '20:00', timezone: 'Europe/Lisbon' },
+  { days: ['sat'], from: '22:00', to: '12:00', timezone: 'UTC' },
+];
 const TIMES = ['2026-01-01T00:00:00Z', '2026-11-22T10:00:00Z', '2030-01-01T00:00:00Z'];
 
 const rule = fc.record(
   {
     tools: fc.array(fc.constantFrom(...PATTERNS), { minLength: 1, maxLength: 2 }),
     when: fc.constantFrom(...CONDITIONS),
+    hours: fc.constantFrom(...HOURS),
     expires: fc.constantFrom(...TIMES),
   },
   { requiredKeys: ['tools'] },
@@ -66,6 +73,30 @@ describe('laws of decisions', () => {
         };
         lists[where as keyof typeof lists].splice(at, 0, added);
         expect(kindOf(changed, toolName, given)).toBe('deny');
+      }),
+      RUNS,
+    );
+  });
+
+  test('a rule in shadow, wherever it is put, changes no decision and shows no tool', () => {
+    const place = fc.constantFrom('top', 'deny', 'grants', 'reader');
+    fc.assert(
+      fc.property(policy, rule, place, fc.nat(3), tool, args, (written, added, where, at, toolName, given) => {
+        const changed = structuredClone(written);
+        const lists = {
+          top: changed.deny,
+          deny: changed.agents.athena.deny,
+          grants: changed.agents.athena.grants,
+          reader: changed.roles.reader.grants,
+        };
+        // By their places rules without an id have other names.
+        const decided = (each: Written) => {
+          const { kind, rule: name } = ask(policyOf(each), toolName, given as JsonObject);
+          return [kind, name === 'default-deny', mayCall(policyOf(each), 'athena', toolName, { nowMs: NOW_MS })];
+        };
+        const before = decided(written);
+        lists[where as keyof typeof lists].splice(at, 0, { ...added, shadow: true } as typeof added);
+        expect(decided(changed)).toEqual(before);
       }),
       RUNS,
     );

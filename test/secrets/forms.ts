@@ -9,6 +9,10 @@ const allPercent = (byte: number): string => `%${byte.toString(16).padStart(2, '
 const escapedOf = (value: string): string =>
   Array.from({ length: value.length }, (_, at) => `\\u${value.charCodeAt(at).toString(16).padStart(4, '0')}`).join('');
 
+const NAMED: { readonly [character: string]: string } = {
+  ...{ '&': '&amp;', '<': '&lt;', '"': '&quot;', _: '&lowbar;', '/': '&sol;', '+': '&plus;' },
+};
+
 /** How each form is made of a value: what stands in a text when a service, a library or a plugin echoes a secret so. */
 export const FORMS: readonly (readonly [string, (value: string) => string])[] = [
   ['as it is', (value) => value],
@@ -39,6 +43,8 @@ export const FORMS: readonly (readonly [string, (value: string) => string])[] = 
   ['as HTML', (value) => value.replace(/[&<>"]/g, (one) => ({ '&': '&amp;', '<': '&lt;', '"': '&quot;' })[one] ?? one)],
   ['as HTML, each character', (value) => [...value].map((one) => `&#${one.codePointAt(0)};`).join('')],
   ['as HTML, in hexadecimal', (value) => [...value].map((one) => `&#x00${one.codePointAt(0)?.toString(16)};`).join('')],
+  ['as HTML, by names', (value) => value.replace(/[&<"_/+-]/g, (one) => NAMED[one] ?? one)],
+  ['in JSON within HTML', (value) => JSON.stringify({ value }).replaceAll('&', '&amp;').replaceAll('"', '&quot;')],
   ['as UTF-8 that was taken for Latin-1', (value) => Buffer.from(value).toString('latin1')],
   ['in UTF-16', (value) => Buffer.from(value, 'utf16le').toString('latin1')],
 ];

@@ -75,6 +75,29 @@ describe('a secret in a text', () => {
     expect(mask.json(words)).toBe(words);
   });
 
+  test('in base64 leaves no letter that bits of its ends are in, and no filling that tells its length by three', () => {
+    for (const value of [ASCII, `${ASCII}a`, `${ASCII}ab`]) {
+      const mask = createSecretMask([value]);
+      // Its first and last letter differ with what is beside it: the same texts with another value there look the same.
+      for (const [before, after] of [
+        ['', ''],
+        ['a', ''],
+        ['ab', ''],
+        ['', '"}'],
+        ['a', '"}'],
+        ['ab', '"}'],
+      ]) {
+        const shown = mask.text(`<${base64Of(`${before}${value}${after}`)}>`);
+        const other = createSecretMask([value.replace('g', 'Q').replace(/.$/, '~')]);
+        expect(shown).toMatch(/^<.{0,3}\[secret\].{0,6}>$/);
+        expect(other.text(`<${base64Of(`${before}${value.replace('g', 'Q').replace(/.$/, '~')}${after}`)}>`)).toBe(
+          shown,
+        );
+      }
+      expect(mask.text(`<${base64Of(value)}>`)).toBe('<[secret]>');
+    }
+  });
+
   test('of many lines is found with other line breaks, and without', () => {
     const pem = '-----BEGIN KEY-----\nMIIBVQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----';
     const mask = createSecretMask([pem]);

@@ -3,6 +3,7 @@
 
 import { type ExactJsonObject, isExactObject } from '#base/exact-json.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import type { ShadowDecision } from '#domain/decision.ts';
 import { readDisclosed } from '#domain/disclosed-document.ts';
 import type { DecisionKind } from '#domain/policy-review.ts';
 import type { ClosingRow } from '#domain/store-ports.ts';
@@ -25,6 +26,8 @@ export type RecordedDecision = {
   readonly rule: string;
   readonly version: number;
   readonly digest: string;
+  /** What rules in shadow would have decided. */
+  readonly shadow: readonly ShadowDecision[];
   /** What the grant let it have, and what it used of that. */
   readonly capabilities?: JsonObject;
   /** Undefined where they are not kept, or not whole. */
@@ -62,6 +65,7 @@ export function readRecorded({ index, envelope, args }: ClosingRow): RecordedCal
   return {
     ...{ kind: 'decision', index, invocation, phase, agent, tool: name, endedMs, rule, version, digest },
     decision: decision as DecisionKind,
+    shadow: shadowOf(policy['shadow']),
     atMs: decidedAt(phase, time) ?? endedMs,
     ...(typeof tool['schema'] === 'string' ? { schema: tool['schema'] } : {}),
     ...(typeof session === 'string' ? { session } : {}),
@@ -92,6 +96,14 @@ export function predicateOf(envelope: string): JsonObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+function shadowOf(written: Json | undefined): readonly ShadowDecision[] {
+  if (!Array.isArray(written)) return [];
+  return written.filter((one: Json): one is ShadowDecision => {
+    const { rule, decision } = isJsonObject(one) ? one : {};
+    return typeof rule === 'string' && typeof decision === 'string' && KINDS.includes(decision);
+  });
 }
 
 function argumentsOf(document: string | undefined): ExactJsonObject | undefined {

@@ -15,7 +15,7 @@ export type IdentifiedRule = ReviewedRule & {
 export function identifiedRules({ value, compiled }: Pick<GoodText, 'value' | 'compiled'>): readonly IdentifiedRule[] {
   return compiled.lists.flatMap(({ pointer: list, kind, rules }) => {
     const written = valueAt(value, list);
-    return rules.map(({ name, pointer, tools }, index) => {
+    return rules.map(({ name, pointer, tools, isShadow = false }, index) => {
       const isNamed = name !== pointer;
       const said = Array.isArray(written) ? canonicalJson(written[index] ?? null) : '';
       return {
@@ -23,6 +23,7 @@ export function identifiedRules({ value, compiled }: Pick<GoodText, 'value' | 'c
         pointer,
         effect: kind === 'grants' ? 'grant' : 'deny',
         tools: tools.map(({ source }) => source),
+        isShadow,
         identity: isNamed ? `${kind} ${name}` : `${list} ${said}`,
       };
     });

@@ -5,12 +5,14 @@ import type { Clock } from '#base/clock.ts';
 import type { ConditionInput } from '#base/condition.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from '#domain/agent.ts';
-import { type Decision, NO_POLICY } from '#domain/decision.ts';
-import type { ChangedDecision, SimulationCounts } from '#domain/policy-review.ts';
+import { type Decision, NO_POLICY, type ShadowDecision } from '#domain/decision.ts';
+import type { ChangedDecision, SimulatedShadow, SimulationCounts } from '#domain/policy-review.ts';
 import type { ClosingRow } from '#domain/store-ports.ts';
 import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
+import { shadowsOf } from '#policy/shadow.ts';
 import type { RecordedDecision } from './recorded.ts';
+import { createShadowSum } from './shadow-sum.ts';
 import { createPieceEnd, type PageBounds, type PageFacts, readPage } from './tally.ts';
 
 /** Schemas of today's tools by name. */
@@ -22,11 +24,15 @@ export type Simulated = {
   readonly schemas: ToolSchemas;
 };
 
-export type PageSimulation = PageFacts & SimulationCounts & { readonly changes: readonly ChangedDecision[] };
+export type PageSimulation = PageFacts &
+  SimulationCounts & {
+    readonly changes: readonly ChangedDecision[];
+    readonly shadows: readonly SimulatedShadow[];
+  };
 
 /** What another policy says of a recorded call, or why that can't be said. */
 export type Replayed =
-  | { readonly kind: 'decided'; readonly decision: Decision }
+  | { readonly kind: 'decided'; readonly decision: Decision; readonly shadow: readonly ShadowDecision[] }
   | { readonly kind: 'withoutArguments' | 'withoutTool' };
 
 /** Ends after `LIMITS.policyReviewPieceMsMax`, with at least one decision: what waits for the thread goes on. */
@@ -39,6 +45,7 @@ export function simulatePage(
   const ended = createPieceEnd(clock);
   const counts = { same: 0, byAnotherRule: 0, changed: 0, withoutArguments: 0, withoutTool: 0 };
   const changes: ChangedDecision[] = [];
+  const shadows = createShadowSum();
   const facts = readPage(rows, bounds, (recorded) => {
     const replayed = replay(policy, recorded, schemas);
     if (replayed.kind !== 'decided') counts[replayed.kind] += 1;
@@ -49,9 +56,10 @@ export function simulatePage(
       counts.changed += 1;
       changes.push(changeOf(recorded, replayed.decision, replay(inForce, recorded, schemas)));
     }
+    if (replayed.kind === 'decided') shadows.add(replayed.shadow, replayed.decision);
     return ended();
   });
-  return { ...facts, ...counts, changes };
+  return { ...facts, ...counts, changes, shadows: shadows.told() };
 }
 
 /** Decides a recorded call at its time, with the schema of today. */
@@ -74,11 +82,14 @@ export function replay(policy: Policy, recorded: RecordedDecision, schemas: Tool
       return input.celArgs();
     },
   });
+  // A tool that is gone had a schema when it was decided about.
+  const isGone = inputSchema === undefined && recorded.schema !== undefined;
   const decision = decide(policy, NO_POLICY, query, { watch });
   if (looksAtArgs && args === undefined) return { kind: 'withoutArguments' };
-  // It had one when it was decided about.
-  if (looksAtArgs && inputSchema === undefined && recorded.schema !== undefined) return { kind: 'withoutTool' };
-  return { kind: 'decided', decision };
+  if (looksAtArgs && isGone) return { kind: 'withoutTool' };
+  const shadow = shadowsOf(policy, query, decision, watch);
+  const isKnown = !looksAtArgs || (args !== undefined && !isGone);
+  return { kind: 'decided', decision, shadow: isKnown ? shadow : [] };
 }
 
 function changeOf(recorded: RecordedDecision, { kind, rule, reason }: Decision, inForce: Replayed): ChangedDecision {

@@ -6,6 +6,7 @@ import { given } from '#policy/thread-work.ts';
 import { formatTools, type ReviewableTool } from './known-tools.ts';
 import { type ReadBackPorts, readBack } from './read-back.ts';
 import type { OpenSimulation, ReviewTask } from './review-work.ts';
+import { createShadowSum } from './shadow-sum.ts';
 import type { PageSimulation } from './simulate.ts';
 
 export type SimulationPorts = ReadBackPorts & {
@@ -42,6 +43,7 @@ export async function simulate(ports: SimulationPorts, question: SimulationQuest
 function createSum(countMax: number) {
   const counts = { same: 0, byAnotherRule: 0, changed: 0, withoutArguments: 0, withoutTool: 0 };
   const changes: ChangedDecision[] = [];
+  const shadows = createShadowSum();
   const groups = new Map<string, ChangeGroup>();
   const group = ({ agent, tool, was, wouldBe, invocation }: ChangedDecision) => {
     const key = JSON.stringify([agent, tool, was.decision, was.rule, wouldBe.decision, wouldBe.rule]);
@@ -55,10 +57,11 @@ function createSum(countMax: number) {
       for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += page[name];
       changes.push(...page.changes.slice(0, countMax - changes.length));
       for (const change of page.changes) group(change);
+      shadows.addAll(page.shadows);
     },
     told: (digest: Simulation['digest'], span: LogSpan): Simulation => ({
       ...counts,
-      ...{ digest, span, changes },
+      ...{ digest, span, changes, shadows: shadows.told() },
       groups: [...groups.values()].sort((a, b) => b.count - a.count),
     }),
   };

@@ -62,7 +62,7 @@ export function createPieceEnd(clock: Pick<Clock, 'monotonicMs'> = systemClock):
   return () => (clock.monotonicMs() > endMs ? 'stop' : undefined);
 }
 
-/** How often a rule of a version of the policy decided. */
+/** How often a rule of a version of the policy decided, or would have. */
 export type Tally = {
   readonly version: number;
   readonly digest: string;
@@ -74,10 +74,13 @@ export type PageTally = PageFacts & { readonly tallies: readonly Tally[] };
 
 export function tallyPage(rows: readonly ClosingRow[], bounds: PageBounds): PageTally {
   const tallies = new Map<string, Tally & { count: number }>();
-  const facts = readPage(rows, bounds, ({ version, digest, rule }) => {
-    const key = `${version} ${digest} ${rule}`;
-    const known = tallies.get(key) ?? { version, digest, rule, count: 0 };
-    tallies.set(key, { ...known, count: known.count + 1 });
+  const facts = readPage(rows, bounds, ({ version, digest, rule: decided, shadow }) => {
+    // No two rules of a text have one name: those in shadow are counted like the one that decided.
+    for (const rule of [decided, ...shadow.map((one) => one.rule)]) {
+      const key = `${version} ${digest} ${rule}`;
+      const known = tallies.get(key) ?? { version, digest, rule, count: 0 };
+      tallies.set(key, { ...known, count: known.count + 1 });
+    }
     return undefined;
   });
   return { ...facts, tallies: [...tallies.values()] };

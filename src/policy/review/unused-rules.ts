@@ -114,10 +114,14 @@ function createRuleBook(rules: readonly IdentifiedRule[], span: LogSpan) {
         if (isUnbroken[at] === true) since[at] = Math.max(appliedMs, span.fromMs);
       }
     },
-    told: (all: number): Pick<UnusedRules, 'unused' | 'byFormerRules' | 'byUnknownRules'> => ({
+    told: (all: number): Pick<UnusedRules, 'unused' | 'shadows' | 'byFormerRules' | 'byUnknownRules'> => ({
       unused: rules.flatMap(({ identity: _, ...rule }, at): readonly UnusedRule[] =>
         decided[at] === 0 ? [{ ...rule, sinceMs: since[at] ?? span.fromMs }] : [],
       ),
+      shadows: rules.flatMap(({ identity: _, ...rule }, at) => {
+        const calls = decided[at] ?? 0;
+        return rule.isShadow && calls > 0 ? [{ ...rule, calls }] : [];
+      }),
       byFormerRules,
       byUnknownRules: all - byFormerRules - decided.reduce((sum, count) => sum + count, 0),
     }),

@@ -91,7 +91,10 @@ export async function openReviewWorld(text: string) {
     const predicate = predicateOf(isAllowed ? phase : 'denied', {
       agent,
       tool: inputSchema === undefined ? { name: tool } : { ...predicateOf('denied').tool, effect: 'pure', name: tool },
-      policy: { ...decision.policy, decision: decision.kind, rule: decision.rule },
+      policy: {
+        ...{ ...decision.policy, decision: decision.kind, rule: decision.rule },
+        ...(decision.shadow === undefined ? {} : { shadow: decision.shadow }),
+      },
       time: { received: time, ...(isAllowed ? { started: time } : {}), ended: time },
       ...more.parts,
     });

@@ -24,14 +24,15 @@ describe('rules that decided nothing', () => {
         ...{ fromMs: NOW_MS, toMs: NOW_MS, decisions: 2, undecided: 1, unreadable: 0, isComplete: true },
       },
       rules: 3,
+      shadows: [],
       unused: [
         {
           ...{ rule: '/agents/athena/grants/1', pointer: '/agents/athena/grants/1', effect: 'grant' },
-          ...{ tools: ['demo_text__echo'], sinceMs: NOW_MS },
+          ...{ tools: ['demo_text__echo'], isShadow: false, sinceMs: NOW_MS },
         },
         {
           ...{ rule: 'no-deletes', pointer: '/agents/athena/deny/0', effect: 'deny' },
-          ...{ tools: ['files__*'], sinceMs: NOW_MS },
+          ...{ tools: ['files__*'], isShadow: false, sinceMs: NOW_MS },
         },
       ],
       byFormerRules: 0,
