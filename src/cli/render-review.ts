@@ -27,6 +27,7 @@ export const REVIEW_RENDERERS: Renderers = {
       more,
       groups.length > 0 ? `\n${table(groups, '')}\n` : '',
       `${str(s['changed'])} would change, ${str(s['same'])} stay the same (${str(s['byAnotherRule'])} by another rule), ${spanText(object(s['log']))}`,
+      ...list(s['lacking']).map(lackingText),
       ...list(s['shadows']).map(shadowText),
       unknown > 0 ? `${unknown} can't be said: ${why}\n` : '',
     ].join('');
@@ -72,6 +73,11 @@ export function spanText(span: JsonObject): string {
     span['unreadable'] === 0 ? '' : `; ${str(span['unreadable'])} records CAN NOT BE READ, see smcp log verify`;
   const early = span['isComplete'] === true ? '' : '; the log was NOT READ as far back as was asked for';
   return `${plural(Number(span['decisions']), 'decision')} since ${str(span['from'])}${early}${unreadable}\n`;
+}
+
+function lackingText({ agent, tool, rule, lacks, calls, invocation }: JsonObject): string {
+  const number = plural(Number(calls), 'call');
+  return `allowed with less than was used: ${number} of ${str(agent)} ${str(tool)} by ${str(rule)}, without ${(lacks as string[]).map(str).join(', ')}, such as ${str(invocation)}\n`;
 }
 
 function shadowText({ rule, decision, calls, changes }: JsonObject): string {

@@ -5,6 +5,7 @@ import type { Digest } from '#base/digest.ts';
 import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
+import type { CapabilityKind } from './capability.ts';
 import type { PolicyRef } from './decision.ts';
 
 /** What a decision may be; `ask`: a person is asked first. */
@@ -122,6 +123,18 @@ export type SimulationCounts = {
   readonly withoutTool: number;
 };
 
+/** Calls that are alike, which would be allowed with less than they used. */
+export type LackingCalls = {
+  readonly agent: string;
+  readonly tool: string;
+  /** That would allow them. */
+  readonly rule: string;
+  readonly lacks: readonly CapabilityKind[];
+  readonly calls: number;
+  /** Of the newest of them. */
+  readonly invocation: string;
+};
+
 /** A rule in shadow, of calls that it would have come to decide. */
 export type SimulatedShadow = {
   readonly rule: string;
@@ -137,6 +150,8 @@ export type Simulation = SimulationCounts & {
   readonly span: LogSpan;
   /** The newest first, at most as many as were asked for. */
   readonly changes: readonly ChangedDecision[];
+  /** The most frequent first. */
+  readonly lacking: readonly LackingCalls[];
   /** What rules of the other policy that are in shadow would have decided, the most frequent first. */
   readonly shadows: readonly SimulatedShadow[];
   /** Of all changes, the most frequent first; at most `LIMITS.policyReviewRowsMax`. */

@@ -52,6 +52,15 @@ const groupSchema: JsonObject = {
   required: ['count', 'agent', 'tool', 'was', 'wouldBe', 'invocation'],
 };
 
+const lackingSchema: JsonObject = {
+  type: 'object',
+  properties: {
+    ...{ agent: text, tool: text, rule: text, calls: countSchema, invocation: text },
+    lacks: { type: 'array', items: text, description: 'Kinds of capabilities.' },
+  },
+  required: ['agent', 'tool', 'rule', 'calls', 'invocation', 'lacks'],
+};
+
 const shadowSchema: JsonObject = {
   type: 'object',
   properties: {
@@ -102,6 +111,11 @@ export const policySimulateOperation: Operation = {
       withoutArguments: { ...countSchema, description: 'Not known: a rule looks at arguments that are not kept.' },
       withoutTool: { ...countSchema, description: 'Not known: a rule looks at arguments of a tool that is gone.' },
       changes: { type: 'array', items: changeSchema, description: 'The newest first.' },
+      lacking: {
+        type: 'array',
+        items: lackingSchema,
+        description: 'Calls that would be allowed with fewer capabilities than they used, the most frequent first.',
+      },
       shadows: {
         type: 'array',
         items: shadowSchema,
@@ -111,14 +125,14 @@ export const policySimulateOperation: Operation = {
     },
     required: [
       ...['digest', 'log', 'same', 'changed', 'byAnotherRule', 'withoutArguments', 'withoutTool'],
-      ...['changes', 'shadows', 'groups'],
+      ...['changes', 'lacking', 'shadows', 'groups'],
     ],
   },
   run: async ({ review, clock }, input, caller) => {
     const { last, since, count } = input;
     const other = String(input['text']);
     checkLength(caller, other);
-    const { span, changes, groups, shadows, ...counts } = await review.simulate({
+    const { span, changes, groups, lacking, shadows, ...counts } = await review.simulate({
       text: other,
       sinceMs: typeof since === 'string' ? readSince(since, clock.nowMs()) : 0,
       decisionsMax: typeof last === 'number' ? last : LAST,
@@ -127,6 +141,7 @@ export const policySimulateOperation: Operation = {
     return {
       ...counts,
       log: spanView(span),
+      lacking: lacking.map(({ lacks, ...one }) => ({ ...one, lacks: [...lacks] })),
       shadows: shadows.map((one) => ({ ...one })),
       changes: changes.map(changeView),
       groups: groups.map(({ was, wouldBe, ...group }) => ({ ...group, was: { ...was }, wouldBe: { ...wouldBe } })),

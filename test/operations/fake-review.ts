@@ -30,6 +30,7 @@ export function createReview(policy: PolicyDecider & PolicyAdmin): PolicyReview 
       const was = { decision: 'allow', rule: 'granted' } as const;
       return {
         ...{ same: 3, byAnotherRule: 1, changed: 1, withoutArguments: 1, withoutTool: 0, digest: sha256(text), span },
+        lacking: [{ agent: 'ana', tool: 'paint__wall', rule: 'r', lacks: ['net'], calls: 1, invocation: 'i' }],
         shadows: [{ rule: 'tried', decision: 'deny', calls: 2, changes: 1 }],
         changes: [{ index: 4, invocation: 'i', timeMs: 0, ...alike, was: { ...was, version: 1 }, inForce: 'allow' }],
         groups: [{ ...alike, was, count: 1, invocation: 'i' }],

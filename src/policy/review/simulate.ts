@@ -6,11 +6,12 @@ import type { ConditionInput } from '#base/condition.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from '#domain/agent.ts';
 import { type Decision, NO_POLICY, type ShadowDecision } from '#domain/decision.ts';
-import type { ChangedDecision, SimulatedShadow, SimulationCounts } from '#domain/policy-review.ts';
+import type { ChangedDecision, LackingCalls, SimulatedShadow, SimulationCounts } from '#domain/policy-review.ts';
 import type { ClosingRow } from '#domain/store-ports.ts';
 import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
 import { shadowsOf } from '#policy/shadow.ts';
+import { createLackingBook } from './lacking.ts';
 import type { RecordedDecision } from './recorded.ts';
 import { createShadowSum } from './shadow-sum.ts';
 import { createPieceEnd, type PageBounds, type PageFacts, readPage } from './tally.ts';
@@ -27,6 +28,7 @@ export type Simulated = {
 export type PageSimulation = PageFacts &
   SimulationCounts & {
     readonly changes: readonly ChangedDecision[];
+    readonly lacking: readonly LackingCalls[];
     readonly shadows: readonly SimulatedShadow[];
   };
 
@@ -46,6 +48,7 @@ export function simulatePage(
   const counts = { same: 0, byAnotherRule: 0, changed: 0, withoutArguments: 0, withoutTool: 0 };
   const changes: ChangedDecision[] = [];
   const shadows = createShadowSum();
+  const lacking = createLackingBook();
   const facts = readPage(rows, bounds, (recorded) => {
     const replayed = replay(policy, recorded, schemas);
     if (replayed.kind !== 'decided') counts[replayed.kind] += 1;
@@ -56,10 +59,13 @@ export function simulatePage(
       counts.changed += 1;
       changes.push(changeOf(recorded, replayed.decision, replay(inForce, recorded, schemas)));
     }
-    if (replayed.kind === 'decided') shadows.add(replayed.shadow, replayed.decision);
+    if (replayed.kind === 'decided') {
+      shadows.add(replayed.shadow, replayed.decision);
+      lacking.add(recorded, replayed.decision);
+    }
     return ended();
   });
-  return { ...facts, ...counts, changes, shadows: shadows.told() };
+  return { ...facts, ...counts, changes, lacking: lacking.told(), shadows: shadows.told() };
 }
 
 /** Decides a recorded call at its time, with the schema of today. */

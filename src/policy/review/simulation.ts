@@ -4,6 +4,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { ChangedDecision, ChangeGroup, LogSpan, Simulation } from '#domain/policy-review.ts';
 import { given } from '#policy/thread-work.ts';
 import { formatTools, type ReviewableTool } from './known-tools.ts';
+import { createLackingBook } from './lacking.ts';
 import { type ReadBackPorts, readBack } from './read-back.ts';
 import type { OpenSimulation, ReviewTask } from './review-work.ts';
 import { createShadowSum } from './shadow-sum.ts';
@@ -44,6 +45,7 @@ function createSum(countMax: number) {
   const counts = { same: 0, byAnotherRule: 0, changed: 0, withoutArguments: 0, withoutTool: 0 };
   const changes: ChangedDecision[] = [];
   const shadows = createShadowSum();
+  const lacking = createLackingBook();
   const groups = new Map<string, ChangeGroup>();
   const group = ({ agent, tool, was, wouldBe, invocation }: ChangedDecision) => {
     const key = JSON.stringify([agent, tool, was.decision, was.rule, wouldBe.decision, wouldBe.rule]);
@@ -58,10 +60,11 @@ function createSum(countMax: number) {
       changes.push(...page.changes.slice(0, countMax - changes.length));
       for (const change of page.changes) group(change);
       shadows.addAll(page.shadows);
+      lacking.addAll(page.lacking);
     },
     told: (digest: Simulation['digest'], span: LogSpan): Simulation => ({
       ...counts,
-      ...{ digest, span, changes, shadows: shadows.told() },
+      ...{ digest, span, changes, lacking: lacking.told(), shadows: shadows.told() },
       groups: [...groups.values()].sort((a, b) => b.count - a.count),
     }),
   };

@@ -1,11 +1,16 @@
 // Logs without an end, names without a number: what a review reads, holds and answers stays bounded.
 
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '#base/clock.ts';
+import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { ClosingRange } from '#domain/store-ports.ts';
+import { createPolicyThread } from '#policy/policy-thread.ts';
 import { createNeedBook } from '#policy/review/need-book.ts';
 import { readBack } from '#policy/review/read-back.ts';
+import { createPolicyReview } from '#policy/review/review.ts';
 import { createTallyBook } from '#policy/review/unused-rules.ts';
+import { createThreadWork } from '#policy/thread-work.ts';
 
 const SIZE = 1_000_000_000;
 
@@ -82,6 +87,55 @@ describe('reading a log back', () => {
     const plan = { sinceMs: 0, decisionsMax: 10, withArgs: false };
     const reading = readBack({ records: broken, clock: clockOf(0) }, plan, async (rows) => taken(rows, 1));
     await expect(reading).rejects.toThrow('the disk is gone');
+  });
+});
+
+describe('while a policy is tried on a long log', () => {
+  const policy = 'version: 1\nagents: { athena: { grants: [{ tools: ["*"] }] } }\n';
+  const predicate = {
+    ...{ phase: 'denied', agent: 'athena', invocation: 'i', tool: { name: 'x__y' } },
+    ...{ time: { ended: '2026-11-22T10:00:00Z' }, policy: { version: 1, digest: 'd', decision: 'deny', rule: 'r' } },
+  };
+  const envelope = JSON.stringify({ payload: Buffer.from(JSON.stringify({ predicate })).toString('base64') });
+  const rowsOf = ({ from, to }: { readonly from: number; readonly to: number }) =>
+    Array.from({ length: to - from }, (_, n) => ({ index: to - 1 - n, envelope }));
+  const decisionsMax = 20_000;
+  /** How often the event loop comes round meanwhile. */
+  const turnsDuring = async (doing: () => Promise<unknown>) => {
+    const counted = { turns: 0, isOver: false };
+    const count = () => {
+      counted.turns += 1;
+      if (!counted.isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    await doing();
+    counted.isOver = true;
+    return counted.turns;
+  };
+
+  test('other work of the host goes on', async () => {
+    const thread = createPolicyThread();
+    const ref = { version: 1, digest: sha256(policy) };
+    const review = createPolicyReview({
+      policy: {
+        show: () => ({ text: policy, policy: ref, file: '', fileState: { kind: 'in-force' } }),
+        ...{ history: () => [], version: () => ({ ...ref, text: policy, appliedMs: 0, by: 'x', isInForce: true }) },
+      },
+      records: { size: () => SIZE, record: () => undefined, closings: rowsOf },
+      ...{ catalog: () => [], thread, clock: systemClock },
+    });
+    const simulate = () => review.simulate({ text: policy, sinceMs: 0, decisionsMax, countMax: 10 });
+    expect(await simulate()).toMatchObject({ changed: decisionsMax, span: { decisions: decisionsMax } });
+    expect(await turnsDuring(simulate)).toBeGreaterThan(decisionsMax / LIMITS.policyReviewPageLengthMax);
+    await thread.close();
+  });
+
+  test('and none would where the host did it', async () => {
+    const work = createThreadWork();
+    const rows = rowsOf({ from: 0, to: 2_000 });
+    const task = { kind: 'simulate', text: policy, name: 'it', inForce: policy, toolsJson: '[]' } as const;
+    const onHost = async () => work({ ...task, rows, sinceMs: 0, decisionsMax });
+    expect(await turnsDuring(onHost)).toBe(0);
   });
 });
 
