@@ -22,7 +22,9 @@ export function makeHome(agentCount: number, tools: string): Home {
   const directory = mkdtempSync(join(tmpdir(), 'smcp-bench-'));
   const agents = Array.from({ length: agentCount }, (_, place) => `bench-${place + 1}`);
   const grants = agents.map((name) => `  ${name}:\n    grants:\n      - tools: ["${tools}"]\n`);
-  writeFileSync(join(directory, 'policy.yaml'), `version: 1\ndefaults: { loop: off }\nagents:\n${grants.join('')}`, { mode: 0o600 });
+  writeFileSync(join(directory, 'policy.yaml'), `version: 1\ndefaults: { loop: off }\nagents:\n${grants.join('')}`, {
+    mode: 0o600,
+  });
   return { directory, agents, [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
