@@ -20,6 +20,7 @@ const RENDERERS: { readonly [operation: string]: Render } = {
         ['plugins', pluginsText(object(s['plugins']))],
         ['calls', `${str(s['callsUnderWay'])} under way, ${str(s['calls'])} since the start`],
         ...list(s['lanes']).map((lane) => [`lane ${str(lane['name'])}`, laneText(lane)]),
+        ...(s['approvalsPending'] === 0 ? [] : [['TO APPROVE', `${str(s['approvalsPending'])}: smcp approvals`]]),
         ...list(s['freezes']).map((freeze) => ['FROZEN', freezeText(freeze)]),
         ['log', `${str(object(s['log'])['entries'])} records`],
         ...list(s['layers']).map((layer) => [str(layer['name']), layer['inForce'] === true ? 'in force' : 'MISSING']),

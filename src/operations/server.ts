@@ -29,7 +29,8 @@ export const serverOperations: readonly Operation[] = [
   {
     name: 'status',
     topic: 'server',
-    summary: 'Says what runs and what is stopped: policy, plugins, lanes, freezes, log, layers of the sandbox.',
+    summary:
+      'Says what runs and what is stopped: policy, plugins, lanes, freezes, approvals, log, layers of the sandbox.',
     command: ['status'],
     positional: [],
     method: 'GET',
@@ -58,6 +59,7 @@ export const serverOperations: readonly Operation[] = [
         lanes: { type: 'array', items: laneSchema },
         calls: { type: 'integer', description: 'Since the start, refused ones too.' },
         callsUnderWay: { type: 'integer', description: 'That wait or run now.' },
+        approvalsPending: { type: 'integer', description: 'Calls that nobody has approved or denied yet.' },
         log: {
           type: 'object',
           properties: { entries: { type: 'integer' }, vkey: { type: 'string' } },
@@ -75,11 +77,12 @@ export const serverOperations: readonly Operation[] = [
         'lanes',
         'calls',
         'callsUnderWay',
+        'approvalsPending',
         'log',
         'layers',
       ],
     },
-    run: ({ server, policy, catalog, dispatcher, freezes, log, layers }, _, caller) => {
+    run: ({ server, policy, catalog, dispatcher, freezes, approvals, log, layers }, _, caller) => {
       const { lanes, callsTotal } = dispatcher.status();
       const { file, fileState } = policy.show();
       return {
@@ -97,6 +100,7 @@ export const serverOperations: readonly Operation[] = [
         lanes: lanes.map((lane) => ({ ...lane })),
         calls: callsTotal,
         callsUnderWay: dispatcher.calls().length,
+        approvalsPending: approvals.list().filter(({ state }) => state === 'pending').length,
         log: { entries: log.size(), vkey: log.vkey() },
         layers: layers().map((layer) => ({ ...layer })),
       };

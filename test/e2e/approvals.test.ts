@@ -19,6 +19,12 @@ agents:
         tools: ["demo_text__slugify"]
         approval: { ttl: 1h, wait: 0s }
       - tools: ["smcp__approvals*"]
+  limited:
+    grants:
+      - id: once
+        tools: ["demo_text__*"]
+        limits: { calls: 1, per: 1h }
+        approval: { ttl: 1h, wait: 0s }
   helper:
     grants:
       - tools: ["smcp__approvals*"]
@@ -39,7 +45,7 @@ beforeAll(async () => {
   mkdirSync(join(folder.path, 'home'), { mode: 0o700 });
   writeFileSync(join(folder.path, 'home', 'policy.yaml'), POLICY, { mode: 0o600 });
   await start();
-  for (const name of ['careful', 'helper', 'other']) {
+  for (const name of ['careful', 'helper', 'limited', 'other']) {
     tokens[name] = ((await server.json('agent', 'token', name)) as { token: string }).token;
   }
 });
@@ -133,6 +139,28 @@ describe('a call that a person has to approve', () => {
       record: { predicate: { decision: 'approved', agent: 'careful', by: { kind: 'admin' } } },
       disclosed: { statement: { tool: { name: 'demo_text__echo' }, rule: { name: 'echoes' } } },
     });
+  });
+});
+
+describe('a call that is approved and over a limit', () => {
+  test('does not run, and its approval is not used up', async () => {
+    const client = await connectStreamable(server.url, tokenOf('limited'));
+    const ask = (title: string) => client.call('demo_text__slugify', { title });
+    const asked = [errorOf(await ask('one')), errorOf(await ask('two'))].map(
+      ({ details }) => (details as { id: string }).id,
+    );
+    expect(await server.json('status')).toMatchObject({ approvalsPending: 2 });
+    for (const id of asked) expect((await server.smcp('approvals', 'approve', id)).code).toBe(0);
+    expect(await ask('one')).not.toHaveProperty('isError', true);
+    expect(errorOf(await ask('two'))).toMatchObject({ code: 'RATE_LIMITED' });
+    const states = await Promise.all(
+      asked.map(async (id) => ((await server.json('approvals', 'show', id)) as Request).state),
+    );
+    expect(states).toEqual(['used', 'approved']);
+    // What a limit refuses asks nobody.
+    expect(errorOf(await ask('three'))).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await server.json('status')).toMatchObject({ approvalsPending: 0 });
+    await client.close();
   });
 });
 

@@ -192,7 +192,7 @@ export function fakeDispatcher(
   const frozen = new Set<AgentName>();
   const answers = new Map<string, ToolAnswer>();
   const kept = new Map<string, { args: ExactJsonObject; outcome: CallOutcome }>();
-  const refuse = ({ agent, tool: name, args, strayArgs, approval }: CallRequest): ToolAnswer | undefined => {
+  const refuse = ({ agent, tool: name, args, strayArgs, approval, asserted }: CallRequest): ToolAnswer | undefined => {
     if (frozen.has(agent)) {
       const details = { scope: `agent ${agent}`, remedy: 'a person lifts it with: smcp unfreeze' };
       return { kind: 'error', error: { code: 'FROZEN', message: `agent ${agent}: frozen by admin`, details } };
@@ -202,6 +202,7 @@ export function fakeDispatcher(
       return { kind: 'error', error: denialError(decision) };
     }
     if (decision.kind === 'ask') {
+      if (asserted?.isApproved === true) return { kind: 'value', value: {} };
       const code = approval === undefined ? 'APPROVAL_PENDING' : 'APPROVAL_UNKNOWN';
       return { kind: 'error', error: { code, message: 'nobody has approved it' } };
     }
@@ -234,7 +235,7 @@ export function fakeDispatcher(
         return { ...earlier.outcome, isReplayed: true };
       }
       const answer = earlier === undefined ? await run(request) : CONFLICT;
-      const isAsked = request.tool === 'demo__ask' && request.canAskClient === true;
+      const isAsked = request.tool === 'demo__ask' && request.canAskClient === true && request.asserted === undefined;
       const asked = isAsked ? { asked: { id: '0123456789abcdef', argsJson: '{}', expiresMs: 0 } } : {};
       const receipt = { index: calls.length, leaf: 'bGVhZg==' };
       const outcome: CallOutcome = { invocation: uuidv7(), answer, receipt, ...asked };
