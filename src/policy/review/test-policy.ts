@@ -86,6 +86,6 @@ function tryOne(policy: Policy, expectation: Expectation, { schema, nowMs }: Ask
     ...expectation,
     isMet: decision.kind === expect && (rule === undefined || rule === decision.rule),
     ...{ decision: decision.kind, decidedBy: decision.rule, reason: decision.reason },
-    ...(decision.kind === 'deny' ? { remedy: decision.remedy } : {}),
+    ...(decision.kind === 'allow' ? {} : { remedy: decision.remedy }),
   };
 }

@@ -32,6 +32,21 @@ describe('what is expected of a policy', () => {
     expect(results.map(({ isMet }) => isMet)).toEqual([true, true, true, true, true]);
   });
 
+  test('is met where a person is asked, and not where the call is then expected to be allowed', () => {
+    const asking = POLICY.replace('tools: ["demo_text__*"]', 'tools: ["demo_text__*"], approval: { ttl: 15m }');
+    const { results } = tried(
+      `
+- { agent: athena, tool: demo_text__echo, expect: ask, rule: until }
+- { agent: athena, tool: demo_text__echo, expect: allow }
+`,
+      asking,
+    );
+    expect(results.map(({ isMet, decision }) => [isMet, decision])).toEqual([
+      [true, 'ask'],
+      [false, 'ask'],
+    ]);
+  });
+
   test('is not met where the decision or the rule is another, and the decision is explained', () => {
     const { results } = tried(`
 - { agent: athena, tool: files__delete, expect: allow }
