@@ -14,12 +14,15 @@ const ONLY_MEMORY = { cpuMs: 50_000, timeoutMs: 50_000 };
  */
 const WARDEN_MIB_MAX = 768;
 
+/** V8 says that there is no room for a buffer, or the host sees first how much the warden holds: it depends on the machine. */
+const EITHER = expect.stringMatching(/^(TOOL_FAILED|MEMORY_EXCEEDED)$/);
+
 describe('a guest that takes memory without end', () => {
   const rows1 = [
     ['fills an array of a billion', 'Array(1e9).fill(0)', 'MEMORY_EXCEEDED'],
     ['floods a map', 'const map = new Map(); for (let i = 0; ; i += 1) map.set(i, { i });', 'MEMORY_EXCEEDED'],
     ['pushes arrays', 'const all = []; for (;;) all.push(new Array(1000).fill(1));', 'MEMORY_EXCEEDED'],
-    ['keeps buffers', 'const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1));', 'TOOL_FAILED'],
+    ['keeps buffers', 'const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1));', EITHER],
     [
       'doubles a string',
       'let text = "x"; for (;;) { text += text; text.charCodeAt(text.length - 1); }',

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 CODE = os.path.dirname(os.path.realpath(__file__))
 WORK = os.getcwd()
@@ -159,7 +160,9 @@ def race():
 
     thread = threading.Thread(target=flip, daemon=True)
     thread.start()
-    for _ in range(3000):
+    # For a second: a fast machine tries thousands of times before the other thread has begun.
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
         try:
             if is_secret(text_of("raced")):
                 return True
