@@ -6,6 +6,7 @@ import { canOperations } from './can.ts';
 import { freezeOperations } from './freezes.ts';
 import { logOperations } from './log.ts';
 import { replayOperations } from './log-replay.ts';
+import { noticeOperations } from './notices.ts';
 import type { Operation } from './operation.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
@@ -19,6 +20,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...freezeOperations,
   ...queueOperations,
   ...approvalOperations,
+  ...noticeOperations,
   ...agentOperations,
   ...policyOperations,
   ...canOperations,

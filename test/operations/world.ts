@@ -25,6 +25,7 @@ import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
 import { createFreezeStore } from '#store/state-stores.ts';
 import { question } from '#test/approvals/world.ts';
+import { createFakeTarget, createOutboxWorld, TAKEN } from '#test/notify/world.ts';
 import { ana, createPolicy } from './fake-policy.ts';
 import { createReview } from './fake-review.ts';
 
@@ -230,8 +231,22 @@ export function createWorld() {
   const ports = { policy, freezes, approvals, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const secrets = createSecrets();
+  const notices = createOutboxWorld().open([createFakeTarget('webhook-1', () => TAKEN).channel]);
   const services: Services = {
-    ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, approvals, secrets, dispatcher, log, clock },
+    ...{
+      tokens,
+      policy,
+      catalog: plugins,
+      tools,
+      plugins,
+      freezes,
+      approvals,
+      notices,
+      secrets,
+      dispatcher,
+      log,
+      clock,
+    },
     enforce: async () => {
       did.push('enforce');
       await dispatcher.reconsider();
