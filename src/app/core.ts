@@ -116,21 +116,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   );
   const readiness = { isReady: false };
   const services: Services = {
-    ...{
-      tokens,
-      policy,
-      catalog,
-      tools,
-      plugins: watch.lookingAfter(catalog),
-      notices,
-      freezes,
-      approvals,
-      secrets,
-      dispatcher,
-      log,
-      enforce,
-      clock,
-    },
+    ...{ tokens, policy, catalog, tools, freezes, approvals, notices, secrets, dispatcher, log, enforce, clock },
+    plugins: watch.lookingAfter(catalog),
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
     review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,

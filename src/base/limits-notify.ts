@@ -14,8 +14,6 @@ export const NOTIFY_LIMITS = {
   notifyAgeMsMax: 24 * 3_600_000,
   /** Notices that wait for one target; the oldest makes room. */
   notifyWaitingMax: 256,
-  /** Targets of one kind of channel. */
-  notifyTargetsMax: 8,
   /** Arguments in a notice, as JSON; larger ones are left out whole: what is cut could hide what matters. */
   notifyArgumentBytesMax: 32 * 1024,
   /** A text of somebody else in a line for people, in UTF-16 units, and how many such lines there are. */

@@ -3,6 +3,8 @@
 import type { Json, JsonObject } from '#base/json.ts';
 import { list, plural, str, table } from './render.ts';
 
+const NO_TARGETS = 'config.yaml names no targets: docs/notify.md says how';
+
 /** Rows of `status`: one for each target that is not all right. */
 export function notifyRows(targets: readonly JsonObject[]): string[][] {
   return targets
@@ -23,13 +25,13 @@ export function noticesText(answer: JsonObject): string {
     `since ${str(notice['createdAt'])}`,
     notice['tries'] === 0 ? '' : `tried ${plural(Number(notice['tries']), 'time')}: ${str(notice['why'])}`,
   ]);
-  return table(targets, 'config.yaml names no targets: docs/notify.md says how') + table(waiting, 'nothing waits');
+  return table(targets, NO_TARGETS) + table(waiting, 'nothing waits');
 }
 
 export function testText(results: readonly JsonObject[]): string {
   return table(
     results.map(({ target, taken, why }) => [str(target), taken === true ? 'taken' : `NOT taken: ${str(why)}`]),
-    '',
+    NO_TARGETS,
   );
 }
 

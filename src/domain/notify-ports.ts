@@ -110,7 +110,7 @@ export type NoticeDesk = {
   readonly targets: () => readonly NoticeTarget[];
   /** In the order in which they are told, target by target. */
   readonly waiting: () => readonly WaitingNotice[];
-  /** Sends a notice to the target, or to all, by one try each, past what waits. @throws `NOTIFY_TARGET_UNKNOWN` */
+  /** Sends a notice to the target, or to all, by one try each, past what waits; `[]`: there are none. @throws `NOTIFY_TARGET_UNKNOWN` */
   readonly test: (target?: string) => Promise<readonly { readonly target: string; readonly why?: string }[]>;
 };
 

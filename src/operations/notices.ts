@@ -100,7 +100,10 @@ export const noticeOperations: readonly Operation[] = [
       },
     },
     subject: ({ target }) => (typeof target === 'string' ? target : 'every target'),
-    saysNo: (answer) => (answer as readonly JsonObject[]).some(({ taken }) => taken === false),
+    saysNo: (answer) => {
+      const results = answer as readonly JsonObject[];
+      return results.length === 0 || results.some(({ taken }) => taken === false);
+    },
     run: async ({ notices }, { target }) => {
       const results = await notices.test(typeof target === 'string' ? target : undefined);
       return results.map((result) => ({
