@@ -36,9 +36,9 @@ export function noticeOf(request: ApprovalRequest, argsJson: string | undefined)
   const event = EVENTS[request.state];
   if (event === undefined) return undefined;
   const { id, expiresMs } = request;
-  const { args, shown, ...view } = requestView(request, argsJson);
   const argsBytes = argsJson === undefined ? 0 : Buffer.byteLength(argsJson);
   const fits = argsJson !== undefined && argsBytes <= LIMITS.notifyArgumentBytesMax;
+  const { args, shown, ...view } = requestView(request, fits ? argsJson : undefined);
   const isAsked = event === 'asked';
   return {
     kind: 'approval',
