@@ -24,6 +24,7 @@ export const TOPICS: { readonly [topic in Topic]: string } = {
   agents: 'Agents and their tokens.',
   policy: 'Who may call what.',
   plugins: 'Where the tools come from.',
+  config: 'How the server runs, and what of it can change while it does.',
   secrets: 'Names of secrets, and where they come from. No answer holds a value.',
   log: 'What happened, signed.',
 };

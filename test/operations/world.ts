@@ -27,6 +27,7 @@ import { createFreezeStore } from '#store/state-stores.ts';
 import { question } from '#test/approvals/world.ts';
 import { ana, createPolicy } from './fake-policy.ts';
 import { createReview } from './fake-review.ts';
+import { createSettings } from './fake-settings.ts';
 
 /** The operation of this name. */
 export const operation = (name: string): Operation => {
@@ -230,8 +231,22 @@ export function createWorld() {
   const ports = { policy, freezes, approvals, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const secrets = createSecrets();
+  const settings = createSettings(did);
   const services: Services = {
-    ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, approvals, secrets, dispatcher, log, clock },
+    ...{
+      tokens,
+      policy,
+      catalog: plugins,
+      tools,
+      plugins,
+      freezes,
+      approvals,
+      secrets,
+      settings,
+      dispatcher,
+      log,
+      clock,
+    },
     enforce: async () => {
       did.push('enforce');
       await dispatcher.reconsider();
@@ -263,7 +278,9 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   can: { agent: 'ana', tool: 'paint__wall' },
   log_show: { id: '0' },
   log_prove: { id: '0' },
+  log_disclose: { id: '0' },
   log_replay: { id: '1' },
+  config_set: { key: 'logging.level', value: 'debug' },
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
   policy_simulate: { text: 'b' },
