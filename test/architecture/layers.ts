@@ -100,7 +100,11 @@ export const AREAS: readonly Area[] = [
   area(0, 'schemas'),
 
   area(1, 'src/domain', { imports: ['src/base'], ...PURE }),
-  area(1, 'src/config', { imports: ['src/base', 'schemas'], locates: ['package.json', 'plugins', 'schemas'] }),
+  // Its settings are what operations on the configuration work with, by the interface in src/domain.
+  area(1, 'src/config', {
+    imports: ['src/base', 'src/domain', 'schemas'],
+    locates: ['package.json', 'plugins', 'schemas'],
+  }),
   // Behind the fence: the wire format is all that the warden shares with the host, and the guest shares nothing.
   area(1, 'sandbox/warden', { imports: ['sandbox/protocol'], locates: ['sandbox/guest'] }),
   area(1, 'sandbox/guest', { builtins: 'none' }),

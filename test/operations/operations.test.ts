@@ -7,7 +7,8 @@ import type { StoredRecord } from '#domain/record.ts';
 import { leavesRecord } from '#operations/operation.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
-import { asBea, createWorld, GOOD_INPUT, operation, person, prepare } from './world.ts';
+import { GOOD_INPUT } from './good-input.ts';
+import { asBea, createWorld, operation, person, prepare } from './world.ts';
 
 const allNames = OPERATIONS.map(({ name }) => [name] as const);
 
