@@ -16,6 +16,8 @@ import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
+import type { DispatcherPorts } from '#dispatch/dispatcher-ports.ts';
+import { createRehearsal, type Rehearsal } from '#dispatch/rehearse.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
@@ -50,6 +52,8 @@ export type Core = {
   readonly services: Services;
   /** Ready once the doors are open, until it stops. */
   readonly readiness: { isReady: boolean };
+  /** For the self-test of the start. */
+  readonly rehearse: Rehearsal;
 };
 
 /** What is kept: the home's database, the log in it, and the secrets that open and sign them. */
@@ -84,7 +88,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const freezes = createFreezes({ store: store.freezes, clock });
   const approvals = openApprovals(options, { store, log }, stack);
   const secrets = openSecrets(options, store);
-  const dispatcher: Dispatcher & ToolCaller = createDispatcher({
+  const dispatcherPorts: DispatcherPorts = {
     ...{ catalog: tools, policy, freezes, approvals, secrets, runtime, log, clock, logger },
     broker: createBroker({
       ...{ clock, logger },
@@ -100,7 +104,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     // Asked for at each call: the operations work on the dispatcher that carries them out.
     adminTools: createAdminTools({ services: () => services, logger }),
     keyedCalls: store.keyedCalls,
-  });
+  };
+  const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
   for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
@@ -127,7 +132,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
-  return { services, readiness };
+  return { services, readiness, rehearse: createRehearsal(dispatcherPorts) };
 }
 
 function openSecrets({ home, config, logger }: CoreOptions, { secrets: store }: Store): Secrets {

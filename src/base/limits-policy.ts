@@ -109,6 +109,14 @@ export const POLICY_LIMITS = {
   /** Requests that wait for a decision, of one agent and in all: more than a person reads. Each holds arguments of 512 KiB at most. */
   approvalsPendingPerAgentMax: 20,
   approvalsPendingMax: 500,
+  /**
+   * Arguments in a list of requests, of one and of all, as JSON in bytes: longer ones are left out whole, and shown by themselves.
+   * Twenty of 512 KiB were more than a terminal, a browser or a record takes.
+   */
+  approvalListedBytesMax: 32 * 1024,
+  approvalsListedBytesMax: 2 * 1024 * 1024,
+  /** Lines with indentation are as many times as long as the text on one line, at most: 98 KB under 60 lists were 6.2 MB. */
+  approvalIndentedFactorMax: 8,
   /** Requests of one agent that are kept, those that are over too, and for how long. What is gone is in the log. */
   approvalsKeptPerAgentMax: 200,
   approvalKeptMs: 24 * 3_600_000,

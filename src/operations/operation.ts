@@ -105,6 +105,8 @@ export type Operation = {
   readonly isForPeople?: true;
   /** It stops something: it does not wait for its record, and is done also where that can't be written. */
   readonly isStop?: true;
+  /** It may take a minute, and only reads: as a tool it holds up no others. */
+  readonly isLong?: true;
   /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths or objects. */
   readonly input: JsonObject;
   readonly output: JsonObject;
