@@ -13,6 +13,7 @@ import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
 import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
+import { openSettings } from '#app/settings.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { openWorkspaces } from '#app/workspaces.ts';
 import { systemClock } from '#base/clock.ts';
@@ -70,7 +71,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const notices = openNotices(options, { store, log: ownLog }, stack);
   const log = toldLog(ownLog, notices);
   const policyBefore = lastRecorded(store.policies);
-  const files = openWorkspaces(options, stack);
+  const settings = openSettings(options);
+  const files = openWorkspaces(options, settings, stack);
   const { runtime, prober, programs, confinement } = await openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, {
     ...{ kept: { store, log, adminToken }, runtime, confinement, hasFiles: files !== undefined },
@@ -81,7 +83,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const policy = stack.adopt(
     await createPolicyService(
       { store: store.policies, counters: store.counters, recordLog: log, catalog: tools.tools, thread, clock, logger },
-      { file: options.policyFile ?? home.policy, apply: config.policy.apply },
+      { file: options.policyFile ?? home.policy, apply: () => settings.current().policy.apply },
     ),
     async (opened) => {
       // A change whose text is still being checked is given up, not waited for.
@@ -119,9 +121,11 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     { policyBefore, tools: tools.tools },
     stack,
   );
+  settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
     ...{ tokens, policy, catalog, tools, freezes, approvals, notices, secrets, dispatcher, log, enforce, clock },
+    settings,
     plugins: watch.lookingAfter(catalog),
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
     review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),

@@ -106,6 +106,8 @@ export const POLICY_LIMITS = {
   approvalIdLengthMax: 64,
   /** Arguments in a form that a client shows, as JSON in UTF-16 units: a form that can't show them whole is none. */
   formArgumentsLengthMax: 4_000,
+  /** The same as they are shown, with indentation and what is invisible written out: 4,000 characters under 60 lists were 240,000. */
+  formShownLengthMax: 8_000,
   /** Requests that wait for a decision, of one agent and in all: more than a person reads. Each holds arguments of 512 KiB at most. */
   approvalsPendingPerAgentMax: 20,
   approvalsPendingMax: 500,
