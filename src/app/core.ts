@@ -9,6 +9,7 @@ import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
 import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
+import { openSettings } from '#app/settings.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { openWorkspaces } from '#app/workspaces.ts';
 import { systemClock } from '#base/clock.ts';
@@ -63,7 +64,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const { home, config, logger } = options;
   const clock = systemClock;
   const { store, log, adminToken } = await openKept(options, stack);
-  const files = openWorkspaces(options, stack);
+  const settings = openSettings(options);
+  const files = openWorkspaces(options, settings, stack);
   const { runtime, prober, programs, confinement } = await openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, {
     ...{ kept: { store, log, adminToken }, runtime, confinement, hasFiles: files !== undefined },
@@ -74,7 +76,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const policy = stack.adopt(
     await createPolicyService(
       { store: store.policies, counters: store.counters, recordLog: log, catalog: tools.tools, thread, clock, logger },
-      { file: options.policyFile ?? home.policy, apply: config.policy.apply },
+      { file: options.policyFile ?? home.policy, apply: () => settings.current().policy.apply },
     ),
     async (opened) => {
       // A change whose text is still being checked is given up, not waited for.
@@ -107,6 +109,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
   for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
+  settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
     ...{
@@ -123,6 +126,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
       enforce,
       clock,
     },
+    settings,
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
     review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,

@@ -62,7 +62,7 @@ export function createAdminTools({
             details: { pointer: problem.pointer, remedy: "send arguments that fit the tool's inputSchema" },
           });
         }
-        operation.check?.(services(), args);
+        operation.check?.(services(), args, caller);
         return { kind: 'value', value: await operation.run(services(), args, caller) };
       } catch (thrown) {
         const error = asSmcpError(thrown);

@@ -19,6 +19,7 @@ import type {
 import type { Layer } from '#domain/record.ts';
 import type { Replayer } from '#domain/replay-ports.ts';
 import type { SecretAdmin } from '#domain/secret-ports.ts';
+import type { Settings } from '#domain/settings-ports.ts';
 
 /** What operations work on; app.ts fills it in. */
 export type Services = {
@@ -35,6 +36,7 @@ export type Services = {
   readonly dispatcher: Dispatcher;
   readonly log: RecordLog & RecordReader;
   readonly replayer: Replayer;
+  readonly settings: Settings;
   /**
    * Ends what may no longer run. Resolves when it has ended, and the processes of what is frozen or disabled are gone, or after
    * `LIMITS.stopWaitMsMax` with the calls that are still ending.
@@ -61,7 +63,17 @@ export function authorOf({ by, kind }: Caller): PolicyAuthor {
 export const ADMIN_PREFIX = '/admin/v1';
 
 /** What an operation is about: its section in documents, its tag in OpenAPI. */
-export type Topic = 'server' | 'agents' | 'policy' | 'plugins' | 'queue' | 'approvals' | 'freezes' | 'secrets' | 'log';
+export type Topic =
+  | 'server'
+  | 'config'
+  | 'agents'
+  | 'policy'
+  | 'plugins'
+  | 'queue'
+  | 'approvals'
+  | 'freezes'
+  | 'secrets'
+  | 'log';
 
 export type Operation = {
   /** `noun_verb`; as an admin tool it is `smcp__noun_verb`. */
@@ -101,7 +113,7 @@ export type Operation = {
   /** What it is done to, for its record. Never a secret. */
   readonly subject?: (input: JsonObject) => string;
   /** Throws what can be told to be wrong before anything is recorded or done. */
-  readonly check?: (services: Services, input: JsonObject) => void;
+  readonly check?: (services: Services, input: JsonObject, caller: Caller) => void;
   /** Whether an answer says no: its command then exits with 1. */
   readonly saysNo?: (answer: Json) => boolean;
   readonly run: (services: Services, input: JsonObject, caller: Caller) => Promise<Json> | Json;
