@@ -82,7 +82,9 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
       await opened.close();
     },
   );
-  const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
+  const tokens = stack.adopt(createTokenAuthority({ store: store.tokens, clock, adminToken }), (opened) =>
+    opened.close(),
+  );
   const freezes = createFreezes({ store: store.freezes, clock });
   const approvals = openApprovals(options, { store, log }, stack);
   const secrets = openSecrets(options, store);

@@ -3,6 +3,7 @@
 
 import { CLI_LIMITS } from './limits-cli.ts';
 import { FILES_LIMITS } from './limits-files.ts';
+import { IDENTITY_LIMITS } from './limits-identity.ts';
 import { NET_LIMITS } from './limits-net.ts';
 import { PLUGIN_LIMITS } from './limits-plugins.ts';
 import { POLICY_LIMITS } from './limits-policy.ts';
@@ -135,6 +136,7 @@ export const LIMITS = {
   ...POLICY_LIMITS,
   ...SECRET_LIMITS,
   ...FILES_LIMITS,
+  ...IDENTITY_LIMITS,
 
   // Log
   /** One record. **Source:** C2SP tlog-tiles: entries are length-prefixed by 16 bits. */

@@ -93,7 +93,7 @@ export type Operation = {
   readonly isForPeople?: true;
   /** It stops something: it does not wait for its record, and is done also where that can't be written. */
   readonly isStop?: true;
-  /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths or objects. */
+  /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths, objects or, of POST, lists of texts. */
   readonly input: JsonObject;
   readonly output: JsonObject;
   /** What it is done to, for its record. Never a secret. */

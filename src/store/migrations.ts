@@ -115,6 +115,8 @@ const STEPS: readonly string[] = [
     used INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // JSON: scopes, and the tokens above it; NULL for one that takes nothing away.
+  'ALTER TABLE token ADD COLUMN rights TEXT',
 ];
 
 /** The version of a database that this code reads and writes. */
