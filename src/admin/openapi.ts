@@ -2,7 +2,7 @@
 // `operationId` is a name that stays: it is the operation's.
 
 import { ERRORS } from '#base/error-table.ts';
-import type { JsonObject } from '#base/json.ts';
+import type { Json, JsonObject } from '#base/json.ts';
 import { adminToolName } from '#operations/admin-tools.ts';
 import {
   fillPath,
@@ -13,6 +13,8 @@ import {
   type Topic,
 } from '#operations/operation.ts';
 
+import { type Example, loadExamples } from './examples.ts';
+
 export type ApiOptions = { readonly prefix: string; readonly version: string };
 
 /** What each topic is about; in the order of documents. */
@@ -21,9 +23,11 @@ export const TOPICS: { readonly [topic in Topic]: string } = {
   freezes: 'Stopping everything, an agent, a plugin or all that changes something.',
   queue: 'Calls that wait or run.',
   approvals: 'Calls that somebody has to approve before they begin.',
+  notices: 'What people are told, and by which targets.',
   agents: 'Agents and their tokens.',
   policy: 'Who may call what.',
   plugins: 'Where the tools come from.',
+  config: 'How the server runs, and what of it can change while it does.',
   secrets: 'Names of secrets, and where they come from. No answer holds a value.',
   log: 'What happened, signed.',
 };
@@ -49,9 +53,10 @@ const errorSchema: JsonObject = {
 export function openApiDocument(operations: readonly Operation[], { prefix, version }: ApiOptions): JsonObject {
   const paths: { [path: string]: { [method: string]: JsonObject } } = {};
   const schemas: { [name: string]: JsonObject } = { Error: errorSchema };
+  const examples = loadExamples();
   for (const operation of operations) {
     const path = `${prefix}${fillPath(operation.path, (name) => `{${name}}`)}`;
-    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: entry(operation) };
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: entry(operation, examples[operation.name]) };
     schemas[answerName(operation)] = operation.output;
     if (hasBody(operation)) schemas[inputName(operation)] = bodySchema(operation);
   }
@@ -88,7 +93,7 @@ function restOf(operation: Operation): readonly string[] {
   return Object.keys(propertiesOf(operation)).filter((name) => !inPath.includes(name));
 }
 
-function entry(operation: Operation): JsonObject {
+function entry(operation: Operation, example: Example | undefined): JsonObject {
   const properties = propertiesOf(operation);
   const required = requiredOf(operation);
   const parameter = (name: string, where: 'path' | 'query'): JsonObject => {
@@ -99,6 +104,7 @@ function entry(operation: Operation): JsonObject {
       required: where === 'path' || required.includes(name),
       ...(description === undefined ? {} : { description }),
       schema,
+      ...(example?.input[name] === undefined ? {} : { example: example.input[name] }),
     };
   };
   const isRequired = restOf(operation).some((name) => required.includes(name));
@@ -111,9 +117,11 @@ function entry(operation: Operation): JsonObject {
       ...pathParameters(operation.path).map((name) => parameter(name, 'path')),
       ...(operation.method === 'POST' ? [] : restOf(operation).map((name) => parameter(name, 'query'))),
     ],
-    ...(hasBody(operation) ? { requestBody: { required: isRequired, content: contentOf(inputName(operation)) } } : {}),
+    ...(hasBody(operation)
+      ? { requestBody: { required: isRequired, content: contentOf(inputName(operation), bodyOf(operation, example)) } }
+      : {}),
     responses: {
-      '200': { description: 'Done.', content: contentOf(answerName(operation)) },
+      '200': { description: 'Done.', content: contentOf(answerName(operation), example?.answer) },
       default: { $ref: '#/components/responses/Error' },
     },
   };
@@ -143,8 +151,15 @@ function bodySchema(operation: Operation): JsonObject {
   };
 }
 
-function contentOf(schema: string): JsonObject {
-  return { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } };
+/** The part of an example that goes into the body. */
+function bodyOf(operation: Operation, example: Example | undefined): JsonObject | undefined {
+  const names = restOf(operation);
+  return example && Object.fromEntries(Object.entries(example.input).filter(([name]) => names.includes(name)));
+}
+
+function contentOf(schema: string, example: Json | undefined): JsonObject {
+  const content = { schema: { $ref: `#/components/schemas/${schema}` } };
+  return { 'application/json': example === undefined ? content : { ...content, example } };
 }
 
 const inputName = (operation: Operation): string => `${pascalCase(operation.name)}Input`;

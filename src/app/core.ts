@@ -5,10 +5,15 @@ import { join, resolve } from 'node:path';
 import { openApprovals } from '#app/approvals.ts';
 import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
+import { toldFreezes } from '#app/notices/freezes.ts';
+import { toldLog } from '#app/notices/loops.ts';
+import { openNotices } from '#app/notices/open.ts';
+import { lastRecorded, tellOfEvents } from '#app/notices/sources.ts';
 import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
 import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
+import { openSettings } from '#app/settings.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { openWorkspaces } from '#app/workspaces.ts';
 import { systemClock } from '#base/clock.ts';
@@ -62,8 +67,12 @@ type Kept = { readonly store: Store; readonly log: OpenRecordLog; readonly admin
 export async function buildCore(options: CoreOptions, stack: AsyncDisposableStack): Promise<Core> {
   const { home, config, logger } = options;
   const clock = systemClock;
-  const { store, log, adminToken } = await openKept(options, stack);
-  const files = openWorkspaces(options, stack);
+  const { store, log: ownLog, adminToken } = await openKept(options, stack);
+  const notices = openNotices(options, { store, log: ownLog }, stack);
+  const log = toldLog(ownLog, notices);
+  const policyBefore = lastRecorded(store.policies);
+  const settings = openSettings(options);
+  const files = openWorkspaces(options, settings, stack);
   const { runtime, prober, programs, confinement } = await openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, {
     ...{ kept: { store, log, adminToken }, runtime, confinement, hasFiles: files !== undefined },
@@ -74,7 +83,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const policy = stack.adopt(
     await createPolicyService(
       { store: store.policies, counters: store.counters, recordLog: log, catalog: tools.tools, thread, clock, logger },
-      { file: options.policyFile ?? home.policy, apply: config.policy.apply },
+      { file: options.policyFile ?? home.policy, apply: () => settings.current().policy.apply },
     ),
     async (opened) => {
       // A change whose text is still being checked is given up, not waited for.
@@ -85,8 +94,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const tokens = stack.adopt(createTokenAuthority({ store: store.tokens, clock, adminToken }), (opened) =>
     opened.close(),
   );
-  const freezes = createFreezes({ store: store.freezes, clock });
-  const approvals = openApprovals(options, { store, log }, stack);
+  const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...notices, clock });
+  const approvals = openApprovals({ store, log, logger, notices }, stack);
   const secrets = openSecrets(options, store);
   const dispatcherPorts: DispatcherPorts = {
     ...{ catalog: tools, policy, freezes, approvals, secrets, runtime, log, clock, logger },
@@ -109,22 +118,17 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
   for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
+  const watch = tellOfEvents(
+    { ...{ notices, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
+    { policyBefore, tools: tools.tools },
+    stack,
+  );
+  settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
-    ...{
-      tokens,
-      policy,
-      catalog,
-      tools,
-      plugins: catalog,
-      freezes,
-      approvals,
-      secrets,
-      dispatcher,
-      log,
-      enforce,
-      clock,
-    },
+    ...{ tokens, policy, catalog, tools, freezes, approvals, notices, secrets, dispatcher, log, enforce, clock },
+    settings,
+    plugins: watch.lookingAfter(catalog),
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
     review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,

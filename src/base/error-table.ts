@@ -163,6 +163,7 @@ export const ERRORS = {
   // Set-up
   USAGE: row('invalid', -32602, 400, false, 'The command line is wrong.'),
   CONFIG_INVALID: row('invalid', -32602, 400, false, 'The configuration file or an environment variable is invalid.'),
+  CONFIG_KEY: row('invalid', -32602, 400, false, 'No such setting, or only a start of the server changes it.'),
   POLICY_INVALID: row('invalid', -32602, 400, false, 'The policy is invalid; nothing of it was applied.'),
   POLICY_UNCHECKED: row(
     'unavailable',

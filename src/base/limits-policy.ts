@@ -106,9 +106,19 @@ export const POLICY_LIMITS = {
   approvalIdLengthMax: 64,
   /** Arguments in a form that a client shows, as JSON in UTF-16 units: a form that can't show them whole is none. */
   formArgumentsLengthMax: 4_000,
+  /** The same as they are shown, with indentation and what is invisible written out: 4,000 characters under 60 lists were 240,000. */
+  formShownLengthMax: 8_000,
   /** Requests that wait for a decision, of one agent and in all: more than a person reads. Each holds arguments of 512 KiB at most. */
   approvalsPendingPerAgentMax: 20,
   approvalsPendingMax: 500,
+  /**
+   * Arguments in a list of requests, of one and of all, as JSON in bytes: longer ones are left out whole, and shown by themselves.
+   * Twenty of 512 KiB were more than a terminal, a browser or a record takes.
+   */
+  approvalListedBytesMax: 32 * 1024,
+  approvalsListedBytesMax: 2 * 1024 * 1024,
+  /** Lines with indentation are as many times as long as the text on one line, at most: 98 KB under 60 lists were 6.2 MB. */
+  approvalIndentedFactorMax: 8,
   /** Requests of one agent that are kept, those that are over too, and for how long. What is gone is in the log. */
   approvalsKeptPerAgentMax: 200,
   approvalKeptMs: 24 * 3_600_000,
@@ -116,21 +126,6 @@ export const POLICY_LIMITS = {
   approvalDenialMs: 15 * 60_000,
   /** What a person says of a denial, in UTF-16 units: a record has room for it. */
   approvalWhyLengthMax: 256,
-
-  // Telling people
-  /** Tries to tell one thing, and the pause before the second; each after that is four times as long: 21 minutes in all. */
-  notifyTriesMax: 6,
-  notifyRetryMs: 3_750,
-  /** For one try, answer included. */
-  notifyMsMax: 10_000,
-  /** Tries under way at once to one receiver, and notices that wait for theirs. */
-  notifyUnderWayMax: 4,
-  notifyWaitingMax: 256,
-  /** Arguments in a notice, as JSON; larger ones are left out whole: what is cut could hide what matters. */
-  notifyArgumentBytesMax: 32 * 1024,
-  /** The key of a webhook: as much as SHA-256 gives, and a file that is no key. */
-  webhookKeyBytesMin: 32,
-  webhookKeyBytesMax: 1_024,
 
   // Texts
   /** Work to find a small difference between two texts; one that takes more is told as a whole block. None takes longer than 0.3 s. */

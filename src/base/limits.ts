@@ -1,10 +1,11 @@
 // Every bound of the product, each with its unit (last in the name), its reason and, where measured, its source.
-// Those of plugins, of command lines, of processes, of their network and files, of policies and of secrets have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
+// Those of plugins, of command lines, of processes, of their network and files, of policies, of secrets and of notices have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
 
 import { CLI_LIMITS } from './limits-cli.ts';
 import { FILES_LIMITS } from './limits-files.ts';
 import { IDENTITY_LIMITS } from './limits-identity.ts';
 import { NET_LIMITS } from './limits-net.ts';
+import { NOTIFY_LIMITS } from './limits-notify.ts';
 import { PLUGIN_LIMITS } from './limits-plugins.ts';
 import { POLICY_LIMITS } from './limits-policy.ts';
 import { PROCESS_LIMITS } from './limits-process.ts';
@@ -116,6 +117,12 @@ export const LIMITS = {
   controlRunningMax: 1,
   /** Of them, those that only stop something, beside the others: a stop waits for nothing whose record is slow in coming. */
   stopsRunningMax: 8,
+  /**
+   * Of them, those that may take a minute, beside the others, in all and of one agent: a person's reviews have more places
+   * (`policyReviewsMax`), and nobody's decision about an approval waits for one.
+   */
+  longRunningMax: 2,
+  longRunningPerAgentMax: 1,
   /** How long a stop waits for the end of what it stops: a process is ended 0.2 s after its call was told, later on a busy machine. */
   stopWaitMsMax: 2_000,
   /** An idempotency key, in UTF-16 units; clients send UUIDs. */
@@ -137,6 +144,7 @@ export const LIMITS = {
   ...SECRET_LIMITS,
   ...FILES_LIMITS,
   ...IDENTITY_LIMITS,
+  ...NOTIFY_LIMITS,
 
   // Log
   /** One record. **Source:** C2SP tlog-tiles: entries are length-prefixed by 16 bits. */

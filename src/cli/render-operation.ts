@@ -4,6 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { visible, visibleLines } from '#base/visible.ts';
 import { list, object, plural, problemText, str, table } from './render.ts';
 import { requestsText, requestText } from './render-approvals.ts';
+import { noticesText, notifyRows, testText } from './render-notices.ts';
 import { REVIEW_RENDERERS } from './render-review.ts';
 
 type Render = (answer: JsonObject & JsonObject[]) => string;
@@ -21,6 +22,7 @@ const RENDERERS: { readonly [operation: string]: Render } = {
         ['calls', `${str(s['callsUnderWay'])} under way, ${str(s['calls'])} since the start`],
         ...list(s['lanes']).map((lane) => [`lane ${str(lane['name'])}`, laneText(lane)]),
         ...(s['approvalsPending'] === 0 ? [] : [['TO APPROVE', `${str(s['approvalsPending'])}: smcp approvals`]]),
+        ...notifyRows(list(s['notify'])),
         ...list(s['freezes']).map((freeze) => ['FROZEN', freezeText(freeze)]),
         ['log', `${str(object(s['log'])['entries'])} records`],
         ...list(s['layers']).map((layer) => [str(layer['name']), layer['inForce'] === true ? 'in force' : 'MISSING']),
@@ -100,6 +102,8 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   approvals: requestsText,
   approvals_show: requestText,
   approvals_deny: (r) => `denied: ${str(r['id'])}\n`,
+  notify_list: noticesText,
+  notify_test: testText,
   plugin_list: pluginsTable,
   plugin_reload: pluginsTable,
   plugin_approve: (p) => pluginsTable([p]),
@@ -108,6 +112,9 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   secret_set: (s) => `${str(s['name'])} is set\n`,
   secret_rm: (s) => `${str(s['name'])} is removed\n`,
   secret_list: secretsTable,
+  config_show: settingsText,
+  config_set: (s) => `${str(s['key'])} is ${str(JSON.stringify(s['value']))}, and stays so after a restart\n`,
+  log_checkpoint: (c) => visibleLines(`${String(c['checkpoint'] ?? 'the log is empty')}\n${String(c['vkey'])}`),
   log_replay: replayText,
   ...REVIEW_RENDERERS,
   log_tail: (records) => table(records.map(recordLine), 'the log is empty'),
@@ -182,6 +189,17 @@ function secretsTable(secrets: readonly JsonObject[]): string {
     list(askedBy).map(askingText).join(', ') || 'no plugin asks for it',
   ]);
   return table(rows, 'no secrets');
+}
+
+function settingsText({ file, problem, settings }: JsonObject): string {
+  const rows = list(settings).map(({ key, value, changes, nextStart }) => [
+    str(key),
+    str(JSON.stringify(value)),
+    changes === 'at run time' ? `smcp config set ${str(key)} …` : 'counts from a start on',
+    nextStart === undefined ? '' : `next start: ${str(JSON.stringify(nextStart))}`,
+  ]);
+  const broken = problem === null ? '' : `NOT USABLE at the next start: ${str(problem)}\n`;
+  return `${str(file)}\n${broken}${table(rows, '')}`;
 }
 
 function askingText({ plugin, hosts, isExposed }: JsonObject): string {

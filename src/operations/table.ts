@@ -3,9 +3,11 @@
 import { agentOperations } from './agents.ts';
 import { approvalOperations } from './approvals.ts';
 import { canOperations } from './can.ts';
+import { configOperations } from './config.ts';
 import { freezeOperations } from './freezes.ts';
 import { logOperations } from './log.ts';
 import { replayOperations } from './log-replay.ts';
+import { noticeOperations } from './notices.ts';
 import type { Operation } from './operation.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
@@ -19,12 +21,14 @@ export const OPERATIONS: readonly Operation[] = [
   ...freezeOperations,
   ...queueOperations,
   ...approvalOperations,
+  ...noticeOperations,
   ...agentOperations,
   ...policyOperations,
   ...canOperations,
   ...policyReviewOperations,
   ...pluginOperations,
   ...secretOperations,
+  ...configOperations,
   ...logOperations,
   ...replayOperations,
 ];

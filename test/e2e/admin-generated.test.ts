@@ -47,12 +47,16 @@ describe('a client generated from /openapi.json', () => {
       'policy_history',
       'log_tail',
       'log_keys',
+      'log_checkpoint',
+      'config_show',
+      'policy_check',
     ]) {
       await act(name);
     }
     for (const name of [
       'log_show',
       'log_prove',
+      'log_disclose',
       'can',
       'policy_who_can',
       'policy_unused',
@@ -117,6 +121,11 @@ describe('a client generated from /openapi.json', () => {
     await client.close();
   });
 
+  test('says by which targets people are told, and tries them', async () => {
+    expect(await act('notify_list')).toEqual({ targets: [], waiting: [] });
+    expect(await act('notify_test', {})).toEqual([]);
+  });
+
   test('switches a plugin off and on, and looks for plugins again', async () => {
     expect(await act('plugin_disable')).toMatchObject({ state: 'disabled' });
     expect(await act('plugin_enable')).toMatchObject({ state: 'ready' });
@@ -127,6 +136,10 @@ describe('a client generated from /openapi.json', () => {
     expect(await act('secret_set')).toMatchObject({ name: 'TOKEN', source: 'stored' });
     expect(await act('secret_list')).toMatchObject([{ name: 'TOKEN', source: 'stored' }]);
     expect(await act('secret_rm')).toEqual({ name: 'TOKEN', state: 'removed' });
+  });
+
+  test('changes what can change while the server runs', async () => {
+    expect(await act('config_set')).toEqual({ key: 'logging.level', value: 'debug', changes: 'at run time' });
   });
 
   test('looks at a plugin from elsewhere, and approves what it saw', async () => {

@@ -2,54 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { rfc3339, systemClock } from '#base/clock.ts';
 import { DURATION_PATTERN, parseDurationMs } from '#base/duration.ts';
-import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { parseAgentName, type TokenRow } from '#domain/agent.ts';
-import type { TokenStore } from '#domain/store-ports.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
-
-const ADMIN = `smcp_${'0'.repeat(16)}_${'A'.repeat(43)}`;
-
-function agent(name: string) {
-  const parsed = parseAgentName(name);
-  if (parsed === undefined) throw new Error(`${name} is no name`);
-  return parsed;
-}
-
-function memoryStore(rows = new Map<string, TokenRow>()) {
-  const state = { fails: false };
-  const check = () => {
-    if (state.fails) throw new SmcpError('LOG_UNAVAILABLE', 'the disk is full');
-  };
-  const store = {
-    put: (row) => {
-      check();
-      rows.set(row.id, row);
-    },
-    list: () => [...rows.values()],
-    revoke: (id, revokedMs) => {
-      check();
-      const row = rows.get(id);
-      if (row !== undefined) rows.set(id, { ...row, revokedMs });
-      return row !== undefined;
-    },
-    prune: (deadBeforeMs) => {
-      check();
-      for (const { id, expiresMs, revokedMs } of rows.values()) {
-        if (Math.min(expiresMs ?? Infinity, revokedMs ?? Infinity) < deadBeforeMs) rows.delete(id);
-      }
-    },
-  } satisfies TokenStore;
-  return { store, rows, state };
-}
-
-function world() {
-  const { store, rows, state } = memoryStore();
-  const time = { nowMs: 1_000 };
-  const clock = { nowMs: () => time.nowMs, monotonicMs: () => 0 };
-  const open = () => createTokenAuthority({ store, clock, adminToken: ADMIN });
-  return { open, authority: open(), rows, state, time };
-}
+import { ADMIN, agent, memoryStore, world } from './world.ts';
 
 describe('a token', () => {
   test('stands for the agent it was issued to, also after a restart', () => {
@@ -270,42 +226,5 @@ describe('whoever wants to know when a token ends', () => {
     authority.issue(agent('athena'), { expiresInMs: LIMITS.tokenLifetimeMsMax });
     await later(20);
     expect(told).toEqual([]);
-  });
-});
-
-describe('a token with scopes', () => {
-  test('is shown with them when it is recognised, also after a restart', () => {
-    const { open, authority } = world();
-    const { token } = authority.issue(agent('athena'), { scopes: ['tools:demo__*', 'doors:mcp'] });
-    for (const one of [authority, open()]) {
-      const principal = one.authenticate(token);
-      if (principal?.kind !== 'agent') throw new Error('not recognised');
-      expect(principal.rights?.scopes.lists).toEqual([['tools:demo__*', 'doors:mcp']]);
-      expect(principal.rights?.scopes.allowsTool('other__tool')).toBe(false);
-    }
-  });
-
-  test('is issued for no text that is no scope, and nothing is kept then', () => {
-    const { authority, rows } = world();
-    expect(() => authority.issue(agent('athena'), { scopes: ['demo__*'] })).toThrow(
-      expect.objectContaining({ code: 'USAGE' }),
-    );
-    expect(rows.size).toBe(0);
-  });
-
-  test.each([
-    ['can not be read', 'broken' as const],
-    ['has a scope of no kind', { scopes: [['everything']], onBehalfOf: [], actors: [] }],
-    ['has a chain without names', { scopes: [], onBehalfOf: ['0'.repeat(16)], actors: [] }],
-  ])('is no token any more when what is kept of it %s; with what it had it is', (_, rights) => {
-    const { open, authority, rows } = world();
-    const { id, token } = authority.issue(agent('athena'), { scopes: ['tools:demo__*'] });
-    const row = rows.get(id);
-    if (row === undefined) throw new Error('not kept');
-    expect(open().authenticate(token)).toBeDefined();
-    rows.set(id, { ...row, rights });
-    const reopened = open();
-    expect(reopened.authenticate(token)).toBeUndefined();
-    expect(reopened.stillHolds({ kind: 'agent', agent: agent('athena'), tokenId: id })).toBe(false);
   });
 });
