@@ -60,8 +60,8 @@ export type Freezes = FreezeDecider & {
    * **Durability:** on disk when it returns.
    */
   readonly freeze: (scope: FreezeScope, by: string) => Freeze;
-  /** False when the scope was not frozen. **Durability:** as `freeze`. */
-  readonly unfreeze: (scope: FreezeScope) => boolean;
+  /** False when the scope was not frozen. `by`: whom people are told of. **Durability:** as `freeze`. */
+  readonly unfreeze: (scope: FreezeScope, by: string) => boolean;
   /** After something more was frozen. */
   readonly onChange: OnChange;
 };

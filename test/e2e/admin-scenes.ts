@@ -74,6 +74,8 @@ export const SCENES: { readonly [operation: string]: Scene } = {
     },
     restore: unfreeze,
   },
+  notify_list: given(),
+  notify_test: given(),
   queue: given(),
   queue_cancel: { prepare: async (world) => ({ id: await waiting(world) }), restore: goOn },
   queue_flush: {
