@@ -93,7 +93,9 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
       await opened.close();
     },
   );
-  const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
+  const tokens = stack.adopt(createTokenAuthority({ store: store.tokens, clock, adminToken }), (opened) =>
+    opened.close(),
+  );
   const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...notices, clock });
   const approvals = openApprovals({ store, log, logger, notices }, stack);
   const dispatcherPorts: DispatcherPorts = {

@@ -3,6 +3,7 @@
 
 import { CLI_LIMITS } from './limits-cli.ts';
 import { FILES_LIMITS } from './limits-files.ts';
+import { IDENTITY_LIMITS } from './limits-identity.ts';
 import { NET_LIMITS } from './limits-net.ts';
 import { NOTIFY_LIMITS } from './limits-notify.ts';
 import { PLUGIN_LIMITS } from './limits-plugins.ts';
@@ -142,6 +143,7 @@ export const LIMITS = {
   ...POLICY_LIMITS,
   ...SECRET_LIMITS,
   ...FILES_LIMITS,
+  ...IDENTITY_LIMITS,
   ...NOTIFY_LIMITS,
 
   // Log

@@ -110,7 +110,7 @@ export type Operation = {
   readonly isStop?: true;
   /** It may take a minute, and only reads: as a tool it holds up no others. */
   readonly isLong?: true;
-  /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths or objects. */
+  /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths, objects or, of POST, lists of texts. */
   readonly input: JsonObject;
   readonly output: JsonObject;
   /** What it is done to, for its record. Never a secret. */

@@ -130,6 +130,8 @@ const STEPS: readonly string[] = [
   ) STRICT;
   CREATE INDEX notice_by_id ON notice (id);
   `,
+  // JSON: scopes, and the tokens above it; NULL for one that takes nothing away.
+  'ALTER TABLE token ADD COLUMN rights TEXT',
 ];
 
 /** The version of a database that this code reads and writes. */
