@@ -14,6 +14,7 @@ import type {
   UsedApproval,
 } from '#domain/approval-ports.ts';
 import type { RecordLog } from '#domain/ports.ts';
+import type { ApprovalPredicate } from '#domain/record.ts';
 import { createExpiry } from './expiry.ts';
 import { createHeldRequests } from './held.ts';
 import {
@@ -202,11 +203,16 @@ function recordOf(
     kind: 'approval',
     predicate: {
       ...{ approval: id, decision, agent, tool, rule: readStatement(statement).rule.name },
-      by: by.kind === 'admin' ? { kind: 'admin' } : { kind: by.kind, name: by.name },
+      by: approverOf(by),
       ...(why === undefined ? {} : { why }),
       expires: rfc3339(expiresMs),
       time: rfc3339(atMs),
     },
     statement,
   };
+}
+
+function approverOf(by: Approver): ApprovalPredicate['by'] {
+  if (by.kind === 'admin') return { kind: 'admin' };
+  return { kind: by.kind, name: by.name, ...(by.kind === 'channel' ? { via: by.via } : {}) };
 }

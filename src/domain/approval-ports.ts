@@ -48,17 +48,22 @@ export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'use
 
 /**
  * Who decided. `admin`: whoever shows the home's token · `agent`: one that was granted the tool · `client`: the asking agent's own
- * client asserts that somebody did, which counts only where the grant trusts it. A person who signs in is to be a kind of their
+ * client asserts that somebody did, which counts only where the grant trusts it · `channel`: a person whose account Telegram vouches for. A person who signs in is to be a kind of their
  * own, with an assertion over the request's digest.
  */
 export type Approver =
   | { readonly kind: 'admin' }
   | { readonly kind: 'agent'; readonly name: AgentName }
-  | { readonly kind: 'client'; readonly name: AgentName };
+  | { readonly kind: 'client'; readonly name: AgentName }
+  | ChannelApprover;
+
+/** A person as the channel asserts it: who is signed in to an account that the configuration names. No passkey has signed. */
+export type ChannelApprover = { readonly kind: 'channel'; readonly name: string; readonly via: 'telegram' };
 
 /** An approver in words, as lists and answers name them. */
 export function describeApprover(by: Approver): string {
   if (by.kind === 'admin') return 'admin';
+  if (by.kind === 'channel') return `${by.name}, asserted by Telegram`;
   return by.kind === 'agent' ? by.name : `asserted by the client of ${by.name}`;
 }
 

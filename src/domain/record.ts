@@ -172,7 +172,12 @@ export type ApprovalPredicate = {
   /** The rule that asked. */
   readonly rule: string;
   /** `client`: the agent's own client asserts it; nobody else vouches for that. */
-  readonly by: { readonly kind: 'admin' | 'agent' | 'client'; readonly name?: string };
+  readonly by: {
+    readonly kind: 'admin' | 'agent' | 'client' | 'channel';
+    readonly name?: string;
+    /** Of a channel: who asserts which person it was. Nobody else vouches for it, and nothing was signed. */
+    readonly via?: 'telegram';
+  };
   /** What the person said to the agent. */
   readonly why?: string;
   /** Until when the call may begin. */

@@ -129,6 +129,13 @@ const STEPS: readonly string[] = [
     notice TEXT NOT NULL
   ) STRICT;
   CREATE INDEX notice_by_id ON notice (id);
+  CREATE TABLE sent_message (
+    place INTEGER PRIMARY KEY,
+    target TEXT NOT NULL,
+    about TEXT NOT NULL,
+    message INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX sent_message_by_about ON sent_message (target, about);
   `,
   // JSON: scopes, and the tokens above it; NULL for one that takes nothing away.
   'ALTER TABLE token ADD COLUMN rights TEXT',
