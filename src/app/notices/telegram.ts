@@ -10,7 +10,7 @@ import type { MetaStore } from '#domain/store-ports.ts';
 import { createTelegramApi } from '#notify/telegram/api.ts';
 import { createTelegramChat } from '#notify/telegram/channel.ts';
 import { createDecider } from '#notify/telegram/decide.ts';
-import { followUpdates } from '#notify/telegram/updates.ts';
+import { followUpdates, type UpdateOptions } from '#notify/telegram/updates.ts';
 
 export type TelegramPorts = OwnSecretReader & { readonly sentMessages: SentMessages; readonly version: string };
 
@@ -43,6 +43,7 @@ export function hearTelegram(
   targets: readonly TelegramTarget[],
   ports: TelegramDeciding,
   stack: AsyncDisposableStack,
+  options: Pick<UpdateOptions, 'retryMs'> = {},
 ): () => ReadonlyMap<string, string> {
   const { readOwn: secret, approvals, meta, clock, logger, version } = ports;
   const heard = targets
@@ -50,7 +51,7 @@ export function hearTelegram(
     .map(({ name, apiUrl, tokenSecret, chats, people }) => {
       const api = createTelegramApi({ secret }, { apiUrl, tokenSecret, version });
       const onPressed = createDecider({ api, approvals, logger }, { chats, people });
-      const updates = followUpdates({ api, meta, clock, logger, onPressed }, { name });
+      const updates = followUpdates({ api, meta, clock, logger, onPressed }, { name, ...options });
       stack.defer(() => updates.close());
       return { name, updates };
     });
