@@ -67,7 +67,7 @@ type Written = {
   limits?: unknown;
   approval?: unknown;
 };
-type Document = {
+export type Document = {
   version: number;
   defaults: { timeout?: string; limits?: unknown; loop?: unknown };
   budgets: unknown[];
@@ -132,7 +132,7 @@ const listsOf = ({ deny, roles, agents }: Document): Written[][] => [
   roles.reader.deny,
 ];
 
-const edit = fc.record({
+export const edit = fc.record({
   kind: fc.constantFrom(
     'remove',
     'swap',
@@ -157,9 +157,10 @@ const edit = fc.record({
   with: grant,
   defaults,
 });
-type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
+export type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
 
-function change(document: Document, { kind, list: listAt, at, to, with: rule, defaults: other }: Edit): void {
+/** Makes one edit, in place. */
+export function change(document: Document, { kind, list: listAt, at, to, with: rule, defaults: other }: Edit): void {
   const all = listsOf(document);
   const list = all[listAt % all.length] ?? [];
   const isDeny =
@@ -234,10 +235,17 @@ function asksNoLess({ terms: before }: Ask, now: Allow | Ask): boolean {
   return now.terms.ttlMs <= before.ttlMs && (before.trustsClient || !now.terms.trustsClient);
 }
 
+/** Whose calls are asked about, and of which tools. */
+export type Asked = { readonly agents: readonly string[]; readonly tools: readonly string[] };
+
 /** The first call found that `after` gives more to than `before`; asked one by one, by deciding. */
-export function callThatGetsMore(before: Policy, after: Policy): string | undefined {
-  for (const agent of AGENTS) {
-    for (const tool of TOOLS) {
+export function callThatGetsMore(
+  before: Policy,
+  after: Policy,
+  { agents, tools }: Asked = { agents: AGENTS, tools: TOOLS },
+): string | undefined {
+  for (const agent of agents) {
+    for (const tool of tools) {
       for (const args of ARGS) {
         for (const nowMs of TIMES) {
           const asked = { agent: agentName(agent), tool: { name: tool, ...EFFECT }, nowMs, stage: 'turn' } as const;
@@ -254,6 +262,7 @@ export function callThatGetsMore(before: Policy, after: Policy): string | undefi
           if (!isWithin) return `${call} had fewer capabilities`;
           const lost = lostCounter(now.counters, then.counters);
           if (lost !== undefined) return `${call} had the limit ${lost.key} of ${lost.max}`;
+          if ((now.workspace ?? agent) !== (then.workspace ?? agent)) return `${call} had other files`;
           if ((now.timeoutMs ?? 1e9) > (then.timeoutMs ?? 1e9)) return `${call} had a shorter timeout`;
         }
       }
