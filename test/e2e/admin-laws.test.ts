@@ -85,17 +85,12 @@ test('no sequence of granted admin tools gives any agent more than it had', asyn
     fc.asyncProperty(sequence, async (one) => {
       expect(await widened(one, byAgent)).toBeUndefined();
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
-  console.log(
-    [...outcomes]
-      .toSorted((a, b) => b[1] - a[1])
-      .map(String)
-      .join('\n'),
-  );
-  // The law is not empty: changes were made, and the ways to more were tried and refused.
-  for (const outcome of ['policy_apply value', 'policy_apply POLICY_WIDENS', 'config_set PERSON_NEEDED']) {
-    expect([outcome, (outcomes.get(outcome) ?? 0) > 0]).toEqual([outcome, true]);
+  // The law is not empty: changes were made, and ways to more were tried and refused.
+  const seen = [...outcomes.keys()];
+  for (const outcome of ['policy_apply value', 'policy_apply POLICY_WIDENS', 'PERSON_NEEDED']) {
+    expect([outcome, seen.some((one) => one.endsWith(outcome))]).toEqual([outcome, true]);
   }
 }, 240_000);
 
