@@ -7,6 +7,7 @@ import { configOperations } from './config.ts';
 import { freezeOperations } from './freezes.ts';
 import { logOperations } from './log.ts';
 import { replayOperations } from './log-replay.ts';
+import { noticeOperations } from './notices.ts';
 import type { Operation } from './operation.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
@@ -20,6 +21,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...freezeOperations,
   ...queueOperations,
   ...approvalOperations,
+  ...noticeOperations,
   ...agentOperations,
   ...policyOperations,
   ...canOperations,
