@@ -117,6 +117,16 @@ export const POLICY_LIMITS = {
   /** What a person says of a denial, in UTF-16 units: a record has room for it. */
   approvalWhyLengthMax: 256,
 
+  // Labels
+  /** Sessions of an agent whose labels are kept apart: a client names them as it likes. What one more sees, all of its sessions see. */
+  labelSessionsPerAgentMax: 1_024,
+  /** Paths of a workspace, or keys of a store, that are told apart; past it all that is there carries what one more would. */
+  labelledPathsPerOwnerMax: 10_000,
+  /** Labels of files and values that one answer lists. */
+  labelPlacesListedMax: 1_000,
+  /** Labels of one tool, of one rule of the policy: a person reads each. */
+  labelsPerToolMax: 16,
+
   // Telling people
   /** Tries to tell one thing, and the pause before the second; each after that is four times as long: 21 minutes in all. */
   notifyTriesMax: 6,

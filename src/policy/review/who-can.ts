@@ -5,7 +5,8 @@ import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { AgentAnswer, DecisionKind, ReviewedTool, RuleOnTheWay, Stop, WhoCan } from '#domain/policy-review.ts';
-import { covers, DEFAULT_DENY, decide, isAtRest, isInForce } from '#policy/decide.ts';
+import { DEFAULT_DENY, decide } from '#policy/decide.ts';
+import { covers, isAtRest, isInForce } from '#policy/rule-match.ts';
 import type { AgentRules, Policy } from '#policy/rules.ts';
 
 export type WhoCanQuestion = {
