@@ -24,6 +24,7 @@ import { createNetEffect } from '#effects/net/net-effect.ts';
 import { createStoreEffect } from '#effects/store.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
+import { createLabelBook } from '#labels/label-book.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Services } from '#operations/operation.ts';
 import { createPolicyService } from '#policy/policy-service.ts';
@@ -81,9 +82,10 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
   const freezes = createFreezes({ store: store.freezes, clock });
   const approvals = openApprovals(options, { store, log }, stack);
+  const labels = createLabelBook(store.labels);
   const secrets = openSecrets(options, store);
   const dispatcher: Dispatcher & ToolCaller = createDispatcher({
-    ...{ catalog: tools, policy, freezes, approvals, secrets, runtime, log, clock, logger },
+    ...{ catalog: tools, policy, freezes, approvals, labels, secrets, runtime, log, clock, logger },
     broker: createBroker({
       ...{ clock, logger },
       effects: {
@@ -112,6 +114,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
       plugins: catalog,
       freezes,
       approvals,
+      labels,
       secrets,
       dispatcher,
       log,

@@ -124,6 +124,8 @@ export const POLICY_LIMITS = {
   labelledPathsPerOwnerMax: 10_000,
   /** Labels of files and values that one answer lists. */
   labelPlacesListedMax: 1_000,
+  /** Names of labels in one record: a home has a handful. */
+  recordLabelsMax: 64,
   /** Labels of one tool, of one rule of the policy: a person reads each. */
   labelsPerToolMax: 16,
 

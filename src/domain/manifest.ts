@@ -96,8 +96,8 @@ export type Plugin = {
   readonly tools: readonly PluginTool[];
 };
 
-/** What an agent sees of a tool, and what decides how it is ordered. */
-export type ToolFace = ToolLabels & {
+/** What an agent sees of a tool, and what decides how it is ordered. Without labels or sinks: none, as of the server's own tools. */
+export type ToolFace = Partial<ToolLabels> & {
   /** Full name `plugin__tool`. */
   readonly name: string;
   readonly title?: string;

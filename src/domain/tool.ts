@@ -25,7 +25,12 @@ export type Tool = PluginTool | AdminTool;
 
 /** What a policy is told of a tool. */
 export function askedTool({ name, inputSchema, effect, costMicros, labels, sinks }: Tool): DecisionQuery['tool'] {
-  return { name, inputSchema, effect, labels, sinks, ...(costMicros === undefined ? {} : { costMicros }) };
+  return {
+    ...{ name, inputSchema, effect },
+    ...(labels === undefined ? {} : { labels }),
+    ...(sinks === undefined ? {} : { sinks }),
+    ...(costMicros === undefined ? {} : { costMicros }),
+  };
 }
 
 /** The prefix of every admin tool; no plugin may have the name `smcp`. */

@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import type { Approvals } from '#domain/approval-ports.ts';
 import type { CallView } from '#domain/invocation.ts';
+import type { LabelAdmin, LabelBook } from '#domain/label-ports.ts';
 import type { PolicyAdmin, PolicyAuthor, PolicyDecider } from '#domain/policy-ports.ts';
 import type { PolicyReview } from '#domain/policy-review.ts';
 import type {
@@ -32,6 +33,7 @@ export type Services = {
   readonly freezes: Freezes;
   readonly secrets: SecretAdmin;
   readonly approvals: Approvals;
+  readonly labels: LabelBook & LabelAdmin;
   readonly dispatcher: Dispatcher;
   readonly log: RecordLog & RecordReader;
   readonly replayer: Replayer;
@@ -61,7 +63,17 @@ export function authorOf({ by, kind }: Caller): PolicyAuthor {
 export const ADMIN_PREFIX = '/admin/v1';
 
 /** What an operation is about: its section in documents, its tag in OpenAPI. */
-export type Topic = 'server' | 'agents' | 'policy' | 'plugins' | 'queue' | 'approvals' | 'freezes' | 'secrets' | 'log';
+export type Topic =
+  | 'server'
+  | 'agents'
+  | 'policy'
+  | 'plugins'
+  | 'queue'
+  | 'approvals'
+  | 'freezes'
+  | 'labels'
+  | 'secrets'
+  | 'log';
 
 export type Operation = {
   /** `noun_verb`; as an admin tool it is `smcp__noun_verb`. */
@@ -93,6 +105,10 @@ export type Operation = {
   readonly isForPeople?: true;
   /** It stops something: it does not wait for its record, and is done also where that can't be written. */
   readonly isStop?: true;
+  /** Its record has the input's `why`. Only of operations that are for people. */
+  readonly recordsWhy?: true;
+  /** It shows what calls of any agent were given or answered: an agent that asks it has seen what any agent has. */
+  readonly showsCalls?: true;
   /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths or objects. */
   readonly input: JsonObject;
   readonly output: JsonObject;

@@ -4,6 +4,7 @@ import { agentOperations } from './agents.ts';
 import { approvalOperations } from './approvals.ts';
 import { canOperations } from './can.ts';
 import { freezeOperations } from './freezes.ts';
+import { labelOperations } from './labels.ts';
 import { logOperations } from './log.ts';
 import { replayOperations } from './log-replay.ts';
 import type { Operation } from './operation.ts';
@@ -19,6 +20,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...freezeOperations,
   ...queueOperations,
   ...approvalOperations,
+  ...labelOperations,
   ...agentOperations,
   ...policyOperations,
   ...canOperations,

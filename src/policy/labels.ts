@@ -58,6 +58,17 @@ export function unmetTerms(
   return forbidden.length === 0 && missing.length === 0 ? undefined : { forbidden, missing };
 }
 
+/** What a rule says of labels and sinks, as a condition is written; undefined where it says nothing. */
+export function labelCondition({ session, sink, after = [] }: GrantRule & DenyRule): string | undefined {
+  const has = (label: string) => `${JSON.stringify(label)} in labels`;
+  const parts = [
+    ...(sink === undefined ? [] : [`(the tool sends to ${sink})`]),
+    ...[...after, ...(session?.require ?? [])].map(has),
+    ...(session?.forbid ?? []).map((label) => `!(${has(label)})`),
+  ];
+  return parts.length === 0 ? undefined : parts.join(' && ');
+}
+
 /** `private (notes__read, call 0190…, 2026-11-30T12:00:00.000Z)`, for each. */
 export function describeSeen(seen: readonly SeenLabel[]): string {
   return seen.map(describeOne).join(' and ');

@@ -9,6 +9,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { ForeignSchemaCompiler, Validator } from '#base/schema.ts';
 import { effectClassOf, kindsOf, pickKinds } from '#domain/capability.ts';
 import type { CommandPlan } from '#domain/cli-plugin/plan.ts';
+import { labelsOfTool } from '#domain/labels.ts';
 import type {
   IsolateRuntime,
   Manifest,
@@ -128,6 +129,7 @@ function buildTool(plugin: Plugin, { tool, plan, checkInput, checkOutput }: Comp
     capabilities,
     limits: runLimits(plugin.manifest, tool),
     idempotent: tool.idempotent ?? false,
+    ...labelsOfTool(tool, capabilities),
     ...(tool.cost === undefined ? {} : { costMicros: Math.round(tool.cost * COST_MICROS) }),
     checkInput,
     checkOutput,

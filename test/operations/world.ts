@@ -16,11 +16,13 @@ import type { RecordDraft } from '#domain/record.ts';
 import type { Broker, PluginRuntime } from '#domain/sandbox-ports.ts';
 import type { SecretAdmin, SecretView } from '#domain/secret-ports.ts';
 import { createFreezes } from '#freeze/freezes.ts';
+import { createLabelBook } from '#labels/label-book.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Operation, Services } from '#operations/operation.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import { createApprovalStore } from '#store/approval-store.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
+import { createLabelStore } from '#store/label-rows.ts';
 import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
 import { createFreezeStore } from '#store/state-stores.ts';
@@ -212,6 +214,7 @@ export function createWorld() {
   const { runtime, state: runs } = createRuntime();
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
   const approvals = createApprovals({ store: createApprovalStore(database), log, clock, logger });
+  const labels = createLabelBook(createLabelStore(database));
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
   const adminTools = createAdminTools({ services: () => services, logger });
   const broker = {
@@ -227,11 +230,24 @@ export function createWorld() {
     ...database,
     transactionThenSync: async (work) => database.transaction(work),
   });
-  const ports = { policy, freezes, approvals, runtime, adminTools, broker, log, keyedCalls, clock, logger };
+  const ports = { policy, freezes, approvals, labels, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const secrets = createSecrets();
   const services: Services = {
-    ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, approvals, secrets, dispatcher, log, clock },
+    ...{
+      tokens,
+      policy,
+      catalog: plugins,
+      tools,
+      plugins,
+      freezes,
+      approvals,
+      labels,
+      secrets,
+      dispatcher,
+      log,
+      clock,
+    },
     enforce: async () => {
       did.push('enforce');
       await dispatcher.reconsider();
@@ -261,6 +277,7 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   agent_token: { name: 'ana', expires: '30d' },
   agent_revoke: { id: 'id1' },
   can: { agent: 'ana', tool: 'paint__wall' },
+  labels_clear: { agent: 'ana', why: 'its context is new' },
   log_show: { id: '0' },
   log_prove: { id: '0' },
   log_replay: { id: '1' },
