@@ -232,8 +232,9 @@ export function createWorld(options: WorldOptions = {}) {
     ...{ logger: options.logger ?? silentLogger },
     ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
   };
-  const start = (): Dispatcher & ToolCaller => createDispatcher(ports, options);
-  const dispatcher: Dispatcher & ToolCaller = start();
+  const start = (): Dispatcher & ToolCaller =>
+    createDispatcher({ ...ports, labels: createLabelBook(createLabelStore(database)) }, options);
+  const dispatcher: Dispatcher & ToolCaller = createDispatcher(ports, options);
   const request = (tool: string, more: Partial<CallRequest> = {}): CallRequest => ({
     agent: 'a' as AgentName,
     door: 'mcp',
