@@ -9,12 +9,15 @@ import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
 import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
+import { openSettings } from '#app/settings.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { openWorkspaces } from '#app/workspaces.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
+import type { DispatcherPorts } from '#dispatch/dispatcher-ports.ts';
+import { createRehearsal, type Rehearsal } from '#dispatch/rehearse.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
@@ -50,6 +53,8 @@ export type Core = {
   readonly services: Services;
   /** Ready once the doors are open, until it stops. */
   readonly readiness: { isReady: boolean };
+  /** For the self-test of the start. */
+  readonly rehearse: Rehearsal;
 };
 
 /** What is kept: the home's database, the log in it, and the secrets that open and sign them. */
@@ -60,7 +65,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const { home, config, logger } = options;
   const clock = systemClock;
   const { store, log, adminToken } = await openKept(options, stack);
-  const files = openWorkspaces(options, stack);
+  const settings = openSettings(options);
+  const files = openWorkspaces(options, settings, stack);
   const { runtime, prober, programs, confinement } = await openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, {
     ...{ kept: { store, log, adminToken }, runtime, confinement, hasFiles: files !== undefined },
@@ -71,7 +77,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const policy = stack.adopt(
     await createPolicyService(
       { store: store.policies, counters: store.counters, recordLog: log, catalog: tools.tools, thread, clock, logger },
-      { file: options.policyFile ?? home.policy, apply: config.policy.apply },
+      { file: options.policyFile ?? home.policy, apply: () => settings.current().policy.apply },
     ),
     async (opened) => {
       // A change whose text is still being checked is given up, not waited for.
@@ -84,7 +90,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const approvals = openApprovals(options, { store, log }, stack);
   const labels = createLabelBook(store.labels);
   const secrets = openSecrets(options, store);
-  const dispatcher: Dispatcher & ToolCaller = createDispatcher({
+  const dispatcherPorts: DispatcherPorts = {
     ...{ catalog: tools, policy, freezes, approvals, labels, secrets, runtime, log, clock, logger },
     broker: createBroker({
       ...{ clock, logger },
@@ -100,10 +106,12 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     // Asked for at each call: the operations work on the dispatcher that carries them out.
     adminTools: createAdminTools({ services: () => services, logger }),
     keyedCalls: store.keyedCalls,
-  });
+  };
+  const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
   for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
+  settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
     ...{
@@ -121,12 +129,13 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
       enforce,
       clock,
     },
+    settings,
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
     review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
-  return { services, readiness };
+  return { services, readiness, rehearse: createRehearsal(dispatcherPorts) };
 }
 
 function openSecrets({ home, config, logger }: CoreOptions, { secrets: store }: Store): Secrets {

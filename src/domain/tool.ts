@@ -17,6 +17,8 @@ export type AdminTool = ToolFace & {
   readonly isStop: boolean;
   /** It shows what calls of any agent were given or answered: its results carry whatever any agent has seen. */
   readonly showsCalls?: true;
+  /** It may take a minute, and changes nothing: it waits for others of its kind only, and they for it. */
+  readonly isLong?: true;
   /** Arguments that are in no record, whoever sends them: a mark stands in their place. Only of what only a person may do. */
   readonly unrecorded?: readonly string[];
 };

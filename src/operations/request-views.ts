@@ -4,6 +4,7 @@
 import { rfc3339 } from '#base/clock.ts';
 import { exactValue } from '#base/exact-json.ts';
 import type { Json, JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
 import { visibleJson } from '#base/visible.ts';
 import { type ApprovalRequest, type ApprovalStatement, describeApprover } from '#domain/approval-ports.ts';
 
@@ -27,6 +28,11 @@ export const requestSchema: JsonObject = {
     shown: {
       type: ['string', 'null'],
       description: 'The same as JSON text with every digit, in which nothing is invisible: for showing it to a person.',
+    },
+    argsLeftOutBytes: {
+      type: 'integer',
+      description:
+        'Of a list only: how long the arguments are, as JSON text, that are too long for it. See approvals_show.',
     },
     createdAt: text,
     expiresAt: text,
@@ -55,6 +61,11 @@ export const requestSchema: JsonObject = {
   ],
 };
 
+/** A request without its arguments, which are too long for a list. */
+export function shortRequestView(request: ApprovalRequest, argsBytes: number): JsonObject {
+  return { ...requestView(request, undefined), argsLeftOutBytes: argsBytes };
+}
+
 /** `argsJson`: as they are kept; undefined: not any more. */
 export function requestView(request: ApprovalRequest, argsJson: string | undefined): JsonObject {
   const { statement, decision, usedBy = null } = request;
@@ -71,10 +82,16 @@ export function requestView(request: ApprovalRequest, argsJson: string | undefin
     ...{ id: request.id, digest: request.digest, state: request.state, agent: request.agent, tool: request.tool },
     plugin: tool.plugin === undefined ? null : `${tool.plugin.name} ${tool.plugin.version}`,
     ...{ effect: tool.effect, capabilities: capabilities as JsonObject, workspace, chain, rule: rule.name },
-    ...{ args, shown: args === null ? null : visibleJson(args, 2) },
+    ...{ args, shown: args === null ? null : shownText(args, argsJson?.length ?? 0) },
     ...{ createdAt: rfc3339(request.createdMs), expiresAt: rfc3339(request.expiresMs) },
     decidedAt: decision === undefined ? null : rfc3339(decision.atMs),
     by: decision === undefined ? null : describeApprover(decision.by),
     ...{ why: decision?.why ?? null, invocation: usedBy },
   };
+}
+
+/** A line for each value, unless that is mostly indentation: a list within sixty others has a line of 120 spaces for each item. */
+function shownText(args: Json, length: number): string {
+  const lines = visibleJson(args, 2);
+  return lines.length <= LIMITS.approvalIndentedFactorMax * length ? lines : visibleJson(args);
 }

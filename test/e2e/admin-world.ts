@@ -48,6 +48,8 @@ export const INPUT: { readonly [operation: string]: object } = {
   secret_rm: { name: 'TOKEN' },
   log_show: { id: '0' },
   log_prove: { id: '0' },
+  log_disclose: { id: '0' },
+  config_set: { key: 'logging.level', value: 'debug' },
   log_tail: { count: 2 },
   approvals_show: { id: 'nothing' },
   approvals_approve: { id: 'nothing', digest: `sha256:${'0'.repeat(64)}` },
