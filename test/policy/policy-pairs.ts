@@ -3,7 +3,9 @@
 import fc from 'fast-check';
 import type { JsonObject } from '#base/json.ts';
 import type { Capabilities } from '#domain/capability.ts';
-import type { Allow, Ask } from '#domain/decision.ts';
+import type { Allow, Ask, DecisionQuery } from '#domain/decision.ts';
+import type { LabelsSeen } from '#domain/label-ports.ts';
+import type { SeenLabel } from '#domain/labels.ts';
 import type { Counter, Usage } from '#domain/usage.ts';
 import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
@@ -49,6 +51,23 @@ const APPROVALS = [
   { ttl: '1m', trustClient: true },
   { ttl: '2m', trustClient: true, wait: '0s' },
 ];
+const AFTER = [['private'], ['untrusted'], ['private', 'untrusted']];
+const SESSIONS = [{ forbid: ['private'] }, { require: ['reviewed'] }, { forbid: ['private'], require: ['reviewed'] }];
+const LABEL_RULES = [
+  { tools: ['demo_math__*'], carries: ['private'] },
+  { tools: ['demo_math__add'], carries: ['private', 'reviewed'] },
+  { tools: ['*'], sink: 'external' },
+];
+const seenLabel = (label: string): SeenLabel => ({
+  ...{ label, agent: agentName('athena'), session: 's', invocation: 'i', tool: 't', sinceMs: 0 },
+});
+/** Of the agent, and of the session of the call. */
+const SEEN: readonly LabelsSeen[] = [
+  [[], []],
+  [['private'], []],
+  [['private', 'untrusted'], ['untrusted']],
+  [['reviewed'], ['reviewed']],
+].map(([agent = [], session = []]) => ({ agent: agent.map(seenLabel), session: session.map(seenLabel) }));
 const AGENTS = ['athena', 'boreas', 'zephyrus'];
 
 const BOUNDS = [{ calls: 1, per: '1h' }, { calls: 2, per: '1h' }, { calls: 1, per: '1d' }, { concurrent: 1 }];
@@ -66,17 +85,23 @@ type Written = {
   capabilities?: unknown;
   limits?: unknown;
   approval?: unknown;
+  session?: unknown;
+  sink?: string;
+  after?: string[];
 };
 type Document = {
   version: number;
   defaults: { timeout?: string; limits?: unknown; loop?: unknown };
   budgets: unknown[];
+  labels: unknown[];
   deny: Written[];
   roles: { reader: { grants: Written[]; deny: Written[]; limits?: unknown } };
-  agents: { [name: string]: { roles?: string[]; grants: Written[]; deny: Written[]; limits?: unknown } };
+  agents: {
+    [name: string]: { roles?: string[]; grants: Written[]; deny: Written[]; limits?: unknown; sessions?: unknown };
+  };
 };
 
-const deny = fc.record(
+const rule = fc.record(
   {
     tools: fc.array(fc.constantFrom(...PATTERNS), { minLength: 1, maxLength: 2 }),
     when: fc.constantFrom(...CONDITIONS),
@@ -85,16 +110,26 @@ const deny = fc.record(
   },
   { requiredKeys: ['tools'] },
 );
+const rarely = <T>(values: readonly T[]) => fc.option(fc.constantFrom(...values), { nil: undefined, freq: 3 });
+const deny = fc.tuple(rule, rarely(['external']), rarely(AFTER)).map(
+  ([plain, sink, after]): Written => ({
+    ...plain,
+    ...(sink === undefined ? {} : { sink }),
+    ...(after === undefined ? {} : { after }),
+  }),
+);
 const grant = fc
   .tuple(
-    deny,
+    rule,
     fc.option(fc.constantFrom(...CAPABILITIES), { nil: undefined }),
     fc.option(fc.constantFrom(...APPROVALS), { nil: undefined, freq: 2 }),
     fc.option(fc.constantFrom(...BOUNDS), { nil: undefined, freq: 2 }),
+    rarely(SESSIONS),
   )
   .map(
-    ([rule, capabilities, approval, limits]): Written => ({
-      ...rule,
+    ([plain, capabilities, approval, limits, session]): Written => ({
+      ...plain,
+      ...(session === undefined ? {} : { session }),
       ...(capabilities === undefined ? {} : { capabilities }),
       ...(approval === undefined ? {} : { approval }),
       ...(limits === undefined ? {} : { limits }),
@@ -117,6 +152,7 @@ export const policyDocument: fc.Arbitrary<Document> = fc.record({
   defaults,
   deny: fc.array(deny, { maxLength: 1 }),
   budgets: fc.subarray(BUDGETS),
+  labels: fc.subarray(LABEL_RULES),
   roles: fc.record({ reader: limited(fc.record(lists)) }),
   agents: fc.record({
     athena: limited(fc.record({ roles: fc.subarray(['reader']), ...lists })),
@@ -147,6 +183,9 @@ const edit = fc.record({
     'bounds',
     'budgets',
     'approval',
+    'session',
+    'labels',
+    'sessions',
     'timeout',
     'role',
     'agent',
@@ -159,14 +198,17 @@ const edit = fc.record({
 });
 type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
 
-function change(document: Document, { kind, list: listAt, at, to, with: rule, defaults: other }: Edit): void {
+/** What no deny has. */
+const OF_GRANTS: readonly string[] = ['capabilities', 'approval', 'limits', 'session'];
+
+function change(document: Document, { kind, list: listAt, at, to, with: given, defaults: other }: Edit): void {
   const all = listsOf(document);
   const list = all[listAt % all.length] ?? [];
   const isDeny =
     document.deny === list ||
     Object.values({ ...document.roles, ...document.agents }).some((each) => each.deny === list);
-  const { capabilities: _, approval: __, limits: ___, ...plain } = rule;
-  const fitting: Written = isDeny ? plain : rule;
+  const { capabilities: _, approval: __, limits: ___, session: ____, ...plain } = given;
+  const fitting: Written = isDeny ? plain : given;
   const found = list[at % Math.max(list.length, 1)];
   if (kind === 'timeout') document.defaults = other;
   if (kind === 'budgets') document.budgets = BUDGETS.slice(at % 2, to % 3);
@@ -177,15 +219,21 @@ function change(document: Document, { kind, list: listAt, at, to, with: rule, de
     if (bound !== undefined) Object.assign(body ?? {}, { limits: bound });
   }
   if (kind === 'role') Object.assign(document.agents['athena'] ?? {}, { roles: at % 2 === 0 ? [] : ['reader'] });
-  if (kind === 'agent') document.agents['zephyrus'] = { grants: at % 2 === 0 ? [] : [rule], deny: [] };
+  if (kind === 'agent') document.agents['zephyrus'] = { grants: at % 2 === 0 ? [] : [given], deny: [] };
+  if (kind === 'labels') document.labels = LABEL_RULES.slice(at % 2, to % 4);
+  const athena = document.agents['athena'];
+  if (kind === 'sessions' && athena !== undefined) {
+    delete athena.sessions;
+    if (at % 2 === 0) athena.sessions = 'separate';
+  }
   if (kind === 'insert') list.splice(to, 0, fitting);
   if (found === undefined) return;
   if (kind === 'remove') list.splice(list.indexOf(found), 1);
   if (kind === 'copy') list.splice(to, 0, structuredClone(found));
   if (kind === 'swap') list.splice(to, 0, ...list.splice(list.indexOf(found), 1));
   if (kind === 'tools') found.tools = fitting.tools;
-  for (const key of ['when', 'hours', 'expires', 'capabilities', 'approval', 'limits'] as const) {
-    if (kind !== key || (isDeny && (key === 'capabilities' || key === 'approval' || key === 'limits'))) continue;
+  for (const key of ['when', 'hours', 'expires', 'capabilities', 'approval', 'limits', 'session'] as const) {
+    if (kind !== key || (isDeny && OF_GRANTS.includes(key))) continue;
     delete found[key];
     if (fitting[key] !== undefined) Object.assign(found, { [key]: fitting[key] });
   }
@@ -234,30 +282,49 @@ function asksNoLess({ terms: before }: Ask, now: Allow | Ask): boolean {
   return now.terms.ttlMs <= before.ttlMs && (before.trustsClient || !now.terms.trustsClient);
 }
 
-/** The first call found that `after` gives more to than `before`; asked one by one, by deciding. */
-export function callThatGetsMore(before: Policy, after: Policy): string | undefined {
+type Question = { readonly call: string; readonly query: DecisionQuery };
+
+/** Every call that is asked about, one by one. */
+function* questions(): Generator<Question> {
   for (const agent of AGENTS) {
     for (const tool of TOOLS) {
       for (const args of ARGS) {
-        for (const nowMs of TIMES) {
-          const asked = { agent: agentName(agent), tool: { name: tool, ...EFFECT }, nowMs, stage: 'turn' } as const;
-          const query = question(tool, args, asked);
-          const now = decide(after, REF, query, { usage: UNUSED });
-          if (now.kind === 'deny') continue;
-          const then = decide(before, REF, query, { usage: UNUSED });
-          const call = `${agent} ${tool} ${JSON.stringify(args)} at ${new Date(nowMs).toISOString()}`;
-          if (then.kind === 'deny') return `${call} was denied`;
-          if (then.kind === 'ask' && !asksNoLess(then, now)) return `${call} was asked about`;
-          const [mine, theirs] = [powersOf(now.capabilities), powersOf(then.capabilities)];
-          const isWithin =
-            theirs === undefined || (mine !== undefined && [...mine].every((power) => theirs.has(power)));
-          if (!isWithin) return `${call} had fewer capabilities`;
-          const lost = lostCounter(now.counters, then.counters);
-          if (lost !== undefined) return `${call} had the limit ${lost.key} of ${lost.max}`;
-          if ((now.timeoutMs ?? 1e9) > (then.timeoutMs ?? 1e9)) return `${call} had a shorter timeout`;
+        for (const [at, nowMs] of TIMES.entries()) {
+          // Each time with another one of what was seen, and each of that at some time.
+          for (const labels of SEEN.filter((_, index) => (index + at) % 2 === 0)) {
+            const asked = {
+              agent: agentName(agent),
+              tool: { name: tool, ...EFFECT },
+              nowMs,
+              stage: 'turn',
+              labels,
+            } as const;
+            const when = `${agent} ${tool} ${JSON.stringify(args)} at ${new Date(nowMs).toISOString()}`;
+            yield { call: `${when} after ${JSON.stringify(labels)}`, query: question(tool, args, asked) };
+          }
         }
       }
     }
+  }
+}
+
+/** The first call found that `after` gives more to than `before`; asked one by one, by deciding. */
+export function callThatGetsMore(before: Policy, after: Policy): string | undefined {
+  for (const { call, query } of questions()) {
+    const now = decide(after, REF, query, { usage: UNUSED });
+    if (now.kind === 'deny') continue;
+    const then = decide(before, REF, query, { usage: UNUSED });
+    if (then.kind === 'deny') return `${call} was denied`;
+    if (then.kind === 'ask' && !asksNoLess(then, now)) return `${call} was asked about`;
+    const [mine, theirs] = [powersOf(now.capabilities), powersOf(then.capabilities)];
+    const isWithin = theirs === undefined || (mine !== undefined && [...mine].every((power) => theirs.has(power)));
+    if (!isWithin) return `${call} had fewer capabilities`;
+    const lost = lostCounter(now.counters, then.counters);
+    if (lost !== undefined) return `${call} had the limit ${lost.key} of ${lost.max}`;
+    if ((now.timeoutMs ?? 1e9) > (then.timeoutMs ?? 1e9)) return `${call} had a shorter timeout`;
+    const carries = now.labels?.carries ?? [];
+    const shed = then.labels?.carries.find((label) => !carries.includes(label));
+    if (shed !== undefined) return `${call} carried ${shed}`;
   }
   return undefined;
 }
