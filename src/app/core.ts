@@ -114,22 +114,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
-    ...{
-      tokens,
-      policy,
-      catalog,
-      tools,
-      plugins: catalog,
-      freezes,
-      approvals,
-      labels,
-      secrets,
-      dispatcher,
-      log,
-      enforce,
-      clock,
-    },
-    settings,
+    ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, approvals, labels, secrets },
+    ...{ dispatcher, log, enforce, clock, settings },
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
     review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,

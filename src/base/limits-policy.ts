@@ -136,8 +136,6 @@ export const POLICY_LIMITS = {
   labelPlacesListedMax: 1_000,
   /** Names of labels in one record: a home has a handful. */
   recordLabelsMax: 64,
-  /** Labels of one tool, of one rule of the policy: a person reads each. */
-  labelsPerToolMax: 16,
 
   // Telling people
   /** Tries to tell one thing, and the pause before the second; each after that is four times as long: 21 minutes in all. */

@@ -3,7 +3,7 @@
 
 import { SmcpError } from '#base/errors.ts';
 import { errorAnswer, refusalAnswer } from '#domain/answer.ts';
-import type { CallOutcome, CallRequest, LaneName } from '#domain/invocation.ts';
+import type { CallOutcome, CallRequest } from '#domain/invocation.ts';
 import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
 import { createAdmission } from './admission.ts';
 import { createAsking } from './asking.ts';

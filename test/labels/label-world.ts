@@ -20,9 +20,9 @@ import type { Policy } from '#policy/rules.ts';
 import { migrate } from '#store/migrations.ts';
 import { createPluginValues } from '#store/plugin-values.ts';
 import { openDatabase } from '#store/sqlite.ts';
-import { openPlace } from '../broker/files-world.ts';
-import { createWorld, returned, toolOf } from '../dispatch/world.ts';
-import { policyOf, REF } from '../policy/policies.ts';
+import { openPlace } from '#test/broker/files-world.ts';
+import { createWorld, returned, toolOf } from '#test/dispatch/world.ts';
+import { policyOf, REF } from '#test/policy/policies.ts';
 
 /** What a tool may do from within: a host call, answered or refused. */
 export type HostCalls = (name: string, params: Json) => Promise<Json>;

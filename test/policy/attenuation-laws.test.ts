@@ -8,8 +8,9 @@ import { isWithin } from '#policy/narrower-capabilities.ts';
 import { isSeenWith, labelWidenings } from '#policy/narrower-labels.ts';
 import { stopsAsMuch } from '#policy/narrower-limits.ts';
 import type { Policy, Rule } from '#policy/rules.ts';
+import { callThatGetsMore } from './gets-more.ts';
 import { policyOf } from './policies.ts';
-import { callThatGetsMore, policyDocument, policyPair } from './policy-pairs.ts';
+import { policyDocument, policyPair } from './policy-pairs.ts';
 
 /** Compares grants one by one and forgets that the first match decides, not the widest. */
 function naiveSaysNarrower(before: Policy, after: Policy): boolean {
