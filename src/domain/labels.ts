@@ -54,6 +54,11 @@ function isThisMachine(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || /^127([.]\d{1,3}){3}$/.test(host);
 }
 
+/** Labels that are supposed to have been seen, of which no call is known. */
+export function supposedSeen(agent: AgentName, labels: readonly string[]): readonly SeenLabel[] {
+  return labels.map((label) => ({ label, agent, session: '', invocation: '', tool: '', sinceMs: 0 }));
+}
+
 /** Sorted, each once. */
 export function union(...lists: readonly (readonly string[])[]): readonly string[] {
   return [...new Set(lists.flat())].toSorted();

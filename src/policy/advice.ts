@@ -1,6 +1,7 @@
 // What is allowed in a policy and yet probably not meant: warnings for `policy check`. Pure.
 
 import type { JsonObject } from '#base/json.ts';
+import type { ToolLabels } from '#domain/labels.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
 import type { CompiledPolicy } from './compile.ts';
 import type { RuleList } from './compile-rule.ts';
@@ -12,7 +13,7 @@ import { isSeenWith } from './narrower-labels.ts';
 import type { DenyRule, GrantRule, Rule } from './rules.ts';
 
 /** What advice looks at of a tool. */
-export type AdvisedTool = { readonly name: string; readonly inputSchema: JsonObject };
+export type AdvisedTool = Partial<ToolLabels> & { readonly name: string; readonly inputSchema: JsonObject };
 
 export function advise(
   { lists, budgets }: Pick<CompiledPolicy, 'lists' | 'budgets'>,

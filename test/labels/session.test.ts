@@ -202,3 +202,19 @@ describe('an answer that is given again under an idempotency key', () => {
     expect(await world.code('send', { idempotencyKey: 'another' })).toBe('DENIED');
   });
 });
+
+test('an agent that is shown others’ calls has seen what they have', async () => {
+  using world = createLabelWorld({
+    ...policyWith([{ sink: 'external', after: ['private'] }]),
+    agents: { a: { grants: [{ tools: ['*'] }] }, b: { grants: [{ tools: ['*', 'smcp__*'] }] } },
+  });
+  const flush = world.tools.get('smcp__queue_flush');
+  if (flush?.kind !== 'admin') throw new Error('the world has an admin tool');
+  world.tools.set('smcp__log_show', { ...flush, name: 'smcp__log_show', showsCalls: true });
+  await world.code('secrets');
+  const { dispatcher, request } = world;
+  await dispatcher.call(request('smcp__queue_flush', { agent: b }));
+  expect(await world.code('send', { agent: b })).toBe('value');
+  await dispatcher.call(request('smcp__log_show', { agent: b }));
+  expect(await world.code('send', { agent: b })).toBe('DENIED');
+});
