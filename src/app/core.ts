@@ -5,6 +5,10 @@ import { join, resolve } from 'node:path';
 import { openApprovals } from '#app/approvals.ts';
 import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
+import { toldFreezes } from '#app/notices/freezes.ts';
+import { toldLog } from '#app/notices/loops.ts';
+import { openNotices } from '#app/notices/open.ts';
+import { lastRecorded, tellOfEvents } from '#app/notices/sources.ts';
 import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
 import { openReplayer } from '#app/replays.ts';
@@ -64,7 +68,10 @@ type Kept = { readonly store: Store; readonly log: OpenRecordLog; readonly admin
 export async function buildCore(options: CoreOptions, stack: AsyncDisposableStack): Promise<Core> {
   const { home, config, logger } = options;
   const clock = systemClock;
-  const { store, log, adminToken } = await openKept(options, stack);
+  const { store, log: ownLog, adminToken } = await openKept(options, stack);
+  const notices = openNotices(options, { store, log: ownLog }, stack);
+  const log = toldLog(ownLog, notices);
+  const policyBefore = lastRecorded(store.policies);
   const settings = openSettings(options);
   const files = openWorkspaces(options, settings, stack);
   const { runtime, prober, programs, confinement } = await openSandbox(options, stack);
@@ -85,9 +92,11 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
       await opened.close();
     },
   );
-  const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
-  const freezes = createFreezes({ store: store.freezes, clock });
-  const approvals = openApprovals(options, { store, log }, stack);
+  const tokens = stack.adopt(createTokenAuthority({ store: store.tokens, clock, adminToken }), (opened) =>
+    opened.close(),
+  );
+  const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...notices, clock });
+  const approvals = openApprovals({ store, log, logger, notices }, stack);
   const labels = createLabelBook(store.labels);
   const secrets = openSecrets(options, store);
   const dispatcherPorts: DispatcherPorts = {
@@ -111,11 +120,18 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
   for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
+  const watch = tellOfEvents(
+    { ...{ notices, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
+    { policyBefore, tools: tools.tools },
+    stack,
+  );
   settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
-    ...{ tokens, policy, catalog, tools, plugins: catalog, freezes, approvals, labels, secrets },
-    ...{ dispatcher, log, enforce, clock, settings },
+    ...{ tokens, policy, catalog, tools, freezes, approvals, notices, labels, secrets },
+    ...{ dispatcher, log, enforce, clock },
+    settings,
+    plugins: watch.lookingAfter(catalog),
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
     review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,

@@ -40,7 +40,8 @@ export function createCallLabels(
   { request, invocation }: { readonly request: CallRequest; readonly invocation: string },
   above: CallLabels | undefined,
 ): CallLabels {
-  const { agent, session = '', tool } = request;
+  const { agent, tool } = request;
+  const session = sessionOf(request);
   const subject: LabelSubject = { agent, ...(session === '' ? {} : { session }) };
   let counted: readonly SeenLabel[] = [];
   let before: LabelsSeen = { agent: [], session: [] };
@@ -85,4 +86,12 @@ export function createCallLabels(
     settle: () => join(joinSeen(own, read)),
     carried: () => namesOf([...own, ...read]),
   };
+}
+
+/**
+ * '' where the call belongs to every session of its agent. A sub-agent's name for a session is nobody's whom the policy trusts to keep
+ * sessions apart: what it sees its agent hears of, and what its agent has seen it may have been told.
+ */
+function sessionOf({ session = '', token }: CallRequest): string {
+  return token?.rights === undefined || token.rights.onBehalfOf.length === 0 ? session : '';
 }

@@ -4,13 +4,11 @@ import type { AgentName } from './agent.ts';
 import type { SeenLabel } from './labels.ts';
 import type { WorkspaceName } from './workspace-path.ts';
 
-/** Whose labels these are. */
+/** Whose labels these are. A sub-agent, whose token was exchanged for its agent's, is that agent. */
 export type LabelSubject = {
   readonly agent: AgentName;
   /** As the client names it. Absent: it names none, and the call belongs to every session of the agent. **Trust:** the client's word. */
   readonly session?: string;
-  /** Agents in whose place it acts: it has what they have, and they get what it sees. Absent: none. */
-  readonly onBehalfOf?: readonly AgentName[];
 };
 
 /** What counts depends on the policy: `agent` unless it says that the agent's sessions are separate. */

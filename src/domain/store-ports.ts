@@ -5,6 +5,7 @@ import type { AgentName, TokenRow } from './agent.ts';
 import type { ApprovalStore } from './approval-ports.ts';
 import type { Freeze, FreezeScope } from './freeze.ts';
 import type { LabelStore } from './label-ports.ts';
+import type { NoticeStore } from './notify-ports.ts';
 import type { DisclosedDocuments } from './record.ts';
 
 /** Where tokens are kept. **Durability:** what `put`, `revoke` and `prune` wrote is on disk when they return. */
@@ -210,6 +211,7 @@ export type Store = {
   readonly secrets: SecretStore;
   readonly approvals: ApprovalStore;
   readonly labels: LabelStore;
+  readonly notices: NoticeStore;
   readonly meta: MetaStore;
   readonly close: () => void;
 };

@@ -52,13 +52,8 @@ export function createLabelBook(store: LabelStore): LabelBook & LabelAdmin {
     return seen;
   };
 
-  const join = ({ agent, session, onBehalfOf = [] }: LabelSubject, labels: readonly SeenLabel[]): void => {
-    const rows = labels.flatMap((one) => [
-      { ...one, agent, session: keyOf(agent, session) },
-      // Whom it acts for hears of it out of our sight, and in whichever session.
-      ...onBehalfOf.map((principal) => ({ ...one, agent: principal, session: '' })),
-    ]);
-    const added = rows.filter(put);
+  const join = ({ agent, session }: LabelSubject, labels: readonly SeenLabel[]): void => {
+    const added = labels.map((one) => ({ ...one, agent, session: keyOf(agent, session) })).filter(put);
     if (added.length > 0) pending.push(...added);
     if (pending.length === 0) return;
     store.putSeen(pending);
@@ -68,12 +63,7 @@ export function createLabelBook(store: LabelStore): LabelBook & LabelAdmin {
   const pending: SeenLabel[] = [];
 
   return {
-    seen: ({ agent, session, onBehalfOf = [] }) => {
-      const own = seenBy(agent, session);
-      if (onBehalfOf.length === 0) return own;
-      const others = onBehalfOf.map((principal) => seenBy(principal).agent);
-      return { agent: joinSeen(own.agent, ...others), session: joinSeen(own.session, ...others) };
-    },
+    seen: ({ agent, session }) => seenBy(agent, session),
     join,
     carriedBy: places.carriedBy,
     mark: places.mark,

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '#base/json.ts';
 import type { Approvals } from '#domain/approval-ports.ts';
 import type { CallView } from '#domain/invocation.ts';
 import type { LabelAdmin, LabelBook } from '#domain/label-ports.ts';
+import type { NoticeDesk } from '#domain/notify-ports.ts';
 import type { PolicyAdmin, PolicyAuthor, PolicyDecider } from '#domain/policy-ports.ts';
 import type { PolicyReview } from '#domain/policy-review.ts';
 import type {
@@ -35,6 +36,7 @@ export type Services = {
   readonly secrets: SecretAdmin;
   readonly approvals: Approvals;
   readonly labels: LabelBook & LabelAdmin;
+  readonly notices: NoticeDesk;
   readonly dispatcher: Dispatcher;
   readonly log: RecordLog & RecordReader;
   readonly replayer: Replayer;
@@ -73,6 +75,7 @@ export type Topic =
   | 'plugins'
   | 'queue'
   | 'approvals'
+  | 'notices'
   | 'freezes'
   | 'labels'
   | 'secrets'
@@ -114,7 +117,7 @@ export type Operation = {
   readonly showsCalls?: true;
   /** It may take a minute, and only reads: as a tool it holds up no others. */
   readonly isLong?: true;
-  /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths or objects. */
+  /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths, objects or, of POST, lists of texts. */
   readonly input: JsonObject;
   readonly output: JsonObject;
   /** What it is done to, for its record. Never a secret. */

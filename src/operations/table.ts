@@ -8,6 +8,7 @@ import { freezeOperations } from './freezes.ts';
 import { labelOperations } from './labels.ts';
 import { logOperations } from './log.ts';
 import { replayOperations } from './log-replay.ts';
+import { noticeOperations } from './notices.ts';
 import type { Operation } from './operation.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
@@ -22,6 +23,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...queueOperations,
   ...approvalOperations,
   ...labelOperations,
+  ...noticeOperations,
   ...agentOperations,
   ...policyOperations,
   ...canOperations,

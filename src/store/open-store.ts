@@ -11,6 +11,7 @@ import { createKeyedCallStore } from './keyed-calls.ts';
 import { createLabelStore } from './label-rows.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
+import { createNoticeStore } from './notices.ts';
 import { createPluginValues } from './plugin-values.ts';
 import { createSecretStore } from './secret-rows.ts';
 import { type Database, isCantOpen, openDatabase } from './sqlite.ts';
@@ -59,6 +60,7 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       secrets: createSecretStore(database),
       approvals: createApprovalStore(database),
       labels: createLabelStore(database),
+      notices: createNoticeStore(database),
       meta: createMetaStore(database),
       counters,
       close: () => closeAfter(database, counters.flush),

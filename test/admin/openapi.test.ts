@@ -59,6 +59,8 @@ describe('the OpenAPI document', () => {
         "approvals_show GET /approvals/:id",
         "approvals_approve POST /approvals/:id/approve",
         "approvals_deny POST /approvals/:id/deny",
+        "notify_list GET /notices",
+        "notify_test POST /notices/test",
         "agent_add POST /agents",
         "agent_list GET /agents",
         "agent_token POST /agents/:name/tokens",

@@ -141,6 +141,34 @@ describe('sessions that the policy says are separate', () => {
   });
 });
 
+describe('a sub-agent, by a token that was exchanged for its agent’s', () => {
+  const rights = {
+    scopes: { lists: [], allowsTool: () => true, allowsDoor: () => true },
+    onBehalfOf: ['root'],
+    actors: ['sub'],
+  };
+  const token = { id: 'exchanged', rights };
+  const policy = {
+    ...policyWith([]),
+    deny: [{ sink: 'external', after: ['private'] }],
+    agents: { a: { sessions: 'separate', grants: [{ tools: ['*'] }] } },
+  };
+
+  test('has seen what its agent has in any session, whatever it calls its own', async () => {
+    using world = createLabelWorld(policy);
+    await world.code('secrets', { session: 'one' });
+    expect(await world.code('send', { session: 'two', token })).toBe('DENIED');
+    // The control: the agent itself, whose client the policy trusts.
+    expect(await world.code('send', { session: 'two', token: { id: 'issued' } })).toBe('value');
+  });
+
+  test('and what it sees, every session of its agent has', async () => {
+    using world = createLabelWorld(policy);
+    await world.code('secrets', { session: 'two', token });
+    expect(await world.code('send', { session: 'one' })).toBe('DENIED');
+  });
+});
+
 describe('calls at the same time', () => {
   test('a sink whose turn comes while private data is on its way is decided with it', async () => {
     let answered = () => {};

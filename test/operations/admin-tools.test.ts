@@ -36,7 +36,7 @@ describe('the tools of operations', () => {
         .toSorted(),
     ).toEqual(forAgents.map(([name]) => name).toSorted());
     expect(forPeople.map(([name]) => name).toSorted()).toEqual([
-      ...['agent_token', 'labels_clear', 'plugin_approve', 'plugin_enable', 'queue_resume', 'secret_rm'],
+      ...['agent_token', 'labels_clear', 'notify_test', 'plugin_approve', 'plugin_enable', 'queue_resume', 'secret_rm'],
       ...['secret_set', 'unfreeze'],
     ]);
     expect(catalog.tool('smcp__nothing')).toBeUndefined();
@@ -123,7 +123,7 @@ describe('an agent with a grant for smcp__ tools', () => {
     for (const [name] of forAgents) {
       const { input } = name === 'queue_cancel' ? { input: { id: 'x' } } : await prepare(world, name);
       expect(JSON.stringify(await call(world, bea, [name, input]))).not.toContain('smcp_secret');
-      for (const freeze of world.services.freezes.list()) world.services.freezes.unfreeze(freeze.scope);
+      for (const freeze of world.services.freezes.list()) world.services.freezes.unfreeze(freeze.scope, 'admin');
     }
   });
 
