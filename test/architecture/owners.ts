@@ -27,6 +27,7 @@ export const OWNERS: readonly Owner[] = [
   // One compiles conditions, the other has their functions.
   { name: '@bufbuild/cel', owners: ['src/base'], filesMax: 2 },
   { name: 'pino', owners: ['src/app.ts', 'src/app'], filesMax: 1 },
+  { name: 'nodemailer', owners: ['src/notify'], filesMax: 1 },
   { name: 'vitest', owners: ['test', 'vitest.config.ts'] },
   { name: 'fast-check', owners: ['test'] },
   { name: 'openapi-client-axios', owners: ['test/e2e'], filesMax: 1 },
