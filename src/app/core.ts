@@ -5,9 +5,10 @@ import { join, resolve } from 'node:path';
 import { openApprovals } from '#app/approvals.ts';
 import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
+import { tellingOfBrokenLog } from '#app/notices/broken-log.ts';
 import { toldFreezes } from '#app/notices/freezes.ts';
 import { toldLog } from '#app/notices/loops.ts';
-import { openNotices } from '#app/notices/open.ts';
+import { openChannels, openNotices } from '#app/notices/open.ts';
 import { lastRecorded, tellOfEvents } from '#app/notices/sources.ts';
 import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
@@ -68,7 +69,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const { home, config, logger } = options;
   const clock = systemClock;
   const { store, log: ownLog, adminToken } = await openKept(options, stack);
-  const notices = openNotices(options, { store, log: ownLog }, stack);
+  const secrets = openSecrets(options, store);
+  const notices = openNotices(options, { store, log: ownLog, secrets }, stack);
   const log = toldLog(ownLog, notices);
   const policyBefore = lastRecorded(store.policies);
   const settings = openSettings(options);
@@ -96,7 +98,6 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   );
   const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...notices, clock });
   const approvals = openApprovals({ store, log, logger, notices }, stack);
-  const secrets = openSecrets(options, store);
   const dispatcherPorts: DispatcherPorts = {
     ...{ catalog: tools, policy, freezes, approvals, secrets, runtime, log, clock, logger },
     broker: createBroker({
@@ -182,7 +183,7 @@ async function openSandbox(
   return { ...processes, runtime, confinement };
 }
 
-async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promise<Kept> {
+async function openKept(options: CoreOptions, stack: AsyncDisposableStack): Promise<Kept> {
   const { home, config, logger } = options;
   stack.use(lockHome(home.directory));
   // What a server that crashed left behind would send the admin token to whoever listens there now.
@@ -190,10 +191,13 @@ async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promi
   const store = stack.adopt(openStore(home.database), (opened) => opened.close());
   const hasLog = store.log.size() > 0;
   const made = initialiseHome(home, { hasLog, makesPolicy: !hasLog && options.policyFile === undefined });
+  const channels = () => openChannels(options, openSecrets(options, store));
   const log = stack.adopt(
-    await createRecordLog(
-      { store, signers: made.signers, clock: systemClock, logger },
-      { homeDir: home.directory, name: config.log.name },
+    await tellingOfBrokenLog({ meta: store.meta, channels, clock: systemClock, logger }, () =>
+      createRecordLog(
+        { store, signers: made.signers, clock: systemClock, logger },
+        { homeDir: home.directory, name: config.log.name },
+      ),
     ),
     (opened) => opened.close(),
   );

@@ -16,6 +16,8 @@ export const NOTIFY_LIMITS = {
   notifyWaitingMax: 256,
   /** Arguments in a notice, as JSON; larger ones are left out whole: what is cut could hide what matters. */
   notifyArgumentBytesMax: 32 * 1024,
+  /** A message of ntfy; what is longer becomes a file. **Source:** docs.ntfy.sh/publish/#limitations */
+  ntfyMessageBytesMax: 4_096,
   /** A text of somebody else in a line for people, in UTF-16 units, and how many such lines there are. */
   notifyTextLengthMax: 200,
   notifyLinesMax: 12,
@@ -24,6 +26,8 @@ export const NOTIFY_LIMITS = {
   notifyPerAgentMax: 20,
   /** Bounds that are watched at a time; beyond these all share one. */
   notifyMergedKeysMax: 1_024,
+  /** Between two tellings that the server does not start on its log: a supervisor starts it again every few seconds. */
+  notifyBrokenLogMs: 3_600_000,
   /** A look at the log while nothing else asks for it: so many records each minute, and no longer on the host's thread. */
   logPatrolLengthMax: 256,
   logPatrolMsMax: 20,

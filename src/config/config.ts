@@ -8,7 +8,7 @@ import { LIMITS } from '#base/limits.ts';
 import { readOwnedFile } from '#base/owned-file.ts';
 import { compileOwnSchema, type Problem } from '#base/schema.ts';
 import { type Position, parseYaml } from '#base/yaml.ts';
-import { type NotifyConfig, notifyOf, type WrittenNotify } from './notify.ts';
+import { NO_TARGETS, type NotifyConfig, notifyOf, type WrittenNotify } from './notify.ts';
 
 export type Config = {
   readonly server: { readonly host: string; readonly port: number; readonly names: readonly string[] };
@@ -54,7 +54,7 @@ const DEFAULTS: Config = {
   },
   net: { privateHosts: [], loopbackHosts: [] },
   policy: { apply: 'auto' },
-  notify: { webhooks: [] },
+  notify: NO_TARGETS,
   log: { name: 'smcp.local', public: false },
   secrets: { sources: {} },
   logging: { level: 'info' },

@@ -30,7 +30,7 @@ describe('the configuration', () => {
         filesMax: LIMITS.workspaceFilesDefault,
       },
       net: { privateHosts: [], loopbackHosts: [] },
-      notify: { webhooks: [] },
+      notify: { webhooks: [], ntfy: [], mail: [] },
       policy: { apply: 'auto' },
       log: { name: 'smcp.local', public: false },
       secrets: { sources: {} },

@@ -34,3 +34,39 @@ describe('a target', () => {
     },
   );
 });
+
+describe('a secret of a target', () => {
+  const topic = 'ops';
+  const mail = { server: 'mail.example.org', from: 'a@example.org', to: ['b@example.org'] };
+
+  test('goes over https, or stays within this machine', () => {
+    const ntfy = [
+      { topic, tokenSecret: 'NTFY' },
+      { topic, tokenSecret: 'NTFY', url: 'http://127.0.0.1:8080' },
+      { topic, url: 'http://ntfy.lan' },
+    ];
+    expect(notifyOf({ ntfy }, 'f').ntfy.map(({ url: at }) => at)).toEqual([
+      ...['https://ntfy.sh', 'http://127.0.0.1:8080', 'http://ntfy.lan'],
+    ]);
+    expect(() => notifyOf({ ntfy: [{ topic, tokenSecret: 'NTFY', url: 'http://ntfy.lan' }] }, 'f')).toThrow('in clear');
+  });
+
+  test.each([
+    ['mail.example.org', undefined, 587, 'starttls'],
+    ['mail.example.org', 465, 465, 'tls'],
+    ['mail.example.org', 25, 25, 'starttls'],
+    ['127.0.0.1.example.org', undefined, 587, 'starttls'],
+    ['localhost', undefined, 25, 'loopback'],
+    ['127.0.0.1', 2525, 2525, 'loopback'],
+    ['::1', undefined, 25, 'loopback'],
+  ] as const)('by mail to %s, port %s: port %i, %s', (server, port, used, security) => {
+    const written = { ...mail, server, ...(port === undefined ? {} : { port }) };
+    expect(notifyOf({ mail: [written] }, 'f').mail).toMatchObject([{ name: 'mail-1', port: used, security }]);
+  });
+
+  test('of mail comes with its user, or neither is there', () => {
+    expect(() => notifyOf({ mail: [{ ...mail, user: 'a' }] }, 'f')).toThrow('user and passwordSecret');
+    expect(() => notifyOf({ mail: [{ ...mail, passwordSecret: 'A' }] }, 'f')).toThrow('user and passwordSecret');
+    expect(notifyOf({ mail: [{ ...mail, user: 'a', passwordSecret: 'A' }] }, 'f').mail).toHaveLength(1);
+  });
+});

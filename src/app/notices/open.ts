@@ -6,32 +6,47 @@ import { type Clock, rfc3339, systemClock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
 import type { NoticeChannel, NoticeHead } from '#domain/notify-ports.ts';
 import type { RecordLog } from '#domain/ports.ts';
+import type { OwnSecretReader } from '#domain/secret-ports.ts';
 import type { Store } from '#domain/store-ports.ts';
+import { createMail } from '#notify/mail.ts';
+import { createNtfy } from '#notify/ntfy.ts';
 import { createOutbox, type Outbox } from '#notify/outbox.ts';
 import { createWebhook } from '#notify/webhook.ts';
 import { loadOrCreateWebhookKey } from '#notify/webhook-key.ts';
 
-export type NoticePorts = { readonly store: Pick<Store, 'notices'>; readonly log: RecordLog };
+export type NoticePorts = {
+  readonly store: Pick<Store, 'notices'>;
+  readonly log: RecordLog;
+  readonly secrets: OwnSecretReader;
+};
 
 /** What waits is kept when the stack is disposed of. @throws `HOME_UNSAFE` or `CONFIG_INVALID` for a webhook's key */
 export function openNotices(options: AppOptions, ports: NoticePorts, stack: AsyncDisposableStack): Outbox {
   const { logger, config } = options;
-  const { store, log } = ports;
+  const { store, log, secrets } = ports;
   const clock = systemClock;
   const outbox = createOutbox(
     { store: store.notices, clock, logger, onDropped: recordsDropped({ log, clock, logger }) },
-    { channels: openChannels(options), server: `the SMCP server ${config.log.name}` },
+    { channels: openChannels(options, secrets), server: `the SMCP server ${config.log.name}` },
   );
   return stack.adopt(outbox, (opened) => opened.close());
 }
 
-/** @throws as `openNotices` */
-export function openChannels({ config, home, version }: AppOptions): readonly NoticeChannel[] {
+/** Every target of the configuration. @throws as `openNotices` */
+export function openChannels(
+  { config, home, version }: AppOptions,
+  { readOwn: secret }: OwnSecretReader,
+): readonly NoticeChannel[] {
   const clock = systemClock;
-  return config.notify.webhooks.map(({ url, keyFile, ...target }) => {
-    const key = loadOrCreateWebhookKey(resolve(home.directory, keyFile));
-    return createWebhook({ clock }, { ...target, url, key, version });
-  });
+  const { webhooks, ntfy, mail } = config.notify;
+  return [
+    ...webhooks.map(({ url, keyFile, ...target }) => {
+      const key = loadOrCreateWebhookKey(resolve(home.directory, keyFile));
+      return createWebhook({ clock }, { ...target, url, key, version });
+    }),
+    ...ntfy.map((target) => createNtfy({ clock, secret }, { ...target, version })),
+    ...mail.map((target) => createMail({ secret }, target)),
+  ];
 }
 
 /** That nobody was told is recorded; where that can't be either, the server's messages say so. */
