@@ -8,7 +8,7 @@ import type { LabelStore } from './label-ports.ts';
 import type { NoticeStore } from './notify-ports.ts';
 import type { DisclosedDocuments } from './record.ts';
 
-/** Where tokens are kept. **Durability:** what `put`, `revoke` and `prune` wrote is on disk when they return. */
+/** Where tokens are kept. **Durability:** what `put`, `revoke`, `prune` and `remove` wrote is on disk when they return. */
 export type TokenStore = {
   readonly put: (row: TokenRow) => void;
   readonly list: () => readonly TokenRow[];
@@ -16,6 +16,7 @@ export type TokenStore = {
   readonly revoke: (id: string, revokedMs: number) => boolean;
   /** Deletes what expired or was revoked before `deadBeforeMs`. */
   readonly prune: (deadBeforeMs: number) => void;
+  readonly remove: (ids: readonly string[]) => void;
 };
 
 /** A row of the log, ready to be stored. */

@@ -52,6 +52,7 @@ function createTokens(did: string[]) {
       rows.push({ id, agent, secretHash: '', createdMs: 0, ...expires });
       return { id, agent, token: 'smcp_secret', ...expires };
     },
+    exchange: () => Promise.reject(new SmcpError('TOKENS_FULL', 'no tokens are exchanged here')),
     list: () => rows,
     revoke: (id) => {
       const index = rows.findIndex((row) => row.id === id);
