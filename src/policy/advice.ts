@@ -2,6 +2,7 @@
 
 import { pointerSegment } from '#base/exact-json.ts';
 import type { JsonObject } from '#base/json.ts';
+import type { ToolLabels } from '#domain/labels.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
 import type { CompiledPolicy } from './compile.ts';
 import type { RuleList } from './compile-rule.ts';
@@ -9,10 +10,11 @@ import { adviseCondition } from './condition-advice.ts';
 import type { Finding } from './explain.ts';
 import { coversHours } from './hours.ts';
 import { coversPattern, type ToolPattern } from './match.ts';
-import type { GrantRule, Rule } from './rules.ts';
+import { isSeenWith } from './narrower-labels.ts';
+import type { DenyRule, GrantRule, Rule } from './rules.ts';
 
 /** What advice looks at of a tool. */
-export type AdvisedTool = { readonly name: string; readonly inputSchema: JsonObject };
+export type AdvisedTool = Partial<ToolLabels> & { readonly name: string; readonly inputSchema: JsonObject };
 
 export function advise(
   { lists, budgets, policy }: Pick<CompiledPolicy, 'lists' | 'budgets' | 'policy'>,
@@ -75,7 +77,7 @@ function deniesOver(
   pointer: string,
   lists: readonly RuleList[],
   { agents }: CompiledPolicy['policy'],
-): readonly Rule[] {
+): readonly DenyRule[] {
   const segment = /^\/agents\/([^/]+)\/grants$/.exec(pointer)?.[1];
   const { roles = [] } = (segment === undefined ? undefined : agents.get(readSegment(segment))) ?? {};
   const places = new Set(['/deny', pointer.replace(/grants$/, 'deny'), ...roles.map(denyOfRole)]);
@@ -86,14 +88,15 @@ const denyOfRole = (role: string): string => `/roles/${pointerSegment(role)}/den
 
 const readSegment = (segment: string): string => segment.replaceAll('~1', '/').replaceAll('~0', '~');
 
-/** Whether it matches, as far as arguments and time go, whenever `rule` does. */
-const isAlways = (other: Rule, rule: Rule): boolean =>
+/** Whether it matches, as far as arguments, labels and time go, whenever `rule` does. */
+const isAlways = (other: GrantRule & DenyRule, rule: GrantRule & DenyRule): boolean =>
   other.isShadow !== true &&
   other.when === undefined &&
+  isSeenWith(other, [rule]) &&
   other.expiresMs === undefined &&
   coversHours(other.hours, rule.hours);
 
-function adviseReach(rule: Rule, before: readonly Rule[], denies: readonly Rule[]): readonly Finding[] {
+function adviseReach(rule: Rule, before: readonly GrantRule[], denies: readonly DenyRule[]): readonly Finding[] {
   for (const [others, verb, remedy] of [
     [denies, 'denied', 'remove one of the two'],
     [before, 'decided', 'remove it, or move it up'],

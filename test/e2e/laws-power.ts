@@ -4,15 +4,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Services } from '#operations/operation.ts';
 import type { Policy } from '#policy/rules.ts';
+import { callThatGetsMore } from '#test/policy/gets-more.ts';
 import { policyOf } from '#test/policy/policies.ts';
-import { callThatGetsMore } from '#test/policy/policy-pairs.ts';
 
 /** Those that sequences act as, those that only have rights, and two that may come. */
 export const AGENTS = ['ops', 'aide', 'athena', 'boreas', 'zephyrus', 'zoe'] as const;
-const TOOLS = [
-  ...['demo_math__add', 'demo_math__sub', 'demo_text__echo'],
-  ...['smcp__policy_apply', 'smcp__approvals_approve', 'smcp__queue_flush', 'smcp__config_set'],
-];
+const TOOLS = ['demo_math__add', 'demo_text__echo', 'smcp__policy_apply', 'smcp__approvals_approve'];
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 
 export type Power = {
