@@ -32,6 +32,7 @@ import { createNetEffect } from '#effects/net/net-effect.ts';
 import { createStoreEffect } from '#effects/store.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
+import { createLabelBook } from '#labels/label-book.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Services } from '#operations/operation.ts';
 import { createPolicyService } from '#policy/policy-service.ts';
@@ -98,8 +99,9 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   );
   const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...outbox, clock });
   const { approvals, notices } = openApprovals(options, { store, log, notices: outbox, secrets }, stack);
+  const labels = createLabelBook(store.labels);
   const dispatcherPorts: DispatcherPorts = {
-    ...{ catalog: tools, policy, freezes, approvals, secrets, runtime, log, clock, logger },
+    ...{ catalog: tools, policy, freezes, approvals, labels, secrets, runtime, log, clock, logger },
     broker: createBroker({
       ...{ clock, logger },
       effects: {
@@ -127,7 +129,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
-    ...{ tokens, policy, catalog, tools, freezes, approvals, notices, secrets, dispatcher, log, enforce, clock },
+    ...{ tokens, policy, catalog, tools, freezes, approvals, notices, labels, secrets },
+    ...{ dispatcher, log, enforce, clock },
     settings,
     plugins: watch.lookingAfter(catalog),
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),

@@ -5,6 +5,7 @@ import { adminRoutes } from '#admin/routes.ts';
 import { SmcpError } from '#base/errors.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
 import { createStdioDoor, type StdioDoor } from '#gateway/stdio-door.ts';
+import { tokenRoute } from '#identity/token-route.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import type { AppOptions } from './app-options.ts';
@@ -15,7 +16,7 @@ export function buildGateway(
   { host, port, version, config, logger }: AppOptions,
   { services, readiness }: Core,
 ): Gateway {
-  const { tokens: authenticator, dispatcher, tools: catalog, policy, clock, log } = services;
+  const { tokens: authenticator, dispatcher, tools: catalog, policy, freezes, clock, log } = services;
   return createGateway(
     { authenticator, dispatcher, catalog, policy, clock, logger },
     {
@@ -26,6 +27,10 @@ export function buildGateway(
       routes: [
         ...adminRoutes(OPERATIONS, { run: createOperationRunner(services), dispatcher }, version),
         ...logRoutes(log, { isPublic: config.log.public }),
+        tokenRoute({
+          ...{ tokens: authenticator, authenticate: authenticator.authenticate, freezes, log, clock },
+          agents: policy.agents,
+        }),
       ],
       isReady: () => readiness.isReady,
     },

@@ -30,6 +30,8 @@ export type HttpRoute = {
   readonly path: string;
   /** `anyone` needs no token · `admin` the home's own · `principal` any that is good: what an agent may do there is the route's to ask. */
   readonly access: 'anyone' | 'admin' | 'principal';
+  /** Its body may come as a form (`application/x-www-form-urlencoded`), which is then an object of texts. Absent: JSON only. */
+  readonly takesForm?: true;
   /** What it throws leaves as `{error: {code, message, details}}` with the status of the error table. */
   readonly handle: (request: HttpRequest) => Promise<HttpAnswer> | HttpAnswer;
 };

@@ -4,10 +4,11 @@ import type { Digest } from '#base/digest.ts';
 import type { AgentName, TokenRow } from './agent.ts';
 import type { ApprovalStore } from './approval-ports.ts';
 import type { Freeze, FreezeScope } from './freeze.ts';
+import type { LabelStore } from './label-ports.ts';
 import type { NoticeStore, SentMessages } from './notify-ports.ts';
 import type { DisclosedDocuments } from './record.ts';
 
-/** Where tokens are kept. **Durability:** what `put`, `revoke` and `prune` wrote is on disk when they return. */
+/** Where tokens are kept. **Durability:** what `put`, `revoke`, `prune` and `remove` wrote is on disk when they return. */
 export type TokenStore = {
   readonly put: (row: TokenRow) => void;
   readonly list: () => readonly TokenRow[];
@@ -15,6 +16,7 @@ export type TokenStore = {
   readonly revoke: (id: string, revokedMs: number) => boolean;
   /** Deletes what expired or was revoked before `deadBeforeMs`. */
   readonly prune: (deadBeforeMs: number) => void;
+  readonly remove: (ids: readonly string[]) => void;
 };
 
 /** A row of the log, ready to be stored. */
@@ -209,6 +211,7 @@ export type Store = {
   readonly counters: CounterStore;
   readonly secrets: SecretStore;
   readonly approvals: ApprovalStore;
+  readonly labels: LabelStore;
   readonly notices: NoticeStore;
   readonly sentMessages: SentMessages;
   readonly meta: MetaStore;

@@ -11,6 +11,7 @@ import {
   type BudgetPatterns,
   type Conditions,
   checkId,
+  compileLabelRules,
   compileList,
   compilePatterns,
   createConditions,
@@ -68,6 +69,7 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
     deny: compileList(document['deny'], '/deny', 'deny', workshop),
     limits: [budgetsAt(document['budgets'], '/budgets', workshop)],
   };
+  const labels = compileLabelRules(document['labels'], workshop);
   const roles = new Map<string, Part>();
   for (const [name, role] of entriesOf(document['roles'])) {
     roles.set(name, compileRole(role, name, workshop));
@@ -79,6 +81,7 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
     agents.set(name, {
       ...rulesOf([everybody, own, ...rolesOf(agent, { name, roles }, workshop)], workshop),
       roles: listOf(agent['roles']).map(String),
+      ...(agent['sessions'] === 'separate' ? { hasSeparateSessions: true } : {}),
       ...(typeof agent['workspace'] === 'string' ? { workspace: agent['workspace'] as WorkspaceName } : {}),
     });
     yield;
@@ -90,6 +93,7 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
   return {
     policy: {
       ...{ agents, roles: given },
+      ...(labels.length === 0 ? {} : { labels }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(loop === undefined ? {} : { loop }),
     },

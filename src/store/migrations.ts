@@ -129,6 +129,33 @@ const STEPS: readonly string[] = [
     notice TEXT NOT NULL
   ) STRICT;
   CREATE INDEX notice_by_id ON notice (id);
+  `,
+  // JSON: scopes, and the tokens above it; NULL for one that takes nothing away.
+  'ALTER TABLE token ADD COLUMN rights TEXT',
+  `
+  CREATE TABLE seen_label (
+    agent TEXT NOT NULL,
+    session TEXT NOT NULL,
+    label TEXT NOT NULL,
+    invocation TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    source TEXT,
+    PRIMARY KEY (agent, session, label)
+  ) STRICT;
+  CREATE TABLE place_label (
+    kind TEXT NOT NULL CHECK (kind IN ('file', 'value')),
+    owner TEXT NOT NULL,
+    path TEXT NOT NULL,
+    label TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    invocation TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    PRIMARY KEY (kind, owner, path, label)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
   CREATE TABLE sent_message (
     place INTEGER PRIMARY KEY,
     target TEXT NOT NULL,
@@ -137,8 +164,6 @@ const STEPS: readonly string[] = [
   ) STRICT;
   CREATE INDEX sent_message_by_about ON sent_message (target, about);
   `,
-  // JSON: scopes, and the tokens above it; NULL for one that takes nothing away.
-  'ALTER TABLE token ADD COLUMN rights TEXT',
 ];
 
 /** The version of a database that this code reads and writes. */

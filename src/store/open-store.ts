@@ -8,6 +8,7 @@ import type { Store } from '#domain/store-ports.ts';
 import { createApprovalStore } from './approval-store.ts';
 import { createCounters } from './counters.ts';
 import { createKeyedCallStore } from './keyed-calls.ts';
+import { createLabelStore } from './label-rows.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
 import { createNoticeStore, createSentMessages } from './notices.ts';
@@ -58,6 +59,7 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       pluginValues: createPluginValues(database),
       secrets: createSecretStore(database),
       approvals: createApprovalStore(database),
+      labels: createLabelStore(database),
       notices: createNoticeStore(database),
       sentMessages: createSentMessages(database),
       meta: createMetaStore(database),
