@@ -60,7 +60,7 @@ describe('a person whom the configuration names', () => {
     await happen(request.id);
     const before = [stateOf(), world.drafts.length];
     const text = await told(world.bot.press(Approve, { user: ANA }));
-    expect(text).toMatch(/denied by admin|nobody decided in time|used/);
+    expect(text).toMatch(/denied already, by admin|nobody decided in time|used/);
     expect([stateOf(), world.drafts.length]).toEqual(before);
   });
 });

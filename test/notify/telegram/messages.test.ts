@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import { question } from '#test/approvals/world.ts';
-import { notice } from '../world.ts';
+import { notice } from '#test/notify/world.ts';
 import { buttonsOf, type ChatMessage } from './bot-api.ts';
 import { ANA, createTelegramWorld, GROUP, type TelegramWorld } from './world.ts';
 
