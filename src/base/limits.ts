@@ -4,6 +4,7 @@
 import { CLI_LIMITS } from './limits-cli.ts';
 import { FILES_LIMITS } from './limits-files.ts';
 import { NET_LIMITS } from './limits-net.ts';
+import { PEOPLE_LIMITS } from './limits-people.ts';
 import { PLUGIN_LIMITS } from './limits-plugins.ts';
 import { POLICY_LIMITS } from './limits-policy.ts';
 import { PROCESS_LIMITS } from './limits-process.ts';
@@ -129,6 +130,7 @@ export const LIMITS = {
   drainMsMax: 10_000,
 
   ...PLUGIN_LIMITS,
+  ...PEOPLE_LIMITS,
   ...CLI_LIMITS,
   ...PROCESS_LIMITS,
   ...NET_LIMITS,

@@ -70,6 +70,7 @@ export function createPolicy(did: string[]) {
       file: '/home/policy.yaml',
       fileState: state.fileState,
     }),
+    people: () => new Map(),
     agents: () => agents,
     reload: async () => ref(),
     addAgent: async (name, author) => {
