@@ -23,6 +23,8 @@ export const PEOPLE_LIMITS = {
   consoleSessionMs: 12 * 3_600_000,
   /** Sessions of one person: their devices. The oldest ends. */
   consoleSessionsPerPersonMax: 8,
+  /** In all; the oldest ends. */
+  consoleSessionsMax: 1024,
   /** Attempts that failed, of one address in a window; then it waits for the next. Nobody guesses 256 bits: it bounds work. */
   consoleFailuresMax: 30,
   consoleFailuresMs: 60_000,

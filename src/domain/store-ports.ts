@@ -4,6 +4,7 @@ import type { Digest } from '#base/digest.ts';
 import type { AgentName, TokenRow } from './agent.ts';
 import type { ApprovalStore } from './approval-ports.ts';
 import type { Freeze, FreezeScope } from './freeze.ts';
+import type { InviteStore, PasskeyStore } from './people-ports.ts';
 import type { DisclosedDocuments } from './record.ts';
 
 /** Where tokens are kept. **Durability:** what `put`, `revoke` and `prune` wrote is on disk when they return. */
@@ -208,6 +209,8 @@ export type Store = {
   readonly counters: CounterStore;
   readonly secrets: SecretStore;
   readonly approvals: ApprovalStore;
+  readonly passkeys: PasskeyStore;
+  readonly invites: InviteStore;
   readonly meta: MetaStore;
   readonly close: () => void;
 };

@@ -115,6 +115,17 @@ const STEPS: readonly string[] = [
     used INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE passkey (
+    credential TEXT PRIMARY KEY,
+    passkey TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE invite (
+    person TEXT PRIMARY KEY,
+    hash TEXT NOT NULL,
+    invite TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** The version of a database that this code reads and writes. */

@@ -10,6 +10,7 @@ import { createCounters } from './counters.ts';
 import { createKeyedCallStore } from './keyed-calls.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
+import { createInviteStore, createPasskeyStore } from './people-rows.ts';
 import { createPluginValues } from './plugin-values.ts';
 import { createSecretStore } from './secret-rows.ts';
 import { type Database, isCantOpen, openDatabase } from './sqlite.ts';
@@ -57,6 +58,8 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       pluginValues: createPluginValues(database),
       secrets: createSecretStore(database),
       approvals: createApprovalStore(database),
+      passkeys: createPasskeyStore(database),
+      invites: createInviteStore(database),
       meta: createMetaStore(database),
       counters,
       close: () => closeAfter(database, counters.flush),
