@@ -22,3 +22,12 @@ export function hasRole(role: PersonRole, needed: PersonRole): boolean {
 
 /** People by name with their roles; a Map without entries where the policy names nobody. */
 export type People = ReadonlyMap<PersonName, PersonRole>;
+
+/** Whether somebody may approve where `by` says who does: names of people, `role:approver` or `role:admin`. */
+export function isApprover(
+  by: readonly string[],
+  { name, role }: { readonly name: string; readonly role: PersonRole },
+): boolean {
+  if (!hasRole(role, 'approver')) return false;
+  return by.some((one) => one === name || one === 'role:approver' || (one === 'role:admin' && hasRole(role, 'admin')));
+}

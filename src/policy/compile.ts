@@ -84,7 +84,7 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
     });
     yield;
   }
-  const { people, findings } = compilePeople(document);
+  const { people, findings } = compilePeople(document, workshop.approvers);
   workshop.findings.push(...checkWorkspaces(document), ...findings);
   const to: Part = { grants: [], deny: [], limits: [standard] };
   const given = new Map<string, AgentRules>([['', rulesOf([everybody, to], workshop)]]);

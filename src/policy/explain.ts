@@ -18,13 +18,6 @@ export type Finding = {
   readonly remedy?: string;
 };
 
-/** Rules of the format that this version has no enforcement for: where they may stand, and their key. */
-const NOT_ENFORCED: readonly { readonly at: RegExp; readonly keys: readonly string[] }[] = [
-  { at: /^$/, keys: ['people'] },
-  // People with roles of their own are to come.
-  { at: /\/grants\/\d+\/approval$/, keys: ['by'] },
-];
-
 /** `[]` exactly when `validate` finds nothing. */
 export function explainShape(value: Json, schema: JsonObject, validate: Validator): readonly Finding[] {
   const problems = validate(value);
@@ -86,20 +79,14 @@ function* explainKeys(value: Json, schema: JsonObject, root: JsonObject, pointer
       const message = isReserved(key, names) ? `the name ${quote(key)} is reserved` : `${quote(key)} is no name`;
       yield { severity: 'error', pointer: at, of: 'key', message, remedy: description };
     } else if (next === undefined && schema['additionalProperties'] === false && own === undefined) {
-      yield explainUnknownKey(key, at, pointer, Object.keys(properties));
+      yield explainUnknownKey(key, at, Object.keys(properties));
     } else if (next !== undefined) {
       yield* explainKeys(part, next, root, at);
     }
   }
 }
 
-function explainUnknownKey(key: string, at: string, pointer: string, known: readonly string[]): Finding {
-  const isLater = NOT_ENFORCED.some((place) => place.at.test(pointer) && place.keys.includes(key));
-  if (isLater) {
-    const message = `${quote(key)} is not enforced by this version; remove it`;
-    const remedy = 'remove it: a rule that is written and not enforced would deceive its reader';
-    return { severity: 'error', pointer: at, of: 'key', message, remedy };
-  }
+function explainUnknownKey(key: string, at: string, known: readonly string[]): Finding {
   const near = nearest(key, known);
   const remedy = near === undefined ? `the keys here are: ${known.join(', ')}` : `did you mean ${quote(near)}?`;
   return { severity: 'error', pointer: at, of: 'key', message: `unknown key ${quote(key)}`, remedy };

@@ -7,7 +7,9 @@ import { type Database, textOf } from './sqlite.ts';
 export function createPasskeyStore(database: Database): PasskeyStore {
   const list = database.prepare('SELECT passkey FROM passkey ORDER BY rowid');
   const put = database.prepare('INSERT INTO passkey (credential, passkey) VALUES (?, ?)');
-  const count = database.prepare("UPDATE passkey SET passkey = json_set(passkey, '$.signCount', ?) WHERE credential = ?");
+  const count = database.prepare(
+    "UPDATE passkey SET passkey = json_set(passkey, '$.signCount', ?) WHERE credential = ?",
+  );
   // The first revocation stands.
   const revoke = database.prepare(
     "UPDATE passkey SET passkey = json_insert(passkey, '$.revokedMs', ?) WHERE credential = ?",
