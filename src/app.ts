@@ -56,6 +56,7 @@ async function build(options: CoreOptions, stack: AsyncDisposableStack): Promise
   // Running calls end and are answered before the doors close.
   stack.defer(() => services.dispatcher.drain());
   const { url } = await gateway.listen();
+  core.consoleSite.bind(url);
   await openSocket(socket, options);
   replaceFile(home.server, `${JSON.stringify({ url, pid: process.pid })}\n`, 0o600);
   stack.defer(() => rmSync(home.server, { force: true }));

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { openApprovals } from '#app/approvals.ts';
 import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
+import { type OpenPeople, openPeople } from '#app/people.ts';
 import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
 import { openReplayer } from '#app/replays.ts';
@@ -45,7 +46,7 @@ import type { MaskedLogger } from './masked-logger.ts';
 /** `logger`: masks what `secrets` knows, once they are open. */
 export type CoreOptions = AppOptions & { readonly logger: MaskedLogger };
 
-export type Core = {
+export type Core = OpenPeople & {
   readonly services: Services;
   /** Ready once the doors are open, until it stops. */
   readonly readiness: { isReady: boolean };
@@ -81,6 +82,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
   const freezes = createFreezes({ store: store.freezes, clock });
   const approvals = openApprovals(options, { store, log }, stack);
+  const { people, consoleSite } = openPeople(options, { store, log }, policy.people);
   const secrets = openSecrets(options, store);
   const dispatcher: Dispatcher & ToolCaller = createDispatcher({
     ...{ catalog: tools, policy, freezes, approvals, secrets, runtime, log, clock, logger },
@@ -112,6 +114,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
       plugins: catalog,
       freezes,
       approvals,
+      people,
       secrets,
       dispatcher,
       log,
@@ -123,7 +126,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
-  return { services, readiness };
+  return { services, people, consoleSite, readiness };
 }
 
 function openSecrets({ home, config, logger }: CoreOptions, { secrets: store }: Store): Secrets {

@@ -32,6 +32,4 @@ export const PEOPLE_LIMITS = {
   consoleAddressesMax: 1024,
   /** The body of a request of the console: an assertion is some KiB. */
   consoleBodyBytesMax: 32 * 1024,
-  /** People who may have to approve one call. */
-  approversNeededMax: 8,
 } as const;

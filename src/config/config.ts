@@ -27,6 +27,8 @@ export type Config = {
   readonly policy: { readonly apply: 'auto' | 'manual' };
   /** Who is told of what wants a person's attention. `keyFile`: relative to the home. */
   readonly notify: { readonly webhooks: readonly { readonly url: string; readonly keyFile: string }[] };
+  /** `origin`: where people's browsers find the console; absent: at localhost, by the server's own port. */
+  readonly console: { readonly origin?: string };
   readonly log: { readonly name: string; readonly public: boolean };
   /** `keyFile` absent: in the home's `keys`. `sources`: by the secret's name. */
   readonly secrets: { readonly keyFile?: string; readonly sources: { readonly [name: string]: SecretSource } };
@@ -54,6 +56,7 @@ const DEFAULTS: Config = {
   net: { privateHosts: [], loopbackHosts: [] },
   policy: { apply: 'auto' },
   notify: { webhooks: [] },
+  console: {},
   log: { name: 'smcp.local', public: false },
   secrets: { sources: {} },
   logging: { level: 'info' },
@@ -85,6 +88,7 @@ export function loadConfig(file: string, env: Environment): Config {
       net: { ...DEFAULTS.net, ...own.net },
       policy: { ...DEFAULTS.policy, ...own.policy },
       notify: notifyOf(own.notify, file),
+      console: consoleOf(own.console, file),
       log: { ...DEFAULTS.log, ...own.log },
       secrets: { ...DEFAULTS.secrets, ...own.secrets },
       logging: { ...DEFAULTS.logging, ...own.logging },
@@ -119,6 +123,25 @@ function notifyOf({ webhooks = [] }: Written['notify'] = {}, file: string): Conf
     });
   }
   return { webhooks: webhooks.map(({ url, keyFile = WEBHOOK_KEY }) => ({ url, keyFile })) };
+}
+
+/**
+ * Passkeys are for a host name, by https, or for `localhost`.
+ *
+ * @throws `CONFIG_INVALID`
+ */
+function consoleOf({ origin }: Config['console'] = {}, file: string): Config['console'] {
+  if (origin === undefined) return {};
+  const url = URL.parse(origin);
+  const isName = url !== null && !/^[0-9.]+$|^\[/.test(url.hostname);
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && url.hostname === 'localhost');
+  if (isName && isSafe && url.origin === origin) return { origin };
+  throw new SmcpError('CONFIG_INVALID', `${file}: /console/origin is no place where passkeys work`, {
+    details: {
+      remedy:
+        'write https:// and a host name without a path, such as https://smcp.example.org, or http://localhost:8000',
+    },
+  });
 }
 
 /** @throws `CONFIG_INVALID` */

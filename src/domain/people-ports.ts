@@ -79,10 +79,12 @@ export type PersonView = {
 
 /** What operations do with people. */
 export type PeopleAdmin = {
+  /** @throws `PERSON_UNKNOWN` · `PASSKEYS_FULL` */
+  readonly checkInvitable: (name: string) => void;
   /**
    * A link for a person of the policy, in place of one that was not used. Nothing shows it again.
    *
-   * @throws `PERSON_UNKNOWN` · `PASSKEYS_FULL`
+   * @throws as `checkInvitable`
    */
   readonly invite: (name: string, by: string) => { readonly link: string; readonly expiresMs: number };
   /** People of the policy, and those who have passkeys still; by name. */

@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import type { Approvals } from '#domain/approval-ports.ts';
 import type { CallView } from '#domain/invocation.ts';
+import type { PeopleAdmin } from '#domain/people-ports.ts';
 import type { PolicyAdmin, PolicyAuthor, PolicyDecider } from '#domain/policy-ports.ts';
 import type { PolicyReview } from '#domain/policy-review.ts';
 import type {
@@ -32,6 +33,7 @@ export type Services = {
   readonly freezes: Freezes;
   readonly secrets: SecretAdmin;
   readonly approvals: Approvals;
+  readonly people: PeopleAdmin;
   readonly dispatcher: Dispatcher;
   readonly log: RecordLog & RecordReader;
   readonly replayer: Replayer;
@@ -61,7 +63,17 @@ export function authorOf({ by, kind }: Caller): PolicyAuthor {
 export const ADMIN_PREFIX = '/admin/v1';
 
 /** What an operation is about: its section in documents, its tag in OpenAPI. */
-export type Topic = 'server' | 'agents' | 'policy' | 'plugins' | 'queue' | 'approvals' | 'freezes' | 'secrets' | 'log';
+export type Topic =
+  | 'server'
+  | 'agents'
+  | 'policy'
+  | 'plugins'
+  | 'queue'
+  | 'approvals'
+  | 'people'
+  | 'freezes'
+  | 'secrets'
+  | 'log';
 
 export type Operation = {
   /** `noun_verb`; as an admin tool it is `smcp__noun_verb`. */

@@ -7,6 +7,7 @@ import { freezeOperations } from './freezes.ts';
 import { logOperations } from './log.ts';
 import { replayOperations } from './log-replay.ts';
 import type { Operation } from './operation.ts';
+import { peopleOperations } from './people.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
 import { policyReviewOperations } from './policy-review.ts';
@@ -19,6 +20,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...freezeOperations,
   ...queueOperations,
   ...approvalOperations,
+  ...peopleOperations,
   ...agentOperations,
   ...policyOperations,
   ...canOperations,

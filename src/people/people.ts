@@ -1,7 +1,7 @@
 // People who sign in on the console: links to enrol, passkeys, sessions; and who of them may do what, by the policy in force. Made
 // once by the app. **Trust:** what comes from browsers is anybody's until a passkey has signed for it.
 
-import type { Clock } from '#base/clock.ts';
+import { type Clock, rfc3339 } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import type {
   ConsoleSite,
@@ -51,7 +51,12 @@ export type PeopleDesk = PeopleAdmin & {
   /** @throws `PASSKEY_REFUSED` · `TOO_MANY_ATTEMPTS` */
   readonly signIn: (assertion: unknown, address: string) => Promise<SignedIn & { readonly session: SessionHalves }>;
   /** Who is signed in. @throws `SIGN_IN_NEEDED`, also for who is not in the policy any more, or in another role */
-  readonly signedIn: (halves: Partial<SessionHalves>, needed?: PersonRole) => SignedIn;
+  readonly signedIn: (
+    halves: Partial<SessionHalves>,
+    needed: PersonRole,
+    /** `isPoll`: nobody did anything; the session goes on resting. */
+    more?: { readonly isPoll?: boolean },
+  ) => SignedIn;
   readonly signOut: (halves: Partial<SessionHalves>) => void;
   /** What the person's passkey has signed: `digest` (lower-case hex) and nothing else. @throws `PASSKEY_REFUSED` */
   readonly checkSigned: (person: PersonName, assertion: unknown, digest: string) => SignedAssertion;
@@ -98,18 +103,25 @@ export function createPeople(ports: PeoplePorts): PeopleDesk {
     return { person: passkey.person, role: access(passkey.person) ?? 'viewer' };
   };
 
-  const signIn = (given: unknown): SignedIn & { readonly session: SessionHalves } => {
+  const signIn = async (given: unknown): Promise<SignedIn & { readonly session: SessionHalves }> => {
     const { assertion, challenge } = parsePasskeyAssertion(given);
     takeChallenge(challenge, SIGN_IN);
     const { passkey } = passkeys.check(assertion, challenge);
     const { person, credential } = passkey;
     const role = access(person);
     if (role === undefined) throw passkeyRefused('the policy does not name you any more');
+    const time = rfc3339(clock.nowMs());
+    const predicate = { operation: 'console_sign_in', subject: credential, by: person, time };
+    await ports.log.append({ kind: 'admin', predicate });
+    // What was revoked while it was recorded opens nothing.
+    if (access(person) !== role || !passkeys.of(person).some((one) => one.credential === credential)) {
+      throw passkeyRefused('this passkey is not known here');
+    }
     return { person, role, session: sessions.begin({ person, role, credential }) };
   };
 
-  const signedIn: PeopleDesk['signedIn'] = (halves, needed = 'viewer') => {
-    const session = sessions.find(halves);
+  const signedIn: PeopleDesk['signedIn'] = (halves, needed, { isPoll = false } = {}) => {
+    const session = sessions.find(halves, { isPoll });
     if (session === undefined) throw signInNeeded();
     const { person, role } = session;
     if (access(person) !== role) {
@@ -138,10 +150,16 @@ export function createPeople(ports: PeoplePorts): PeopleDesk {
     return meant;
   };
 
+  const invitable = (name: string): PersonName => {
+    const person = named(name);
+    passkeys.checkRoom(person);
+    return person;
+  };
+
   return {
+    checkInvitable: (name) => void invitable(name),
     invite: (name, by) => {
-      const person = named(name);
-      passkeys.checkRoom(person);
+      const person = invitable(name);
       const { secret, expiresMs } = invites.make(person, by);
       return { link: `${site().origin}/console/enroll#${secret}`, expiresMs };
     },

@@ -15,8 +15,8 @@ export type SessionHalves = { readonly cookie: string; readonly page: string };
 
 export type Sessions = {
   readonly begin: (session: Session) => SessionHalves;
-  /** Undefined: no such session, or it is over. Being asked for keeps it from resting. */
-  readonly find: (halves: Partial<SessionHalves>) => Session | undefined;
+  /** Undefined: no such session, or it is over. Being asked for keeps it from resting, but by a page that asks by itself. */
+  readonly find: (halves: Partial<SessionHalves>, asked: { readonly isPoll: boolean }) => Session | undefined;
   readonly end: (halves: Partial<SessionHalves>) => void;
   /** Ends all for which `isOver` says so. */
   readonly endWhere: (isOver: (session: Session) => boolean) => void;
@@ -64,9 +64,9 @@ export function createSessions(clock: Clock): Sessions {
       });
       return { cookie, page };
     },
-    find: (halves) => {
+    find: (halves, { isPoll }) => {
       const found = look(halves);
-      if (found === undefined) return undefined;
+      if (found === undefined || isPoll) return found?.session;
       found.lastMs = clock.monotonicMs();
       found.lastAtMs = clock.nowMs();
       return found.session;

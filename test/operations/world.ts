@@ -27,6 +27,7 @@ import { createFreezeStore } from '#store/state-stores.ts';
 import { question } from '#test/approvals/world.ts';
 import { ana, createPolicy } from './fake-policy.ts';
 import { createReview } from './fake-review.ts';
+import { createRealPeople } from './real-people.ts';
 
 /** The operation of this name. */
 export const operation = (name: string): Operation => {
@@ -230,8 +231,22 @@ export function createWorld() {
   const ports = { policy, freezes, approvals, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const secrets = createSecrets();
+  const people = createRealPeople(database, { log, people: policy.people });
   const services: Services = {
-    ...{ tokens, policy, catalog: plugins, tools, plugins, freezes, approvals, secrets, dispatcher, log, clock },
+    ...{
+      tokens,
+      policy,
+      catalog: plugins,
+      tools,
+      plugins,
+      freezes,
+      approvals,
+      people,
+      secrets,
+      dispatcher,
+      log,
+      clock,
+    },
     enforce: async () => {
       did.push('enforce');
       await dispatcher.reconsider();
@@ -273,6 +288,8 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   plugin_approve: { name: 'paint', digest: plugin.digest },
   plugin_enable: { name: 'paint' },
   plugin_disable: { name: 'paint' },
+  person_invite: { name: 'cleo' },
+  person_revoke: { name: 'cleo' },
   secret_set: { name: 'PAINT_KEY', value: 'a value that is long enough' },
   secret_rm: { name: 'PAINT_KEY' },
 };
