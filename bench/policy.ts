@@ -127,7 +127,7 @@ async function apply(text: string): Promise<Applied> {
       catalog: () => [],
       recordLog: { append: async () => ({ index: 0, leaf: '' }) },
     },
-    { file, apply: 'manual' },
+    { file, apply: () => 'manual' },
   );
   const author = { by: 'bench', mayWiden: true };
   // The first ones take the start of the thread, and compile the code of both.

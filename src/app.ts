@@ -6,6 +6,7 @@ import { buildCore, type CoreOptions } from '#app/core.ts';
 import { buildGateway, buildStdioDoor, openSocket } from '#app/doors.ts';
 import { demoAgent, FIRST_POLICY } from '#app/first-policy.ts';
 import { createMaskedLogger } from '#app/masked-logger.ts';
+import { testDecisions, testGateway, testSocket } from '#app/self-test.ts';
 import { replaceFile } from '#base/durable-file.ts';
 import { invariant } from '#base/invariant.ts';
 import { isJsonObject } from '#base/json.ts';
@@ -33,7 +34,7 @@ export type App = {
  * Starts a server on a prepared home.
  *
  * @throws `HOME_LOCKED` · `HOME_UNSAFE` · `POLICY_INVALID` · `CONFIG_INVALID` · `LOG_TAMPERED` · `LOG_BEHIND` ·
- * `SERVER_UNAVAILABLE`; then nothing is left running.
+ * `SERVER_UNAVAILABLE` · `SELF_TEST_FAILED`; then nothing is left running.
  */
 export async function createApp(options: AppOptions): Promise<App> {
   const stack = new AsyncDisposableStack();
@@ -55,9 +56,11 @@ async function build(options: CoreOptions, stack: AsyncDisposableStack): Promise
   stack.defer(() => socket.close());
   // Running calls end and are answered before the doors close.
   stack.defer(() => services.dispatcher.drain());
+  await testGateway(gateway);
+  await testDecisions(core.rehearse, services.tools);
   const { url } = await gateway.listen();
   core.consoleSite.bind(url);
-  await openSocket(socket, options);
+  if (await openSocket(socket, options)) await testSocket(home.socket);
   replaceFile(home.server, `${JSON.stringify({ url, pid: process.pid })}\n`, 0o600);
   stack.defer(() => rmSync(home.server, { force: true }));
   core.readiness.isReady = true;

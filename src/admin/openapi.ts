@@ -2,7 +2,7 @@
 // `operationId` is a name that stays: it is the operation's.
 
 import { ERRORS } from '#base/error-table.ts';
-import type { JsonObject } from '#base/json.ts';
+import type { Json, JsonObject } from '#base/json.ts';
 import { adminToolName } from '#operations/admin-tools.ts';
 import {
   fillPath,
@@ -12,6 +12,8 @@ import {
   requiredOf,
   type Topic,
 } from '#operations/operation.ts';
+
+import { type Example, loadExamples } from './examples.ts';
 
 export type ApiOptions = { readonly prefix: string; readonly version: string };
 
@@ -25,6 +27,7 @@ export const TOPICS: { readonly [topic in Topic]: string } = {
   agents: 'Agents and their tokens.',
   policy: 'Who may call what.',
   plugins: 'Where the tools come from.',
+  config: 'How the server runs, and what of it can change while it does.',
   secrets: 'Names of secrets, and where they come from. No answer holds a value.',
   log: 'What happened, signed.',
 };
@@ -50,9 +53,10 @@ const errorSchema: JsonObject = {
 export function openApiDocument(operations: readonly Operation[], { prefix, version }: ApiOptions): JsonObject {
   const paths: { [path: string]: { [method: string]: JsonObject } } = {};
   const schemas: { [name: string]: JsonObject } = { Error: errorSchema };
+  const examples = loadExamples();
   for (const operation of operations) {
     const path = `${prefix}${fillPath(operation.path, (name) => `{${name}}`)}`;
-    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: entry(operation) };
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: entry(operation, examples[operation.name]) };
     schemas[answerName(operation)] = operation.output;
     if (hasBody(operation)) schemas[inputName(operation)] = bodySchema(operation);
   }
@@ -89,7 +93,7 @@ function restOf(operation: Operation): readonly string[] {
   return Object.keys(propertiesOf(operation)).filter((name) => !inPath.includes(name));
 }
 
-function entry(operation: Operation): JsonObject {
+function entry(operation: Operation, example: Example | undefined): JsonObject {
   const properties = propertiesOf(operation);
   const required = requiredOf(operation);
   const parameter = (name: string, where: 'path' | 'query'): JsonObject => {
@@ -100,6 +104,7 @@ function entry(operation: Operation): JsonObject {
       required: where === 'path' || required.includes(name),
       ...(description === undefined ? {} : { description }),
       schema,
+      ...(example?.input[name] === undefined ? {} : { example: example.input[name] }),
     };
   };
   const isRequired = restOf(operation).some((name) => required.includes(name));
@@ -112,9 +117,11 @@ function entry(operation: Operation): JsonObject {
       ...pathParameters(operation.path).map((name) => parameter(name, 'path')),
       ...(operation.method === 'POST' ? [] : restOf(operation).map((name) => parameter(name, 'query'))),
     ],
-    ...(hasBody(operation) ? { requestBody: { required: isRequired, content: contentOf(inputName(operation)) } } : {}),
+    ...(hasBody(operation)
+      ? { requestBody: { required: isRequired, content: contentOf(inputName(operation), bodyOf(operation, example)) } }
+      : {}),
     responses: {
-      '200': { description: 'Done.', content: contentOf(answerName(operation)) },
+      '200': { description: 'Done.', content: contentOf(answerName(operation), example?.answer) },
       default: { $ref: '#/components/responses/Error' },
     },
   };
@@ -144,8 +151,15 @@ function bodySchema(operation: Operation): JsonObject {
   };
 }
 
-function contentOf(schema: string): JsonObject {
-  return { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } };
+/** The part of an example that goes into the body. */
+function bodyOf(operation: Operation, example: Example | undefined): JsonObject | undefined {
+  const names = restOf(operation);
+  return example && Object.fromEntries(Object.entries(example.input).filter(([name]) => names.includes(name)));
+}
+
+function contentOf(schema: string, example: Json | undefined): JsonObject {
+  const content = { schema: { $ref: `#/components/schemas/${schema}` } };
+  return { 'application/json': example === undefined ? content : { ...content, example } };
 }
 
 const inputName = (operation: Operation): string => `${pascalCase(operation.name)}Input`;

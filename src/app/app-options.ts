@@ -10,6 +10,8 @@ export type AppOptions = {
   readonly host: string;
   readonly port: number;
   readonly logger: Logger;
+  /** Follows `logging.level` when it changes; absent: the logger stays as it is. */
+  readonly setLogLevel?: (level: Config['logging']['level']) => void;
   readonly version: string;
   /** Directory of the plugins that come with the product. */
   readonly productPlugins: string;

@@ -74,8 +74,8 @@ const EVENTS: { readonly [state in ApprovalRequest['state']]: string | undefined
 export function noticeOf(request: ApprovalRequest, argsJson: string | undefined): Notice | undefined {
   const event = EVENTS[request.state];
   if (event === undefined) return undefined;
-  const { args, shown, ...view } = requestView(request, argsJson);
   const fits = argsJson !== undefined && Buffer.byteLength(argsJson) <= LIMITS.notifyArgumentBytesMax;
+  const { args, shown, ...view } = requestView(request, fits ? argsJson : undefined);
   return {
     subject: `approval ${request.id} ${event}`,
     body: {

@@ -10,12 +10,15 @@ import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
 import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
+import { openSettings } from '#app/settings.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { openWorkspaces } from '#app/workspaces.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
+import type { DispatcherPorts } from '#dispatch/dispatcher-ports.ts';
+import { createRehearsal, type Rehearsal } from '#dispatch/rehearse.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
@@ -27,7 +30,8 @@ import { createFreezes } from '#freeze/freezes.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Services } from '#operations/operation.ts';
-import { createPolicyService } from '#policy/policy-service.ts';
+import type { PolicyPorts } from '#policy/policy-ports.ts';
+import { createPolicyService, type PolicyService } from '#policy/policy-service.ts';
 import { createPolicyThread } from '#policy/policy-thread.ts';
 import { createPolicyReview } from '#policy/review/review.ts';
 import { createRecordLog, type OpenRecordLog } from '#provenance/record-log.ts';
@@ -50,17 +54,26 @@ export type Core = OpenPeople & {
   readonly services: Services;
   /** Ready once the doors are open, until it stops. */
   readonly readiness: { isReady: boolean };
+  /** For the self-test of the start. */
+  readonly rehearse: Rehearsal;
 };
 
 /** What is kept: the home's database, the log in it, and the secrets that open and sign them. */
 type Kept = { readonly store: Store; readonly log: OpenRecordLog; readonly adminToken: string };
+
+type PolicyParts = Pick<PolicyPorts, 'recordLog' | 'catalog'> & {
+  readonly store: Store;
+  readonly thread: ReturnType<typeof createPolicyThread>;
+  readonly settings: ReturnType<typeof openSettings>;
+};
 
 /** Takes the home's lock first; what a server that crashed left behind is mended or removed. */
 export async function buildCore(options: CoreOptions, stack: AsyncDisposableStack): Promise<Core> {
   const { home, config, logger } = options;
   const clock = systemClock;
   const { store, log, adminToken } = await openKept(options, stack);
-  const files = openWorkspaces(options, stack);
+  const settings = openSettings(options);
+  const files = openWorkspaces(options, settings, stack);
   const { runtime, prober, programs, confinement } = await openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, {
     ...{ kept: { store, log, adminToken }, runtime, confinement, hasFiles: files !== undefined },
@@ -68,23 +81,13 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   });
   const tools = joinCatalogs(catalog, createAdminToolCatalog());
   const thread = stack.adopt(createPolicyThread(), (opened) => opened.close());
-  const policy = stack.adopt(
-    await createPolicyService(
-      { store: store.policies, counters: store.counters, recordLog: log, catalog: tools.tools, thread, clock, logger },
-      { file: options.policyFile ?? home.policy, apply: config.policy.apply },
-    ),
-    async (opened) => {
-      // A change whose text is still being checked is given up, not waited for.
-      await thread.close();
-      await opened.close();
-    },
-  );
+  const policy = await openPolicy(options, stack, { store, recordLog: log, catalog: tools.tools, thread, settings });
   const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
   const freezes = createFreezes({ store: store.freezes, clock });
   const approvals = openApprovals(options, { store, log }, stack);
   const { people, consoleSite } = openPeople(options, { store, log }, policy.people);
   const secrets = openSecrets(options, store);
-  const dispatcher: Dispatcher & ToolCaller = createDispatcher({
+  const dispatcherPorts: DispatcherPorts = {
     ...{ catalog: tools, policy, freezes, approvals, secrets, runtime, log, clock, logger },
     broker: createBroker({
       ...{ clock, logger },
@@ -100,10 +103,12 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     // Asked for at each call: the operations work on the dispatcher that carries them out.
     adminTools: createAdminTools({ services: () => services, logger }),
     keyedCalls: store.keyedCalls,
-  });
+  };
+  const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
   for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
+  settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
     ...{
@@ -121,12 +126,31 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
       enforce,
       clock,
     },
+    settings,
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
     review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
-  return { services, people, consoleSite, readiness };
+  return { services, people, consoleSite, readiness, rehearse: createRehearsal(dispatcherPorts) };
+}
+
+async function openPolicy(
+  { home, policyFile, logger }: CoreOptions,
+  stack: AsyncDisposableStack,
+  { store, thread, settings, ...ports }: PolicyParts,
+): Promise<PolicyService> {
+  return stack.adopt(
+    await createPolicyService(
+      { store: store.policies, counters: store.counters, thread, clock: systemClock, logger, ...ports },
+      { file: policyFile ?? home.policy, apply: () => settings.current().policy.apply },
+    ),
+    async (opened) => {
+      // A change whose text is still being checked is given up, not waited for.
+      await thread.close();
+      await opened.close();
+    },
+  );
 }
 
 function openSecrets({ home, config, logger }: CoreOptions, { secrets: store }: Store): Secrets {

@@ -44,13 +44,17 @@ export function buildStdioDoor({ home, isForStdio, version, logger }: AppOptions
   );
 }
 
-/** A home on a file system without sockets can still be served over HTTP. What lies there in a socket's place is refused. */
-export async function openSocket(door: StdioDoor, { isForStdio, logger }: AppOptions): Promise<void> {
+/**
+ * A home on a file system without sockets can still be served over HTTP: false. What lies there in a socket's place is refused.
+ */
+export async function openSocket(door: StdioDoor, { isForStdio, logger }: AppOptions): Promise<boolean> {
   try {
     await door.listen();
+    return true;
   } catch (thrown) {
     const isUnsafe = thrown instanceof SmcpError && thrown.code === 'HOME_UNSAFE';
     if (isForStdio === true || isUnsafe || !(thrown instanceof SmcpError)) throw thrown;
     logger.warn('agents can not come by smcp stdio', { code: thrown.code, error: thrown.message });
+    return false;
   }
 }

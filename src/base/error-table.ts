@@ -2,6 +2,7 @@
 
 import { type ErrorRow, row } from './error-row.ts';
 import { APPROVAL_ERRORS } from './error-rows-approvals.ts';
+import { IDENTITY_ERRORS } from './error-rows-identity.ts';
 import { PEOPLE_ERRORS } from './error-rows-people.ts';
 import { SECRET_ERRORS } from './error-rows-secrets.ts';
 
@@ -147,6 +148,7 @@ export const ERRORS = {
   ),
   NODE_UNSUPPORTED: row('unavailable', -32003, 503, false, 'The Node that runs the product is too old for it.'),
   SERVER_UNAVAILABLE: row('unavailable', -32003, 503, true, 'No server answers at the address.'),
+  ...IDENTITY_ERRORS,
   // Doors
   UNAUTHENTICATED: row('denied', -32001, 401, false, 'No token, or one that is unknown, expired or revoked.'),
   FORBIDDEN: row('denied', -32001, 403, false, 'The token is good, but not for this route.'),
@@ -162,6 +164,7 @@ export const ERRORS = {
   // Set-up
   USAGE: row('invalid', -32602, 400, false, 'The command line is wrong.'),
   CONFIG_INVALID: row('invalid', -32602, 400, false, 'The configuration file or an environment variable is invalid.'),
+  CONFIG_KEY: row('invalid', -32602, 400, false, 'No such setting, or only a start of the server changes it.'),
   POLICY_INVALID: row('invalid', -32602, 400, false, 'The policy is invalid; nothing of it was applied.'),
   POLICY_UNCHECKED: row(
     'unavailable',

@@ -20,6 +20,16 @@ export const NET_LIMITS = {
    * host's thread.
    */
   netAnswerWireBytesMax: 1536 * 1024,
+  /**
+   * What head and body of an answer may each have more while secrets are in them: a value of 8 KiB twice, in its longest spelling. They are
+   * counted against their bounds without them, so that a bound tells nobody how long a value is.
+   */
+  netSecretsRoomBytes: 128 * 1024,
+  /**
+   * URL and headers of a plugin, in a request that gets a secret. Far from the 8 KiB at which servers refuse a head: whoever fills one up
+   * finds out how much room the value takes.
+   */
+  netHeadBesideSecretBytesMax: 4 * 1024,
   /** To resolve a name; resolvers give up after 5 s, and try again. */
   netResolveMsMax: 10_000,
   /** Addresses of one name that are looked at; with more the name is refused, since each must be vetted. */

@@ -106,9 +106,19 @@ export const POLICY_LIMITS = {
   approvalIdLengthMax: 64,
   /** Arguments in a form that a client shows, as JSON in UTF-16 units: a form that can't show them whole is none. */
   formArgumentsLengthMax: 4_000,
+  /** The same as they are shown, with indentation and what is invisible written out: 4,000 characters under 60 lists were 240,000. */
+  formShownLengthMax: 8_000,
   /** Requests that wait for a decision, of one agent and in all: more than a person reads. Each holds arguments of 512 KiB at most. */
   approvalsPendingPerAgentMax: 20,
   approvalsPendingMax: 500,
+  /**
+   * Arguments in a list of requests, of one and of all, as JSON in bytes: longer ones are left out whole, and shown by themselves.
+   * Twenty of 512 KiB were more than a terminal, a browser or a record takes.
+   */
+  approvalListedBytesMax: 32 * 1024,
+  approvalsListedBytesMax: 2 * 1024 * 1024,
+  /** Lines with indentation are as many times as long as the text on one line, at most: 98 KB under 60 lists were 6.2 MB. */
+  approvalIndentedFactorMax: 8,
   /** Requests of one agent that are kept, those that are over too, and for how long. What is gone is in the log. */
   approvalsKeptPerAgentMax: 200,
   approvalKeptMs: 24 * 3_600_000,

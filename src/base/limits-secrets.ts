@@ -7,6 +7,8 @@ export const SECRET_LIMITS = {
   secretBytesMax: 8 * 1024,
   /** Of one call together: the mask takes about 300 bytes of memory for each, twice as many for a cookie or a password in base64. */
   secretsOfCallBytesMax: 64 * 1024,
+  /** Values whose masks are kept for the next calls, together: about 20 MiB of masks. */
+  secretMasksKeptBytesMax: 64 * 1024,
   /** Names that are stored. */
   secretsStoredMax: 512,
   /** Values that the server's own log lines are masked of: the last ones that were read. */

@@ -116,6 +116,12 @@ export const LIMITS = {
   controlRunningMax: 1,
   /** Of them, those that only stop something, beside the others: a stop waits for nothing whose record is slow in coming. */
   stopsRunningMax: 8,
+  /**
+   * Of them, those that may take a minute, beside the others, in all and of one agent: a person's reviews have more places
+   * (`policyReviewsMax`), and nobody's decision about an approval waits for one.
+   */
+  longRunningMax: 2,
+  longRunningPerAgentMax: 1,
   /** How long a stop waits for the end of what it stops: a process is ended 0.2 s after its call was told, later on a busy machine. */
   stopWaitMsMax: 2_000,
   /** An idempotency key, in UTF-16 units; clients send UUIDs. */

@@ -2,8 +2,13 @@
 
 import type { Json } from './json.ts';
 
-/** Control, format and private-use characters, odd line breaks, and halves of surrogate pairs. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
+/**
+ * Control, format, private-use and unassigned characters, halves of surrogate pairs, odd line breaks; letters and marks that are
+ * drawn as nothing (fillers, joiners, variation selectors); every space but the plain one, and a braille pattern without dots.
+ * **Source:** Unicode, `Default_Ignorable_Code_Point`.
+ */
+const INVISIBLE =
+  /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u2800]/gu;
 
 /**
  * The text with every invisible character, line breaks included, written as `\u{hex}`. So no text can move a cursor,

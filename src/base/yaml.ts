@@ -1,9 +1,8 @@
 // YAML 1.2 (and so JSON) documents that people write: to plain JSON, with the line and column of everything in them.
-// The only importer of `yaml`. Trusts nothing: tags, directives and duplicate keys are problems, expansion is bounded.
+// What edits them is yaml-edit.ts. Trusts nothing: tags, directives and duplicate keys are problems, expansion is bounded.
 
-import { isDeepStrictEqual } from 'node:util';
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
-import { isJsonObject, type Json } from './json.ts';
+import type { Json } from './json.ts';
 import { LIMITS } from './limits.ts';
 
 /** Line and column from 1. */
@@ -144,7 +143,7 @@ function readScalar(node: { readonly value: unknown }, complain: Complain): Json
   return null;
 }
 
-function keyOf(pair: Pair): string | undefined {
+export function keyOf(pair: Pair): string | undefined {
   return isScalar(pair.key) && typeof pair.key.value === 'string' ? pair.key.value : undefined;
 }
 
@@ -180,97 +179,4 @@ function offsetWithin(text: string, node: unknown, within: number): number {
   const start = offsetOf(node);
   const quote = node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE' ? 1 : 0;
   return text.startsWith(node.value, start + quote) ? quote + within : 0;
-}
-
-/**
- * The text with `key: {}` added to the map that `mapName` names at the top of the document; comments and layout stay.
- * Undefined when the text is of a shape in which this can't be done without changing anything else.
- */
-export function addEmptyEntry(text: string, mapName: string, key: string): string | undefined {
-  const before = parseYaml(text);
-  if (before.kind === 'problems') return undefined;
-  const doc = parseDocument(text, { prettyErrors: false, stringKeys: true, logLevel: 'error' });
-  const edited = spliceEntry(text, doc, mapName, key);
-  if (edited === undefined) return undefined;
-  const after = parseYaml(edited);
-  if (after.kind === 'problems') return undefined;
-  return isDeepStrictEqual(after.document.value, withEntry(before.document.value, mapName, key)) ? edited : undefined;
-}
-
-/** What the document should say after the edit; an edit that says anything else is thrown away. */
-function withEntry(value: Json, mapName: string, key: string): Json {
-  const top = isJsonObject(value) ? value : {};
-  const map = top[mapName];
-  return { ...top, [mapName]: { ...(isJsonObject(map) ? map : {}), [key]: {} } };
-}
-
-function spliceEntry(text: string, doc: Parsed, mapName: string, key: string): string | undefined {
-  const top = doc.contents;
-  if (!isMap(top) || top.items.length === 0) return undefined;
-  const pair = top.items.find((candidate) => keyOf(candidate) === mapName);
-  if (pair === undefined) {
-    if (top.flow === true) return insertInFlow(text, top, `${JSON.stringify(mapName)}: {${JSON.stringify(key)}: {}}`);
-    return `${text}${text.endsWith('\n') ? '' : '\n'}${mapName}:\n  ${plainKey(key)}: {}\n`;
-  }
-  const { value } = pair;
-  if (isMap(value) && value.items.length > 0) {
-    if (value.flow === true) return insertInFlow(text, value, `${JSON.stringify(key)}: {}`);
-    return insertInBlock(text, value, `${plainKey(key)}: {}`);
-  }
-  const [start, end] = rangeOf(isMap(value) ? value : undefined) ?? [0, 0];
-  if (isMap(value) && top.flow !== true) {
-    return `${text.slice(0, start).trimEnd()}\n  ${plainKey(key)}: {}${text.slice(end)}`;
-  }
-  if (isMap(value)) return `${text.slice(0, start)}{${JSON.stringify(key)}: {}}${text.slice(end)}`;
-  // `agents:` with nothing behind it: the entry goes on the next line.
-  const colon = text.indexOf(':', rangeOf(pair.key)?.[1] ?? 0);
-  const endOfLine = lineEnd(text, colon);
-  return `${text.slice(0, endOfLine)}\n  ${plainKey(key)}: {}${text.slice(endOfLine)}`;
-}
-
-type Collection = { readonly items: readonly Pair[] };
-
-/** Behind the last entry, on a line of its own where the last entry has one. */
-function insertInFlow(text: string, map: Collection, entry: string): string | undefined {
-  const last = map.items.at(-1);
-  const start = rangeOf(last?.key)?.[0];
-  const end = rangeOf(last?.value)?.[1];
-  if (start === undefined || end === undefined) return undefined;
-  const indent = /\n([ \t]*)$/.exec(text.slice(0, start))?.[1];
-  return `${text.slice(0, end)},${indent === undefined ? ' ' : `\n${indent}`}${entry}${text.slice(end)}`;
-}
-
-/** Below the last entry and the comments that are indented under it. */
-function insertInBlock(text: string, map: Collection, entry: string): string | undefined {
-  const last = map.items.at(-1);
-  const start = rangeOf(last?.key)?.[0];
-  const end = rangeOf(last?.value)?.[1] ?? rangeOf(last?.key)?.[1];
-  if (start === undefined || end === undefined) return undefined;
-  const indent = /(?:^|\n)( *)$/.exec(text.slice(0, start))?.[1];
-  if (indent === undefined) return undefined;
-  let at = lineEnd(text, text.slice(0, end).trimEnd().length);
-  for (;;) {
-    const next = text.slice(at + 1, lineEnd(text, at + 1));
-    const comment = /^( *)#/.exec(next)?.[1];
-    if (at >= text.length || comment === undefined || comment.length <= indent.length) break;
-    at = lineEnd(text, at + 1);
-  }
-  return `${text.slice(0, at)}\n${indent}${entry}${text.slice(at)}`;
-}
-
-/** `[start, end of the value]`. */
-function rangeOf(node: unknown): readonly [number, number] | undefined {
-  const range = (node as { readonly range?: readonly number[] | null } | null | undefined)?.range;
-  return range?.[0] === undefined || range[1] === undefined ? undefined : [range[0], range[1]];
-}
-
-function lineEnd(text: string, from: number): number {
-  const end = text.indexOf('\n', from);
-  return end === -1 ? text.length : end;
-}
-
-/** Quoted where a reader of YAML might take it for something else than text. */
-function plainKey(key: string): string {
-  const isPlain = /^[a-z][a-z0-9_-]*$/.test(key) && !/^(true|false|null|yes|no|on|off|y|n)$/.test(key);
-  return isPlain ? key : JSON.stringify(key);
 }

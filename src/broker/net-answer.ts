@@ -1,11 +1,11 @@
-// The answer of a server as a guest gets it: bounded, without what belongs to the connection, and with the secrets of the call masked before
-// anything is encoded. Called by the broker's files of `net` only.
+// The answer of a server as a guest gets it: with the secrets of the call masked before anything is counted or encoded, bounded, and
+// without what belongs to the connection. Called by the broker's files of `net` only.
 
 import type { Json, JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { SecretMask } from '#domain/secret-ports.ts';
 import type { RawAnswer } from '#effects/net/exchange.ts';
-import { answerTooLarge } from '#effects/net/failures.ts';
+import { bodyTooLarge, headTooLarge } from '#effects/net/failures.ts';
 
 /** Of the connection, and cookies: nobody keeps them. */
 const DROPPED = /^(connection|keep-alive|transfer-encoding|te|trailer|upgrade|set-cookie2?|__proto__)$|^proxy-/;
@@ -13,27 +13,39 @@ const DROPPED = /^(connection|keep-alive|transfer-encoding|te|trailer|upgrade|se
 /** They tell the length or a digest of what the server sent, and so of a secret in it. */
 const TELLING = /^(content-range|etag)$|digest|hash|length|checksum|size|signature|\b(md5|crc32c?|sha-?\d+)\b/;
 
-export function answerOf({ status, headers, body }: RawAnswer, url: string, mask: SecretMask | undefined): Json {
-  const shown = mask === undefined ? body : mask.bytes(body);
-  if (shown.length > LIMITS.netAnswerBytesMax)
-    throw answerTooLarge('the answer', { bytesMax: LIMITS.netAnswerBytesMax });
-  return {
-    status,
-    url: mask?.text(url) ?? url,
-    headers: headersOf(headers, mask),
-    body: contentOf(shown),
-  };
+/** Of each header: the colon, the space and the line's end. */
+const HEADER_SIGNS_BYTES = 4;
+
+/**
+ * The same without secrets, and without what tells their length. Its bounds are held against what is left: whether an answer is too
+ * large doesn't depend on how long a value in it is.
+ *
+ * @throws `ANSWER_TOO_LARGE`
+ */
+export function hiddenAnswer(answer: RawAnswer, mask: SecretMask | undefined): RawAnswer {
+  if (mask === undefined) return answer;
+  const body = mask.bytes(answer.body);
+  if (body.length > LIMITS.netAnswerBytesMax) throw bodyTooLarge();
+  const kept = answer.headers.filter(([name]) => !DROPPED.test(name) && !TELLING.test(name));
+  // Names too: a server may answer with whatever it was sent.
+  const headers = kept.map(([name, value]) => [mask.text(name), mask.text(value)] as const);
+  const bytes = headers.reduce((sum, [name, value]) => sum + name.length + value.length + HEADER_SIGNS_BYTES, 0);
+  if (bytes > LIMITS.netAnswerHeaderBytesMax) throw headTooLarge();
+  return { status: answer.status, headers, body };
 }
 
-function headersOf(headers: RawAnswer['headers'], mask: SecretMask | undefined): JsonObject {
+export function shownAnswer({ status, headers, body }: RawAnswer, url: string): Json {
+  return { status, url, headers: headersOf(headers), body: contentOf(body) };
+}
+
+function headersOf(headers: RawAnswer['headers']): JsonObject {
   const read = new Map<string, string>();
   for (const [name, value] of headers) {
-    if (DROPPED.test(name) || (mask !== undefined && TELLING.test(name))) continue;
+    if (DROPPED.test(name)) continue;
     const before = read.get(name);
     read.set(name, before === undefined ? value : `${before}, ${value}`);
   }
-  // Names too: a server may answer with whatever it was sent.
-  return Object.fromEntries([...read].map(([name, value]) => [mask?.text(name) ?? name, mask?.text(value) ?? value]));
+  return Object.fromEntries(read);
 }
 
 /** As text where it is UTF-8 that takes no more room than base64 would. */

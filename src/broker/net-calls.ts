@@ -8,17 +8,15 @@ import type { RawAnswer } from '#effects/net/exchange.ts';
 import { fetchFailed } from '#effects/net/failures.ts';
 import type { NetEffect } from '#effects/net/net-effect.ts';
 import type { CallContext, CallHandlers, FurtherUses } from './call-handler.ts';
-import { answerOf } from './net-answer.ts';
+import { hiddenAnswer, shownAnswer } from './net-answer.ts';
 import { checkRequest } from './net-decide.ts';
 import { locationOf, redirected } from './net-redirect.ts';
 import { asRead, type FetchRequest, isHeader, readFetch } from './net-request.ts';
 import { invalid } from './params.ts';
 
 export function createNetCalls(net: NetEffect): CallHandlers {
-  const check = (request: FetchRequest, { capabilities, secrets }: CallContext) => {
-    const hidden = (text: string) => secrets?.mask()?.text(text) ?? text;
-    checkRequest(request, { entries: capabilities.net ?? [], isListed: net.isListed, hidden });
-  };
+  const check = (request: FetchRequest, { capabilities }: CallContext) =>
+    checkRequest(request, { entries: capabilities.net ?? [], isListed: net.isListed });
   return {
     fetch: (params, context) => {
       const first = readFetch(params);
@@ -38,8 +36,11 @@ export function createNetCalls(net: NetEffect): CallHandlers {
 
 const placeOf = ({ target: { host, port } }: FetchRequest): string => `${host}:${port}`;
 
+/** An answer without secrets, and the place that it leads to, which the guest is not shown as it is. */
+type Hop = { readonly answer: RawAnswer; readonly location: string | undefined };
+
 type Following = {
-  readonly hop: (request: FetchRequest) => Promise<RawAnswer>;
+  readonly hop: (request: FetchRequest) => Promise<Hop>;
   readonly check: (request: FetchRequest) => void;
   readonly uses: FurtherUses;
   readonly context: CallContext;
@@ -47,42 +48,38 @@ type Following = {
 
 async function follow(first: FetchRequest, { hop, check, uses, context }: Following): Promise<Json> {
   let request = first;
-  let answer = await hop(first);
-  for (let count = 0; ; count += 1) {
-    const location = locationOf(answer);
-    if (location === undefined || first.redirect === 'manual') break;
+  let { answer, location } = await hop(first);
+  for (let count = 0; location !== undefined && first.redirect !== 'manual'; count += 1) {
     if (first.redirect === 'error') throw fetchFailed('redirect', 'the server sent a redirection');
     if (count === LIMITS.netRedirectsMax) {
       throw fetchFailed('redirect', `the server sent more than ${LIMITS.netRedirectsMax} redirections`);
     }
+    checkTaken(location, context);
     request = redirected(request, answer.status, location);
     check(request);
-    checkTaken(request, first, context);
-    answer = await counted(request, uses, () => hop(request));
+    ({ answer, location } = await counted(request, uses, () => hop(request)));
   }
-  return answerOf(answer, request.target.url, context.secrets?.mask());
+  const { url } = request.target;
+  return shownAnswer(answer, context.secrets?.mask()?.text(url) ?? url);
 }
 
-/** A server that got a secret leads nobody else to it. @throws `FETCH_FAILED` (`redirect`) */
-function checkTaken(request: FetchRequest, first: FetchRequest, { secrets }: CallContext): void {
-  const { url } = request.target;
-  const isTaken = (secrets?.mask()?.text(url) ?? url) !== url;
-  if (isTaken && placeOf(request) !== placeOf(first)) {
-    throw fetchFailed('redirect', 'the server sent a redirection that takes a secret to another host or port');
-  }
+/**
+ * A server that got a secret leads nobody to it, not even on the same host: how long such a place is would tell how long the value is.
+ *
+ * @throws `FETCH_FAILED` (`redirect`)
+ */
+function checkTaken(location: string, { secrets }: CallContext): void {
+  if ((secrets?.mask()?.text(location) ?? location) === location) return;
+  throw fetchFailed('redirect', 'the server sent a redirection with a secret in it');
 }
 
 /** The record has the place and how it ended, and nothing of what was said there: the guest sees only the last answer. */
-async function counted(
-  { method, ...request }: FetchRequest,
-  uses: FurtherUses,
-  hop: () => Promise<RawAnswer>,
-): Promise<RawAnswer> {
+async function counted({ method, ...request }: FetchRequest, uses: FurtherUses, hop: () => Promise<Hop>): Promise<Hop> {
   const use = uses.begin(placeOf({ method, ...request }), { method });
   try {
-    const answer = await hop();
-    use.end({ status: answer.status });
-    return answer;
+    const took = await hop();
+    use.end({ status: took.answer.status });
+    return took;
   } catch (thrown) {
     use.end({ code: asSmcpError(thrown).code });
     throw thrown;
@@ -95,14 +92,9 @@ async function send(
   { target, method, headers, body }: FetchRequest,
   { agent, secrets }: CallContext,
   signal: AbortSignal,
-): Promise<RawAnswer> {
+): Promise<Hop> {
   const injected = (await secrets?.headersFor(target.host)) ?? {};
-  if (Object.keys(injected).length > 0 && headers['range'] !== undefined) {
-    throw invalid(
-      'fetch: no range is asked of a host that gets a secret',
-      'leave out the header `range`: half a secret in an answer could not be masked',
-    );
-  }
+  if (Object.keys(injected).length > 0) checkBeside(target, headers);
   for (const [name, value] of Object.entries(injected)) {
     if (!isHeader(name, value, true)) {
       throw invalid(
@@ -114,7 +106,28 @@ async function send(
   // Of two names that a server reads as one, the operator's is sent alone.
   const taken = new Set(Object.keys(injected).map(asRead));
   const written = Object.fromEntries(Object.entries(headers).filter(([name]) => !taken.has(asRead(name))));
-  return net.request({ agent, target, method, headers: { ...written, ...injected }, body, signal });
+  const mask = secrets?.mask();
+  const answer = await net.request({
+    ...{ agent, target, method, headers: { ...written, ...injected }, body, signal },
+    roomBytes: mask === undefined ? 0 : LIMITS.netSecretsRoomBytes,
+  });
+  return { answer: hiddenAnswer(answer, mask), location: locationOf(answer) };
+}
+
+/** What a plugin may write where a secret goes in beside it. @throws `REQUEST_INVALID` */
+function checkBeside({ url }: FetchRequest['target'], headers: FetchRequest['headers']): void {
+  if (headers['range'] !== undefined) {
+    throw invalid(
+      'fetch: no range is asked of a host that gets a secret',
+      'leave out the header `range`: half a secret in an answer could not be masked',
+    );
+  }
+  const bytes = Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length, url.length);
+  if (bytes <= LIMITS.netHeadBesideSecretBytesMax) return;
+  throw invalid(
+    `fetch: URL and headers to a host that gets a secret have at most ${LIMITS.netHeadBesideSecretBytesMax} bytes`,
+    'send what is long as the body: a head that is nearly full would tell how long the secret is',
+  );
 }
 
 /** A server may lead to a URL that holds what it was sent. */

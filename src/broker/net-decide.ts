@@ -12,8 +12,6 @@ const TLS_PORT = 443;
 type Given = {
   readonly entries: readonly NetEntry[];
   readonly isListed: (host: string) => boolean;
-  /** The text without secrets: a server may lead to a URL that has one in it, and a refusal shows the beginning of it. */
-  readonly hidden: (text: string) => string;
 };
 
 type Asked = { readonly method: string; readonly target: NetTarget };
@@ -24,7 +22,7 @@ type Asked = { readonly method: string; readonly target: NetTarget };
  * @param isListed Whether the operator's configuration names the host. Only then `http` is spoken, at the port that an entry names.
  * @throws `CAPABILITY_DENIED`
  */
-export function checkRequest({ method, target }: Asked, { entries, isListed, hidden }: Given): void {
+export function checkRequest({ method, target }: Asked, { entries, isListed }: Given): void {
   const { scheme, host, port, path, url } = target;
   const ofHost = entries.filter((entry) => entry.host === host);
   const isGiven = ofHost.some(
@@ -35,7 +33,7 @@ export function checkRequest({ method, target }: Asked, { entries, isListed, hid
   );
   const options = {
     capability: 'net',
-    asked: `${method} ${hidden(url)}`,
+    asked: `${method} ${url}`,
     allowed: (ofHost.length > 0 ? ofHost : entries).map(shown),
   } as const;
   if (!isGiven) {

@@ -1,12 +1,13 @@
 // smcp approvals approve: shows the whole request, and lets exactly that call begin. **Trust:** arguments are an agent's words:
 // what is invisible in them is made visible.
 
+import type { JsonObject } from '#base/json.ts';
 import { ADMIN_PREFIX } from '#operations/operation.ts';
 import { findServer, requestJson } from './admin-client.ts';
 import { saysYes } from './ask-person.ts';
 import { type Command, EXIT, text } from './command.ts';
-import { object } from './render.ts';
-import { requestText } from './render-approvals.ts';
+import { object, str } from './render.ts';
+import { requestText, sizeOf } from './render-approvals.ts';
 
 export const approvalsApproveCommand: Command = {
   words: ['approvals', 'approve'],
@@ -26,7 +27,7 @@ export const approvalsApproveCommand: Command = {
     // Whoever gives the command by a script has looked before: an id is of one call for ever.
     const canAsk = !isJson && process.stdin.isTTY && request['state'] === 'pending';
     const isSure = given !== undefined || input.options['yes'] === true || !canAsk;
-    if (!isSure && !(await saysYes('Approve exactly this? [y/N] '))) {
+    if (!isSure && !(await saysYes(questionOf(request)))) {
       terminal.err('not approved\n');
       return EXIT.no;
     }
@@ -35,3 +36,9 @@ export const approvalsApproveCommand: Command = {
     return EXIT.done;
   },
 };
+
+/** With what may have scrolled out of sight. */
+function questionOf({ agent, tool, shown }: JsonObject): string {
+  const size = typeof shown === 'string' ? ` with ${sizeOf(shown)} of arguments` : '';
+  return `Approve exactly this: ${str(agent)} calls ${str(tool)}${size}? [y/N] `;
+}

@@ -12,7 +12,7 @@ export function requestsText(requests: readonly JsonObject[]): string {
 
 /** All that a person decides about. */
 export function requestText(request: JsonObject): string {
-  const { id, state, agent, tool, plugin, effect, chain, rule, shown } = request;
+  const { id, state, agent, tool, plugin, effect, chain, rule } = request;
   const via = Array.isArray(chain) && chain.length > 0 ? `, called by ${chain.map(str).join(' > ')}` : '';
   const lines = [
     `${str(id)}  ${str(state)}  ${str(agent)}  ${str(tool)}${via}\n`,
@@ -22,10 +22,22 @@ export function requestText(request: JsonObject): string {
     `  asked     ${str(request['createdAt'])}, until ${str(request['expiresAt'])}\n`,
     ...decisionText(request),
     `  digest    ${str(request['digest'])}\n`,
-    ...(typeof shown === 'string' ? ['  arguments\n', indented(shown)] : []),
+    ...argumentsText(request),
   ];
   if (state !== 'pending') return lines.join('');
   return `${lines.join('')}  smcp approvals approve ${str(id)}    smcp approvals deny ${str(id)} --why …\n`;
+}
+
+function argumentsText({ id, shown, argsLeftOutBytes: bytes }: JsonObject): readonly string[] {
+  if (typeof bytes === 'number')
+    return [`  arguments ${bytes} bytes, not shown here: smcp approvals show ${str(id)}\n`];
+  return typeof shown === 'string' ? [`  arguments ${sizeOf(shown)}\n`, indented(shown)] : [];
+}
+
+/** Also above what is shown: below it a screen has scrolled. */
+export function sizeOf(shown: string): string {
+  const lines = shown.split('\n').length;
+  return `${lines} ${lines === 1 ? 'line' : 'lines'}, ${shown.length} characters`;
 }
 
 function decisionText({ by, why, decidedAt, invocation }: JsonObject): readonly string[] {

@@ -108,6 +108,9 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   secret_set: (s) => `${str(s['name'])} is set\n`,
   secret_rm: (s) => `${str(s['name'])} is removed\n`,
   secret_list: secretsTable,
+  config_show: settingsText,
+  config_set: (s) => `${str(s['key'])} is ${str(JSON.stringify(s['value']))}, and stays so after a restart\n`,
+  log_checkpoint: (c) => visibleLines(`${String(c['checkpoint'] ?? 'the log is empty')}\n${String(c['vkey'])}`),
   log_replay: replayText,
   ...REVIEW_RENDERERS,
   log_tail: (records) => table(records.map(recordLine), 'the log is empty'),
@@ -182,6 +185,17 @@ function secretsTable(secrets: readonly JsonObject[]): string {
     list(askedBy).map(askingText).join(', ') || 'no plugin asks for it',
   ]);
   return table(rows, 'no secrets');
+}
+
+function settingsText({ file, problem, settings }: JsonObject): string {
+  const rows = list(settings).map(({ key, value, changes, nextStart }) => [
+    str(key),
+    str(JSON.stringify(value)),
+    changes === 'at run time' ? `smcp config set ${str(key)} …` : 'counts from a start on',
+    nextStart === undefined ? '' : `next start: ${str(JSON.stringify(nextStart))}`,
+  ]);
+  const broken = problem === null ? '' : `NOT USABLE at the next start: ${str(problem)}\n`;
+  return `${str(file)}\n${broken}${table(rows, '')}`;
 }
 
 function askingText({ plugin, hosts, isExposed }: JsonObject): string {

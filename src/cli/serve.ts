@@ -50,6 +50,7 @@ export const serveCommand: Command = {
       config,
       ...address,
       logger,
+      setLogLevel: logger.setLevel,
       version: productVersion(),
       productPlugins: productPluginsDirectory(),
       externalPlugins,

@@ -85,6 +85,7 @@ async function startApp({ home, terminal }: CommandContext) {
     port: 0,
     isForStdio: true,
     logger,
+    setLogLevel: logger.setLevel,
     version: productVersion(),
     productPlugins: productPluginsDirectory(),
     externalPlugins: config.plugins.map((path) => resolve(home.directory, path)),

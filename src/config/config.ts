@@ -62,7 +62,7 @@ const DEFAULTS: Config = {
   logging: { level: 'info' },
 };
 
-type Environment = { readonly [name: string]: string | undefined };
+export type Environment = { readonly [name: string]: string | undefined };
 
 /**
  * The configuration of a home; the defaults when it has no config.yaml. Paths of the environment are made absolute here: they
@@ -185,6 +185,11 @@ function invalid(file: string, findings: readonly (Position & { message: string;
 
 function configSchema(): JsonObject {
   return JSON.parse(readFileSync(new URL('../../schemas/config.v1.json', import.meta.url), 'utf8'));
+}
+
+/** The sections that config.yaml may have, by name. */
+export function configSections(): readonly string[] {
+  return Object.keys(configSchema()['properties'] as JsonObject);
 }
 
 /** What older set-ups say by environment variable, where it does not weaken the rules. */

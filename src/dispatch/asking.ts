@@ -3,6 +3,8 @@
 // agent's.
 
 import { asSmcpError, SmcpError } from '#base/errors.ts';
+import { type ExactJsonObject, exactValue } from '#base/exact-json.ts';
+import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { ApprovalQuestion, ApprovalRequest, Permission } from '#domain/approval-ports.ts';
 import type { Ask } from '#domain/decision.ts';
@@ -26,8 +28,13 @@ export type Asking = {
     entry: BookEntry,
     close: (stop: Stop) => Promise<CallOutcome>,
   ) => Promise<CallOutcome | undefined>;
-  /** Its turn has come: decides again, and uses the approval up. **Durability:** that it is used is on disk. */
-  readonly atTurn: (entry: BookEntry) => { readonly kind: 'go'; readonly decision: Permission } | Stop;
+  /**
+   * Its turn has come: decides again, and uses the approval up. What runs then is `admitted`: of an approved call, the arguments as
+   * they were shown. **Durability:** that it is used is on disk.
+   */
+  readonly atTurn: (
+    entry: BookEntry,
+  ) => { readonly kind: 'go'; readonly decision: Permission; readonly admitted: Admitted } | Stop;
   /** Why a call that runs may not go on; undefined when it may. */
   readonly mayGoOn: (entry: BookEntry) => Stop | undefined;
 };
@@ -131,14 +138,16 @@ export function createAsking(ports: DispatcherPorts, pace: Pace): Asking {
     },
     atTurn: (entry) => {
       const verdict = mayAct(ports, entry.admitted, { stage: 'turn', holds: heldAbove(entry) });
-      if (verdict.kind !== 'ask') return verdict;
+      if (verdict.kind === 'go') return { ...verdict, admitted: entry.admitted };
+      if (verdict.kind === 'stop') return verdict;
       const { decision } = verdict;
       const request = requestOf(entry, decision);
       if ('kind' in request) return request;
       if (request.state !== 'approved') return refusal(desk.whyNot(request), decision, request.id);
       try {
-        const approval = desk.use(request.id, entry.admitted.invocation);
-        return { kind: 'go', decision: { ...decision, approval } };
+        const admitted = asShown(entry.admitted, desk.argsJson(request.id));
+        const approval = desk.use(request.id, admitted.invocation);
+        return { kind: 'go', decision: { ...decision, approval }, admitted };
       } catch (thrown) {
         return refusal(thrown, decision, request.id);
       }
@@ -158,6 +167,17 @@ export function createAsking(ports: DispatcherPorts, pace: Pace): Asking {
       return refusal(error, decision, undefined);
     },
   };
+}
+
+/**
+ * The call with the arguments that were approved, whose text may be another one: with keys in another order, or numbers that are
+ * spelled otherwise (1 and 1.0, 0 and -0), which some programs tell apart.
+ */
+function asShown(admitted: Admitted, argsJson: string | undefined): Admitted {
+  invariant(argsJson !== undefined, 'a request that is approved has its arguments');
+  return argsJson === admitted.argsJson
+    ? admitted
+    : { ...admitted, argsJson, args: exactValue(argsJson) as ExactJsonObject };
 }
 
 /** What a person is asked about this call. */

@@ -2,7 +2,6 @@
 // **Trust:** the request's tool, arguments, session and key are the agent's words; its agent is authenticated by a door.
 
 import { SmcpError } from '#base/errors.ts';
-import { LIMITS } from '#base/limits.ts';
 import type { AgentName } from '#domain/agent.ts';
 import { errorAnswer, refusalAnswer } from '#domain/answer.ts';
 import type { CallOutcome, CallRequest, LaneName, Lineage } from '#domain/invocation.ts';
@@ -17,7 +16,8 @@ import { count } from './counted.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { createDrain } from './drain.ts';
 import { createKeyedCalls, type KeyedOutcome } from './keyed-calls.ts';
-import { Lane, type LaneOptions, type Turn } from './lane.ts';
+import type { LaneOptions, Turn } from './lane.ts';
+import { createLanes } from './lanes.ts';
 import { mayAct, type Stop, stoppedBy } from './may-act.ts';
 import { createPace } from './pace.ts';
 import { runAdminTool } from './run-admin.ts';
@@ -28,12 +28,7 @@ export type DispatcherOptions = LaneOptions & { readonly drainMsMax?: number };
 /** Makes the dispatcher of a server. It owns the lanes: `main` for plugins' tools, `control` for the server's own. */
 export function createDispatcher(ports: DispatcherPorts, options: DispatcherOptions = {}): Dispatcher & ToolCaller {
   const { clock } = ports;
-  const lanes: { readonly [name in LaneName]: Lane } = {
-    main: new Lane(clock, options),
-    control: new Lane(clock, { ...options, runningMax: LIMITS.controlRunningMax }),
-  };
-  /** Where what only stops something passes everything else in `control`, of which it is a part to the eye. */
-  const stops = new Lane(clock, { ...options, runningMax: LIMITS.stopsRunningMax });
+  const lanes = createLanes(clock, options);
   const book = createCallBook();
   const keyed = createKeyedCalls(ports);
   const { close, hasRun } = createCloser(ports);
@@ -93,18 +88,6 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     return close(phase, admitted, errorAnswer(error), phase === 'denied' ? {} : { decision });
   };
 
-  /** The calls of one tool are ordered among themselves, in its own place: at any time one write at most does something. */
-  const laneFor = ({ lane, parent }: BookEntry): Lane => {
-    if (parent === undefined) return lanes[lane];
-    parent.children ??= new Lane(clock, {
-      queueLengthMax: LIMITS.childCallsWaitingMax,
-      queuePerAgentMax: LIMITS.childCallsWaitingMax,
-      runningMax: LIMITS.childCallsRunningMax,
-      runningPerAgentMax: LIMITS.childCallsRunningMax,
-    });
-    return parent.children;
-  };
-
   const callTool: ToolCaller['callTool'] = async ({ parent: invocation, tool, args, signal }) => {
     const parent = book.find(invocation);
     if (parent === undefined || parent.state !== 'running') {
@@ -117,7 +100,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
       ...(mayStillAct === undefined ? {} : { mayStillAct }),
     };
     // Whatever it does besides its own running counts for the agent's share of the lane.
-    const share = lanes[parent.lane].count(agent);
+    const share = lanes.named[parent.lane].count(agent);
     try {
       return (await draining.track(call(request, parent))).answer;
     } finally {
@@ -132,10 +115,9 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     if (refused !== undefined) return { outcome: refused, isKept: false };
     let turn: Turn;
     try {
-      const asked = { agent: request.agent, bytes: argsJson.length, signal: controller.signal };
-      turn = await (isStop(tool)
-        ? stops.enter({ ...asked, effect: 'pure' })
-        : laneFor(entry).enter({ ...asked, effect: tool.effect }));
+      const effect = isStop(tool) ? 'pure' : tool.effect;
+      const asked = { agent: request.agent, bytes: argsJson.length, effect, signal: controller.signal };
+      turn = await lanes.of(entry).enter(asked);
     } catch (thrown) {
       const { decision } = entry;
       return { outcome: await close('cancelled', admitted, refusalAnswer(thrown), { decision }), isKept: false };
@@ -156,10 +138,11 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
 
   /** What was revoked, frozen or replaced while the call waited does not start. */
   const takeTurn = async (entry: BookEntry, turn: Turn): Promise<KeyedOutcome> => {
-    const { admitted, controller } = entry;
+    const { controller } = entry;
     while (pace.busy() !== undefined) await pace.busy();
     const verdict = pace.count(() => asking.atTurn(entry));
     if (verdict.kind === 'stop') return { outcome: await closeStopped(entry, verdict), isKept: false };
+    const { admitted } = verdict;
     entry.permission = verdict.decision;
     const taken = ports.policy.take(verdict.decision);
     entry.taken = taken;
@@ -230,16 +213,9 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
       return viewOf(entry);
     },
     flush: (agent) => flush(book.entries(), agent),
-    pause: (lane) => lanes[lane].pause(),
-    resume: (lane) => lanes[lane].resume(),
-    status: () => ({
-      lanes: (['main', 'control'] as const).map((name) => {
-        const { waiting, running, isPaused } = lanes[name];
-        const beside = name === 'control' ? stops : { waiting: 0, running: 0 };
-        return { name, waiting: waiting + beside.waiting, running: running + beside.running, isPaused };
-      }),
-      callsTotal,
-    }),
+    pause: (lane) => lanes.named[lane].pause(),
+    resume: (lane) => lanes.named[lane].resume(),
+    status: () => ({ lanes: lanes.status(), callsTotal }),
     drain: draining.drain,
   };
 }

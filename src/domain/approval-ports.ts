@@ -145,6 +145,8 @@ export type ApprovalDesk = {
   readonly find: (id: string) => ApprovalRequest | undefined;
   /** Why a call that waits for this request does not begin: `APPROVAL_PENDING` and what it was decided. */
   readonly whyNot: (request: ApprovalRequest) => SmcpError;
+  /** The arguments as they were asked about: JSON text, every number as it was spelled; undefined once the request is over. */
+  readonly argsJson: (id: string) => string | undefined;
   /** Whether the request is about exactly this call. */
   readonly isFor: (request: ApprovalRequest, question: ApprovalQuestion) => boolean;
   /**
@@ -179,8 +181,6 @@ export type Approvals = ApprovalDesk & {
   readonly list: () => readonly ApprovalRequest[];
   /** Calls `listener` after each request that was made or has changed, until the function returned is called. */
   readonly onChange: (listener: (request: ApprovalRequest) => void) => () => void;
-  /** The arguments as JSON text, every number as it was spelled; undefined once the request is over. */
-  readonly argsJson: (id: string) => string | undefined;
   /**
    * **Durability:** decision and record are on disk when it resolves.
    * @throws `APPROVAL_UNKNOWN` · `APPROVAL_MISMATCH` when `digest` is another's · `APPROVAL_DECIDED` · `APPROVAL_EXPIRED` ·

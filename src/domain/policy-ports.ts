@@ -92,6 +92,11 @@ export type PolicyAdmin = {
    * when the file holds another text that was never applied
    */
   readonly apply: (text: string | undefined, author: PolicyAuthor) => Promise<PolicyRef>;
+  /**
+   * Everything that is wrong with a text, and what is probably not meant; without a text what the file holds now. Changes nothing, and
+   * refuses no text for what it says. @throws `POLICY_UNCHECKED` · `QUEUE_FULL`
+   */
+  readonly check: (text: string | undefined) => Promise<readonly PolicyFinding[]>;
   /** Compares with the text in force; without a text what the file holds now. @throws `POLICY_INVALID` · `POLICY_UNCHECKED` · `QUEUE_FULL` */
   readonly diff: (text: string | undefined) => Promise<PolicyDiff>;
   /** Newest first. */

@@ -15,6 +15,8 @@ export type AdminTool = ToolFace & {
   readonly isForPeople: boolean;
   /** It only stops something: it waits for no record, and no freeze of writes refuses it. */
   readonly isStop: boolean;
+  /** It may take a minute, and changes nothing: it waits for others of its kind only, and they for it. */
+  readonly isLong?: true;
   /** Arguments that are in no record, whoever sends them: a mark stands in their place. Only of what only a person may do. */
   readonly unrecorded?: readonly string[];
 };

@@ -29,14 +29,14 @@ export function createAdmission(authenticator: Authenticator, bound: () => Bound
       checkOrigin(guarded);
       const caller = callerOf(request.headers, authenticator);
       if (caller !== undefined) callers.set(request, caller);
-      else if (!isForAnyone(request)) throw unauthenticated();
+      else if (!isForAnyone(request.routeOptions.config)) throw unauthenticated();
     },
     caller: (request) => callers.get(request),
     stillHolds: (caller) => caller === undefined || authenticator.stillHolds(caller),
   };
 }
 
-function isForAnyone(request: FastifyRequest): boolean {
-  const config = request.routeOptions.config as { access?: unknown } | undefined;
-  return config?.access === FOR_ANYONE.access;
+/** Whether a route with this config needs no token. */
+export function isForAnyone(config: unknown): boolean {
+  return (config as { access?: unknown } | undefined)?.access === FOR_ANYONE.access;
 }

@@ -14,13 +14,14 @@ export type ApprovalForm = { readonly id: string; readonly message: string };
 const KEY = 'approval';
 const ANSWER = 'approve';
 
-/** Undefined where the arguments don't fit: then a person looks elsewhere. */
+/** Undefined where the arguments don't fit, as they are or as they are shown: then a person looks elsewhere. */
 export function formOf(
   { agent, tool }: Pick<CallRequest, 'agent' | 'tool'>,
   { id, argsJson, expiresMs }: NonNullable<CallOutcome['asked']>,
 ): ApprovalForm | undefined {
   if (argsJson.length > LIMITS.formArgumentsLengthMax) return undefined;
   const shown = visibleJson(exactValue(argsJson) as Json, 2);
+  if (shown.length > LIMITS.formShownLengthMax) return undefined;
   const until = `Request ${id}, until ${rfc3339(expiresMs)}. Also: smcp approvals approve ${id}`;
   return { id, message: `The agent ${agent} asks to call ${tool} with\n${shown}\n\n${until}` };
 }

@@ -10,7 +10,7 @@ import type { Principal } from '#domain/agent.ts';
 import type { HttpRoute } from '#domain/door-ports.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { Dispatcher, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
-import { createAdmission } from './admission.ts';
+import { createAdmission, isForAnyone } from './admission.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { unauthenticated } from './authenticate.ts';
 import { boundConnections } from './connections.ts';
@@ -47,7 +47,14 @@ export type GatewayOptions = {
   readonly isReady: () => boolean;
 };
 
+/** A route as a client asks for it. */
+export type RouteName = { readonly method: string; readonly path: string };
+
 export type Gateway = {
+  /** Every route that needs a token, with something in the place of each parameter. */
+  readonly guarded: () => readonly RouteName[];
+  /** Asks for a route without a connection, through the handlers that are served. Resolves with the status. For the self-test. */
+  readonly attempt: (asked: RouteName & { readonly headers: { readonly [name: string]: string } }) => Promise<number>;
   /** Resolves once connections are taken. @throws `SERVER_UNAVAILABLE` when the address can't be had */
   readonly listen: () => Promise<{ readonly url: string }>;
   /**
@@ -86,6 +93,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
   const reserve = (request: FastifyRequest) => {
     return receiving.reserve(nameOf(admission.caller(request) ?? fail()), request.headers['content-length']);
   };
+  const guarded = collectGuarded(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS);
     admission.admit(request);
@@ -110,6 +118,11 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
   addRoutes(app, admission, [...healthRoutes(options.isReady), ...options.routes]);
 
   return {
+    guarded: () => guarded,
+    attempt: async ({ method, path, headers }) => {
+      const { statusCode } = await app.inject({ method: method as 'GET', url: path, headers });
+      return statusCode;
+    },
     listen: async () => {
       await listenOn(app, options);
       const address = app.server.address();
@@ -125,6 +138,17 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
       await doors.close();
     },
   };
+}
+
+/** Fills with the routes that are added from now on. */
+function collectGuarded(app: FastifyInstance): readonly RouteName[] {
+  const routes: RouteName[] = [];
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (isForAnyone(config)) return;
+    const path = url.replace(/:[a-zA-Z]+|\*/g, 'x');
+    for (const name of Array.isArray(method) ? method : [method]) routes.push({ method: name, path });
+  });
+  return routes;
 }
 
 /** The doors of agents and what they share. */

@@ -62,7 +62,7 @@ export function createAdminTools({
             details: { pointer: problem.pointer, remedy: "send arguments that fit the tool's inputSchema" },
           });
         }
-        operation.check?.(services(), args);
+        operation.check?.(services(), args, caller);
         return { kind: 'value', value: await operation.run(services(), args, caller) };
       } catch (thrown) {
         const error = asSmcpError(thrown);
@@ -81,7 +81,7 @@ function logBug(logger: Logger, { name }: AdminTool, { cause, message }: SmcpErr
 }
 
 function toolOf(operation: Operation, problemsOf: InputChecker): AdminTool {
-  const { summary, detail, input, output, effect, secretProperty } = operation;
+  const { summary, detail, input, output, effect, secretProperty, isLong } = operation;
   const name = adminToolName(operation);
   const description = detail === undefined ? summary : `${summary} ${detail}`;
   return {
@@ -96,6 +96,7 @@ function toolOf(operation: Operation, problemsOf: InputChecker): AdminTool {
     idempotent: effect === 'read',
     isForPeople: operation.isForPeople === true,
     isStop: operation.isStop === true,
+    ...(isLong === undefined ? {} : { isLong }),
     ...(secretProperty === undefined ? {} : { unrecorded: [secretProperty] }),
     checkInput: (args) => problemsOf(operation, args),
   };

@@ -67,6 +67,7 @@ export const replayOperations: readonly Operation[] = [
     method: 'POST',
     path: '/log/replays/:id',
     effect: 'read',
+    isLong: true,
     isRecorded: true,
     input: recordIdInput,
     output: replaySchema,

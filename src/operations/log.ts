@@ -1,5 +1,6 @@
 // Operations on the log: records by index or invocation, the newest ones, their proof, the keys.
 
+import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
 import type { Json, JsonObject } from '#base/json.ts';
@@ -121,6 +122,65 @@ export const logOperations: readonly Operation[] = [
       invariant(bundle !== undefined, 'a record that can be read can be proven');
       return bundleView(bundle);
     },
+  },
+  {
+    name: 'log_disclose',
+    topic: 'log',
+    summary:
+      'Gives the documents behind a record, such as its arguments and result, so that others can hold them against it.',
+    detail: 'SHA-256 of a document is the digest that the record signs for. Whoever gets one can read the value in it.',
+    command: ['log', 'disclose'],
+    positional: ['id'],
+    method: 'GET',
+    path: '/log/disclosures/:id',
+    effect: 'read',
+    input: recordIdInput,
+    output: {
+      type: 'object',
+      properties: {
+        index: { type: 'integer' },
+        documents: {
+          type: 'array',
+          description: 'Those that are still kept.',
+          items: {
+            type: 'object',
+            properties: { name: { type: 'string' }, sha256: { type: 'string' }, document: { type: 'string' } },
+            required: ['name', 'sha256', 'document'],
+          },
+        },
+      },
+      required: ['index', 'documents'],
+    },
+    run: ({ log }, input) => {
+      const { index, disclosed } = findRecord(log, String(input['id']));
+      const documents = Object.entries(disclosed).map(([name, document]) => ({
+        name,
+        sha256: sha256(document).slice('sha256:'.length),
+        document,
+      }));
+      return { index, documents };
+    },
+  },
+  {
+    name: 'log_checkpoint',
+    topic: 'log',
+    summary: 'Gives the newest signed checkpoint of the log, and the key that verifies it.',
+    detail: 'Kept elsewhere, it shows later that nothing before it was changed.',
+    command: ['log', 'checkpoint'],
+    positional: [],
+    method: 'GET',
+    path: '/log/checkpoint',
+    effect: 'read',
+    input: inputSchema({}),
+    output: {
+      type: 'object',
+      properties: {
+        checkpoint: { type: ['string', 'null'], description: 'A signed note; null while the log is empty.' },
+        vkey: { type: 'string' },
+      },
+      required: ['checkpoint', 'vkey'],
+    },
+    run: ({ log }) => ({ checkpoint: log.checkpoint() ?? null, vkey: log.vkey() }),
   },
   {
     name: 'log_keys',

@@ -20,6 +20,7 @@ import type {
 import type { Layer } from '#domain/record.ts';
 import type { Replayer } from '#domain/replay-ports.ts';
 import type { SecretAdmin } from '#domain/secret-ports.ts';
+import type { Settings } from '#domain/settings-ports.ts';
 
 /** What operations work on; app.ts fills it in. */
 export type Services = {
@@ -37,6 +38,7 @@ export type Services = {
   readonly dispatcher: Dispatcher;
   readonly log: RecordLog & RecordReader;
   readonly replayer: Replayer;
+  readonly settings: Settings;
   /**
    * Ends what may no longer run. Resolves when it has ended, and the processes of what is frozen or disabled are gone, or after
    * `LIMITS.stopWaitMsMax` with the calls that are still ending.
@@ -65,6 +67,7 @@ export const ADMIN_PREFIX = '/admin/v1';
 /** What an operation is about: its section in documents, its tag in OpenAPI. */
 export type Topic =
   | 'server'
+  | 'config'
   | 'agents'
   | 'policy'
   | 'plugins'
@@ -105,13 +108,15 @@ export type Operation = {
   readonly isForPeople?: true;
   /** It stops something: it does not wait for its record, and is done also where that can't be written. */
   readonly isStop?: true;
+  /** It may take a minute, and only reads: as a tool it holds up no others. */
+  readonly isLong?: true;
   /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths or objects. */
   readonly input: JsonObject;
   readonly output: JsonObject;
   /** What it is done to, for its record. Never a secret. */
   readonly subject?: (input: JsonObject) => string;
   /** Throws what can be told to be wrong before anything is recorded or done. */
-  readonly check?: (services: Services, input: JsonObject) => void;
+  readonly check?: (services: Services, input: JsonObject, caller: Caller) => void;
   /** Whether an answer says no: its command then exits with 1. */
   readonly saysNo?: (answer: Json) => boolean;
   readonly run: (services: Services, input: JsonObject, caller: Caller) => Promise<Json> | Json;

@@ -54,6 +54,7 @@ export const policyReviewOperations: readonly Operation[] = [
     method: 'POST',
     path: '/policy/who-can',
     effect: 'read',
+    isLong: true,
     input: inputSchema(
       {
         tool: { type: 'string', description: 'The full name of the tool, such as demo_math__calculate.' },
@@ -113,6 +114,7 @@ export const policyReviewOperations: readonly Operation[] = [
     method: 'GET',
     path: '/policy/unused',
     effect: 'read',
+    isLong: true,
     input: inputSchema({ since: sinceProperty(UNUSED_SINCE) }),
     output: {
       type: 'object',

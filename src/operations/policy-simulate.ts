@@ -75,13 +75,14 @@ export const policySimulateOperation: Operation = {
   topic: 'policy',
   summary: 'Has another policy decide the last recorded calls once more, and lists each decision that would change.',
   detail:
-    'Each call is decided at its own time, with the schemas of today. What can not be said, since arguments are not kept, is counted apart.',
+    'Each call is decided at its own time, with the schemas of today. What can not be said, since arguments are not kept, is counted apart. Conditions of the other policy can find out recorded arguments, of every agent.',
   command: ['policy', 'simulate'],
   positional: ['text'],
   fileProperty: 'text',
   method: 'POST',
   path: '/policy/simulate',
   effect: 'read',
+  isLong: true,
   input: inputSchema(
     {
       text: { type: 'string', description: 'The other policy as YAML or JSON.' },

@@ -41,6 +41,7 @@ export const policySuggestOperation: Operation = {
   method: 'GET',
   path: '/policy/suggestion',
   effect: 'read',
+  isLong: true,
   input: inputSchema(
     { agent: { type: 'string', description: 'The name of the agent.' }, since: sinceProperty(SINCE) },
     ['agent'],

@@ -3,7 +3,7 @@
 
 import { rfc3339 } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
-import type { JsonObject } from '#base/json.ts';
+import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { PolicyVersionView } from '#domain/policy-ports.ts';
@@ -19,6 +19,19 @@ const text = { type: 'string' };
 const textInput = inputSchema({
   text: { type: 'string', description: "The policy as YAML or JSON; absent: what the policy's file holds now." },
 });
+
+const findingSchema: JsonObject = {
+  type: 'object',
+  properties: {
+    severity: { enum: ['error', 'warning'] },
+    line: { type: 'integer' },
+    column: { type: 'integer' },
+    pointer: text,
+    message: text,
+    remedy: text,
+  },
+  required: ['severity', 'line', 'column', 'pointer', 'message'],
+};
 
 const versionProperty = { type: 'integer', minimum: 1, description: 'A version, as `policy history` lists it.' };
 
@@ -84,6 +97,31 @@ export const policyOperations: readonly Operation[] = [
     run: async ({ policy }, input, caller) => {
       const { from, to, text: lines, widenings } = await policy.diff(givenBy(caller, input));
       return { from: refView(from), to, text: lines, widenings };
+    },
+  },
+  {
+    name: 'policy_check',
+    topic: 'policy',
+    summary: 'Checks a policy: errors and warnings, each with line and column. Applies nothing.',
+    detail:
+      'With an error the text could not be applied; warnings say what is probably not meant, such as a grant that is never reached.',
+    positional: [],
+    method: 'POST',
+    path: '/policy/check',
+    effect: 'read',
+    input: textInput,
+    output: {
+      type: 'object',
+      properties: { ok: { type: 'boolean' }, findings: { type: 'array', items: findingSchema } },
+      required: ['ok', 'findings'],
+    },
+    saysNo: (answer) => isJsonObject(answer) && answer['ok'] !== true,
+    run: async ({ policy }, input, caller) => {
+      const findings = await policy.check(givenBy(caller, input));
+      return {
+        ok: findings.every(({ severity }) => severity !== 'error'),
+        findings: findings.map((one) => ({ ...one })),
+      };
     },
   },
   {

@@ -4,6 +4,7 @@
 import { rfc3339 } from '#base/clock.ts';
 import { exactValue } from '#base/exact-json.ts';
 import type { Json, JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
 import { visibleJson } from '#base/visible.ts';
 import { type ApprovalRequest, type ApprovalStatement, describeApprover } from '#domain/approval-ports.ts';
 
@@ -38,6 +39,11 @@ export const requestSchema: JsonObject = {
       type: ['string', 'null'],
       description: 'The same as JSON text with every digit, in which nothing is invisible: for showing it to a person.',
     },
+    argsLeftOutBytes: {
+      type: 'integer',
+      description:
+        'Of a list only: how long the arguments are, as JSON text, that are too long for it. See approvals_show.',
+    },
     createdAt: text,
     expiresAt: text,
     decidedAt: { type: ['string', 'null'] },
@@ -66,6 +72,11 @@ export const requestSchema: JsonObject = {
   ],
 };
 
+/** A request without its arguments, which are too long for a list. */
+export function shortRequestView(request: ApprovalRequest, argsBytes: number): JsonObject {
+  return { ...requestView(request, undefined), argsLeftOutBytes: argsBytes };
+}
+
 /** `argsJson`: as they are kept; undefined: not any more. */
 export function requestView(request: ApprovalRequest, argsJson: string | undefined): JsonObject {
   const { statement, decision, usedBy = null } = request;
@@ -83,7 +94,7 @@ export function requestView(request: ApprovalRequest, argsJson: string | undefin
     plugin: tool.plugin === undefined ? null : `${tool.plugin.name} ${tool.plugin.version}`,
     ...{ effect: tool.effect, capabilities: capabilities as JsonObject, workspace, chain, rule: rule.name },
     approvers: approversView(request),
-    ...{ args, shown: args === null ? null : visibleJson(args, 2) },
+    ...{ args, shown: args === null ? null : shownText(args, argsJson?.length ?? 0) },
     ...{ createdAt: rfc3339(request.createdMs), expiresAt: rfc3339(request.expiresMs) },
     decidedAt: decision === undefined ? null : rfc3339(decision.atMs),
     by: decision === undefined ? null : describeApprover(decision.by),
@@ -95,4 +106,10 @@ function approversView({ approvers, approvals = [] }: ApprovalRequest): JsonObje
   if (approvers === undefined) return null;
   const approved = approvals.map(({ by }) => describeApprover(by));
   return { by: [...approvers.by], needed: approvers.needed, approved };
+}
+
+/** A line for each value, unless that is mostly indentation: a list within sixty others has a line of 120 spaces for each item. */
+function shownText(args: Json, length: number): string {
+  const lines = visibleJson(args, 2);
+  return lines.length <= LIMITS.approvalIndentedFactorMax * length ? lines : visibleJson(args);
 }

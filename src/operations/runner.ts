@@ -25,7 +25,7 @@ export function createOperationRunner(services: Services): OperationRunner {
     const problem = problemsOf(operation, input)[0];
     if (problem !== undefined || !isJsonObject(input)) throw misfit(operation, problem);
     checkCaller(operation, caller);
-    operation.check?.(services, input);
+    operation.check?.(services, input, caller);
     if (!leavesRecord(operation)) return operation.run(services, input, caller);
     const record = (failed?: ErrorCode) =>
       services.log.append({

@@ -3,6 +3,7 @@
 import { agentOperations } from './agents.ts';
 import { approvalOperations } from './approvals.ts';
 import { canOperations } from './can.ts';
+import { configOperations } from './config.ts';
 import { freezeOperations } from './freezes.ts';
 import { logOperations } from './log.ts';
 import { replayOperations } from './log-replay.ts';
@@ -27,6 +28,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...policyReviewOperations,
   ...pluginOperations,
   ...secretOperations,
+  ...configOperations,
   ...logOperations,
   ...replayOperations,
 ];

@@ -2,7 +2,7 @@
 
 import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
-import { addEmptyEntry } from '#base/yaml.ts';
+import { addEmptyEntry } from '#base/yaml-edit.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyFinding } from '#domain/policy-ports.ts';
 import type { CompiledPolicy } from './compile.ts';

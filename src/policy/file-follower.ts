@@ -27,6 +27,8 @@ export type FileFollower = {
   /** A command has applied what the file holds, or failed to. */
   readonly applied: () => void;
   readonly failed: (thrown: unknown) => void;
+  /** Looks at the file once more, as after an edit: how edits count may have changed. */
+  readonly lookAgain: () => void;
   readonly close: () => void;
 };
 
@@ -86,6 +88,7 @@ export function followFile(parts: FollowerParts, options: { readonly isManual: b
     failed: (thrown) => {
       if (isAboutFile(thrown)) state = refused(thrown);
     },
+    lookAgain: watch.lookAgain,
     close: watch.close,
   };
 }

@@ -23,6 +23,6 @@ export type PolicyPorts = {
 export type PolicyOptions = {
   /** Absolute path. */
   readonly file: string;
-  /** `auto`: an edit of the file is applied once it is whole · `manual`: it waits until somebody applies it. */
-  readonly apply: 'auto' | 'manual';
+  /** Asked whenever it counts. `auto`: an edit of the file is applied once it is whole · `manual`: it waits until somebody applies it. */
+  readonly apply: () => 'auto' | 'manual';
 };

@@ -19,6 +19,8 @@ import { createTurns } from './turns.ts';
 
 export type PolicyService = PolicyDecider &
   PolicyAdmin & {
+    /** How edits of the file count has changed: looks at it once more. */
+    readonly lookAgain: () => void;
     /** Follows the file no more, takes no more changes, and resolves when none is under way. It still decides. */
     readonly close: () => Promise<void>;
   };
@@ -33,7 +35,11 @@ export type PolicyService = PolicyDecider &
  */
 export async function createPolicyService(ports: PolicyPorts, options: PolicyOptions): Promise<PolicyService> {
   const { store, logger } = ports;
-  const mode = { isManual: options.apply === 'manual' };
+  const mode = {
+    get isManual() {
+      return options.apply() === 'manual';
+    },
+  };
   const judge = createPolicyJudge(ports);
   const file = createPolicyFile(options.file);
   const inForce = createPolicyInForce(ports);
@@ -92,9 +98,11 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
     apply: (text, author) => (text === undefined ? reload(author) : change(() => changes.applyText(text, author))),
     addAgent: (name, author) => change(() => changes.addAgent(name, author)),
     rollback: (version, author) => change(() => changes.rollback(version, author)),
+    check: async (text) => judge.check(text ?? file.read()),
     diff,
     history: history.list,
     version: history.version,
+    lookAgain: follower.lookAgain,
     close: async () => {
       follower.close();
       await turns.close();

@@ -8,11 +8,22 @@ import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createOffThread, type OffThread, type OffThreadOutcome } from '#base/off-thread.ts';
 import { createPauses } from '#base/off-thread-pauses.ts';
+import type { PolicyFinding } from '#domain/policy-ports.ts';
 import type { AdvisedTool } from './advice.ts';
 import { type CompiledPolicy, compileSteps } from './compile.ts';
 import { compileCondition, createConditions } from './compile-rule.ts';
 import type { CheckedPolicy } from './in-force.ts';
-import type { CompareTask, Comparison, Judgement, JudgeTask, NamedText, PolicyTask } from './thread-work.ts';
+import {
+  type Checked,
+  type CheckTask,
+  type CompareTask,
+  type Comparison,
+  given,
+  type Judgement,
+  type JudgeTask,
+  type NamedText,
+  type PolicyTask,
+} from './thread-work.ts';
 
 /** Starts when it is first needed. The caller closes it. */
 export function createPolicyThread(): OffThread {
@@ -31,6 +42,8 @@ export type PolicyJudge = {
   readonly judge: (question: NamedText & Pick<JudgeTask, 'adds' | 'changesFrom'>) => Promise<Judgement>;
   /** What was judged, ready to decide, unless it was refused. @throws the refusal: `POLICY_WIDENS` · `PERSON_NEEDED` */
   readonly admit: (judgement: Judgement) => Promise<CheckedPolicy>;
+  /** Everything that is wrong with a text, and what is probably not meant. @throws `QUEUE_FULL` */
+  readonly check: (text: string) => Promise<readonly PolicyFinding[]>;
   /** @throws `POLICY_INVALID` · `QUEUE_FULL` */
   readonly compare: (question: Omit<CompareTask, 'kind'>) => Promise<Comparison>;
 };
@@ -42,13 +55,16 @@ export type JudgePorts = {
 };
 
 export function createPolicyJudge({ thread, catalog, clock }: JudgePorts): PolicyJudge {
-  const ask = <T extends Judgement | Comparison>(task: JudgeTask | CompareTask): Promise<T> =>
+  // Only what can be copied.
+  const toolsOfToday = () => catalog().map(({ name, inputSchema }) => ({ name, inputSchema }));
+  const ask = <T extends Judgement | Comparison | Checked>(task: JudgeTask | CompareTask | CheckTask): Promise<T> =>
     askThread(thread, task, task.name);
   return {
-    judge: async (question) => {
-      // Only what can be copied.
-      const tools = catalog().map(({ name, inputSchema }) => ({ name, inputSchema }));
-      return ask({ kind: 'judge', tools, nowMs: clock.nowMs(), ...question });
+    judge: async (question) => ask({ kind: 'judge', tools: toolsOfToday(), nowMs: clock.nowMs(), ...question }),
+    check: async (text) => {
+      const about = { tools: toolsOfToday(), nowMs: clock.nowMs() };
+      const { findings } = await ask<Checked>({ kind: 'check', ...given(text), ...about });
+      return findings;
     },
     compare: async (question) => ask({ kind: 'compare', ...question }),
     admit: async (judgement) => {

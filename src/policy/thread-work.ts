@@ -40,6 +40,14 @@ export type JudgeTask = NamedText & {
   readonly nowMs: number;
 };
 
+export type CheckTask = NamedText & {
+  readonly kind: 'check';
+  readonly tools: readonly AdvisedTool[];
+  readonly nowMs: number;
+};
+
+export type Checked = { readonly findings: readonly PolicyFinding[] };
+
 export type CompareTask = NamedText & {
   readonly kind: 'compare';
   readonly inForce: string;
@@ -68,19 +76,22 @@ export type Comparison = {
   readonly widenings: readonly string[];
 };
 
-export type PolicyTask = JudgeTask | CompareTask | ReviewTask;
+export type PolicyTask = JudgeTask | CheckTask | CompareTask | ReviewTask;
 
 /**
  * Compiles the schema of policies once. What it makes answers with a judgement, a comparison or a part of a review, by the task's
  * kind, or refuses with `POLICY_INVALID` · `AGENT_EXISTS`.
  */
-export function createThreadWork(): (task: PolicyTask) => OffThreadAnswer<Judgement | Comparison | ReviewAnswer> {
+export function createThreadWork(): (
+  task: PolicyTask,
+) => OffThreadAnswer<Judgement | Checked | Comparison | ReviewAnswer> {
   const parse = createPolicyParser();
   const read = createRemembering(parse);
   const policyInForce = (text: string) => read(text, 'the policy in force').compiled.policy;
   const reviewWork = createReviewWork(read);
   return answering((task: PolicyTask) => {
     if (isReviewTask(task)) return reviewWork(task);
+    if (task.kind === 'check') return check(parse, task);
     return task.kind === 'judge' ? judge(parse, task, policyInForce) : compare(parse, task, policyInForce);
   });
 }
@@ -121,6 +132,11 @@ function judge(parse: PolicyParser, task: JudgeTask, policyInForce: (text: strin
     warnings: place(advise(compiled, tools, nowMs)),
     ...(refusal === undefined ? {} : { refusal }),
   };
+}
+
+function check(parse: PolicyParser, { text, tools, nowMs }: CheckTask): Checked {
+  const { compiled, findings, place } = parse(text);
+  return { findings: compiled === undefined ? findings : place(advise(compiled, tools, nowMs)) };
 }
 
 function compare(parse: PolicyParser, task: CompareTask, policyInForce: (text: string) => Policy): Comparison {

@@ -7,6 +7,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { SecretEntry } from '#domain/capability.ts';
 import type { UsedCapability } from '#domain/invocation.ts';
 import type { CallSecrets } from '#domain/secret-ports.ts';
+import type { MaskOf } from './kept-masks.ts';
 import { createSecretMask, type ValueMask } from './mask.ts';
 import { headerValue, invalid } from './secret-value.ts';
 
@@ -16,7 +17,11 @@ export type ReadSecret = (name: string) => Promise<string>;
 /** Nothing of a value is told: neither its bytes nor a digest of it. */
 const NOTHING_TOLD = `sha256:${createHash('sha256').digest('hex')}`;
 
-export function createGivenSecrets(read: ReadSecret, entries: readonly SecretEntry[]): CallSecrets {
+export function createGivenSecrets(
+  read: ReadSecret,
+  entries: readonly SecretEntry[],
+  maskOf: MaskOf = createSecretMask,
+): CallSecrets {
   const values = new Map<string, string>();
   const reading = new Map<string, Promise<string>>();
   const counts = new Map<string, number>();
@@ -75,7 +80,7 @@ export function createGivenSecrets(read: ReadSecret, entries: readonly SecretEnt
     },
     mask: () => {
       if (values.size === 0) return undefined;
-      mask ??= createSecretMask([...values.values()], shown());
+      mask ??= maskOf([...values.values()], shown());
       return mask;
     },
     used: () =>

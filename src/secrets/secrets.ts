@@ -9,6 +9,7 @@ import type { Logger } from '#base/log.ts';
 import type { SecretAdmin, SecretGiver, SecretMask, SecretView } from '#domain/secret-ports.ts';
 import type { SecretRow, SecretStore } from '#domain/store-ports.ts';
 import { createGivenSecrets, type ReadSecret } from './given-secrets.ts';
+import { createKeptMasks } from './kept-masks.ts';
 import { type KeyFile, openKeyFile } from './key-file.ts';
 import { createKnownValues } from './known-values.ts';
 import { type OuterSource, type OuterSources, openOuterSources } from './outer-sources.ts';
@@ -41,6 +42,7 @@ export function createSecrets({ store, clock, logger, env }: SecretsPorts, optio
   const keyFile = openKeyFile(options.keyFile);
   const outer = openOuterSources({ clock, env }, options);
   const known = createKnownValues();
+  const maskOf = createKeptMasks();
   const readOuter = async (name: string): Promise<string> => {
     try {
       return checkSecretValue(name, await outer.read(name));
@@ -59,7 +61,7 @@ export function createSecrets({ store, clock, logger, env }: SecretsPorts, optio
   };
 
   return {
-    give: (entries) => createGivenSecrets(read, entries),
+    give: (entries) => createGivenSecrets(read, entries, maskOf),
     knownMask: known.mask,
     list: () => viewsOf(store, outer),
     set: (name, value, by) => {

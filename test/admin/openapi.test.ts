@@ -1,5 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
+import { loadExamples } from '#admin/examples.ts';
 import { openApiDocument } from '#admin/openapi.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { compileOwnSchema } from '#base/schema.ts';
@@ -67,6 +68,7 @@ describe('the OpenAPI document', () => {
         "agent_revoke DELETE /tokens/:id",
         "policy_show GET /policy",
         "policy_diff POST /policy/diff",
+        "policy_check POST /policy/check",
         "policy_apply POST /policy",
         "policy_history GET /policy/versions",
         "policy_rollback POST /policy/rollback",
@@ -84,9 +86,13 @@ describe('the OpenAPI document', () => {
         "secret_set POST /secrets/:name",
         "secret_list GET /secrets",
         "secret_rm DELETE /secrets/:name",
+        "config_show GET /config",
+        "config_set POST /config/:key",
         "log_show GET /log/records/:id",
         "log_tail GET /log/records",
         "log_prove GET /log/proofs/:id",
+        "log_disclose GET /log/disclosures/:id",
+        "log_checkpoint GET /log/checkpoint",
         "log_keys GET /log/keys",
         "log_replay POST /log/replays/:id",
       ]
@@ -108,6 +114,21 @@ describe('the OpenAPI document', () => {
       expect(Object.keys(entry?.responses ?? {})).toEqual(['200', 'default']);
     },
   );
+
+  test.each(OPERATIONS.map((operation) => [operation.name, operation] as const))(
+    'has an example of %s that its schemas take',
+    (name, operation) => {
+      const example = loadExamples()[name];
+      expect(compileOwnSchema(operation.input)(example?.input)).toEqual([]);
+      expect(compileOwnSchema(operation.output)(example?.answer)).toEqual([]);
+      const answered = entryOf(operation)?.responses['200'] as { content: { 'application/json': { example: Json } } };
+      expect(answered.content['application/json'].example).toEqual(example?.answer);
+    },
+  );
+
+  test('has no example of anything else', () => {
+    expect(Object.keys(loadExamples()).toSorted()).toEqual(OPERATIONS.map(({ name }) => name).toSorted());
+  });
 
   test('refers to nothing that is missing, and to every schema it has', () => {
     const whole = document();

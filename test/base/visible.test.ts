@@ -48,3 +48,23 @@ describe('JSON for a terminal', () => {
     );
   });
 });
+
+describe('what is drawn as nothing', () => {
+  // None of them is a control or format character: letters, marks, a symbol, spaces, and what Unicode has not assigned.
+  const DRAWN_AS_NOTHING = [
+    ...['\u3164', '\u115f', '\u1160', '\uffa0', '\u034f', '\ufe0f', '\u{e0100}', '\u17b4', '\u180b', '\u{e0fff}'],
+    ...['\u2800', '\u00a0', '\u2003', '\u3000', '\u202f', '\uffff'],
+  ];
+
+  test.each(DRAWN_AS_NOTHING)('is shown: %j', (character) => {
+    expect(visible(`a${character}b`)).toBe(`a\\u{${character.codePointAt(0)?.toString(16)}}b`);
+    const json = visibleJson({ to: `bank${character}` });
+    expect(json).not.toContain(character);
+    expect(JSON.parse(json)).toEqual({ to: `bank${character}` });
+  });
+
+  test('is no letter that is seen: composed and decomposed ones, other scripts, emoji and plain spaces stay', () => {
+    const text = 'e\u0301 é ñ Ångström Москва עברית हिन्दी ไทย 東京 ½ 😀 a  b';
+    expect(visible(text)).toBe(text);
+  });
+});

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
-import { addEmptyEntry, parseYaml } from '#base/yaml.ts';
+import { parseYaml } from '#base/yaml.ts';
+import { addEmptyEntry, setScalar } from '#base/yaml-edit.ts';
 
 const documentOf = (text: string) => {
   const outcome = parseYaml(text);
@@ -159,5 +160,39 @@ roles: {}
     ['a broken document', 'agents: {\n'],
   ])('gives up on %s rather than change more', (_what, text) => {
     expect(addEmptyEntry(text, 'agents', 'b')).toBeUndefined();
+  });
+});
+
+describe('setting one value', () => {
+  const place = { section: 'logging', key: 'level' };
+
+  test.each([
+    [
+      'that is there',
+      '# mine\nversion: 1\nlogging:\n  level: info # loud\n',
+      '# mine\nversion: 1\nlogging:\n  level: debug # loud\n',
+    ],
+    ['in quotes', 'logging: { level: "info" }\n', 'logging: { level: "debug" }\n'],
+    ['in a section without it', 'logging:\n  other: 1\nlog: {}\n', 'logging:\n  other: 1\n  level: debug\nlog: {}\n'],
+    ['in a section in braces', 'logging: {other: 1}\n', 'logging: {other: 1, "level": "debug"}\n'],
+    ['in a text without the section', 'version: 1', 'version: 1\nlogging:\n  level: debug\n'],
+    ['in JSON', '{"version": 1}', '{"version": 1, "logging": {"level": "debug"}}'],
+  ])('%s keeps everything around it', (_what, before, after) => {
+    expect(setScalar(before, place, 'debug')).toBe(after);
+  });
+
+  test('writes numbers and truths as such, and a text that looks like one in quotes', () => {
+    expect(setScalar('logging: { level: 1 }', place, 2)).toBe('logging: { level: 2 }');
+    expect(setScalar('logging: { level: 1 }', place, 'true')).toBe('logging: { level: "true" }');
+  });
+
+  test.each([
+    ['an alias', 'x: &x { level: info }\nlogging: *x\n'],
+    ['a value that an alias elsewhere stands for', 'logging: { level: &x info }\ny: *x\n'],
+    ['a section that is a text', 'logging: none\n'],
+    ['a broken document', 'logging: {\n'],
+    ['a list', '- a\n'],
+  ])('gives up on %s rather than change more', (_what, text) => {
+    expect(setScalar(text, place, 'debug')).toBeUndefined();
   });
 });

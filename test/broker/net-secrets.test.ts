@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
 import type { NetEntry } from '#domain/capability.ts';
-import type { GivenSecrets } from '#domain/secret-ports.ts';
 import { openNet, type Respond, secretsOf } from './net-session.ts';
 
 const API: NetEntry = { host: 'api.example.test', paths: ['/v1/*'], methods: ['GET', 'POST'] };
@@ -31,24 +30,21 @@ describe('secrets', () => {
 
   test('that a server answers with are masked in body, bytes, headers and URL, before anything is encoded', async () => {
     const binary = Buffer.concat([Buffer.from([0xff]), Buffer.from(VALUE)]);
-    const respond: Respond = ({ target }) =>
-      target.query === ''
-        ? { status: 302, headers: { location: `/v1/x?k=${VALUE}` } }
-        : {
-            body: binary,
-            headers: {
-              'x-echo': `a ${VALUE}`,
-              [VALUE]: 'name',
-              etag: '"1"',
-              'content-length': '13',
-              'x-sha-digest': '1',
-              'content-md5': '1',
-              'x-amz-content-sha256': '1',
-              'x-signature': '1',
-            },
-          };
+    const respond: Respond = () => ({
+      body: binary,
+      headers: {
+        'x-echo': `a ${VALUE}`,
+        [VALUE]: 'name',
+        etag: '"1"',
+        'content-length': '13',
+        'x-sha-digest': '1',
+        'content-md5': '1',
+        'x-amz-content-sha256': '1',
+        'x-signature': '1',
+      },
+    });
     const { get, session } = openNet([API], { respond, secrets: secretsOf(SECRETS) });
-    const answer = await get(V1);
+    const answer = await get(`${V1}?k=${VALUE}`);
     expect(answer).toEqual({
       ...{ status: 200, url: `${V1}?k=[secret]`, headers: { 'x-echo': 'a [secret]', '[secret]': 'name' } },
       body: { base64: Buffer.concat([Buffer.from([0xff]), Buffer.from('[secret]')]).toString('base64') },
@@ -56,43 +52,34 @@ describe('secrets', () => {
     expect(JSON.stringify(session.used())).not.toContain(VALUE);
   });
 
-  test('are not taken to another host by a redirection, though that host is given too', async () => {
-    const respond: Respond = () => ({
-      status: 302,
-      headers: { location: `https://other.example.test:8443/?k=${VALUE}` },
-    });
-    const { get, asked } = openNet([API, OTHER], { respond, secrets: secretsOf(SECRETS) });
-    const error = await get(V1).catch((thrown: SmcpError) => thrown.toWire());
-    expect(error).toMatchObject({ code: 'FETCH_FAILED', details: { reason: 'redirect' } });
-    expect(JSON.stringify(error)).not.toContain(VALUE);
-    expect(asked()).toEqual([`GET ${V1}`]);
-  });
-
-  test('are not in what a refusal quotes', async () => {
-    const respond: Respond = () => ({ status: 302, headers: { location: `https://evil.test/?k=${VALUE}` } });
-    const { get } = openNet([API], { respond, secrets: secretsOf(SECRETS) });
-    const error = await get(V1).catch((thrown: SmcpError) => thrown.toWire());
-    expect(error).toMatchObject({ code: 'CAPABILITY_DENIED', details: { asked: 'GET https://evil.test/?k=[secret]' } });
-  });
-
-  test('are not in it in part, however the server has it cut', async () => {
-    // Told: the first 256 units of method and URL.
-    const refusedAt = async (length: number, secrets: GivenSecrets) => {
-      const start = 'https://evil.test/';
-      const filler = 'x'.repeat(256 - 'GET '.length - start.length - length);
-      const respond: Respond = () => ({ status: 302, headers: { location: `${start}${filler}${VALUE}` } });
-      const error = await openNet([API], { respond, secrets })
-        .get(V1)
-        .catch((thrown: SmcpError) => thrown.toWire());
-      return JSON.stringify(error);
-    };
-    for (const length of [1, 5, 11]) {
-      const open = { ...secretsOf(SECRETS), mask: () => undefined };
-      expect(await refusedAt(length, open)).toContain(`x${VALUE.slice(0, length)}…`);
-      const refused = await refusedAt(length, secretsOf(SECRETS));
-      expect(refused).toContain('GET https://evil.test/');
-      expect(refused).not.toContain(`x${VALUE.slice(0, length)}…`);
+  test.each([
+    ['another host, though that one is given too', 'https://other.example.test:8443/?k='],
+    ['a host that is not given', 'https://evil.test/?k='],
+    ['the same host', '/v1/x?k='],
+    ['no plain URL', 'https://evil.test/ ?k='],
+  ])('are not taken anywhere by a redirection, and no refusal quotes them or a part: %s', async (_, place) => {
+    for (const filler of [0, 200, 220, 230, 9000]) {
+      const location = `${place}${'x'.repeat(filler)}${VALUE}`;
+      const { get, asked } = openNet([API, OTHER], {
+        respond: () => ({ status: 302, headers: { location } }),
+        secrets: secretsOf(SECRETS),
+      });
+      const error = await get(V1).catch((thrown: SmcpError) => thrown.toWire());
+      expect(error).toMatchObject({
+        ...{ code: 'FETCH_FAILED', message: 'the server sent a redirection with a secret in it' },
+        details: { reason: 'redirect' },
+      });
+      expect(JSON.stringify(error)).not.toContain('s3');
+      expect(asked()).toEqual([`GET ${V1}`]);
     }
+  });
+
+  test('would be quoted in part by a refusal, where nothing masks them', async () => {
+    const location = `https://evil.test/${'x'.repeat(256 - 'GET https://evil.test/'.length - 5)}${VALUE}`;
+    const secrets = { ...secretsOf(SECRETS), mask: () => undefined };
+    const { get } = openNet([API], { respond: () => ({ status: 302, headers: { location } }), secrets });
+    const error = await get(V1).catch((thrown: SmcpError) => thrown.toWire());
+    expect(JSON.stringify(error)).toContain(`x${VALUE.slice(0, 5)}…`);
   });
 
   test('would be in an answer where nothing masks it, with its length beside', async () => {

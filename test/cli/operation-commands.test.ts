@@ -98,6 +98,10 @@ const SENDS: readonly (readonly [readonly string[], string])[] = [
   [['secret', 'set', 'TOKEN'], 'POST /admin/v1/secrets/TOKEN {"value":"from standard input"}'],
   [['secret', 'rm', 'TOKEN'], 'DELETE /admin/v1/secrets/TOKEN'],
   [['log', 'show', '0'], 'GET /admin/v1/log/records/0'],
+  [['log', 'disclose', '7'], 'GET /admin/v1/log/disclosures/7'],
+  [['log', 'checkpoint'], 'GET /admin/v1/log/checkpoint'],
+  [['config', 'show'], 'GET /admin/v1/config'],
+  [['config', 'set', 'logging.level', 'debug'], 'POST /admin/v1/config/logging.level {"value":"debug"}'],
   [['log', 'replay', '7'], 'POST /admin/v1/log/replays/7 {}'],
   [['log', 'tail', '--count', '2', '--from', '1'], 'GET /admin/v1/log/records?count=2&from=1'],
 ];

@@ -47,12 +47,16 @@ describe('a client generated from /openapi.json', () => {
       'policy_history',
       'log_tail',
       'log_keys',
+      'log_checkpoint',
+      'config_show',
+      'policy_check',
     ]) {
       await act(name);
     }
     for (const name of [
       'log_show',
       'log_prove',
+      'log_disclose',
       'can',
       'policy_who_can',
       'policy_unused',
@@ -127,6 +131,10 @@ describe('a client generated from /openapi.json', () => {
     expect(await act('secret_set')).toMatchObject({ name: 'TOKEN', source: 'stored' });
     expect(await act('secret_list')).toMatchObject([{ name: 'TOKEN', source: 'stored' }]);
     expect(await act('secret_rm')).toEqual({ name: 'TOKEN', state: 'removed' });
+  });
+
+  test('changes what can change while the server runs', async () => {
+    expect(await act('config_set')).toEqual({ key: 'logging.level', value: 'debug', changes: 'at run time' });
   });
 
   test('looks at a plugin from elsewhere, and approves what it saw', async () => {

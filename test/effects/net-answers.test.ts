@@ -107,7 +107,14 @@ describe('a server that is slow', () => {
       times: { ...LONG, resolveMsMax: 20 },
     });
     const asked = net.request({
-      ...{ agent: 'a', target: targetOf('https://api.example.test/'), method: 'GET', headers: {}, body: undefined },
+      ...{
+        agent: 'a',
+        target: targetOf('https://api.example.test/'),
+        method: 'GET',
+        headers: {},
+        body: undefined,
+        roomBytes: 0,
+      },
       signal: new AbortController().signal,
     });
     await expect(asked).rejects.toMatchObject(failed('timeout'));

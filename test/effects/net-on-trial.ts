@@ -59,7 +59,7 @@ export function effect({ table = { 'api.example.test': [[PUBLIC]] }, space = {},
   const controller = new AbortController();
   const request = (url: string, more: object = {}) =>
     net.request({
-      ...{ agent: 'a', target: targetOf(url), method: 'GET', headers: {}, body: undefined },
+      ...{ agent: 'a', target: targetOf(url), method: 'GET', headers: {}, body: undefined, roomBytes: 0 },
       ...{ signal: controller.signal, ...more },
     });
   return { net, request, dialled, asked: resolution.asked, logger, controller };

@@ -10,6 +10,7 @@ import type {
   PolicyAuthor,
   PolicyDecider,
   PolicyFileState,
+  PolicyFinding,
   PolicyVersionView,
 } from '#domain/policy-ports.ts';
 import { NOTHING_TAKEN } from '#domain/usage.ts';
@@ -19,6 +20,8 @@ export const bea = 'bea' as AgentName;
 
 /** Grants of the fake policy: what a name must begin with. */
 type Grants = Map<string, readonly string[]>;
+
+const FINDING: PolicyFinding = { severity: 'error', line: 1, column: 1, pointer: '', message: 'no "!" is taken' };
 
 type Version = { readonly text: string; readonly by: string };
 
@@ -80,6 +83,7 @@ export function createPolicy(did: string[]) {
       return ref();
     },
     apply: (text, author) => put(text ?? 'a', author),
+    check: async (text) => (text?.includes('!') ? [FINDING] : []),
     diff: async (text) => ({ from: ref(), to: sha256(text ?? 'a'), text: '', widenings: [] }),
     history: () => versions.map(view).toReversed(),
     version,

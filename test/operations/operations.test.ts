@@ -7,7 +7,8 @@ import type { StoredRecord } from '#domain/record.ts';
 import { leavesRecord } from '#operations/operation.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
-import { asBea, createWorld, GOOD_INPUT, operation, person, prepare } from './world.ts';
+import { GOOD_INPUT } from './good-input.ts';
+import { asBea, createWorld, operation, person, prepare } from './world.ts';
 
 const allNames = OPERATIONS.map(({ name }) => [name] as const);
 
@@ -125,6 +126,11 @@ describe('carrying an operation out', () => {
     ['log_show', { id: '7' }, 'RECORD_UNKNOWN'],
     ['log_show', { id: '01' }, 'RECORD_UNKNOWN'],
     ['log_prove', { id: '7' }, 'RECORD_UNKNOWN'],
+    ['log_disclose', { id: '7' }, 'RECORD_UNKNOWN'],
+    ['config_set', {}, 'USAGE'],
+    ['config_set', { key: 'logging.level', value: '' }, 'USAGE'],
+    ['config_set', { key: 'logging.level', value: 'loud' }, 'CONFIG_INVALID'],
+    ['config_set', { key: 'server.port', value: '1' }, 'CONFIG_KEY'],
     ['log_replay', { id: '7' }, 'RECORD_UNKNOWN'],
     ['log_replay', { id: '0' }, 'USAGE'],
     ['log_tail', { count: 0 }, 'USAGE'],

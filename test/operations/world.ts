@@ -27,6 +27,8 @@ import { createFreezeStore } from '#store/state-stores.ts';
 import { question } from '#test/approvals/world.ts';
 import { ana, createPolicy } from './fake-policy.ts';
 import { createReview } from './fake-review.ts';
+import { createSettings } from './fake-settings.ts';
+import { GOOD_INPUT } from './good-input.ts';
 import { createRealPeople } from './real-people.ts';
 
 /** The operation of this name. */
@@ -232,6 +234,7 @@ export function createWorld() {
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const secrets = createSecrets();
   const people = createRealPeople(database, { log, people: policy.people });
+  const settings = createSettings(did);
   const services: Services = {
     ...{
       tokens,
@@ -243,6 +246,7 @@ export function createWorld() {
       approvals,
       people,
       secrets,
+      settings,
       dispatcher,
       log,
       clock,
@@ -269,30 +273,6 @@ export function createWorld() {
 
 export const person = { by: 'admin', kind: 'person' } as const;
 export const asBea = { by: 'bea', kind: 'agent' } as const;
-
-/** Arguments with which each operation that needs some succeeds in this world (`queue_cancel` needs a call besides). */
-export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: string | number } } = {
-  agent_add: { name: 'zoe' },
-  agent_token: { name: 'ana', expires: '30d' },
-  agent_revoke: { id: 'id1' },
-  can: { agent: 'ana', tool: 'paint__wall' },
-  log_show: { id: '0' },
-  log_prove: { id: '0' },
-  log_replay: { id: '1' },
-  policy_rollback: { version: 1 },
-  policy_show: { version: 1 },
-  policy_simulate: { text: 'b' },
-  policy_suggest: { agent: 'ana' },
-  policy_who_can: { tool: 'paint__wall' },
-  plugin_review: { name: 'paint' },
-  plugin_approve: { name: 'paint', digest: plugin.digest },
-  plugin_enable: { name: 'paint' },
-  plugin_disable: { name: 'paint' },
-  person_invite: { name: 'cleo' },
-  person_revoke: { name: 'cleo' },
-  secret_set: { name: 'PAINT_KEY', value: 'a value that is long enough' },
-  secret_rm: { name: 'PAINT_KEY' },
-};
 
 /** What must be there before an operation can succeed; the rest of its input. */
 export async function prepare(world: World, name: string) {

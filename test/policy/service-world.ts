@@ -90,7 +90,7 @@ export function world(file: string, thread: PolicyPorts['thread'] = shared) {
   const clock = { nowMs: () => state.nowMs, monotonicMs: () => performance.now() };
   const ports = { store, counters, recordLog: log, catalog, thread, clock, logger };
   const open = async (apply: Apply = 'auto') => {
-    const service = await createPolicyService(ports, { file, apply });
+    const service = await createPolicyService(ports, { file, apply: () => apply });
     services.push(service);
     return service;
   };

@@ -3,17 +3,17 @@
 
 import type { IncomingMessage } from 'node:http';
 import { LIMITS } from '#base/limits.ts';
-import { answerTooLarge } from './failures.ts';
+import { answerTooLarge, bodyTooLarge } from './failures.ts';
 
 const FIRST_BYTES = 16 * 1024;
 
 /**
  * The whole body. Each piece is copied at once and not kept: as one of its own a piece of one byte takes some 400 bytes of memory.
  *
- * @throws `ANSWER_TOO_LARGE` for more than `netAnswerBytesMax`, or for more than `netAnswerWireBytesMax` to say it · what broke it off
+ * @throws `ANSWER_TOO_LARGE` for more than `bytesMax`, or for more than `netAnswerWireBytesMax` to say it · what broke it off
  */
-export function takeBody(response: IncomingMessage): Promise<Uint8Array> {
-  const { netAnswerBytesMax: bytesMax, netAnswerWireBytesMax: wireBytesMax } = LIMITS;
+export function takeBody(response: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
+  const { netAnswerWireBytesMax: wireBytesMax } = LIMITS;
   const { socket } = response;
   let held = Buffer.allocUnsafe(FIRST_BYTES);
   let length = 0;
@@ -33,7 +33,7 @@ export function takeBody(response: IncomingMessage): Promise<Uint8Array> {
       else reject(new Error('the answer was broken off'));
     });
     response.on('data', (piece: Buffer) => {
-      if (length + piece.length > bytesMax) reject(answerTooLarge('the answer', { bytesMax }));
+      if (length + piece.length > bytesMax) reject(bodyTooLarge());
       else if (socket.bytesRead > wireBytesMax) reject(answerTooLarge('the answer as it is sent', { wireBytesMax }));
       else return take(piece);
       response.destroy();

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { takeBody } from './answer-body.ts';
-import { answerTooLarge, endedBy, fetchFailed } from './failures.ts';
+import { answerTooLarge, bodyTooLarge, endedBy, fetchFailed, headTooLarge } from './failures.ts';
 
 export type ExchangeRequest = {
   readonly method: string;
@@ -18,6 +18,8 @@ export type ExchangeRequest = {
   readonly signal: AbortSignal;
   /** Until the head of the answer. */
   readonly firstByteMsMax: number;
+  /** Bytes that head and body may each have beyond their bounds: of what the caller takes out before it counts them again. */
+  readonly roomBytes: number;
 };
 
 export type RawAnswer = {
@@ -37,13 +39,13 @@ export async function exchange(socket: Socket, asked: ExchangeRequest): Promise<
 }
 
 function headOf(socket: Socket, asked: ExchangeRequest): Promise<IncomingMessage> {
-  const { method, path, headers, body, signal, firstByteMsMax } = asked;
+  const { method, path, headers, body, signal, firstByteMsMax, roomBytes } = asked;
   return new Promise((resolve, reject) => {
     let interimCount = 0;
     const request = httpRequest({
       ...{ method, path, headers: { ...headers }, setHost: false, createConnection: () => socket },
       // Said here, so that no option of Node's says otherwise.
-      ...{ insecureHTTPParser: false, maxHeaderSize: LIMITS.netAnswerHeaderBytesMax },
+      ...{ insecureHTTPParser: false, maxHeaderSize: LIMITS.netAnswerHeaderBytesMax + roomBytes },
     });
     request.maxHeadersCount = LIMITS.netAnswerHeadersMax + 1;
     const timer = setTimeout(() => fail(fetchFailed('timeout', 'the server has not begun to answer')), firstByteMsMax);
@@ -76,7 +78,7 @@ function headOf(socket: Socket, asked: ExchangeRequest): Promise<IncomingMessage
 function failureOf(signal: AbortSignal, cause: unknown): SmcpError {
   const { code } = cause as { readonly code?: unknown };
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return answerTooLarge('the head of the answer', { bytesMax: LIMITS.netAnswerHeaderBytesMax });
+    return headTooLarge();
   }
   return endedBy(signal, () => broken(cause));
 }
@@ -101,14 +103,14 @@ function checkHead(status: number, headers: RawAnswer['headers']): void {
   }
 }
 
-async function bodyOf(response: IncomingMessage, { method, signal }: ExchangeRequest): Promise<Uint8Array> {
-  const bytesMax = LIMITS.netAnswerBytesMax;
+async function bodyOf(response: IncomingMessage, { method, signal, roomBytes }: ExchangeRequest): Promise<Uint8Array> {
+  const bytesMax = LIMITS.netAnswerBytesMax + roomBytes;
   const announced = Number(response.headers['content-length'] ?? 0);
   const abort = () => response.destroy();
   signal.addEventListener('abort', abort, { once: true });
   try {
-    if (announced > bytesMax && method !== 'HEAD') throw answerTooLarge('the answer', { bytesMax });
-    return await takeBody(response);
+    if (announced > bytesMax && method !== 'HEAD') throw bodyTooLarge();
+    return await takeBody(response, bytesMax);
   } catch (cause) {
     if (cause instanceof SmcpError) throw cause;
     throw endedBy(signal, () => broken(cause));

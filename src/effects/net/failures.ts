@@ -2,6 +2,7 @@
 // text of a server, no header and no address is in them.
 
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
 
 /**
  * `name`: leads to no address · `connect`: nobody takes the connection · `tls`: its certificate or protocol is not good ·
@@ -28,6 +29,11 @@ export function answerTooLarge(what: string, details: { readonly [bound: string]
     details: { ...details, remedy: 'ask the server for less: a page, a range, fewer fields' },
   });
 }
+
+export const bodyTooLarge = (): SmcpError => answerTooLarge('the answer', { bytesMax: LIMITS.netAnswerBytesMax });
+
+export const headTooLarge = (): SmcpError =>
+  answerTooLarge('the head of the answer', { bytesMax: LIMITS.netAnswerHeaderBytesMax });
 
 /** What ended it: the caller, the time, or `otherwise`. */
 export function endedBy(signal: AbortSignal, otherwise: () => SmcpError): SmcpError {

@@ -27,6 +27,8 @@ export type NetRequest = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | undefined;
   readonly signal: AbortSignal;
+  /** Bytes that head and body of the answer may each have beyond their bounds: for a caller who takes secrets out, and then counts. */
+  readonly roomBytes: number;
 };
 
 export type NetEffect = {
@@ -95,7 +97,7 @@ export function createNetEffect(
 
   return {
     isListed,
-    request: async ({ agent, target, method, headers, body, signal: ended }) => {
+    request: async ({ agent, target, method, headers, body, roomBytes, signal: ended }) => {
       const leave = places.enter(['', agent, `${target.host}:${target.port}`]);
       const signal = AbortSignal.any([ended, AbortSignal.timeout(times.requestMsMax)]);
       let socket: Socket | undefined;
@@ -105,7 +107,7 @@ export function createNetEffect(
         const path = `${target.path}${target.query}`;
         const own = ownHeaders(target, method, body);
         return await exchange(socket, {
-          ...{ method, path, signal, body: body ?? new Uint8Array(), firstByteMsMax: times.firstByteMsMax },
+          ...{ method, path, signal, roomBytes, body: body ?? new Uint8Array(), firstByteMsMax: times.firstByteMsMax },
           headers: { accept: '*/*', 'user-agent': 'smcp', ...headers, ...own },
         });
       } finally {

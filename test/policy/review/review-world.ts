@@ -71,7 +71,7 @@ export async function openReviewWorld(text: string) {
       clock,
       logger: silentLogger,
     },
-    { file, apply: 'manual' },
+    { file, apply: () => 'manual' },
   );
   const review = createPolicyReview({ policy, records: home.log, catalog: () => state.tools, thread, clock });
 

@@ -1,0 +1,133 @@
+// Tries every door at the start with what it must refuse: before the port opens those of HTTP, before the server says that it is ready
+// the socket of the home. A door that lets one through, or a dispatcher that would, stops the start. Nothing of it is recorded.
+
+import { createConnection } from 'node:net';
+import { SmcpError } from '#base/errors.ts';
+import { randomHex } from '#base/ids.ts';
+import { LIMITS } from '#base/limits.ts';
+import { createLineReader } from '#base/line-reader.ts';
+import { checkOwnedSocket, socketAddress } from '#base/owned-socket.ts';
+import type { AgentName } from '#domain/agent.ts';
+import type { CallRequest, Door } from '#domain/invocation.ts';
+import type { ToolCatalog } from '#domain/ports.ts';
+import { STDIO_PROTOCOL } from '#domain/stdio.ts';
+import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
+import type { Gateway } from '#gateway/server.ts';
+
+/** No policy can name it (`parseAgentName`), so no grant is its. */
+const NOBODY = 'smcp' as AgentName;
+
+const DOORS: readonly Door[] = ['mcp', 'sse', 'stdio', 'admin'];
+
+/** Statuses by which a door turns a stranger away: no good token, a strange Host or Origin. */
+const UNAUTHENTICATED = 401;
+const FORBIDDEN = 403;
+
+export type TestedGateway = Pick<Gateway, 'guarded' | 'attempt'>;
+
+/**
+ * Asks for every route that needs a token: without one, and with invented ones, both ways to send it; and once with a strange Host and
+ * a strange Origin. By the very handlers that are served, without a connection.
+ *
+ * @throws `SELF_TEST_FAILED` with the first route that did not refuse
+ */
+export async function testGateway({ guarded, attempt }: TestedGateway): Promise<void> {
+  const invented = `smcp_${randomHex(8)}_${'A'.repeat(43)}`;
+  const attempts: readonly { readonly with: string; readonly headers: { readonly [name: string]: string } }[] = [
+    { with: 'no token', headers: {} },
+    { with: 'an invented token', headers: { authorization: `Bearer ${invented}` } },
+    { with: 'an invented token as X-API-Key', headers: { 'x-api-key': invented } },
+    { with: 'an unsigned access token', headers: { authorization: `Bearer ${unsignedToken()}` } },
+  ];
+  const routes = guarded();
+  if (routes.length === 0) throw failed('the gateway', 'has no route that asks for a token');
+  for (const route of routes) {
+    for (const { headers, with: what } of attempts) {
+      const status = await attempt({ ...route, headers });
+      if (status !== UNAUTHENTICATED) throw failed(`${route.method} ${route.path}`, `answered ${status} to ${what}`);
+    }
+  }
+  const [route = { method: 'GET', path: '/' }] = routes;
+  for (const name of ['host', 'origin']) {
+    const value = name === 'host' ? 'rebound.invalid' : 'https://elsewhere.invalid';
+    const status = await attempt({ ...route, headers: { [name]: value } });
+    if (status !== FORBIDDEN) throw failed(`${route.method} ${route.path}`, `answered ${status} to a strange ${name}`);
+  }
+}
+
+/** As somebody writes one who hopes that `alg: none` is believed. */
+function unsignedToken(): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'none', typ: 'at+jwt' })}.${part({ sub: 'admin' })}.`;
+}
+
+/**
+ * Asks what an agent that no policy can name would be told, through every door: of the first plugin's tool, of one of the server's own, and of a
+ * name that no tool has.
+ *
+ * @throws `SELF_TEST_FAILED` when one of the calls would be let in
+ */
+export async function testDecisions(
+  rehearse: (request: CallRequest) => Promise<string | undefined>,
+  catalog: Pick<ToolCatalog, 'tools'>,
+): Promise<void> {
+  const served = catalog.tools().find(({ kind }) => kind === 'plugin')?.name;
+  const tools = [...(served === undefined ? [] : [served]), `${ADMIN_TOOL_PREFIX}policy_apply`, 'nobody__tool'];
+  for (const door of DOORS) {
+    for (const tool of tools) {
+      const code = await rehearse({ agent: NOBODY, door, tool, args: {} });
+      if (code === undefined) throw failed(`the door ${door}`, `lets an agent without a grant call ${tool}`);
+    }
+  }
+}
+
+/**
+ * Looks at the socket of the home as a client does: it is its owner's, and an agent that the policy does not name is turned away.
+ *
+ * @throws `SELF_TEST_FAILED` · `HOME_UNSAFE`
+ */
+export async function testSocket(path: string): Promise<void> {
+  if (!checkOwnedSocket(path)) throw failed('the socket of the home', 'is not there');
+  for (const agent of [undefined, NOBODY]) {
+    const answer = await greet(path, agent);
+    if (answer.includes('"error"')) continue;
+    throw failed(
+      'the socket of the home',
+      `let in ${agent === undefined ? 'nobody' : 'an agent that no policy names'}`,
+    );
+  }
+}
+
+/** The first line that the door answers to a hello; '' when it only closes. */
+async function greet(path: string, agent: string | undefined): Promise<string> {
+  using address = socketAddress(path);
+  const socket = createConnection(address.path);
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const late = setTimeout(() => reject(failed('the socket of the home', 'does not answer')), LIMITS.stdioHelloMsMax);
+  const reader = createLineReader({
+    bytesMax: LIMITS.bodyBytesMax,
+    onLine: (line) => resolve(line.toString('utf8')),
+    onTooLong: () => resolve(''),
+  });
+  socket.on('data', (chunk: Buffer) => reader.push(chunk));
+  // A door that only closes has let nobody in.
+  socket.on('close', () => resolve('"error"'));
+  socket.on('error', (cause) => reject(failed('the socket of the home', `can't be reached: ${cause.message}`)));
+  socket.write(`${JSON.stringify({ smcp: STDIO_PROTOCOL, ...(agent === undefined ? {} : { agent }) })}\n`);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(late);
+    socket.destroy();
+  }
+}
+
+function failed(where: string, what: string): SmcpError {
+  return new SmcpError('SELF_TEST_FAILED', `${where} ${what}; nothing is served`, {
+    details: {
+      where,
+      remedy:
+        'install the release anew (npm ci), look at what changes the server from outside (NODE_OPTIONS, a preload), and report it',
+    },
+  });
+}

@@ -1,0 +1,13 @@
+// Rows of the error table on doors and tokens. Part of ERRORS (error-table.ts), by which everything else reads them.
+
+import { row } from './error-row.ts';
+
+export const IDENTITY_ERRORS = {
+  SELF_TEST_FAILED: row(
+    'unavailable',
+    -32003,
+    503,
+    false,
+    'At the start a door let something through that it must refuse, so nothing is served.',
+  ),
+} as const;

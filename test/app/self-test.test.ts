@@ -1,0 +1,132 @@
+// The self-test of the start, over doors that hold and over doors that don't.
+
+import { createServer } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { testDecisions, testGateway, testSocket } from '#app/self-test.ts';
+import { systemClock } from '#base/clock.ts';
+import type { HttpRoute } from '#domain/door-ports.ts';
+import { createGateway } from '#gateway/server.ts';
+import { createDoor, fakeAuthenticator, fakeCatalog } from '#test/gateway/fakes.ts';
+import { createSocketDoor, type TestSocketDoor } from '#test/stdio/door.ts';
+
+const route = (access: HttpRoute['access'], path = '/admin/v1/open'): HttpRoute => ({
+  method: 'GET',
+  path,
+  access,
+  handle: () => ({ status: 200, body: {} }),
+});
+
+describe('over HTTP', () => {
+  test('passes where every route that needs a token asks for one', async () => {
+    const { gateway } = createDoor({ routes: [route('admin'), route('principal', '/admin/v1/agents/:name')] });
+    await expect(testGateway(gateway)).resolves.toBeUndefined();
+    await gateway.close();
+  });
+
+  test('tries every route that is not for anyone, each door of agents among them', async () => {
+    const { gateway } = createDoor({ routes: [route('principal'), route('anyone', '/open')] });
+    const tried = new Set(gateway.guarded().map(({ method, path }) => `${method} ${path}`));
+    for (const name of ['POST /mcp', 'GET /mcp', 'GET /sse', 'POST /messages/', 'GET /admin/v1/open']) {
+      expect(tried).toContain(name);
+    }
+    expect(tried).not.toContain('GET /open');
+    expect(tried).not.toContain('GET /healthz');
+    await gateway.close();
+  });
+
+  test('is not passed by a gateway that takes whoever shows any token', async () => {
+    const authenticate = () => ({ kind: 'admin', tokenId: 'admin' }) as const;
+    const { dispatcher, catalog, policy, logger } = createDoor();
+    const authenticator = { ...fakeAuthenticator(), authenticate };
+    const broken = createGateway(
+      { authenticator, dispatcher, catalog, policy, logger, clock: systemClock },
+      { host: '127.0.0.1', port: 0, names: [], version: '1.2.3', routes: [], isReady: () => true },
+    );
+    await expect(testGateway(broken)).rejects.toMatchObject({
+      code: 'SELF_TEST_FAILED',
+      message: expect.stringContaining('to an invented token'),
+    });
+    await broken.close();
+  });
+
+  test.each([
+    ['no token', (headers: Headers) => !('authorization' in headers) && !('x-api-key' in headers)],
+    ['an invented token as X-API-Key', (headers: Headers) => 'x-api-key' in headers],
+    ['an unsigned access token', (headers: Headers) => headers['authorization']?.includes('.') === true],
+    ['a strange host', (headers: Headers) => 'host' in headers],
+    ['a strange origin', (headers: Headers) => 'origin' in headers],
+  ])('is not passed by one route that answers to %s', async (what, isLetIn) => {
+    const { gateway } = createDoor();
+    const { attempt } = gateway;
+    const broken = {
+      guarded: gateway.guarded,
+      attempt: async (asked: Parameters<typeof attempt>[0]) =>
+        asked.path === gateway.guarded()[0]?.path && isLetIn(asked.headers) ? 200 : attempt(asked),
+    };
+    await expect(testGateway(broken)).rejects.toMatchObject({
+      code: 'SELF_TEST_FAILED',
+      message: expect.stringContaining(what),
+    });
+    await gateway.close();
+  });
+
+  test('is not passed by a gateway without any route that asks', async () => {
+    await expect(testGateway({ guarded: () => [], attempt: async () => 401 })).rejects.toMatchObject({
+      code: 'SELF_TEST_FAILED',
+    });
+  });
+});
+
+type Headers = { readonly [name: string]: string };
+
+describe('of what is decided', () => {
+  test('passes where an agent that no policy can name is refused through every door', async () => {
+    const asked: string[] = [];
+    await testDecisions(async ({ door, tool, agent }) => {
+      asked.push(`${agent} ${door} ${tool}`);
+      return 'DENIED';
+    }, fakeCatalog());
+    expect(asked).toHaveLength(12);
+    for (const door of ['mcp', 'sse', 'stdio', 'admin']) {
+      expect(asked).toContain(`smcp ${door} demo__count`);
+      expect(asked).toContain(`smcp ${door} smcp__policy_apply`);
+      expect(asked).toContain(`smcp ${door} nobody__tool`);
+    }
+  });
+
+  test.each(['mcp', 'sse', 'stdio', 'admin'])('is not passed where the door %s would let it in', async (open) => {
+    const rehearse = async ({ door }: { readonly door: string }) => (door === open ? undefined : 'DENIED');
+    await expect(testDecisions(rehearse, fakeCatalog())).rejects.toMatchObject({
+      code: 'SELF_TEST_FAILED',
+      message: expect.stringContaining(`the door ${open}`),
+    });
+  });
+});
+
+describe('of the socket in the home', () => {
+  let opened: TestSocketDoor | undefined;
+  afterEach(() => opened?.remove());
+
+  test('passes where a stranger is turned away', async () => {
+    opened = createSocketDoor();
+    await opened.door.listen();
+    await expect(testSocket(opened.socket)).resolves.toBeUndefined();
+    expect(opened.dispatcher.requests).toEqual([]);
+  });
+
+  test('is not passed where an agent is welcomed that no policy can name', async () => {
+    opened = createSocketDoor();
+    // The door itself refuses the reserved name, also where the policy would have it; so this is another one.
+    const mask = process.umask(0o177);
+    const welcoming = createServer((socket) => void socket.resume().end('{"smcp":1,"agent":"smcp"}\n'));
+    await new Promise<void>((resolve) => void welcoming.listen(opened?.socket, resolve));
+    process.umask(mask);
+    await expect(testSocket(opened.socket)).rejects.toMatchObject({ code: 'SELF_TEST_FAILED' });
+    await new Promise((resolve) => welcoming.close(resolve));
+  });
+
+  test('is not passed where there is no socket', async () => {
+    opened = createSocketDoor();
+    await expect(testSocket(opened.socket)).rejects.toMatchObject({ code: 'SELF_TEST_FAILED' });
+  });
+});
