@@ -46,14 +46,20 @@ export function notApproved(request: ApprovalRequest): SmcpError {
   }
 }
 
-function pendingRequest({ id, expiresMs }: ApprovalRequest): SmcpError {
+function pendingRequest({ id, expiresMs, approvers }: ApprovalRequest): SmcpError {
   return new SmcpError('APPROVAL_PENDING', `a person has to approve this call first: request ${id}`, {
     details: {
       id,
       expiresAt: rfc3339(expiresMs),
-      remedy: `tell the person: smcp approvals approve ${id}\nthen make the same call again`,
+      remedy: `tell the person: ${howToApprove(id, approvers)}\nthen make the same call again`,
     },
   });
+}
+
+function howToApprove(id: string, approvers: ApprovalRequest['approvers']): string {
+  if (approvers === undefined) return `smcp approvals approve ${id}`;
+  const { by, needed } = approvers;
+  return `/console/approvals#${id} on the console (${needed === 1 ? 'one' : needed} of ${by.join(', ')})`;
 }
 
 function denied({ id, decision, endedMs = 0 }: ApprovalRequest): SmcpError {

@@ -121,7 +121,8 @@ async function openPage(send: Send, { width = 1024 }: { readonly width?: number 
     run,
     until,
     press: async (text) => {
-      await until(find(text));
+      // Until then nothing listens to it.
+      await until(`document.readyState === 'complete' && ${find(text)}`);
       await run(`${find(text)}.click()`);
     },
     text: () => run<string>('document.body.innerText'),
