@@ -3,7 +3,7 @@
 
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
-import type { Principal } from '#domain/agent.ts';
+import { callTokenOf, type Principal } from '#domain/agent.ts';
 import type { HttpRequest, HttpRoute } from '#domain/door-ports.ts';
 import type { Dispatcher } from '#domain/ports.ts';
 import { adminToolName } from '#operations/admin-tools.ts';
@@ -65,15 +65,16 @@ async function answer(operation: Operation, request: HttpRequest, { run, dispatc
   }
 }
 
-type AdminCall = Omit<Parameters<Dispatcher['call']>[0], 'agent' | 'door'>;
+type AdminCall = Omit<Parameters<Dispatcher['call']>[0], 'agent' | 'door' | 'token'>;
 
 /** @throws what the call ended with, so that it leaves by the error table. */
 async function callAsAgent(
   dispatcher: AdminApiPorts['dispatcher'],
-  { agent }: Principal & { readonly kind: 'agent' },
+  caller: Principal & { readonly kind: 'agent' },
   call: AdminCall,
 ): Promise<Json> {
-  const outcome = await dispatcher.call({ ...call, agent, door: 'admin' });
+  const { agent } = caller;
+  const outcome = await dispatcher.call({ ...call, agent, token: callTokenOf(caller), door: 'admin' });
   // It is only written: as it is spelled.
   if (outcome.answer.kind === 'value') return outcome.answer.value as Json;
   const { code, message, details } = outcome.answer.error;

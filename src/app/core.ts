@@ -5,6 +5,11 @@ import { join, resolve } from 'node:path';
 import { openApprovals } from '#app/approvals.ts';
 import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
+import { tellingOfBrokenLog } from '#app/notices/broken-log.ts';
+import { toldFreezes } from '#app/notices/freezes.ts';
+import { toldLog } from '#app/notices/loops.ts';
+import { openChannels, openNotices } from '#app/notices/open.ts';
+import { lastRecorded, tellOfEvents } from '#app/notices/sources.ts';
 import { type OpenPeople, openPeople } from '#app/people.ts';
 import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
@@ -71,7 +76,11 @@ type PolicyParts = Pick<PolicyPorts, 'recordLog' | 'catalog'> & {
 export async function buildCore(options: CoreOptions, stack: AsyncDisposableStack): Promise<Core> {
   const { home, config, logger } = options;
   const clock = systemClock;
-  const { store, log, adminToken } = await openKept(options, stack);
+  const { store, log: ownLog, adminToken } = await openKept(options, stack);
+  const secrets = openSecrets(options, store);
+  const notices = openNotices(options, { store, log: ownLog, secrets }, stack);
+  const log = toldLog(ownLog, notices);
+  const policyBefore = lastRecorded(store.policies);
   const settings = openSettings(options);
   const files = openWorkspaces(options, settings, stack);
   const { runtime, prober, programs, confinement } = await openSandbox(options, stack);
@@ -82,11 +91,12 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const tools = joinCatalogs(catalog, createAdminToolCatalog());
   const thread = stack.adopt(createPolicyThread(), (opened) => opened.close());
   const policy = await openPolicy(options, stack, { store, recordLog: log, catalog: tools.tools, thread, settings });
-  const tokens = createTokenAuthority({ store: store.tokens, clock, adminToken });
-  const freezes = createFreezes({ store: store.freezes, clock });
-  const approvals = openApprovals(options, { store, log }, stack);
-  const { people, consoleSite } = openPeople(options, { store, log }, policy.people);
-  const secrets = openSecrets(options, store);
+  const tokens = stack.adopt(createTokenAuthority({ store: store.tokens, clock, adminToken }), (opened) =>
+    opened.close(),
+  );
+  const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...notices, clock });
+  const approvals = openApprovals({ store, log, logger, notices }, stack);
+  const persons = openPeople(options, { store, log }, policy.people);
   const dispatcherPorts: DispatcherPorts = {
     ...{ catalog: tools, policy, freezes, approvals, secrets, runtime, log, clock, logger },
     broker: createBroker({
@@ -108,31 +118,24 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
   for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
+  const watch = tellOfEvents(
+    { ...{ notices, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
+    { policyBefore, tools: tools.tools },
+    stack,
+  );
   settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
-    ...{
-      tokens,
-      policy,
-      catalog,
-      tools,
-      plugins: catalog,
-      freezes,
-      approvals,
-      people,
-      secrets,
-      dispatcher,
-      log,
-      enforce,
-      clock,
-    },
+    ...{ tokens, policy, catalog, tools, freezes, approvals, notices, secrets, dispatcher, log, enforce, clock },
+    people: persons.people,
     settings,
+    plugins: watch.lookingAfter(catalog),
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
     review: createPolicyReview({ policy, records: log, catalog: tools.tools, thread, clock }),
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
-  return { services, people, consoleSite, readiness, rehearse: createRehearsal(dispatcherPorts) };
+  return { services, ...persons, readiness, rehearse: createRehearsal(dispatcherPorts) };
 }
 
 async function openPolicy(
@@ -198,7 +201,7 @@ async function openSandbox(
   return { ...processes, runtime, confinement };
 }
 
-async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promise<Kept> {
+async function openKept(options: CoreOptions, stack: AsyncDisposableStack): Promise<Kept> {
   const { home, config, logger } = options;
   stack.use(lockHome(home.directory));
   // What a server that crashed left behind would send the admin token to whoever listens there now.
@@ -206,10 +209,13 @@ async function openKept(options: AppOptions, stack: AsyncDisposableStack): Promi
   const store = stack.adopt(openStore(home.database), (opened) => opened.close());
   const hasLog = store.log.size() > 0;
   const made = initialiseHome(home, { hasLog, makesPolicy: !hasLog && options.policyFile === undefined });
+  const channels = () => openChannels(options, openSecrets(options, store));
   const log = stack.adopt(
-    await createRecordLog(
-      { store, signers: made.signers, clock: systemClock, logger },
-      { homeDir: home.directory, name: config.log.name },
+    await tellingOfBrokenLog({ meta: store.meta, channels, clock: systemClock, logger }, () =>
+      createRecordLog(
+        { store, signers: made.signers, clock: systemClock, logger },
+        { homeDir: home.directory, name: config.log.name },
+      ),
     ),
     (opened) => opened.close(),
   );

@@ -20,6 +20,7 @@ import { createHeldRequests } from './held.ts';
 import {
   anotherDigest,
   decidedAlready,
+  decisionsFull,
   isForAnotherCall,
   notApproved,
   requestsFull,
@@ -85,17 +86,18 @@ export function createApprovals({ store, log, clock, logger }: ApprovalPorts): A
 
   const open = (bound: BoundQuestion): ApprovalRequest => {
     const { agent, tool, args, terms } = bound.question;
-    const { own, all } = held.pending(agent);
+    const createdMs = clock.nowMs();
+    const { own, all, kept } = held.makeRoom(agent, createdMs);
     if (own >= LIMITS.approvalsPendingPerAgentMax) throw requestsFull('the agent', LIMITS.approvalsPendingPerAgentMax);
     if (all >= LIMITS.approvalsPendingMax) throw requestsFull('the server', LIMITS.approvalsPendingMax);
-    const createdMs = clock.nowMs();
+    if (kept >= LIMITS.approvalsKeptPerAgentMax) throw decisionsFull(LIMITS.approvalsKeptPerAgentMax);
     const times = { id: randomHex(ID_BYTES), createdMs, expiresMs: createdMs + terms.ttlMs };
     const request: ApprovalRequest = {
       ...{ ...times, ...formatStatement(bound, times), binding: bound.binding },
       ...{ agent, tool: tool.name, trustsClient: terms.trustsClient, state: 'pending' },
       ...(terms.approvers === undefined ? {} : { approvers: terms.approvers }),
     };
-    held.add(request, JSON.stringify(args), createdMs);
+    held.add(request, JSON.stringify(args));
     expiry.begin(request);
     watchers.tell(request);
     return request;

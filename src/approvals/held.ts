@@ -10,10 +10,16 @@ export type HeldRequests = {
   /** The newest one about this call that is not over, or was denied. */
   readonly ofBinding: (binding: Digest) => ApprovalRequest | undefined;
   readonly list: () => readonly ApprovalRequest[];
-  /** How many wait for a decision, of this agent and in all. */
-  readonly pending: (agent: string) => { readonly own: number; readonly all: number };
-  /** Keeps a new one. Drops what the agent has too many of, and what is over for long. **Durability:** as the store's. */
-  readonly add: (request: ApprovalRequest, argsJson: string, nowMs: number) => void;
+  /**
+   * Drops what the agent has too many of, and what is over for long. How many wait for a decision then, of this agent and in all, and
+   * how many of the agent are kept: denials that hold, and approvals that were not used, are not dropped.
+   */
+  readonly makeRoom: (
+    agent: string,
+    nowMs: number,
+  ) => { readonly own: number; readonly all: number; readonly kept: number };
+  /** Keeps a new one. **Durability:** as the store's. */
+  readonly add: (request: ApprovalRequest, argsJson: string) => void;
   /** In memory first: where the store fails, what was used, denied or expired stays so until the server ends. */
   readonly change: (request: ApprovalRequest) => void;
 };
@@ -40,25 +46,25 @@ export function createHeldRequests(store: ApprovalStore): HeldRequests {
   };
 
   /** Denials that still hold are kept: an agent must not be able to push them out. */
-  const prune = (agent: string, nowMs: number) => {
+  const makeRoom: HeldRequests['makeRoom'] = (agent, nowMs) => {
     const over = [...byId.values()].filter((request) => isOver(request, nowMs));
     const old = over.filter(({ endedMs = 0 }) => nowMs - endedMs >= LIMITS.approvalKeptMs);
     const own = over.filter((request) => request.agent === agent && !old.includes(request));
     const count = [...byId.values()].filter((request) => request.agent === agent).length;
     const tooMany = Math.max(0, count - LIMITS.approvalsKeptPerAgentMax + 1);
     drop([...old, ...own.slice(0, tooMany)]);
+    const all = [...byId.values()];
+    const pending = all.filter(({ state }) => state === 'pending');
+    const countOf = (requests: readonly ApprovalRequest[]) => requests.filter((one) => one.agent === agent).length;
+    return { own: countOf(pending), all: pending.length, kept: countOf(all) };
   };
 
   return {
     find: (id) => byId.get(id),
     ofBinding: (binding) => byId.get(byBinding.get(binding) ?? ''),
     list: () => [...byId.values()],
-    pending: (agent) => {
-      const all = [...byId.values()].filter(({ state }) => state === 'pending');
-      return { own: all.filter((request) => request.agent === agent).length, all: all.length };
-    },
-    add: (request, argsJson, nowMs) => {
-      prune(request.agent, nowMs);
+    makeRoom,
+    add: (request, argsJson) => {
       store.put(request, argsJson);
       byId.set(request.id, request);
       index(request);

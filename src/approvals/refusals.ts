@@ -94,6 +94,20 @@ export function requestsFull(whose: string, countMax: number): SmcpError {
   });
 }
 
+/** Denials that hold, and approvals that wait for their call: whoever decides for an agent in a loop fills no disk. */
+export function decisionsFull(countMax: number): SmcpError {
+  return new SmcpError(
+    'APPROVALS_FULL',
+    `the agent has ${countMax} requests for approval that are kept, and no more may`,
+    {
+      details: {
+        retryAfterMs: LIMITS.approvalDenialMs,
+        remedy: 'make the calls that were approved; what was denied is kept for 15 minutes',
+      },
+    },
+  );
+}
+
 /** The first decision counts. */
 export function decidedAlready({ id, state, decision }: ApprovalRequest): SmcpError {
   const who = decision === undefined ? '' : `, by ${describeApprover(decision.by)}`;

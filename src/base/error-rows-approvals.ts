@@ -42,5 +42,6 @@ export const APPROVAL_ERRORS = {
     false,
     'Nobody could be told of something; it stands in the log only.',
   ),
+  NOTIFY_TARGET_UNKNOWN: row('invalid', -32602, 404, false, 'No target of notices has this name.'),
   APPROVALS_FULL: row('limit', -32006, 429, true, 'As many requests for approval wait as may.'),
 } as const;

@@ -10,4 +10,11 @@ export const IDENTITY_ERRORS = {
     false,
     'At the start a door let something through that it must refuse, so nothing is served.',
   ),
+  INSUFFICIENT_SCOPE: row(
+    'denied',
+    -32001,
+    403,
+    false,
+    "The token's scopes, or those of a token above it, leave this out; the policy was not asked.",
+  ),
 } as const;

@@ -127,21 +127,6 @@ export const POLICY_LIMITS = {
   /** What a person says of a denial, in UTF-16 units: a record has room for it. */
   approvalWhyLengthMax: 256,
 
-  // Telling people
-  /** Tries to tell one thing, and the pause before the second; each after that is four times as long: 21 minutes in all. */
-  notifyTriesMax: 6,
-  notifyRetryMs: 3_750,
-  /** For one try, answer included. */
-  notifyMsMax: 10_000,
-  /** Tries under way at once to one receiver, and notices that wait for theirs. */
-  notifyUnderWayMax: 4,
-  notifyWaitingMax: 256,
-  /** Arguments in a notice, as JSON; larger ones are left out whole: what is cut could hide what matters. */
-  notifyArgumentBytesMax: 32 * 1024,
-  /** The key of a webhook: as much as SHA-256 gives, and a file that is no key. */
-  webhookKeyBytesMin: 32,
-  webhookKeyBytesMax: 1_024,
-
   // Texts
   /** Work to find a small difference between two texts; one that takes more is told as a whole block. None takes longer than 0.3 s. */
   diffStepsMax: 3_000_000,

@@ -1,9 +1,11 @@
 // Every bound of the product, each with its unit (last in the name), its reason and, where measured, its source.
-// Those of plugins, of command lines, of processes, of their network and files, of policies and of secrets have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
+// Those of plugins, of command lines, of processes, of their network and files, of policies, of secrets and of notices have files of their own. Relations between bounds are asserted by test/base/limits.test.ts.
 
 import { CLI_LIMITS } from './limits-cli.ts';
 import { FILES_LIMITS } from './limits-files.ts';
+import { IDENTITY_LIMITS } from './limits-identity.ts';
 import { NET_LIMITS } from './limits-net.ts';
+import { NOTIFY_LIMITS } from './limits-notify.ts';
 import { PEOPLE_LIMITS } from './limits-people.ts';
 import { PLUGIN_LIMITS } from './limits-plugins.ts';
 import { POLICY_LIMITS } from './limits-policy.ts';
@@ -143,6 +145,8 @@ export const LIMITS = {
   ...POLICY_LIMITS,
   ...SECRET_LIMITS,
   ...FILES_LIMITS,
+  ...IDENTITY_LIMITS,
+  ...NOTIFY_LIMITS,
 
   // Log
   /** One record. **Source:** C2SP tlog-tiles: entries are length-prefixed by 16 bits. */

@@ -52,6 +52,7 @@ function argumentOf(operation: Operation, name: string): string {
 function optionOf(name: string, schema: JsonObject): CommandOption {
   const help = String(schema['description'] ?? '');
   if (schema['type'] === 'boolean') return { type: 'boolean', help };
+  if (schema['type'] === 'array') return { type: 'string', multiple: true, placeholder: name.toUpperCase(), help };
   const placeholder =
     schema['type'] === 'object' ? 'JSON|@FILE' : schema['type'] === 'integer' ? 'N' : name.toUpperCase();
   return { type: 'string', placeholder, help };
@@ -63,6 +64,7 @@ function inputOf(operation: Operation, { positionals, options }: CommandInput): 
     const place = operation.positional.indexOf(name);
     const value = place < 0 ? options[name] : positionals[place];
     if (typeof value === 'boolean') input[name] = value;
+    if (Array.isArray(value)) input[name] = [...value];
     if (typeof value !== 'string') continue;
     const label = place < 0 ? `--${name}` : argumentOf(operation, name);
     input[name] =

@@ -4,6 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { visible, visibleLines } from '#base/visible.ts';
 import { list, object, plural, problemText, str, table } from './render.ts';
 import { requestsText, requestText } from './render-approvals.ts';
+import { noticesText, notifyRows, testText } from './render-notices.ts';
 import { REVIEW_RENDERERS } from './render-review.ts';
 
 type Render = (answer: JsonObject & JsonObject[]) => string;
@@ -21,6 +22,7 @@ const RENDERERS: { readonly [operation: string]: Render } = {
         ['calls', `${str(s['callsUnderWay'])} under way, ${str(s['calls'])} since the start`],
         ...list(s['lanes']).map((lane) => [`lane ${str(lane['name'])}`, laneText(lane)]),
         ...(s['approvalsPending'] === 0 ? [] : [['TO APPROVE', `${str(s['approvalsPending'])}: smcp approvals`]]),
+        ...notifyRows(list(s['notify'])),
         ...list(s['freezes']).map((freeze) => ['FROZEN', freezeText(freeze)]),
         ['log', `${str(object(s['log'])['entries'])} records`],
         ...list(s['layers']).map((layer) => [str(layer['name']), layer['inForce'] === true ? 'in force' : 'MISSING']),
@@ -100,6 +102,8 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   approvals: requestsText,
   approvals_show: requestText,
   approvals_deny: (r) => `denied: ${str(r['id'])}\n`,
+  notify_list: noticesText,
+  notify_test: testText,
   plugin_list: pluginsTable,
   plugin_reload: pluginsTable,
   plugin_approve: (p) => pluginsTable([p]),

@@ -8,6 +8,8 @@ import { LIMITS } from '#base/limits.ts';
 import { readOwnedFile } from '#base/owned-file.ts';
 import { compileOwnSchema, type Problem } from '#base/schema.ts';
 import { type Position, parseYaml } from '#base/yaml.ts';
+import { type ConsoleConfig, consoleOf } from './console.ts';
+import { NO_TARGETS, type NotifyConfig, notifyOf, type WrittenNotify } from './notify.ts';
 
 export type Config = {
   readonly server: { readonly host: string; readonly port: number; readonly names: readonly string[] };
@@ -25,10 +27,9 @@ export type Config = {
   readonly net: { readonly privateHosts: readonly string[]; readonly loopbackHosts: readonly string[] };
   /** `auto`: an edit of the policy's file is applied once it is whole · `manual`: it waits until somebody applies it. */
   readonly policy: { readonly apply: 'auto' | 'manual' };
-  /** Who is told of what wants a person's attention. `keyFile`: relative to the home. */
-  readonly notify: { readonly webhooks: readonly { readonly url: string; readonly keyFile: string }[] };
-  /** `origin`: where people's browsers find the console; absent: at localhost, by the server's own port. */
-  readonly console: { readonly origin?: string };
+  /** Who is told of what wants a person's attention. */
+  readonly notify: NotifyConfig;
+  readonly console: ConsoleConfig;
   readonly log: { readonly name: string; readonly public: boolean };
   /** `keyFile` absent: in the home's `keys`. `sources`: by the secret's name. */
   readonly secrets: { readonly keyFile?: string; readonly sources: { readonly [name: string]: SecretSource } };
@@ -55,7 +56,7 @@ const DEFAULTS: Config = {
   },
   net: { privateHosts: [], loopbackHosts: [] },
   policy: { apply: 'auto' },
-  notify: { webhooks: [] },
+  notify: NO_TARGETS,
   console: {},
   log: { name: 'smcp.local', public: false },
   secrets: { sources: {} },
@@ -99,7 +100,7 @@ export function loadConfig(file: string, env: Environment): Config {
 
 /** As the file says it: `plugins` is a list of directories, or an object with it. */
 type Written = Omit<Partial<Config>, 'plugins' | 'approve' | 'notify'> & {
-  readonly notify?: { readonly webhooks?: readonly { readonly url: string; readonly keyFile?: string }[] };
+  readonly notify?: WrittenNotify;
   readonly plugins?:
     | readonly string[]
     | { readonly directories?: readonly string[]; readonly approve?: Config['approve'] };
@@ -109,39 +110,6 @@ function pluginsOf(written: Written['plugins'] = {}): Pick<Config, 'plugins' | '
   const { directories = DEFAULTS.plugins, approve = DEFAULTS.approve } =
     'map' in written ? { directories: written } : written;
   return { plugins: directories, approve };
-}
-
-const WEBHOOK_KEY = 'webhook.key';
-
-/** @throws `CONFIG_INVALID` for what is no address, or one with a name and a password, which would be sent nowhere */
-function notifyOf({ webhooks = [] }: Written['notify'] = {}, file: string): Config['notify'] {
-  for (const [index, { url }] of webhooks.entries()) {
-    const parsed = URL.parse(url);
-    if (parsed !== null && parsed.username === '' && parsed.password === '') continue;
-    throw new SmcpError('CONFIG_INVALID', `${file}: /notify/webhooks/${index}/url is no address for a webhook`, {
-      details: { remedy: 'write it as https://host/path, without a name and a password; messages are signed' },
-    });
-  }
-  return { webhooks: webhooks.map(({ url, keyFile = WEBHOOK_KEY }) => ({ url, keyFile })) };
-}
-
-/**
- * Passkeys are for a host name, by https, or for `localhost`.
- *
- * @throws `CONFIG_INVALID`
- */
-function consoleOf({ origin }: Config['console'] = {}, file: string): Config['console'] {
-  if (origin === undefined) return {};
-  const url = URL.parse(origin);
-  const isName = url !== null && !/^[0-9.]+$|^\[/.test(url.hostname);
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && url.hostname === 'localhost');
-  if (isName && isSafe && url.origin === origin) return { origin };
-  throw new SmcpError('CONFIG_INVALID', `${file}: /console/origin is no place where passkeys work`, {
-    details: {
-      remedy:
-        'write https:// and a host name without a path, such as https://smcp.example.org, or http://localhost:8000',
-    },
-  });
 }
 
 /** @throws `CONFIG_INVALID` */

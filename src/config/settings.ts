@@ -34,8 +34,10 @@ export function createSettings({ file, config, env }: SettingsOptions): OpenSett
   const prepare = (name: string, text: string, author: SettingsAuthor): Change => {
     const setting = find(name);
     const change = edited(file, setting, text);
-    const from = heldBy(inForce, setting);
-    if (!author.mayWiden && !setting.takesOnly(from, change.value)) throw personNeeded(name, from, change.value);
+    // In force, and what a person has written for the next start: an agent takes neither back.
+    const held = [heldBy(inForce, setting), heldBy(loadConfig(file, {}), setting)];
+    const wider = held.find((from) => !setting.takesOnly(from, change.value));
+    if (!author.mayWiden && wider !== undefined) throw personNeeded(name, wider, change.value);
     return change;
   };
   return {

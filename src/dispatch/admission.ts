@@ -20,7 +20,7 @@ import type { Admitted } from './admitted.ts';
 import type { CloseCall } from './closer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { laneConflict } from './lane-conflict.ts';
-import { frozen, mayAct } from './may-act.ts';
+import { beyondScopes, frozen, mayAct } from './may-act.ts';
 import type { Admission } from './predicate.ts';
 
 /** In the place of an argument that no record may hold. */
@@ -61,6 +61,9 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
     // Freezes come first: they need no working policy, and say nothing about tools that an agent doesn't see.
     const freeze = freezes.stops({ agent: request.agent });
     if (freeze !== undefined) return closed(close('denied', admission, errorAnswer(frozen(freeze).toWire()), {}));
+    // What a token leaves out is so by the name alone: it says nothing about tools either.
+    const beyond = beyondScopes(request);
+    if (beyond !== undefined) return closed(close('denied', admission, errorAnswer(beyond.toWire()), {}));
     // A name that the agent may not call gets the same answer whether a tool has it or not: no oracle for names.
     if (!policy.mayCall(request.agent, request.tool, receivedMs)) return closed(denyUnseen(admission));
     const tool = catalog.tool(request.tool);

@@ -93,10 +93,11 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     if (parent === undefined || parent.state !== 'running') {
       throw new SmcpError('CANCELLED', 'the call that made it has ended');
     }
-    const { agent, door, session, mayStillAct } = parent.admitted.request;
+    const { agent, door, session, token, mayStillAct } = parent.admitted.request;
     const request: CallRequest = {
       ...{ agent, door, tool, args, signal },
       ...(session === undefined ? {} : { session }),
+      ...(token === undefined ? {} : { token }),
       ...(mayStillAct === undefined ? {} : { mayStillAct }),
     };
     // Whatever it does besides its own running counts for the agent's share of the lane.

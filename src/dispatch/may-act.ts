@@ -9,6 +9,7 @@ import { denialError } from '#domain/answer.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { Allow, Ask, Decision, DecisionQuery } from '#domain/decision.ts';
 import { describeFreeze, describeScope, type Freeze, freezeQueryOf } from '#domain/freeze.ts';
+import type { CallRequest } from '#domain/invocation.ts';
 import { askedTool, type Tool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
@@ -85,6 +86,27 @@ export function frozen(freeze: Freeze): SmcpError {
   const { reason, remedy } = describeFreeze(freeze);
   return new SmcpError('FROZEN', reason, {
     details: { scope: describeScope(scope), by, since: rfc3339(sinceMs), remedy },
+  });
+}
+
+/** What stands in place of a rule where a token's scopes refuse. */
+const SCOPE_RULE = 'token-scope';
+
+/**
+ * Why the token of a call leaves it out; undefined when it doesn't. The same for every tool that it leaves out, there or not. Scopes never
+ * change, so that they are asked once; calls that tools make are asked like any.
+ */
+export function beyondScopes({ token, door, tool }: CallRequest): SmcpError | undefined {
+  const scopes = token?.rights?.scopes;
+  if (scopes === undefined || (scopes.allowsDoor(door) && scopes.allowsTool(tool))) return undefined;
+  const isDoor = !scopes.allowsDoor(door);
+  const asked = isDoor ? `doors:${door}` : 'this tool';
+  return new SmcpError('INSUFFICIENT_SCOPE', `the token's scopes leave out ${asked}`, {
+    details: {
+      rule: SCOPE_RULE,
+      scopes: scopes.lists.map((list) => [...list]),
+      remedy: 'use a token whose scopes have it; a person issues one with: smcp agent token NAME --scope …',
+    },
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { rfc3339 } from '#base/clock.ts';
 import type { ExactJsonObject } from '#base/exact-json.ts';
+import type { CallToken } from '#domain/agent.ts';
 import type { Permission } from '#domain/approval-ports.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { Decision, PolicyRef } from '#domain/decision.ts';
@@ -107,6 +108,7 @@ export function predicateOf(
     agent: request.agent,
     door: request.door,
     ...(request.session === undefined ? {} : { session: request.session }),
+    ...(request.token === undefined ? {} : { token: tokenPart(request.token) }),
     tool: toolRef(request.tool, admission.tool),
     ...(changes.length === 0 ? {} : { normalised: changes }),
     policy: policyPart(decision, parts),
@@ -118,6 +120,18 @@ export function predicateOf(
     },
     ...(ending === undefined ? {} : { result: ending.result }),
     ...(usage === undefined ? {} : { usage }),
+  };
+}
+
+/** Lists that are empty are left out: they take nothing away, and name nobody. */
+function tokenPart({ id, rights }: CallToken): NonNullable<InvocationPredicate['token']> {
+  const scopes = (rights?.scopes.lists ?? []).filter((list) => list.length > 0);
+  return {
+    id,
+    ...(scopes.length === 0 ? {} : { scopes }),
+    ...(rights === undefined || rights.onBehalfOf.length === 0
+      ? {}
+      : { onBehalfOf: rights.onBehalfOf, actors: rights.actors }),
   };
 }
 

@@ -1,5 +1,7 @@
 // Who asks: agents and the credentials they show. Pure.
 
+import type { ScopeList, TokenScopes } from './token-scope.ts';
+
 /** The name of an agent: `^[a-z0-9][a-z0-9_.-]{0,63}$`, as in the policy. */
 export type AgentName = string & { readonly __brand: 'AgentName' };
 
@@ -14,10 +16,35 @@ export function parseAgentName(text: unknown): AgentName | undefined {
   return isName ? (text as AgentName) : undefined;
 }
 
+/** What a token says beside whose it is. */
+export type TokenRights = {
+  readonly scopes: TokenScopes;
+  /** The tokens that it was exchanged for, the root's id first; `[]`: it was issued, by a person or by an issuer that is trusted. */
+  readonly onBehalfOf: readonly string[];
+  /** What each token below the root calls itself, this one last; '' where one has no name. As many as `onBehalfOf`. */
+  readonly actors: readonly string[];
+};
+
 /** Who a token stands for. An admin is a person with access to the home; an agent is a name in the policy. */
 export type Principal =
   | { readonly kind: 'admin'; readonly tokenId: string }
-  | { readonly kind: 'agent'; readonly agent: AgentName; readonly tokenId: string };
+  | {
+      readonly kind: 'agent';
+      readonly agent: AgentName;
+      readonly tokenId: string;
+      /** Absent: it was issued, and takes nothing from what the policy gives. */
+      readonly rights?: TokenRights;
+      /** When it ends by itself, of one that a trusted issuer signed: nothing else is kept of it. */
+      readonly signed?: { readonly expiresMs: number; readonly keyId: string };
+    };
+
+/** The token that a call came with: its id, never its text. */
+export type CallToken = { readonly id: string; readonly rights?: TokenRights };
+
+/** That of a principal. */
+export function callTokenOf({ tokenId: id, rights }: Principal & { readonly kind: 'agent' }): CallToken {
+  return rights === undefined ? { id } : { id, rights };
+}
 
 /** A token as it is kept: never the secret, only its SHA-256. Times in ms since the epoch. */
 export type TokenRow = {
@@ -28,4 +55,8 @@ export type TokenRow = {
   readonly createdMs: number;
   readonly expiresMs?: number;
   readonly revokedMs?: number;
+  /** As in `TokenRights`; absent: it was issued, and takes nothing away. `broken`: what is kept of them can't be read, so it is no token. */
+  readonly rights?: TokenRightsRow | 'broken';
 };
+
+export type TokenRightsRow = Pick<TokenRights, 'onBehalfOf' | 'actors'> & { readonly scopes: readonly ScopeList[] };

@@ -3,7 +3,7 @@
 import type { ErrorCode, WireError } from '#base/errors.ts';
 import type { ExactJson, ExactJsonObject } from '#base/exact-json.ts';
 import type { JsonObject } from '#base/json.ts';
-import type { AgentName } from './agent.ts';
+import type { AgentName, CallToken } from './agent.ts';
 
 /** The way a call came in; part of the record. */
 export type Door = 'mcp' | 'sse' | 'stdio' | 'admin';
@@ -18,6 +18,8 @@ export type CallRequest = {
   /** What came in place of an object; `args` is then empty, and the call is refused and recorded as `ARGUMENTS_INVALID`. */
   readonly strayArgs?: ExactJson;
   readonly session?: string;
+  /** Absent: it came by a door without tokens. */
+  readonly token?: CallToken;
   /** The client's own key: the same key of the same agent and tool gives the answer of the first call again. */
   readonly idempotencyKey?: string;
   /** The request for approval that the client says lets this call through. */

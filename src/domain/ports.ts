@@ -11,6 +11,7 @@ import type { PluginReport, PluginTool } from './manifest.ts';
 import type { ProofBundle } from './proof-bundle.ts';
 import type { RecordDraft, RecordKey, StoredRecord } from './record.ts';
 import type { ClosingRange, ClosingRow } from './store-ports.ts';
+import type { ScopeList } from './token-scope.ts';
 import type { AdminTool, Tool } from './tool.ts';
 
 // ── identity ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -33,9 +34,13 @@ export type TokenAuthority = Authenticator & {
   /**
    * The only time the token's text is seen. Drops what has been dead for `LIMITS.tokenDeadKeptMs`.
    *
-   * @throws `USAGE` when `expiresInMs` is not from 1 to `LIMITS.tokenLifetimeMsMax`.
+   * @param options.scopes absent: it takes nothing from what the policy gives
+   * @throws `USAGE` when `expiresInMs` is not from 1 to `LIMITS.tokenLifetimeMsMax`, or a scope is none
    */
-  readonly issue: (agent: AgentName, options: { readonly expiresInMs?: number }) => IssuedToken;
+  readonly issue: (
+    agent: AgentName,
+    options: { readonly expiresInMs?: number; readonly scopes?: ScopeList },
+  ) => IssuedToken;
   readonly list: () => readonly TokenRow[];
   /** In force, and told, before it is kept: when it throws it is in force until the server ends. @throws `TOKEN_UNKNOWN` */
   readonly revoke: (id: string) => void;
@@ -60,8 +65,8 @@ export type Freezes = FreezeDecider & {
    * **Durability:** on disk when it returns.
    */
   readonly freeze: (scope: FreezeScope, by: string) => Freeze;
-  /** False when the scope was not frozen. **Durability:** as `freeze`. */
-  readonly unfreeze: (scope: FreezeScope) => boolean;
+  /** False when the scope was not frozen. `by`: whom people are told of. **Durability:** as `freeze`. */
+  readonly unfreeze: (scope: FreezeScope, by: string) => boolean;
   /** After something more was frozen. */
   readonly onChange: OnChange;
 };

@@ -9,6 +9,7 @@ import type { Door, Receipt, Usage, UsedCapability } from './invocation.ts';
 import type { RunLimits } from './manifest.ts';
 import type { ArgumentChange } from './normalise-arguments.ts';
 import type { SignedAssertion } from './people-ports.ts';
+import type { ScopeList } from './token-scope.ts';
 import type { CountedUnit } from './usage.ts';
 
 export const PREDICATE_TYPES = {
@@ -64,6 +65,15 @@ export type InvocationPredicate = {
   readonly agent: string;
   readonly door: Door;
   readonly session?: string;
+  /** That it came with; absent: by a door without tokens. */
+  readonly token?: {
+    readonly id: string;
+    /** As they are written, the root's first; every list had to allow. Absent: nothing was taken away. */
+    readonly scopes?: readonly ScopeList[];
+    /** The tokens that it was exchanged for, the root's first, and what each below the root calls itself. Both or neither. */
+    readonly onBehalfOf?: readonly string[];
+    readonly actors?: readonly string[];
+  };
   readonly tool: ToolRef;
   /** What was changed in the arguments before they were checked, so that they fit the tool; absent: nothing. The arguments kept are those after it. */
   readonly normalised?: readonly RecordedChange[];

@@ -53,6 +53,12 @@ export type SecretGiver = {
   readonly give: (entries: readonly SecretEntry[]) => CallSecrets;
 };
 
+/** Reads secrets of the server's own ways to people. No operation, door or plugin has it. */
+export type OwnSecretReader = {
+  /** @throws `SECRET_MISSING` · `SECRET_UNAVAILABLE` · `SECRET_INVALID` · `SECRET_TAMPERED` */
+  readonly readOwn: (name: string) => Promise<string>;
+};
+
 /** Where a value comes from: the home's database, or what config.yaml names under `secrets.sources`. */
 export type SecretSourceKind = 'stored' | 'file' | 'env' | 'credential' | 'command';
 

@@ -4,6 +4,7 @@ import type { Digest } from '#base/digest.ts';
 import type { AgentName, TokenRow } from './agent.ts';
 import type { ApprovalStore } from './approval-ports.ts';
 import type { Freeze, FreezeScope } from './freeze.ts';
+import type { NoticeStore } from './notify-ports.ts';
 import type { InviteStore, PasskeyStore } from './people-ports.ts';
 import type { DisclosedDocuments } from './record.ts';
 
@@ -211,6 +212,7 @@ export type Store = {
   readonly approvals: ApprovalStore;
   readonly passkeys: PasskeyStore;
   readonly invites: InviteStore;
+  readonly notices: NoticeStore;
   readonly meta: MetaStore;
   readonly close: () => void;
 };

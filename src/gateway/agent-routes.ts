@@ -25,7 +25,7 @@ export function agentRoutes(app: FastifyInstance, { admission, sse, streamable, 
   const agentOf = (request: FastifyRequest): AgentCaller => {
     const caller = admission.caller(request);
     if (caller === undefined) throw unauthenticated();
-    return requireAgent(caller);
+    return requireAgent(caller, request.routeOptions.url === '/mcp' ? 'mcp' : 'sse');
   };
   const onRequest = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
     agentOf(request);

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Principal } from '#domain/agent.ts';
+import type { Door } from '#domain/invocation.ts';
 import type { Authenticator } from '#domain/ports.ts';
 
 /** A caller that is an agent. */
@@ -38,11 +39,22 @@ export function unauthenticated(): SmcpError {
   });
 }
 
-/** @throws `FORBIDDEN` for an admin: grants need a name, and an admin has none. */
-export function requireAgent(caller: Principal): AgentCaller {
-  if (caller.kind === 'agent') return caller;
+/** @throws `FORBIDDEN` for an admin: grants need a name, and an admin has none · `INSUFFICIENT_SCOPE` */
+export function requireAgent(caller: Principal, door: Door): AgentCaller {
+  if (caller.kind === 'agent') {
+    requireDoor(caller, door);
+    return caller;
+  }
   throw new SmcpError('FORBIDDEN', 'tools are called by agents: grants need a name', {
     details: { remedy: "use an agent's token here; `smcp agent token NAME` makes one" },
+  });
+}
+
+/** @throws `INSUFFICIENT_SCOPE` where an agent's token is not for this door */
+export function requireDoor(caller: Principal, door: Door): void {
+  if (caller.kind !== 'agent' || caller.rights?.scopes.allowsDoor(door) !== false) return;
+  throw new SmcpError('INSUFFICIENT_SCOPE', `the token's scopes leave out doors:${door}`, {
+    details: { scope: `doors:${door}`, remedy: 'come by a door that it is for, or with another token' },
   });
 }
 

@@ -4,7 +4,7 @@
 import type { Tool as WireTool } from '@modelcontextprotocol/server';
 import type { Clock } from '#base/clock.ts';
 import type { JsonObject } from '#base/json.ts';
-import type { AgentName } from '#domain/agent.ts';
+import type { AgentName, CallToken } from '#domain/agent.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { ToolCatalog } from '#domain/ports.ts';
 import type { Tool } from '#domain/tool.ts';
@@ -16,17 +16,22 @@ export type CatalogPorts = {
 };
 
 /** `showsOutputSchema`: see `describeTool`. */
-export type CatalogOptions = { readonly agent: AgentName; readonly showsOutputSchema: boolean };
+export type CatalogOptions = {
+  readonly agent: AgentName;
+  readonly token?: CallToken;
+  readonly showsOutputSchema: boolean;
+};
 
-/** What `agent` may call now; `[]` when nothing. */
-export function seenTools({ catalog, policy, clock }: CatalogPorts, agent: AgentName): Tool[] {
+/** What `agent` may call now, as far as the token's scopes leave it; `[]` when nothing. */
+export function seenTools({ catalog, policy, clock }: CatalogPorts, agent: AgentName, token?: CallToken): Tool[] {
   const nowMs = clock.nowMs();
-  return catalog.tools().filter((tool) => policy.mayCall(agent, tool.name, nowMs));
+  const scopes = token?.rights?.scopes;
+  return catalog.tools().filter(({ name }) => scopes?.allowsTool(name) !== false && policy.mayCall(agent, name, nowMs));
 }
 
 /** The same as `tools/list` shows it. */
-export function visibleTools(ports: CatalogPorts, { agent, showsOutputSchema }: CatalogOptions): WireTool[] {
-  return seenTools(ports, agent).map((tool) => describeTool(tool, showsOutputSchema));
+export function visibleTools(ports: CatalogPorts, { agent, token, showsOutputSchema }: CatalogOptions): WireTool[] {
+  return seenTools(ports, agent, token).map((tool) => describeTool(tool, showsOutputSchema));
 }
 
 /**

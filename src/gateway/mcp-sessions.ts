@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SmcpError } from '#base/errors.ts';
 import { randomHex } from '#base/ids.ts';
 import { LIMITS } from '#base/limits.ts';
+import { callTokenOf } from '#domain/agent.ts';
 import type { Authenticator } from '#domain/ports.ts';
 import type { AgentCaller } from './authenticate.ts';
 import { openEventStream } from './event-stream.ts';
@@ -85,7 +86,14 @@ export function createMcpSessions(ports: SessionPorts, { version }: { readonly v
       void server.close();
     };
     const place = ports.room.enter({ agent, isValid, end, endStream: () => wire.endStream() });
-    const server = createMcpServer(ports, { agent, door: 'mcp', era: 'session', version, mayStillAct: isValid });
+    const server = createMcpServer(ports, {
+      agent,
+      token: callTokenOf(caller),
+      door: 'mcp',
+      era: 'session',
+      version,
+      mayStillAct: isValid,
+    });
     const wire = createSessionTransport(() => place.setResting(!wire.isBusy()));
     sessions.set(id, { tokenId, wire, isValid, end });
     const stopAnnouncing = announceToolChanges(server, ports.changes, agent);

@@ -37,7 +37,7 @@ export function serverInfo(version: string) {
  * `session` tell its client of other tools; a stateless client listens by itself (`listen.ts`).
  */
 export function createMcpServer(ports: McpPorts, options: McpServerOptions): Server {
-  const { agent, era, version } = options;
+  const { agent, token, era, version } = options;
   const info = serverInfo(version);
   const common = { capabilities: { tools: { listChanged: true } }, instructions: INSTRUCTIONS };
   const server =
@@ -57,7 +57,13 @@ export function createMcpServer(ports: McpPorts, options: McpServerOptions): Ser
     try {
       if (request.params?.cursor !== undefined)
         throw invalid('there is no such page: the list has only one', 'ask without a cursor');
-      return { tools: visibleTools(ports, { agent, showsOutputSchema: era === 'stateless' }) };
+      return {
+        tools: visibleTools(ports, {
+          agent,
+          ...(token === undefined ? {} : { token }),
+          showsOutputSchema: era === 'stateless',
+        }),
+      };
     } catch (thrown) {
       throw rpcError(asDoorError(thrown, ports.logger));
     }

@@ -13,6 +13,7 @@ import type { Dispatcher, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
 import { createAdmission, isForAnyone } from './admission.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { unauthenticated } from './authenticate.ts';
+import { challengeOf } from './challenge.ts';
 import { boundConnections } from './connections.ts';
 import { asHostName } from './guards.ts';
 import { healthRoutes } from './health.ts';
@@ -45,6 +46,8 @@ export type GatewayOptions = {
   readonly version: string;
   readonly routes: readonly HttpRoute[];
   readonly isReady: () => boolean;
+  /** Where it is said which issuer's tokens are taken, beside our own; absent: none. */
+  readonly metadata?: string;
 };
 
 /** A route as a client asks for it. */
@@ -71,7 +74,9 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
   const bound = { host: options.host, port: options.port, names: options.names };
   const admission = createAdmission(ports.authenticator, () => bound);
   const refuse = (thrown: unknown, reply: FastifyReply) => {
-    const { status, headers, body } = httpRefusal(asDoorError(thrown, ports.logger));
+    const error = asDoorError(thrown, ports.logger);
+    const challenge = challengeOf(error, { headers: reply.request.headers, metadata: options.metadata });
+    const { status, headers, body } = httpRefusal(error, challenge);
     return reply
       .code(status)
       .headers({ ...SECURITY_HEADERS, ...headers })

@@ -6,6 +6,7 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { FastifyReply } from 'fastify';
 import { SmcpError } from '#base/errors.ts';
 import { randomHex } from '#base/ids.ts';
+import { callTokenOf } from '#domain/agent.ts';
 import type { AgentCaller } from './authenticate.ts';
 import { openEventStream } from './event-stream.ts';
 import { createMcpServer } from './mcp.ts';
@@ -45,7 +46,14 @@ export function createSseDoor(ports: SessionPorts, { version }: { readonly versi
       void server.close();
     };
     const place = ports.room.enter({ agent, isValid, end });
-    const server = createMcpServer(ports, { agent, door: 'sse', era: 'session', version, mayStillAct: isValid });
+    const server = createMcpServer(ports, {
+      agent,
+      token: callTokenOf(caller),
+      door: 'sse',
+      era: 'session',
+      version,
+      mayStillAct: isValid,
+    });
     const stopAnnouncing = announceToolChanges(server, ports.changes, agent);
     const stream = openEventStream(reply, { mayRead: isValid, onClose: end });
     const { transport, receive } = createSseTransport(stream);

@@ -9,6 +9,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { FastifyReply } from 'fastify';
 import { LIMITS } from '#base/limits.ts';
+import { callTokenOf } from '#domain/agent.ts';
 import type { Authenticator } from '#domain/ports.ts';
 import { formResult } from './approval-form.ts';
 import type { AgentCaller } from './authenticate.ts';
@@ -47,6 +48,7 @@ export function createStatelessDoor(
 
   const sourceOf = (caller: AgentCaller): CallSource => ({
     agent: caller.agent,
+    token: callTokenOf(caller),
     door: 'mcp',
     mayStillAct: () => ports.authenticator.stillHolds(caller),
   });

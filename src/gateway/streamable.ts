@@ -33,14 +33,15 @@ export function createStreamableDoor(ports: SessionPorts, options: { readonly ve
 
   /** Of a tool that the caller does not see, nothing is said. */
   const paramMismatch = (
-    { agent }: AgentCaller,
+    { agent, rights }: AgentCaller,
     headers: FastifyRequest['headers'],
     { method, params }: AskedMethod,
   ) => {
     const name = method === 'tools/call' ? params?.['name'] : undefined;
     const tool = typeof name === 'string' ? ports.catalog.tool(name) : undefined;
     const mismatch = tool && paramHeaders.mismatch(headers, tool.inputSchema, params?.['arguments']);
-    return mismatch && ports.policy.mayCall(agent, String(name), ports.clock.nowMs()) ? mismatch : undefined;
+    const isSeen = mismatch !== undefined && rights?.scopes.allowsTool(String(name)) !== false;
+    return isSeen && ports.policy.mayCall(agent, String(name), ports.clock.nowMs()) ? mismatch : undefined;
   };
   const mismatchOf = (caller: AgentCaller, headers: FastifyRequest['headers'], asked: AskedMethod) =>
     headerMismatch(headers, asked) ?? paramMismatch(caller, headers, asked);

@@ -6,7 +6,7 @@ import { SmcpError } from '#base/errors.ts';
 import type { ExactJson, ExactJsonObject } from '#base/exact-json.ts';
 import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { AgentName } from '#domain/agent.ts';
+import type { AgentName, CallToken } from '#domain/agent.ts';
 import type { CallRequest, Door } from '#domain/invocation.ts';
 import type { Dispatcher } from '#domain/ports.ts';
 import { type ApprovalForm, formOf } from './approval-form.ts';
@@ -16,6 +16,8 @@ export type CallPorts = { readonly dispatcher: Dispatcher };
 
 export type CallSource = {
   readonly agent: AgentName;
+  /** Absent: it came by a door without tokens. */
+  readonly token?: CallToken;
   readonly door: Door;
   /** Whether the token that its requests came with still stands for the agent. */
   readonly mayStillAct: () => boolean;
@@ -42,7 +44,7 @@ export type CallAnswer = { readonly result: CallToolResult; readonly form?: Appr
 /** @throws `REQUEST_INVALID` · `TOOL_UNKNOWN` and what else the dispatcher throws */
 export async function callTool(
   { dispatcher }: CallPorts,
-  { agent, door, mayStillAct }: CallSource,
+  { agent, token, door, mayStillAct }: CallSource,
   { name, args, strayArgs, meta, signal, notify, canAskClient, asserted }: AskedCall,
 ): Promise<CallAnswer> {
   const session = textOf(meta, 'smcp/session', LIMITS.sessionLabelLengthMax);
@@ -52,6 +54,7 @@ export async function callTool(
   try {
     const outcome = await dispatcher.call({
       ...{ agent, door, tool: name, args, mayStillAct, signal, canAskClient },
+      ...(token === undefined ? undefined : { token }),
       ...(asserted === undefined ? undefined : { asserted }),
       ...(strayArgs === undefined ? undefined : { strayArgs }),
       ...(session === undefined ? undefined : { session }),

@@ -18,11 +18,11 @@ export type Refusal = {
   readonly body: RefusalBody;
 };
 
-/** An error as an HTTP answer, by the error table. */
-export function httpRefusal(error: SmcpError): Refusal {
+/** An error as an HTTP answer, by the error table. `challenge`: what is told about tokens. */
+export function httpRefusal(error: SmcpError, challenge?: string): Refusal {
   return {
     status: ERRORS[error.code].http,
-    headers: error.code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : {},
+    headers: challenge === undefined ? {} : { 'www-authenticate': challenge },
     body: { error: { code: error.code, message: error.message, details: error.details } },
   };
 }

@@ -23,3 +23,16 @@ export function tokenId(text: string): string | undefined {
 export function hashToken(text: string): Uint8Array {
   return hash('sha256', text, 'buffer');
 }
+
+/** How ids of tokens begin that a trusted issuer signed: they are not kept here. */
+const SIGNED_PREFIX = 'oauth_';
+const SIGNED_ID = /^oauth_[0-9a-f]{32}$/;
+
+/** The id of a signed token: the beginning of its SHA-256. */
+export function signedTokenId(text: string): string {
+  return `${SIGNED_PREFIX}${hash('sha256', text, 'hex').slice(0, 32)}`;
+}
+
+export function isSignedId(id: string): boolean {
+  return SIGNED_ID.test(id);
+}

@@ -6,10 +6,13 @@ import { SmcpError } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createListeners } from '#base/listeners.ts';
+import { createTimeWatch } from '#base/time-watch.ts';
 import type { Principal, TokenRow } from '#domain/agent.ts';
-import type { TokenAuthority } from '#domain/ports.ts';
+import type { IssuedToken, TokenAuthority } from '#domain/ports.ts';
 import type { TokenStore } from '#domain/store-ports.ts';
-import { hashToken, makeToken, tokenId } from './token-text.ts';
+import { checkScopes } from '#domain/token-scope.ts';
+import { rightsOf } from './token-rights.ts';
+import { hashToken, isSignedId, makeToken, tokenId } from './token-text.ts';
 
 export type TokenPorts = {
   readonly store: TokenStore;
@@ -18,8 +21,13 @@ export type TokenPorts = {
   readonly adminToken: string;
 };
 
-/** A row with its hash as bytes, ready to be compared. */
-type Known = { readonly row: TokenRow; readonly hash: Uint8Array };
+/** A row with its hash as bytes, ready to be compared, and what its scopes leave. */
+type Known = { readonly row: TokenRow; readonly hash: Uint8Array; readonly rights: ReturnType<typeof rightsOf> };
+
+export type TokenService = TokenAuthority & {
+  /** Watches no time any more. */
+  readonly close: () => void;
+};
 
 const ADMIN: Principal = { kind: 'admin', tokenId: 'admin' };
 
@@ -27,12 +35,26 @@ const ADMIN: Principal = { kind: 'admin', tokenId: 'admin' };
  * Rows are read once and kept in memory. A token is on disk before it is issued; it is revoked in memory, and that is told,
  * before it is revoked on disk: where the store fails, it stays revoked.
  */
-export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): TokenAuthority {
+export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): TokenService {
   const adminHash = hashToken(adminToken);
   /** Equal to no token's hash: what an unknown id is compared with. */
   const nobody: Uint8Array = randomBytes(adminHash.length);
   const changes = createListeners();
-  const known = new Map<string, Known>(store.list().map((row) => [row.id, { row, hash: hashOf(row) ?? nobody }]));
+  const known = new Map<string, Known>(
+    store.list().map((row) => [row.id, { row, hash: hashOf(row) ?? nobody, rights: rightsOf(row) }]),
+  );
+  /** Whoever runs a call or a session of a token wants to know when it ends. */
+  const expiries = createTimeWatch(clock, changes.tell);
+  const watchExpiries = () => expiries.watch(expiriesOf([...known.values()].map(({ row }) => row)));
+
+  /** Neither it nor a token above it is revoked or over. A trusted issuer's is not kept: what is below it ends with it by its own time. */
+  const isLive = ({ row, rights }: Known): boolean => {
+    if (rights === 'broken' || !isValid(row, clock.nowMs())) return false;
+    return (rights?.onBehalfOf ?? []).every((id) => {
+      const above = known.get(id);
+      return above === undefined ? isSignedId(id) : above.row.agent === row.agent && isValid(above.row, clock.nowMs());
+    });
+  };
 
   const authenticate = (token: string): Principal | undefined => {
     if (token.length > LIMITS.tokenLengthMax) return undefined;
@@ -43,15 +65,16 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
     const isAdmin = timingSafeEqual(shown, adminHash);
     const isAgent = timingSafeEqual(shown, found?.hash ?? nobody);
     if (isAdmin) return ADMIN;
-    if (!isAgent || found === undefined || !isValid(found.row, clock.nowMs())) return undefined;
-    return { kind: 'agent', agent: found.row.agent, tokenId: found.row.id };
+    if (!isAgent || found === undefined || !isLive(found) || found.rights === 'broken') return undefined;
+    const { row, rights } = found;
+    return { kind: 'agent', agent: row.agent, tokenId: row.id, ...(rights === undefined ? {} : { rights }) };
   };
 
   /** A token's id is never used for another one, so its text needn't be shown again. */
   const stillHolds = (principal: Principal): boolean => {
     if (principal.kind === 'admin') return true;
-    const row = known.get(principal.tokenId)?.row;
-    return row !== undefined && row.agent === principal.agent && isValid(row, clock.nowMs());
+    const found = known.get(principal.tokenId);
+    return found !== undefined && found.row.agent === principal.agent && isLive(found);
   };
 
   /** What is dead stays unauthenticated without its row: an unknown id is one too. */
@@ -63,17 +86,24 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
     for (const { row } of dead) known.delete(row.id);
   };
 
-  const issue: TokenAuthority['issue'] = (agent, { expiresInMs }) => {
+  const issue: TokenAuthority['issue'] = (agent, { expiresInMs, scopes = [] }) => {
     const createdMs = clock.nowMs();
     const expiry = expiresInMs === undefined ? {} : { expiresMs: expiryOf(createdMs, expiresInMs) };
+    checkScopes(scopes);
     pruneDead(createdMs);
+    const rights = scopes.length === 0 ? {} : { rights: { scopes: [scopes], onBehalfOf: [], actors: [] } };
+    return add({ agent, createdMs, ...expiry, ...rights });
+  };
+
+  /** **Durability:** on disk when it returns. */
+  const add = (made: Omit<TokenRow, 'id' | 'secretHash'>): IssuedToken => {
     const { id, token } = makeToken();
     const hash = hashToken(token);
-    const row: TokenRow = { id, agent, secretHash: Buffer.from(hash).toString('hex'), createdMs, ...expiry };
+    const row: TokenRow = { id, secretHash: Buffer.from(hash).toString('hex'), ...made };
     store.put(row);
-    known.set(id, { row, hash });
-    tellOfExpiry(changes.tell, expiresInMs);
-    return { id, agent, token, ...expiry };
+    known.set(id, { row, hash, rights: rightsOf(row) });
+    watchExpiries();
+    return { id, agent: row.agent, token, ...(row.expiresMs === undefined ? {} : { expiresMs: row.expiresMs }) };
   };
 
   const revoke = (id: string): void => {
@@ -90,11 +120,7 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
     store.revoke(id, revokedMs);
   };
 
-  for (const { row } of known.values()) {
-    if (row.revokedMs === undefined && row.expiresMs !== undefined) {
-      tellOfExpiry(changes.tell, row.expiresMs - clock.nowMs());
-    }
-  }
+  watchExpiries();
 
   return {
     authenticate,
@@ -103,18 +129,16 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
     revoke,
     list: () => [...known.values()].map(({ row }) => row),
     onChange: changes.onChange,
+    close: expiries.close,
   };
 }
 
-/** What a timer can wait; a token that lives longer is asked about with every call anyway. */
-const TIMER_MS_MAX = 2 ** 31 - 1 - 50;
-const TIMER_SLACK_MS = 50;
-
-/** Whoever runs a call of a token wants to know when it ends. */
-function tellOfExpiry(tell: () => void, expiresInMs: number | undefined): void {
-  if (expiresInMs === undefined || expiresInMs <= 0 || expiresInMs > TIMER_MS_MAX) return;
-  // A timer may fire a little early by the clock that tokens are asked against.
-  setTimeout(tell, expiresInMs + TIMER_SLACK_MS).unref();
+/** When tokens that were not revoked end, ascending, each time once. */
+function expiriesOf(rows: readonly TokenRow[]): readonly number[] {
+  const times = rows.flatMap(({ expiresMs, revokedMs }) =>
+    expiresMs === undefined || revokedMs !== undefined ? [] : [expiresMs],
+  );
+  return [...new Set(times)].sort((a, b) => a - b);
 }
 
 /** Undefined for what is no SHA-256: such a row matches no token. */

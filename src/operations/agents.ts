@@ -4,7 +4,9 @@ import { rfc3339 } from '#base/clock.ts';
 import { DURATION_PATTERN, parseDurationMs } from '#base/duration.ts';
 import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
 import type { TokenRow } from '#domain/agent.ts';
+import { checkScopes, SCOPE_FORMS } from '#domain/token-scope.ts';
 import { knownAgent, readAgentName } from './known.ts';
 import { authorOf, inputSchema, type Operation } from './operation.ts';
 import { checkLength } from './policy-of-agent.ts';
@@ -19,6 +21,18 @@ const tokenSchema: JsonObject = {
     createdAt: { type: 'string' },
     expiresAt: { type: ['string', 'null'] },
     state: { enum: ['valid', 'expired', 'revoked'] },
+    scopes: {
+      type: 'array',
+      description: 'What it and each token above it leave of what the policy gives; absent: all.',
+      items: { type: 'array', items: { type: 'string' } },
+    },
+    onBehalfOf: {
+      type: 'array',
+      description:
+        'The tokens that it was exchanged for, the first one first; it ends with each of them. Absent: none.',
+      items: { type: 'string' },
+    },
+    actor: { type: 'string', description: 'What the sub-agent that has it calls itself.' },
   },
   required: ['id', 'createdAt', 'expiresAt', 'state'],
 };
@@ -100,6 +114,12 @@ export const agentOperations: readonly Operation[] = [
           pattern: DURATION_PATTERN,
           description: 'How long it is good, such as 30d, 12h or 10m. Absent: until it is revoked.',
         },
+        scope: {
+          type: 'array',
+          maxItems: LIMITS.tokenScopesMax,
+          items: { type: 'string', maxLength: LIMITS.tokenScopeLengthMax },
+          description: `What it is good for, of what the policy gives: ${SCOPE_FORMS}. Scopes of one kind add up. Absent: everything.`,
+        },
       },
       ['name'],
     ),
@@ -110,21 +130,27 @@ export const agentOperations: readonly Operation[] = [
         id: { type: 'string' },
         token: { type: 'string' },
         expiresAt: { type: ['string', 'null'] },
+        scopes: { type: 'array', items: { type: 'string' } },
       },
-      required: ['agent', 'id', 'token', 'expiresAt'],
+      required: ['agent', 'id', 'token', 'expiresAt', 'scopes'],
     },
-    subject: (input) => String(input['name']),
-    check: (services, input) => void knownAgent(services, input['name']),
+    subject: (input) => [String(input['name']), ...scopesOf(input)].join(' '),
+    check: (services, input) => {
+      knownAgent(services, input['name']);
+      checkScopes(scopesOf(input));
+    },
     run: (services, input) => {
       const name = knownAgent(services, input['name']);
       const expires = input['expires'];
-      const options = typeof expires === 'string' ? { expiresInMs: parseDurationMs(expires) } : {};
-      const issued = services.tokens.issue(name, options);
+      const scopes = scopesOf(input);
+      const expiry = typeof expires === 'string' ? { expiresInMs: parseDurationMs(expires) } : {};
+      const issued = services.tokens.issue(name, { ...expiry, scopes });
       return {
         agent: issued.agent,
         id: issued.id,
         token: issued.token,
         expiresAt: issued.expiresMs === undefined ? null : rfc3339(issued.expiresMs),
+        scopes: [...scopes],
       };
     },
   },
@@ -165,6 +191,23 @@ export const agentOperations: readonly Operation[] = [
   },
 ];
 
+function scopesOf(input: JsonObject): readonly string[] {
+  const { scope = [] } = input;
+  return Array.isArray(scope) ? scope.map(String) : [];
+}
+
+function rightsView({ rights }: TokenRow): JsonObject {
+  // One that can't be read is no token: it has nothing.
+  if (rights === undefined || rights === 'broken') return {};
+  const scopes = rights.scopes.filter((list) => list.length > 0).map((list) => [...list]);
+  const actor = rights.actors.at(-1);
+  return {
+    ...(scopes.length === 0 ? {} : { scopes }),
+    ...(rights.onBehalfOf.length === 0 ? {} : { onBehalfOf: [...rights.onBehalfOf] }),
+    ...(actor === undefined || actor === '' ? {} : { actor }),
+  };
+}
+
 function tokenView(row: TokenRow, nowMs: number) {
   const isExpired = row.expiresMs !== undefined && row.expiresMs <= nowMs;
   return {
@@ -172,5 +215,6 @@ function tokenView(row: TokenRow, nowMs: number) {
     createdAt: rfc3339(row.createdMs),
     expiresAt: row.expiresMs === undefined ? null : rfc3339(row.expiresMs),
     state: row.revokedMs !== undefined ? 'revoked' : isExpired ? 'expired' : 'valid',
+    ...rightsView(row),
   };
 }

@@ -1,11 +1,12 @@
 // The question whether an agent may call a tool now: the policy, what is left to people, and what is frozen.
 
 import { SmcpError } from '#base/errors.ts';
-import { isJsonObject, type JsonObject } from '#base/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { Decision } from '#domain/decision.ts';
 import { describeFreeze, freezeQueryOf } from '#domain/freeze.ts';
 import type { Stop } from '#domain/policy-review.ts';
+import { compileScopes } from '#domain/token-scope.ts';
 import { askedTool, type Tool } from '#domain/tool.ts';
 import { knownAgent } from './known.ts';
 import { inputSchema, type Operation, type Services } from './operation.ts';
@@ -25,6 +26,10 @@ export const canOperations: readonly Operation[] = [
         agent: { type: 'string', description: 'The name of the agent.' },
         tool: { type: 'string', description: 'The full name of the tool, such as demo_math__calculate.' },
         args: { type: 'object', description: 'The arguments, for rules that look at them.' },
+        token: {
+          type: 'string',
+          description: 'The id of a token of the agent, as `agent list` shows it: its scopes count, too.',
+        },
       },
       ['agent', 'tool'],
     ),
@@ -54,7 +59,8 @@ export const canOperations: readonly Operation[] = [
       const tool = services.tools.tool(name);
       const args = input['args'] ?? {};
       if (!isJsonObject(args)) throw new SmcpError('USAGE', 'args must be a JSON object');
-      const stop = stoppedBy(services, agent, { name, tool });
+      const stop =
+        stoppedBy(services, agent, { name, tool }) ?? beyondScopes(services, agent, { name, id: input['token'] });
       if (stop !== undefined) return stop;
       const decision = services.policy.decide({
         agent,
@@ -96,6 +102,34 @@ function stoppedBy(
     freeze = freezes.stops(freezeQueryOf(agent, tool));
   }
   return freeze === undefined ? undefined : { decision: 'deny', rule: 'frozen', ...describeFreeze(freeze) };
+}
+
+/**
+ * What the scopes of a token leave out; undefined where none is asked about.
+ *
+ * @throws `TOKEN_UNKNOWN` for one that is not the agent's
+ */
+function beyondScopes(
+  { tokens }: Services,
+  agent: AgentName,
+  { name, id }: { readonly name: string; readonly id: Json | undefined },
+): JsonObject | undefined {
+  if (id === undefined) return undefined;
+  const row = tokens.list().find((one) => one.id === id && one.agent === agent);
+  if (row === undefined) {
+    throw new SmcpError('TOKEN_UNKNOWN', `${agent} has no token of this id`, {
+      details: { remedy: 'smcp agent list gives the ids' },
+    });
+  }
+  const { rights } = row;
+  const scopes = rights === undefined || rights === 'broken' ? undefined : compileScopes(rights.scopes);
+  if (rights === undefined || scopes?.allowsTool(name) === true) return undefined;
+  return {
+    decision: 'deny',
+    rule: 'token-scope',
+    reason: `the scopes of the token leave out ${name}`,
+    remedy: `a person issues one whose scopes have it: smcp agent token ${agent} --scope …`,
+  };
 }
 
 /** What no grant gives. */

@@ -66,11 +66,11 @@ export const freezeOperations: readonly Operation[] = [
       return scope === undefined ? 'every freeze' : describeScope(scope);
     },
     check: (_, input) => void scopeOf(input),
-    run: ({ freezes }, input) => {
+    run: ({ freezes }, input, { by }) => {
       const scope = scopeOf(input);
       const named = scope === undefined ? undefined : describeScope(scope);
       const lifted = freezes.list().filter((freeze) => named === undefined || describeScope(freeze.scope) === named);
-      for (const freeze of lifted) freezes.unfreeze(freeze.scope);
+      for (const freeze of lifted) freezes.unfreeze(freeze.scope, by);
       return { lifted: lifted.map(freezeView), freezes: freezes.list().map(freezeView) };
     },
   },

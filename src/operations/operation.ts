@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import type { Approvals } from '#domain/approval-ports.ts';
 import type { CallView } from '#domain/invocation.ts';
+import type { NoticeDesk } from '#domain/notify-ports.ts';
 import type { PeopleAdmin } from '#domain/people-ports.ts';
 import type { PolicyAdmin, PolicyAuthor, PolicyDecider } from '#domain/policy-ports.ts';
 import type { PolicyReview } from '#domain/policy-review.ts';
@@ -35,6 +36,7 @@ export type Services = {
   readonly secrets: SecretAdmin;
   readonly approvals: Approvals;
   readonly people: PeopleAdmin;
+  readonly notices: NoticeDesk;
   readonly dispatcher: Dispatcher;
   readonly log: RecordLog & RecordReader;
   readonly replayer: Replayer;
@@ -74,6 +76,7 @@ export type Topic =
   | 'queue'
   | 'approvals'
   | 'people'
+  | 'notices'
   | 'freezes'
   | 'secrets'
   | 'log';
@@ -110,7 +113,7 @@ export type Operation = {
   readonly isStop?: true;
   /** It may take a minute, and only reads: as a tool it holds up no others. */
   readonly isLong?: true;
-  /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths or objects. */
+  /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths, objects or, of POST, lists of texts. */
   readonly input: JsonObject;
   readonly output: JsonObject;
   /** What it is done to, for its record. Never a secret. */

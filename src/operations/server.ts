@@ -5,6 +5,7 @@ import type { JsonObject } from '#base/json.ts';
 import type { PluginReport } from '#domain/manifest.ts';
 import type { PluginCatalog } from '#domain/ports.ts';
 import { pathFor } from './host-paths.ts';
+import { targetSchema, targetView } from './notices.ts';
 import { inputSchema, type Operation } from './operation.ts';
 import { fileStateSchema, fileStateView, freezeSchema, freezeView, laneSchema } from './views.ts';
 
@@ -60,6 +61,7 @@ export const serverOperations: readonly Operation[] = [
         calls: { type: 'integer', description: 'Since the start, refused ones too.' },
         callsUnderWay: { type: 'integer', description: 'That wait or run now.' },
         approvalsPending: { type: 'integer', description: 'Calls that nobody has approved or denied yet.' },
+        notify: { type: 'array', items: targetSchema, description: 'The targets that people are told by.' },
         log: {
           type: 'object',
           properties: { entries: { type: 'integer' }, vkey: { type: 'string' } },
@@ -78,11 +80,12 @@ export const serverOperations: readonly Operation[] = [
         'calls',
         'callsUnderWay',
         'approvalsPending',
+        'notify',
         'log',
         'layers',
       ],
     },
-    run: ({ server, policy, catalog, dispatcher, freezes, approvals, log, layers }, _, caller) => {
+    run: ({ server, policy, catalog, dispatcher, freezes, approvals, notices, log, layers }, _, caller) => {
       const { lanes, callsTotal } = dispatcher.status();
       const { file, fileState } = policy.show();
       return {
@@ -101,6 +104,7 @@ export const serverOperations: readonly Operation[] = [
         calls: callsTotal,
         callsUnderWay: dispatcher.calls().length,
         approvalsPending: approvals.list().filter(({ state }) => state === 'pending').length,
+        notify: notices.targets().map(targetView),
         log: { entries: log.size(), vkey: log.vkey() },
         layers: layers().map((layer) => ({ ...layer })),
       };

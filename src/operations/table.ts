@@ -7,6 +7,7 @@ import { configOperations } from './config.ts';
 import { freezeOperations } from './freezes.ts';
 import { logOperations } from './log.ts';
 import { replayOperations } from './log-replay.ts';
+import { noticeOperations } from './notices.ts';
 import type { Operation } from './operation.ts';
 import { peopleOperations } from './people.ts';
 import { pluginOperations } from './plugins.ts';
@@ -22,6 +23,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...queueOperations,
   ...approvalOperations,
   ...peopleOperations,
+  ...noticeOperations,
   ...agentOperations,
   ...policyOperations,
   ...canOperations,

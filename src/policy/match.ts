@@ -1,27 +1,17 @@
 // Patterns of tool names. Pure. Trust: the pattern is a person's, the name is an agent's.
 
 import { LIMITS } from '#base/limits.ts';
-import { compileStarPattern } from '#base/star-pattern.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
+import { compileToolMatch } from '#domain/tool-pattern.ts';
 
 export type ToolPattern = {
   readonly source: string;
   readonly matches: (toolName: string) => boolean;
 };
 
-/**
- * `*` stands for any run of characters, an empty one too, and is the only sign. Names that begin with `smcp__`, the
- * server's own tools, are matched only by a pattern that begins so itself. A name longer than a tool's can be is matched by
- * nothing.
- */
+/** A pattern with what it matches, as `compileToolMatch` says. */
 export function compileToolPattern(source: string): ToolPattern {
-  const isForReserved = source.startsWith(ADMIN_TOOL_PREFIX);
-  const matchesText = compileStarPattern(source);
-  const matches = (name: string): boolean =>
-    name.length <= LIMITS.toolNameLengthMax &&
-    (isForReserved || !name.startsWith(ADMIN_TOOL_PREFIX)) &&
-    matchesText(name);
-  return { source, matches };
+  return { source, matches: compileToolMatch(source) };
 }
 
 /** Whether every name that `inner` matches is matched by `outer` too. False where that isn't certain. */

@@ -1,12 +1,13 @@
 // The secrets of a home: kept sealed in its database, or elsewhere by what the configuration names. Gives invocations what they were
-// given, and people a list of names. No function gives a value to who asks for one, but the headers and variables of a call.
+// given, and people a list of names. No function gives a value to who asks for one, but the headers and variables of a call, and what
+// the server's own ways to people sign in with.
 // **Trust:** the database may be another one's by now; the configuration is the operator's.
 
 import type { Clock } from '#base/clock.ts';
 import { asSmcpError, SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
-import type { SecretAdmin, SecretGiver, SecretMask, SecretView } from '#domain/secret-ports.ts';
+import type { OwnSecretReader, SecretAdmin, SecretGiver, SecretMask, SecretView } from '#domain/secret-ports.ts';
 import type { SecretRow, SecretStore } from '#domain/store-ports.ts';
 import { createGivenSecrets, type ReadSecret } from './given-secrets.ts';
 import { createKeptMasks } from './kept-masks.ts';
@@ -17,7 +18,8 @@ import { open, type SecretKey, seal } from './seal.ts';
 import { checkSecretValue, isSecretName } from './secret-value.ts';
 
 export type Secrets = SecretAdmin &
-  SecretGiver & {
+  SecretGiver &
+  OwnSecretReader & {
     /** Of the values that were set or read last, for the server's own log lines; undefined: none was. */
     readonly knownMask: () => SecretMask | undefined;
   };
@@ -62,6 +64,7 @@ export function createSecrets({ store, clock, logger, env }: SecretsPorts, optio
 
   return {
     give: (entries) => createGivenSecrets(read, entries, maskOf),
+    readOwn: read,
     knownMask: known.mask,
     list: () => viewsOf(store, outer),
     set: (name, value, by) => {

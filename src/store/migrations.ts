@@ -115,6 +115,23 @@ const STEPS: readonly string[] = [
     used INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // No place is given twice: what is being told must not be taken for another.
+  `
+  CREATE TABLE notice (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    target TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    stale_ms INTEGER,
+    tries INTEGER NOT NULL,
+    why TEXT,
+    notice TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX notice_by_id ON notice (id);
+  `,
+  // JSON: scopes, and the tokens above it; NULL for one that takes nothing away.
+  'ALTER TABLE token ADD COLUMN rights TEXT',
   `
   CREATE TABLE passkey (
     credential TEXT PRIMARY KEY,

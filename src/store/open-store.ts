@@ -10,6 +10,7 @@ import { createCounters } from './counters.ts';
 import { createKeyedCallStore } from './keyed-calls.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
+import { createNoticeStore } from './notices.ts';
 import { createInviteStore, createPasskeyStore } from './people-rows.ts';
 import { createPluginValues } from './plugin-values.ts';
 import { createSecretStore } from './secret-rows.ts';
@@ -60,6 +61,7 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       approvals: createApprovalStore(database),
       passkeys: createPasskeyStore(database),
       invites: createInviteStore(database),
+      notices: createNoticeStore(database),
       meta: createMetaStore(database),
       counters,
       close: () => closeAfter(database, counters.flush),

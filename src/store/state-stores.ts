@@ -1,5 +1,6 @@
 // Tokens, policy versions, stops and small values behind their ports. Each write is one durable transaction.
 
+import { isJsonObject, type Json } from '#base/json.ts';
 import type { AgentName, TokenRow } from '#domain/agent.ts';
 import type { Freeze, FreezeScope } from '#domain/freeze.ts';
 import type {
@@ -15,17 +16,18 @@ import { type Database, numberOf, type SqlRow, textOf } from './sqlite.ts';
 /** Tokens as hashes. `list` is ordered by creation. */
 export function createTokenStore(database: Database): TokenStore {
   const put = database.prepare(`
-    INSERT INTO token (id, agent, secret_hash, created_ms, expires_ms, revoked_ms) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET agent = excluded.agent, secret_hash = excluded.secret_hash,
-      created_ms = excluded.created_ms, expires_ms = excluded.expires_ms, revoked_ms = excluded.revoked_ms`);
+    INSERT INTO token (id, agent, secret_hash, created_ms, expires_ms, revoked_ms, rights) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET agent = excluded.agent, secret_hash = excluded.secret_hash, created_ms = excluded.created_ms,
+      expires_ms = excluded.expires_ms, revoked_ms = excluded.revoked_ms, rights = excluded.rights`);
   const list = database.prepare('SELECT * FROM token ORDER BY created_ms, id');
   // The first revocation stands: revoking again must not move it.
   const revoke = database.prepare('UPDATE token SET revoked_ms = coalesce(revoked_ms, ?) WHERE id = ?');
   const prune = database.prepare('DELETE FROM token WHERE expires_ms < ?1 OR revoked_ms < ?1');
   return {
     put: (row) => {
-      const { id, agent, secretHash, createdMs, expiresMs, revokedMs } = row;
-      put.run(id, agent, secretHash, createdMs, expiresMs ?? null, revokedMs ?? null);
+      const { id, agent, secretHash, createdMs, expiresMs, revokedMs, rights } = row;
+      const json = rights === undefined ? null : JSON.stringify(rights);
+      put.run(id, agent, secretHash, createdMs, expiresMs ?? null, revokedMs ?? null, json);
     },
     list: () => list.all().map(asTokenRow),
     revoke: (id, revokedMs) => revoke.run(revokedMs, id) > 0,
@@ -43,8 +45,26 @@ function asTokenRow(row: SqlRow): TokenRow {
     createdMs: numberOf(row, 'created_ms'),
     ...(row['expires_ms'] === null ? {} : { expiresMs: numberOf(row, 'expires_ms') }),
     ...(row['revoked_ms'] === null ? {} : { revokedMs: numberOf(row, 'revoked_ms') }),
+    ...(row['rights'] === null ? {} : { rights: asRights(textOf(row, 'rights')) }),
   };
 }
+
+/** What can't be read is `broken`: a token that lost its scopes must not be one without any. */
+function asRights(json: string): NonNullable<TokenRow['rights']> {
+  let parsed: Json | undefined;
+  try {
+    parsed = JSON.parse(json) as Json;
+  } catch {
+    return 'broken';
+  }
+  if (!isJsonObject(parsed)) return 'broken';
+  const { scopes, onBehalfOf, actors } = parsed;
+  const isRead = Array.isArray(scopes) && scopes.every(isTexts) && isTexts(onBehalfOf) && isTexts(actors);
+  return isRead ? { scopes, onBehalfOf, actors } : 'broken';
+}
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string');
 
 /** Policies by number; the text of a number is written once and never changed. */
 export function createPolicyStore(database: Database): PolicyStore {

@@ -62,6 +62,8 @@ describe('the OpenAPI document', () => {
         "person_invite POST /people/:name/invites",
         "person_list GET /people",
         "person_revoke DELETE /people/:name/passkeys",
+        "notify_list GET /notices",
+        "notify_test POST /notices/test",
         "agent_add POST /agents",
         "agent_list GET /agents",
         "agent_token POST /agents/:name/tokens",

@@ -1,7 +1,8 @@
 // What people are told of a request for approval.
 
 import { describe, expect, test } from 'vitest';
-import { noticeOf, recordsFailures } from '#app/approvals.ts';
+import { noticeOf } from '#app/notices/approvals.ts';
+import { recordsDropped } from '#app/notices/open.ts';
 import { LIMITS } from '#base/limits.ts';
 import { silentLogger } from '#base/log.ts';
 import { admin, createWorld, question } from '#test/approvals/world.ts';
@@ -11,9 +12,9 @@ describe('a notice that nobody could be given', () => {
     const { log, drafts, state, time } = createWorld();
     const said: string[] = [];
     const logger = { ...silentLogger, error: (message: string) => void said.push(message) };
-    const fail = recordsFailures({ log, clock: time.clock, logger }, 1);
-    const notice = { subject: 'approval a asked', body: {} };
-    fail(notice);
+    const record = recordsDropped({ log, clock: time.clock, logger });
+    const fail = () => record({ type: 'webhook', name: 'webhook-2' }, { subject: 'approval a asked' });
+    fail();
     await expect
       .poll(() => drafts)
       .toMatchObject([
@@ -21,14 +22,14 @@ describe('a notice that nobody could be given', () => {
           kind: 'admin',
           predicate: {
             operation: 'notify_webhook',
-            subject: 'webhook 1: approval a asked',
+            subject: 'webhook-2: approval a asked',
             by: 'smcp',
             failed: 'NOTIFY_FAILED',
           },
         },
       ]);
     state.isDiskFull = true;
-    fail(notice);
+    fail();
     await expect.poll(() => said).toEqual(['that nobody was told was not recorded']);
   });
 });
@@ -38,6 +39,15 @@ describe('a notice of a request', () => {
     const { approvals } = createWorld();
     const request = approvals.request(question({ args: { to: 'a\u202eb' } }));
     expect(noticeOf(request, approvals.argsJson(request.id))).toEqual({
+      kind: 'approval',
+      title: 'SMCP: athena asks for devops__deploy',
+      lines: [
+        'plugin: devops 1.0.0, effect: write, rule: deploys',
+        'could use: {"store":{"bytesMax":1024}}',
+        'until: 2026-11-22T10:15:00.000Z',
+      ],
+      details: '{\n  "to": "a\\u202eb"\n}',
+      look: `smcp approvals show ${request.id}`,
       subject: `approval ${request.id} asked`,
       staleMs: request.expiresMs,
       body: {

@@ -139,6 +139,28 @@ describe('an agent that floods', () => {
     expect(await codeOf(() => approvals.request(question()))).toBe('APPROVAL_DENIED');
   });
 
+  test.each([
+    ['denies', false],
+    ['approves', true],
+  ])('whose own client %s all that it asks is held after a while, and others are not', async (_what, isApproved) => {
+    const { approvals, store, time } = createWorld();
+    const terms = { ttlMs: TTL_MS, trustsClient: true };
+    const ask = async (n: number, more: Partial<ApprovalQuestion> = {}) => {
+      const asked = question({ args: { n }, terms, ...more });
+      const { id } = approvals.request(asked);
+      await approvals.assert(asked, { id, isApproved });
+    };
+    for (let n = 0; n < LIMITS.approvalsKeptPerAgentMax; n += 1) await ask(n);
+    for (let n = 0; n < 50; n += 1) expect(await codeOf(() => ask(-1 - n))).toBe('APPROVALS_FULL');
+    expect(store.list()).toHaveLength(LIMITS.approvalsKeptPerAgentMax);
+    await ask(-1, { agent: bea });
+    // The control: what was decided is over after a while, and makes room.
+    time.pass(Math.max(TTL_MS, LIMITS.approvalDenialMs));
+    approvals.list();
+    await ask(-1);
+    expect(store.list().length).toBeLessThanOrEqual(LIMITS.approvalsKeptPerAgentMax + 1);
+  });
+
   test('learns nothing from ids: one of another agent is as unknown as one that nobody has', async () => {
     const { approvals } = createWorld();
     const others = approvals.request(question({ agent: bea }));

@@ -26,6 +26,7 @@ export const OWNERS: readonly Owner[] = [
   { name: 'yaml', owners: ['src/base'], filesMax: 2 },
   { name: '@bufbuild/cel', owners: ['src/base'], filesMax: 1 },
   { name: 'pino', owners: ['src/app.ts', 'src/app'], filesMax: 1 },
+  { name: 'nodemailer', owners: ['src/notify'], filesMax: 1 },
   { name: 'vitest', owners: ['test', 'vitest.config.ts'] },
   { name: 'fast-check', owners: ['test'] },
   { name: 'openapi-client-axios', owners: ['test/e2e'], filesMax: 1 },

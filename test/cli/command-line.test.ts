@@ -128,6 +128,8 @@ describe('the commands of the product', () => {
       'log show',
       'log tail',
       'log verify',
+      'notify list',
+      'notify test',
       'plugin adopt',
       'plugin approve',
       'plugin check',

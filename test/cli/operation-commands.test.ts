@@ -56,6 +56,9 @@ async function smcp(...argv: readonly string[]) {
 
 const SENDS: readonly (readonly [readonly string[], string])[] = [
   [['status'], 'GET /admin/v1/status'],
+  [['notify', 'list'], 'GET /admin/v1/notices'],
+  [['notify', 'test'], 'POST /admin/v1/notices/test {}'],
+  [['notify', 'test', 'ops'], 'POST /admin/v1/notices/test {"target":"ops"}'],
   [['freeze'], 'POST /admin/v1/freezes {}'],
   [['freeze', '--agent', 'ana'], 'POST /admin/v1/freezes {"agent":"ana"}'],
   [['freeze', '--plugin', 'paint'], 'POST /admin/v1/freezes {"plugin":"paint"}'],

@@ -122,6 +122,21 @@ describe('an agent', () => {
       expect.objectContaining({ code: 'PERSON_NEEDED' }),
     );
   });
+
+  test.each([
+    ['workspaces.bytesMax', 'bytesMax: 100', 'bytesMax: 50', '90', 'workspaces'],
+    ['logging.level', 'level: info', 'level: debug', 'info', 'logging'],
+    ['policy.apply', 'apply: auto', 'apply: manual', 'auto', 'policy'],
+  ])('does not take back what a person wrote for the next start: %s', (key, before, after, value, section) => {
+    const settings = open(`version: 1\n${section}: { ${before} }\n`);
+    const edited = `version: 1\n${section}: { ${after} }\n`;
+    writeFileSync(file, edited);
+    expect(() => settings.set(key, value, agent)).toThrow(expect.objectContaining({ code: 'PERSON_NEEDED' }));
+    expect(readFileSync(file, 'utf8')).toBe(edited);
+    // The control: a person may.
+    settings.set(key, value, person);
+    expect(readFileSync(file, 'utf8')).not.toBe(edited);
+  });
 });
 
 test('nothing is shown of where secrets come from and of whom is told', () => {

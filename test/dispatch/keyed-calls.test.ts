@@ -65,7 +65,7 @@ describe('a call under an idempotency key', () => {
     state.denied.clear();
     freezes.freeze({ kind: 'all' }, 'admin');
     await call('p__write', key('k'));
-    freezes.unfreeze({ kind: 'all' });
+    freezes.unfreeze({ kind: 'all' }, 'admin');
     const gone = new AbortController();
     gone.abort();
     await call('p__write', { ...key('k'), signal: gone.signal });

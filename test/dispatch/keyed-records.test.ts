@@ -104,7 +104,7 @@ describe('a log that a dispatcher wrote', () => {
     tools.delete('p__read');
     freezes.freeze({ kind: 'all' }, 'admin');
     await call('p__write');
-    freezes.unfreeze({ kind: 'all' });
+    freezes.unfreeze({ kind: 'all' }, 'admin');
     await dispatcher.drain();
     await call('p__write');
     const records = Array.from({ length: log.size() }, (_, index) => statementAt(log, index).predicate).slice(3);

@@ -56,8 +56,8 @@ describe('a freeze', () => {
   test('is lifted by a person, and calls go on', async () => {
     const { call, freezes } = createWorld();
     freezes.freeze({ kind: 'all' }, 'admin');
-    expect(freezes.unfreeze({ kind: 'all' })).toBe(true);
-    expect(freezes.unfreeze({ kind: 'all' })).toBe(false);
+    expect(freezes.unfreeze({ kind: 'all' }, 'admin')).toBe(true);
+    expect(freezes.unfreeze({ kind: 'all' }, 'admin')).toBe(false);
     expect((await call('p__pure')).answer.kind).toBe('value');
   });
 

@@ -121,6 +121,11 @@ describe('a client generated from /openapi.json', () => {
     await client.close();
   });
 
+  test('says by which targets people are told, and tries them', async () => {
+    expect(await act('notify_list')).toEqual({ targets: [], waiting: [] });
+    expect(await act('notify_test', {})).toEqual([]);
+  });
+
   test('switches a plugin off and on, and looks for plugins again', async () => {
     expect(await act('plugin_disable')).toMatchObject({ state: 'disabled' });
     expect(await act('plugin_enable')).toMatchObject({ state: 'ready' });

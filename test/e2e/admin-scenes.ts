@@ -74,6 +74,8 @@ export const SCENES: { readonly [operation: string]: Scene } = {
     },
     restore: unfreeze,
   },
+  notify_list: given(),
+  notify_test: given(),
   queue: given(),
   queue_cancel: { prepare: async (world) => ({ id: await waiting(world) }), restore: goOn },
   queue_flush: {
@@ -101,7 +103,7 @@ export const SCENES: { readonly [operation: string]: Scene } = {
   person_revoke: given({ name: 'cleo' }),
   agent_add: { ...given({ name: 'zoe' }), restore: back },
   agent_list: given(),
-  agent_token: given({ name: 'demo', expires: '30d' }),
+  agent_token: given({ name: 'demo', expires: '30d', scope: ['tools:demo_text__*', 'doors:mcp'] }),
   agent_revoke: {
     prepare: async (world) => {
       const { id } = (await admin(world, 'agent_token', { name: 'demo', expires: '1h' })) as { id: string };

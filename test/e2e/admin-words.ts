@@ -29,7 +29,7 @@ export function argvOf(operation: Operation, input: Input): readonly string[] {
   const words = places.map((one) => (one === fileProperty ? fileWith(String(input[one])) : String(input[one])));
   const options = Object.entries(input)
     .filter(([key]) => !places.includes(key) && key !== secretProperty)
-    .flatMap(([key, value]) => [`--${key}`, typeof value === 'object' ? JSON.stringify(value) : String(value)]);
+    .flatMap(([key, value]) => (Array.isArray(value) ? value : [value]).flatMap((one) => [`--${key}`, wordOf(one)]));
   return [...command, ...words, ...options];
 }
 
@@ -42,4 +42,8 @@ function fileWith(text: string): string {
   const file = join(mkdtempSync(join(tmpdir(), 'smcp-words-')), 'given.yaml');
   writeFileSync(file, text);
   return file;
+}
+
+function wordOf(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

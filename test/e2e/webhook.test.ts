@@ -28,7 +28,7 @@ beforeAll(async () => {
   mkdirSync(home, { mode: 0o700 });
   writeFileSync(
     join(home, 'config.yaml'),
-    `version: 1\nnotify: { webhooks: [{ url: "http://127.0.0.1:1/" }, { url: "${url}" }] }\n`,
+    `version: 1\nnotify: { webhooks: [{ url: "http://127.0.0.1:9/", name: down }, { url: "${url}" }] }\n`,
     {
       mode: 0o600,
     },
@@ -68,6 +68,42 @@ describe('a webhook of a server', () => {
       },
       { kind: 'approval', event: 'approved', request: { id, by: 'admin' } },
     ]);
+  });
+
+  test('that is down stands in the status, keeps what it was not told, and fails its test', async () => {
+    const status = (await server.json('status')) as { notify: object[] };
+    expect(status.notify).toMatchObject([
+      { name: 'down', failingSince: expect.any(String), why: expect.stringContaining("can't be reached") },
+      { name: 'webhook-2', failingSince: null, waiting: 0 },
+    ]);
+    expect((await server.smcp('status')).stdout).toMatch(/NOT TOLD +down: fails since/);
+    expect((await server.smcp('notify', 'list')).stdout).toMatch(/down +approval [0-9a-f]{16} approved/);
+    const { code, stdout } = await server.smcp('notify', 'test');
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(/down +NOT taken: it can't be reached.*\nwebhook-2 +taken/),
+    ]);
+    expect(JSON.parse(heard.at(-1)?.body ?? '')).toEqual({ kind: 'test', event: 'test' });
+    expect((await server.smcp('notify', 'test', 'nobody')).code).toBe(2);
+  });
+
+  test('is told of a freeze and its end, and what one did not get is there after a restart', async () => {
+    expect((await server.smcp('freeze', '--writes')).code).toBe(0);
+    expect((await server.smcp('unfreeze')).code).toBe(0);
+    await expect
+      .poll(() => heard.map(({ body }) => JSON.parse(body)), { timeout: 10_000 })
+      .toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ kind: 'freeze', event: 'frozen', scope: 'writes', by: 'admin' }),
+          expect.objectContaining({ kind: 'freeze', event: 'lifted', scope: 'writes', by: 'admin' }),
+        ]),
+      );
+    const waiting = async () => ((await server.json('notify', 'list')) as { waiting: { id: string }[] }).waiting;
+    const before = await waiting();
+    expect(before.length).toBeGreaterThan(3);
+    await server.stop();
+    server = await startServer(home);
+    expect((await waiting()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
   });
 
   test('whose address is none, or has a password in it, stops the start', async () => {

@@ -74,7 +74,7 @@ describe('freezes', () => {
       by: 'hermes',
       sinceMs: 7,
     });
-    freezes.unfreeze({ kind: 'all' });
+    freezes.unfreeze({ kind: 'all' }, 'admin');
     expect(freezes.stops({ agent: 'a', plugin: 'shell', effect: 'pure' })?.scope.kind).toBe('plugin');
     expect(freezes.stops({ agent: 'a', plugin: 'other', effect: 'pure' })).toBeUndefined();
   });
@@ -110,7 +110,7 @@ describe('freezes', () => {
       expect.objectContaining({ code: 'LOG_UNAVAILABLE' }),
     );
     expect(freezes.stops({ agent: 'a' })).toBeDefined();
-    expect(() => freezes.unfreeze({ kind: 'all' })).toThrow();
+    expect(() => freezes.unfreeze({ kind: 'all' }, 'admin')).toThrow();
     expect(freezes.stops({ agent: 'a' })).toBeDefined();
     state.fails = false;
     freezes.freeze({ kind: 'all' }, 'admin');

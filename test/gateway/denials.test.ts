@@ -29,6 +29,7 @@ const TOKENS: { readonly [kind in TokenKind]: string | undefined } = {
   revoked: 'athena-second',
   expired: 'expired-token',
   admin: 'admin-token',
+  stray: undefined,
 };
 
 function worldOf(connect: (options: ConnectOptions) => Promise<McpClient>): DenialWorld {

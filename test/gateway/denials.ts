@@ -1,11 +1,12 @@
 // What is denied, and how its client learns of it: one table for every door. A suite brings a world (a server, its clients,
 // names for the tools) and runs the whole table over each client; a door without tokens runs `CALL_DENIALS`.
 
+import { InsufficientScopeError } from '@modelcontextprotocol/client';
 import type { ErrorCode } from '#base/errors.ts';
 import type { CallParams, McpClient } from './clients.ts';
 
-/** What the client shows. `good`: the token of the agent whose grants `ToolRole` speaks of. */
-export type TokenKind = 'good' | 'none' | 'unknown' | 'revoked' | 'expired' | 'admin';
+/** What the client shows. `good`: the token of the agent whose grants `ToolRole` speaks of. `stray`: one whose scopes have another door only. */
+export type TokenKind = 'good' | 'none' | 'unknown' | 'revoked' | 'expired' | 'admin' | 'stray';
 
 /**
  * A tool as the agent's policy sees it. `granted` may be called · `ungranted` exists, no grant covers it · `invented` as
@@ -18,10 +19,16 @@ export type ToolRole = 'granted' | 'ungranted' | 'invented' | 'missing' | 'forbi
 export const DENY_RULE = 'no-drops';
 export const LIMIT_RULE = 'no-room';
 
-/** `args`: `bad` ones don't fit the granted tool's schema, `good` and `other` ones do and differ; or the very value. */
+/** What only a whole server has: a rule with a condition, one outside of its hours, a token whose scopes leave a granted tool out. */
+export type GovernedRole = 'conditional' | 'closed' | 'unscoped';
+
+/**
+ * `args`: `bad` ones don't fit the granted tool's schema, `good` and `other` ones do and differ, `own` ones fit the tool that
+ * is called; or the very value.
+ */
 export type DeniedCall = {
-  readonly tool: ToolRole;
-  readonly args?: 'good' | 'other' | 'bad' | { readonly value: unknown };
+  readonly tool: ToolRole | GovernedRole;
+  readonly args?: 'good' | 'other' | 'bad' | 'own' | { readonly value: unknown };
   readonly meta?: { readonly [key: string]: unknown };
 };
 
@@ -106,7 +113,7 @@ export const CALL_DENIALS: readonly Denial[] = [
   ),
   inResult(
     'a call that its limit has no room for',
-    { tool: 'limited', args: { value: { value: 1 } } },
+    { tool: 'limited', args: 'own' },
     { code: 'RATE_LIMITED', rule: LIMIT_RULE },
   ),
   inResult("arguments that don't fit", { tool: 'granted', args: 'bad' }, { code: 'ARGUMENTS_INVALID' }),
@@ -130,6 +137,30 @@ export const CALL_DENIALS: readonly Denial[] = [
   malformed('an id of an approval that is no text', { 'smcp/approval': 1 }),
 ];
 
+/** Denials by what only a whole server has. */
+export const GOVERNED_DENIALS: readonly Denial[] = [
+  inResult(
+    'a call that the condition of its grant is not true for',
+    { tool: 'conditional', args: 'own' },
+    { code: 'DENIED', rule: 'default-deny' },
+  ),
+  inResult(
+    'a call outside of the hours of its grant',
+    { tool: 'closed', args: 'own' },
+    { code: 'DENIED', rule: 'default-deny' },
+  ),
+];
+
+/** Denials by the scopes of the token, where the good one has some. */
+export const SCOPE_DENIALS: readonly Denial[] = [
+  inResult(
+    "a granted tool that the token's scopes leave out",
+    { tool: 'unscoped', args: { value: {} } },
+    { code: 'INSUFFICIENT_SCOPE', rule: 'token-scope' },
+  ),
+  atDoor("a token whose scopes have another door's name only", 'stray', 403, 'INSUFFICIENT_SCOPE'),
+];
+
 /** Denials of whoever comes to a door that asks for tokens. */
 export const TOKEN_DENIALS: readonly Denial[] = [
   atDoor('nobody', 'none', 401, 'UNAUTHENTICATED'),
@@ -141,14 +172,17 @@ export const TOKEN_DENIALS: readonly Denial[] = [
 
 export const DENIALS: readonly Denial[] = [...TOKEN_DENIALS, ...CALL_DENIALS];
 
+type Args = { readonly [name: string]: unknown };
+
 /** What a suite brings. */
 export type DenialWorld = {
   readonly connect: (token: TokenKind) => Promise<McpClient>;
   /** Freezes the agent of the good token. */
   readonly freeze: () => Promise<void> | void;
-  readonly tools: { readonly [role in ToolRole]: string };
-  /** Arguments of the granted tool. */
-  readonly args: { readonly [kind in 'good' | 'other' | 'bad']: { readonly [name: string]: unknown } };
+  readonly tools: { readonly [role in ToolRole]: string } & { readonly [role in GovernedRole]?: string };
+  /** Arguments of the granted tool, and of others where they need some. */
+  readonly args: { readonly [kind in 'good' | 'other' | 'bad']: Args };
+  readonly own?: { readonly [role in ToolRole | GovernedRole]?: Args };
 };
 
 /** Makes the call as the denial says; what its client sees of it. A call that is not denied shows as `where: none`. */
@@ -178,9 +212,12 @@ export function expectedOf({ expected }: Denial): Observed {
 }
 
 function paramsOf(world: DenialWorld, { tool, args = 'good', meta }: DeniedCall): CallParams {
-  const given = typeof args === 'string' ? world.args[args] : args.value;
+  const own = world.own?.[tool] ?? {};
+  const given = typeof args !== 'string' ? args.value : args === 'own' ? own : world.args[args];
+  const name = world.tools[tool];
+  if (name === undefined) throw new Error(`the world has no ${tool} tool`);
   return {
-    name: world.tools[tool],
+    name,
     arguments: given as { [name: string]: unknown },
     ...(meta === undefined ? {} : { _meta: { ...meta } }),
   };
@@ -196,6 +233,8 @@ function observedIn(result: { [key: string]: unknown }): Observed | { readonly w
 /** The HTTP status in an error of either SDK; 0 when it has none. */
 function statusOf(thrown: unknown): number {
   const { code, status, data } = thrown as { code?: unknown; status?: unknown; data?: { status?: unknown } };
+  // The 2.x client reads the challenge of a 403, and throws what it says in place of the status.
+  if (thrown instanceof InsufficientScopeError) return 403;
   const known = [code, status, data?.status].find((value) => typeof value === 'number' && value >= 400 && value < 600);
   return typeof known === 'number' ? known : 0;
 }

@@ -81,7 +81,9 @@ describe.each(named(GUARDED))('%s', (_title, request) => {
   test.each(BAD_TOKENS)('answers 401 to %s, and the same as any other path', async (_what, headers) => {
     const answer = await send(door.url, without(request, headers));
     expect(answer.status).toBe(401);
-    expect(answer.headers['www-authenticate']).toBe('Bearer');
+    const isToken = 'authorization' in headers || 'x-api-key' in headers;
+    const shown = isToken ? 'Bearer error="invalid_token"' : 'Bearer';
+    expect(answer.headers['www-authenticate']).toBe(shown);
     if (request.method !== 'HEAD') expect(answer.text).toBe((await send(door.url, { path: '/no/path' })).text);
   });
 

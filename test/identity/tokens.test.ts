@@ -2,54 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { rfc3339, systemClock } from '#base/clock.ts';
 import { DURATION_PATTERN, parseDurationMs } from '#base/duration.ts';
-import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { parseAgentName, type TokenRow } from '#domain/agent.ts';
-import type { TokenStore } from '#domain/store-ports.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
-
-const ADMIN = `smcp_${'0'.repeat(16)}_${'A'.repeat(43)}`;
-
-function agent(name: string) {
-  const parsed = parseAgentName(name);
-  if (parsed === undefined) throw new Error(`${name} is no name`);
-  return parsed;
-}
-
-function memoryStore(rows = new Map<string, TokenRow>()) {
-  const state = { fails: false };
-  const check = () => {
-    if (state.fails) throw new SmcpError('LOG_UNAVAILABLE', 'the disk is full');
-  };
-  const store = {
-    put: (row) => {
-      check();
-      rows.set(row.id, row);
-    },
-    list: () => [...rows.values()],
-    revoke: (id, revokedMs) => {
-      check();
-      const row = rows.get(id);
-      if (row !== undefined) rows.set(id, { ...row, revokedMs });
-      return row !== undefined;
-    },
-    prune: (deadBeforeMs) => {
-      check();
-      for (const { id, expiresMs, revokedMs } of rows.values()) {
-        if (Math.min(expiresMs ?? Infinity, revokedMs ?? Infinity) < deadBeforeMs) rows.delete(id);
-      }
-    },
-  } satisfies TokenStore;
-  return { store, rows, state };
-}
-
-function world() {
-  const { store, rows, state } = memoryStore();
-  const time = { nowMs: 1_000 };
-  const clock = { nowMs: () => time.nowMs, monotonicMs: () => 0 };
-  const open = () => createTokenAuthority({ store, clock, adminToken: ADMIN });
-  return { open, authority: open(), rows, state, time };
-}
+import { ADMIN, agent, memoryStore, world } from './world.ts';
 
 describe('a token', () => {
   test('stands for the agent it was issued to, also after a restart', () => {

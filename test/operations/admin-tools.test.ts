@@ -38,6 +38,7 @@ describe('the tools of operations', () => {
     expect(forPeople.map(([name]) => name).toSorted()).toEqual([
       ...[
         'agent_token',
+        'notify_test',
         'person_invite',
         'person_revoke',
         'plugin_approve',
@@ -131,7 +132,7 @@ describe('an agent with a grant for smcp__ tools', () => {
     for (const [name] of forAgents) {
       const { input } = name === 'queue_cancel' ? { input: { id: 'x' } } : await prepare(world, name);
       expect(JSON.stringify(await call(world, bea, [name, input]))).not.toContain('smcp_secret');
-      for (const freeze of world.services.freezes.list()) world.services.freezes.unfreeze(freeze.scope);
+      for (const freeze of world.services.freezes.list()) world.services.freezes.unfreeze(freeze.scope, 'admin');
     }
   });
 

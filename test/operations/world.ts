@@ -10,8 +10,7 @@ import { silentLogger } from '#base/log.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
 import type { TokenRow } from '#domain/agent.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
-import type { Plugin, PluginReport, PluginTool } from '#domain/manifest.ts';
-import type { PluginAdmin, PluginCatalog, RecordLog, RecordReader, TokenAuthority } from '#domain/ports.ts';
+import type { RecordLog, RecordReader, TokenAuthority } from '#domain/ports.ts';
 import type { RecordDraft } from '#domain/record.ts';
 import type { Broker, PluginRuntime } from '#domain/sandbox-ports.ts';
 import type { SecretAdmin, SecretView } from '#domain/secret-ports.ts';
@@ -25,6 +24,8 @@ import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
 import { createFreezeStore } from '#store/state-stores.ts';
 import { question } from '#test/approvals/world.ts';
+import { createFakeTarget, createOutboxWorld, TAKEN } from '#test/notify/world.ts';
+import { createPlugins } from './fake-plugin.ts';
 import { ana, createPolicy } from './fake-policy.ts';
 import { createReview } from './fake-review.ts';
 import { createSettings } from './fake-settings.ts';
@@ -59,73 +60,6 @@ function createTokens(did: string[]) {
     },
     onChange: () => () => {},
   } satisfies TokenAuthority;
-}
-
-const plugin: Plugin = {
-  name: 'paint',
-  version: '1.0.0',
-  digest: sha256('code'),
-  manifestDigest: sha256('manifest'),
-  manifest: {
-    manifest: 1,
-    name: 'paint',
-    version: '1.0.0',
-    description: 'd',
-    runtime: { kind: 'isolate', entry: 'i.js' },
-    tools: [],
-  },
-  directory: '/nowhere',
-  origin: 'product',
-  tools: [],
-};
-
-const tool: PluginTool = {
-  kind: 'plugin',
-  name: 'paint__wall',
-  localName: 'wall',
-  description: 'd',
-  inputSchema: { type: 'object' },
-  schemaDigest: sha256('wall'),
-  effect: 'write',
-  capabilities: { store: { bytesMax: 1024 } },
-  limits: { timeoutMs: 1000, cpuMs: 1000, memoryMiB: 64, outputBytes: 1000, hostCalls: 10 },
-  idempotent: false,
-  checkInput: () => [],
-  checkOutput: () => [],
-  plugin,
-};
-
-function createPlugins() {
-  let state: PluginReport['state'] = 'ready';
-  const report = (): PluginReport => ({
-    name: 'paint',
-    version: '1.0.0',
-    digest: plugin.digest,
-    state,
-    runtime: 'isolate',
-    tools: ['paint__wall'],
-    capabilities: ['store'],
-    secrets: [{ name: 'PAINT_KEY', hosts: ['paint.example'], isExposed: false }],
-    problems: [],
-    notes: [],
-    source: '/plugins/paint',
-  });
-  const tools = () => (state === 'ready' ? [tool] : []);
-  const set = (next: PluginReport['state']) => {
-    state = next;
-    return report();
-  };
-  return {
-    tools,
-    tool: (name: string) => tools().find((one) => one.name === name),
-    reports: () => [report()],
-    onChange: () => () => {},
-    enable: () => set('ready'),
-    disable: () => set('disabled'),
-    reload: async () => [report()],
-    review: (name) => ({ name, state: 'waiting', digest: plugin.digest, without: [], exposed: [], differences: [] }),
-    approve: () => set('ready'),
-  } satisfies PluginCatalog & PluginAdmin;
 }
 
 /** Names in memory; nobody asks for a value. */
@@ -234,6 +168,7 @@ export function createWorld() {
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const secrets = createSecrets();
   const people = createRealPeople(database, { log, people: policy.people });
+  const notices = createOutboxWorld().open([createFakeTarget('webhook-1', () => TAKEN).channel]);
   const settings = createSettings(did);
   const services: Services = {
     ...{
@@ -245,6 +180,7 @@ export function createWorld() {
       freezes,
       approvals,
       people,
+      notices,
       secrets,
       settings,
       dispatcher,

@@ -1,0 +1,98 @@
+// What people are told of requests for approval, and how much of it one agent can cause.
+// **Trust:** arguments are an agent's: a channel shows them whole, with nothing invisible in them, or not at all.
+
+import { LIMITS } from '#base/limits.ts';
+import type { ApprovalRequest, Approvals } from '#domain/approval-ports.ts';
+import type { Notice, NoticeBound, NoticeTeller } from '#domain/notify-ports.ts';
+import { requestView } from '#operations/request-views.ts';
+import { shown as visibly } from './texts.ts';
+
+const EVENTS: { readonly [state in ApprovalRequest['state']]: string | undefined } = {
+  pending: 'asked',
+  approved: 'approved',
+  denied: 'denied',
+  expired: 'expired',
+  used: undefined,
+};
+
+/** Tells of each request that is made or decided, as long as it is called for. */
+export function tellOfApprovals(approvals: Pick<Approvals, 'onChange' | 'argsJson'>, { tell }: NoticeTeller): void {
+  /** Requests that were told with others in one: what becomes of them is not told either. */
+  const withheld = new Set<string>();
+  approvals.onChange((request) => {
+    const { id, agent, state } = request;
+    const notice = noticeOf(request, approvals.argsJson(id));
+    if (state === 'pending') {
+      if (notice !== undefined && !tell(notice, boundOf(agent))) withheld.add(id);
+      return;
+    }
+    if (notice !== undefined && !withheld.has(id)) tell(notice);
+    if (state !== 'approved') withheld.delete(id);
+  });
+}
+
+/** What a channel tells of a request; undefined for what nobody has to know. Arguments that don't fit are left out whole. */
+export function noticeOf(request: ApprovalRequest, argsJson: string | undefined): Notice | undefined {
+  const event = EVENTS[request.state];
+  if (event === undefined) return undefined;
+  const { id, expiresMs } = request;
+  const argsBytes = argsJson === undefined ? 0 : Buffer.byteLength(argsJson);
+  const fits = argsJson !== undefined && argsBytes <= LIMITS.notifyArgumentBytesMax;
+  const { args, shown, ...view } = requestView(request, fits ? argsJson : undefined);
+  const isAsked = event === 'asked';
+  return {
+    kind: 'approval',
+    subject: `approval ${id} ${event}`,
+    title: titleOf(request, event),
+    lines: isAsked ? linesOf(view) : decidedLines(view),
+    ...(isAsked && fits && typeof shown === 'string' ? { details: shown } : {}),
+    ...(isAsked ? { look: `smcp approvals show ${id}`, staleMs: expiresMs } : {}),
+    body: {
+      kind: 'approval',
+      event,
+      request: fits ? { ...view, args: args ?? null, shown: shown ?? null } : view,
+      ...(argsJson === undefined || fits ? {} : { argsOmittedBytes: argsBytes }),
+      ...(isAsked ? { look: `smcp approvals show ${id}` } : {}),
+    },
+  };
+}
+
+type View = Omit<ReturnType<typeof requestView>, 'args' | 'shown'>;
+
+function titleOf({ agent, tool }: ApprovalRequest, event: string): string {
+  const call = `${visibly(tool)} of ${visibly(agent)}`;
+  return event === 'asked' ? `SMCP: ${visibly(agent)} asks for ${visibly(tool)}` : `SMCP: ${event}: ${call}`;
+}
+
+function linesOf(view: View): readonly string[] {
+  const { plugin, effect, rule, workspace, chain, capabilities, expiresAt } = view;
+  const uses = visibly(JSON.stringify(capabilities));
+  return [
+    `plugin: ${visibly(String(plugin ?? 'the server itself'))}, effect: ${String(effect)}, rule: ${visibly(String(rule))}`,
+    ...(uses === '{}' ? [] : [`could use: ${uses}`]),
+    ...(workspace === null ? [] : [`files of: ${visibly(String(workspace))}`]),
+    ...(Array.isArray(chain) && chain.length > 0 ? [`called by: ${visibly(chain.join(' > '))}`] : []),
+    `until: ${String(expiresAt)}`,
+  ];
+}
+
+function decidedLines({ by, why }: View): readonly string[] {
+  if (by === null) return ['Nobody decided in time.'];
+  return [`by: ${visibly(String(by))}`, ...(why === null ? [] : [`why: ${visibly(String(why))}`])];
+}
+
+function boundOf(agent: string): NoticeBound {
+  return {
+    key: `approval ${agent}`,
+    countMax: LIMITS.notifyPerAgentMax,
+    more: (count) => {
+      const title = `SMCP: ${visibly(agent)} asked for ${count} more calls`;
+      const lines = ['They are not told one by one.'];
+      const look = 'smcp approvals';
+      return {
+        ...{ kind: 'approval', subject: `${count} more requests of ${agent}`, title, lines, look },
+        body: { kind: 'approval', event: 'more', agent, count, title, lines, look },
+      };
+    },
+  };
+}

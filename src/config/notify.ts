@@ -1,0 +1,163 @@
+// `notify` of config.yaml: the targets that people are told by. Names are given, addresses looked at; no secret stands in the file.
+
+import { SmcpError } from '#base/errors.ts';
+
+/** What a target is told of; as `NOTICE_KINDS` of the domain, which a test holds this against. */
+export type NotifyKind = 'approval' | 'quarantine' | 'loop' | 'widening' | 'layer' | 'verification' | 'freeze';
+
+const ALL_KINDS: readonly NotifyKind[] = [
+  ...(['approval', 'quarantine', 'loop', 'widening', 'layer', 'verification', 'freeze'] as const),
+];
+
+/** Of every target. `name`: unique among all of them. */
+export type NotifyTarget = { readonly name: string; readonly kinds: readonly NotifyKind[] };
+
+/** `keyFile`: relative to the home. */
+export type WebhookTarget = NotifyTarget & { readonly url: string; readonly keyFile: string };
+
+/** `tokenSecret`, `passwordSecret`: names of secrets that `smcp secret set` keeps. `showsDetails`: arguments of calls are sent. */
+export type NtfyTarget = NotifyTarget & {
+  readonly url: string;
+  readonly topic: string;
+  readonly tokenSecret?: string;
+  readonly showsDetails: boolean;
+};
+
+/** `security`: see src/notify/mail.ts. */
+export type MailTarget = NotifyTarget & {
+  readonly server: string;
+  readonly port: number;
+  readonly security: 'tls' | 'starttls' | 'loopback';
+  readonly certificateName?: string;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly user?: string;
+  readonly passwordSecret?: string;
+  readonly showsDetails: boolean;
+};
+
+export type NotifyConfig = {
+  readonly webhooks: readonly WebhookTarget[];
+  readonly ntfy: readonly NtfyTarget[];
+  readonly mail: readonly MailTarget[];
+};
+
+export const NO_TARGETS: NotifyConfig = { webhooks: [], ntfy: [], mail: [] };
+
+type WrittenTarget = { readonly name?: string; readonly kinds?: readonly NotifyKind[] };
+
+type Arguments = { readonly arguments?: 'whole' | 'never' };
+
+type WrittenNtfy = WrittenTarget &
+  Arguments & { readonly url?: string; readonly topic: string; readonly tokenSecret?: string };
+
+type WrittenMail = WrittenTarget &
+  Arguments & {
+    readonly server: string;
+    readonly port?: number;
+    readonly certificateName?: string;
+    readonly from: string;
+    readonly to: readonly string[];
+    readonly user?: string;
+    readonly passwordSecret?: string;
+  };
+
+/** As the file says it; its form was checked. */
+export type WrittenNotify = {
+  readonly webhooks?: readonly (WrittenTarget & { readonly url: string; readonly keyFile?: string })[];
+  readonly ntfy?: readonly WrittenNtfy[];
+  readonly mail?: readonly WrittenMail[];
+};
+
+const WEBHOOK_KEY = 'webhook.key';
+const NTFY_URL = 'https://ntfy.sh';
+/** Submission by STARTTLS, and with TLS from the first byte. **Source:** RFC 6409 §3.1, RFC 8314 §3.3 */
+const MAIL_PORT = 587;
+const MAIL_TLS_PORT = 465;
+
+/**
+ * With every default put in: a target that has no name is called by its type and number, `webhook-1`.
+ *
+ * @param file for errors. @throws `CONFIG_INVALID` for what is no address, one with a name and a password in it, a token or password
+ * that would go over a network in clear, or a name given twice
+ */
+export function notifyOf({ webhooks = [], ntfy = [], mail = [] }: WrittenNotify = {}, file: string): NotifyConfig {
+  const config: NotifyConfig = {
+    webhooks: webhooks.map(({ url, keyFile = WEBHOOK_KEY, ...written }, index) => {
+      checkUrl(url, { file, pointer: `/notify/webhooks/${index}/url`, what: 'a webhook' });
+      return { ...targetOf(written, 'webhook', index), url, keyFile };
+    }),
+    ntfy: ntfy.map((written, index) => ntfyOf(written, index, file)),
+    mail: mail.map((written, index) => mailOf(written, index, file)),
+  };
+  checkNames(Object.values(config).flat(), file);
+  return config;
+}
+
+function ntfyOf(written: WrittenNtfy, index: number, file: string): NtfyTarget {
+  const { url = NTFY_URL, topic, tokenSecret } = written;
+  const pointer = `/notify/ntfy/${index}/url`;
+  checkUrl(url, { file, pointer, what: 'a server of ntfy' });
+  if (tokenSecret !== undefined && !isPrivateWay(url)) throw inClear(file, pointer, 'the token');
+  return {
+    ...targetOf(written, 'ntfy', index),
+    ...{ url, topic, showsDetails: written.arguments !== 'never' },
+    ...(tokenSecret === undefined ? {} : { tokenSecret }),
+  };
+}
+
+function mailOf(written: WrittenMail, index: number, file: string): MailTarget {
+  const { server, from, to, user, passwordSecret, certificateName } = written;
+  const isHere = isLoopback(server);
+  const port = written.port ?? (isHere ? 25 : MAIL_PORT);
+  if ((user === undefined) !== (passwordSecret === undefined)) {
+    throw new SmcpError('CONFIG_INVALID', `${file}: /notify/mail/${index} has one of user and passwordSecret only`, {
+      details: { remedy: 'give both, or neither where the server asks for none' },
+    });
+  }
+  return {
+    ...targetOf(written, 'mail', index),
+    ...{ server, port, from, to, showsDetails: written.arguments !== 'never' },
+    security: isHere ? 'loopback' : port === MAIL_TLS_PORT ? 'tls' : 'starttls',
+    ...(certificateName === undefined ? {} : { certificateName }),
+    ...(user === undefined || passwordSecret === undefined ? {} : { user, passwordSecret }),
+  };
+}
+
+const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
+
+/** Encrypted, or within this machine. */
+function isPrivateWay(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || isLoopback(hostname);
+}
+
+function inClear(file: string, pointer: string, what: string): SmcpError {
+  return new SmcpError('CONFIG_INVALID', `${file}: ${pointer} would send ${what} over the network in clear`, {
+    details: { remedy: 'use https' },
+  });
+}
+
+function targetOf({ name, kinds = ALL_KINDS }: WrittenTarget, type: string, index: number): NotifyTarget {
+  return { name: name ?? `${type}-${index + 1}`, kinds };
+}
+
+type Place = { readonly file: string; readonly pointer: string; readonly what: string };
+
+/** A name and a password in it would be sent nowhere, and be shown. */
+function checkUrl(url: string, { file, pointer, what }: Place): void {
+  const parsed = URL.parse(url);
+  if (parsed !== null && parsed.username === '' && parsed.password === '') return;
+  throw new SmcpError('CONFIG_INVALID', `${file}: ${pointer} is no address for ${what}`, {
+    details: { remedy: 'write it as https://host/path, without a name and a password' },
+  });
+}
+
+function checkNames(targets: readonly NotifyTarget[], file: string): void {
+  const names = targets.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  throw new SmcpError('CONFIG_INVALID', `${file}: two targets under /notify are called ${twice}`, {
+    details: { remedy: 'give each a `name` of its own; one without is called by its type and number' },
+  });
+}

@@ -1,0 +1,49 @@
+// A token authority over rows in memory and a clock that the test sets.
+
+import { SmcpError } from '#base/errors.ts';
+import { parseAgentName, type TokenRow } from '#domain/agent.ts';
+import type { TokenStore } from '#domain/store-ports.ts';
+import { createTokenAuthority } from '#identity/tokens.ts';
+
+export const ADMIN = `smcp_${'0'.repeat(16)}_${'A'.repeat(43)}`;
+
+export function agent(name: string) {
+  const parsed = parseAgentName(name);
+  if (parsed === undefined) throw new Error(`${name} is no name`);
+  return parsed;
+}
+
+export function memoryStore(rows = new Map<string, TokenRow>()) {
+  const state = { fails: false };
+  const check = () => {
+    if (state.fails) throw new SmcpError('LOG_UNAVAILABLE', 'the disk is full');
+  };
+  const store = {
+    put: (row) => {
+      check();
+      rows.set(row.id, row);
+    },
+    list: () => [...rows.values()],
+    revoke: (id, revokedMs) => {
+      check();
+      const row = rows.get(id);
+      if (row !== undefined) rows.set(id, { ...row, revokedMs });
+      return row !== undefined;
+    },
+    prune: (deadBeforeMs) => {
+      check();
+      for (const { id, expiresMs, revokedMs } of rows.values()) {
+        if (Math.min(expiresMs ?? Infinity, revokedMs ?? Infinity) < deadBeforeMs) rows.delete(id);
+      }
+    },
+  } satisfies TokenStore;
+  return { store, rows, state };
+}
+
+export function world() {
+  const { store, rows, state } = memoryStore();
+  const time = { nowMs: 1_000 };
+  const clock = { nowMs: () => time.nowMs, monotonicMs: () => 0 };
+  const open = () => createTokenAuthority({ store, clock, adminToken: ADMIN });
+  return { open, authority: open(), rows, state, time };
+}
