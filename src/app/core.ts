@@ -33,6 +33,7 @@ import { createNetEffect } from '#effects/net/net-effect.ts';
 import { createStoreEffect } from '#effects/store.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
+import { createLabelBook } from '#labels/label-book.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Services } from '#operations/operation.ts';
 import type { PolicyPorts } from '#policy/policy-ports.ts';
@@ -96,9 +97,10 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   );
   const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...notices, clock });
   const approvals = openApprovals({ store, log, logger, notices }, stack);
+  const labels = createLabelBook(store.labels);
   const persons = openPeople(options, { store, log }, policy.people);
   const dispatcherPorts: DispatcherPorts = {
-    ...{ catalog: tools, policy, freezes, approvals, secrets, runtime, log, clock, logger },
+    ...{ catalog: tools, policy, freezes, approvals, labels, secrets, runtime, log, clock, logger },
     broker: createBroker({
       ...{ clock, logger },
       effects: {
@@ -126,7 +128,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
-    ...{ tokens, policy, catalog, tools, freezes, approvals, notices, secrets, dispatcher, log, enforce, clock },
+    ...{ tokens, policy, catalog, tools, freezes, approvals, notices, labels, secrets },
+    ...{ dispatcher, log, enforce, clock },
     people: persons.people,
     settings,
     plugins: watch.lookingAfter(catalog),

@@ -6,6 +6,7 @@ import { SmcpError } from '#base/errors.ts';
 import { consoleRoutes } from '#console/routes.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
 import { createStdioDoor, type StdioDoor } from '#gateway/stdio-door.ts';
+import { tokenRoute } from '#identity/token-route.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import type { AppOptions } from './app-options.ts';
@@ -16,7 +17,7 @@ export function buildGateway(
   { host, port, version, config, logger }: AppOptions,
   { services, people, consoleSite, readiness }: Core,
 ): Gateway {
-  const { tokens: authenticator, dispatcher, tools: catalog, policy, clock, log } = services;
+  const { tokens: authenticator, dispatcher, tools: catalog, policy, freezes, clock, log } = services;
   const { site } = consoleSite;
   return createGateway(
     { authenticator, dispatcher, catalog, policy, clock, logger },
@@ -29,6 +30,10 @@ export function buildGateway(
         ...adminRoutes(OPERATIONS, { run: createOperationRunner(services), dispatcher }, version),
         ...consoleRoutes({ people, approvals: services.approvals, site }),
         ...logRoutes(log, { isPublic: config.log.public }),
+        tokenRoute({
+          ...{ tokens: authenticator, authenticate: authenticator.authenticate, freezes, log, clock },
+          agents: policy.agents,
+        }),
       ],
       isReady: () => readiness.isReady,
     },

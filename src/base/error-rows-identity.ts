@@ -17,4 +17,11 @@ export const IDENTITY_ERRORS = {
     false,
     "The token's scopes, or those of a token above it, leave this out; the policy was not asked.",
   ),
+  TOKENS_FULL: row(
+    'limit',
+    -32006,
+    429,
+    true,
+    "As many tokens of an agent's sub-agents are good as may be, they are asked for too often, or their chain is too deep.",
+  ),
 } as const;

@@ -44,6 +44,8 @@ export type HttpRoute = {
   readonly access: 'anyone' | 'admin' | 'principal';
   /** Bytes of a body, where that is fewer than for others. */
   readonly bodyBytesMax?: number;
+  /** Its body may come as a form (`application/x-www-form-urlencoded`), which is then an object of texts. Absent: JSON only. */
+  readonly takesForm?: true;
   /** What it throws leaves as `{error: {code, message, details}}` with the status of the error table. */
   readonly handle: (request: HttpRequest) => Promise<HttpAnswer> | HttpAnswer;
 };

@@ -11,6 +11,7 @@ import type { PluginReport, PluginTool } from './manifest.ts';
 import type { ProofBundle } from './proof-bundle.ts';
 import type { RecordDraft, RecordKey, StoredRecord } from './record.ts';
 import type { ClosingRange, ClosingRow } from './store-ports.ts';
+import type { ExchangeWish } from './token-ports.ts';
 import type { ScopeList } from './token-scope.ts';
 import type { AdminTool, Tool } from './tool.ts';
 
@@ -41,6 +42,13 @@ export type TokenAuthority = Authenticator & {
     agent: AgentName,
     options: { readonly expiresInMs?: number; readonly scopes?: ScopeList },
   ) => IssuedToken;
+  /**
+   * A narrower token for a sub-agent of the same agent: it leaves what the token above it leaves and its own scopes do, and ends with each
+   * of the tokens above it. It is on disk once `wish.record` has resolved.
+   *
+   * @throws `USAGE` for what is no scope · `TOKENS_FULL` · `UNAUTHENTICATED` when the token above it has ended meanwhile
+   */
+  readonly exchange: (principal: Principal & { readonly kind: 'agent' }, wish: ExchangeWish) => Promise<IssuedToken>;
   readonly list: () => readonly TokenRow[];
   /** In force, and told, before it is kept: when it throws it is in force until the server ends. @throws `TOKEN_UNKNOWN` */
   readonly revoke: (id: string) => void;

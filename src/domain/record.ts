@@ -92,9 +92,13 @@ export type InvocationPredicate = {
       readonly perMs?: number;
       readonly resetsAt?: string;
     };
+    /** Labels because of which it denied, and the calls that brought them. */
+    readonly labels?: readonly { readonly label: string; readonly invocation: string; readonly tool: string }[];
     /** The request for approval, and the record of the decision that let this one call through. */
     readonly approval?: { readonly id: string; readonly record?: Receipt };
   };
+  /** Names of labels: what was seen before it was decided, and what its result carries. Absent: nothing of it. */
+  readonly labels?: { readonly seen?: readonly string[]; readonly carries?: readonly string[] };
   readonly sandbox?: {
     readonly tier: 'isolate' | 'process';
     readonly profile: Digest;
@@ -163,6 +167,8 @@ export type RecordDraft =
         readonly operation: string;
         readonly subject: string;
         readonly by: string;
+        /** The person's reason, of what asks for one. */
+        readonly why?: string;
         readonly failed?: string;
         readonly time: string;
       };

@@ -4,11 +4,12 @@ import type { Digest } from '#base/digest.ts';
 import type { AgentName, TokenRow } from './agent.ts';
 import type { ApprovalStore } from './approval-ports.ts';
 import type { Freeze, FreezeScope } from './freeze.ts';
+import type { LabelStore } from './label-ports.ts';
 import type { NoticeStore } from './notify-ports.ts';
 import type { InviteStore, PasskeyStore } from './people-ports.ts';
 import type { DisclosedDocuments } from './record.ts';
 
-/** Where tokens are kept. **Durability:** what `put`, `revoke` and `prune` wrote is on disk when they return. */
+/** Where tokens are kept. **Durability:** what `put`, `revoke`, `prune` and `remove` wrote is on disk when they return. */
 export type TokenStore = {
   readonly put: (row: TokenRow) => void;
   readonly list: () => readonly TokenRow[];
@@ -16,6 +17,7 @@ export type TokenStore = {
   readonly revoke: (id: string, revokedMs: number) => boolean;
   /** Deletes what expired or was revoked before `deadBeforeMs`. */
   readonly prune: (deadBeforeMs: number) => void;
+  readonly remove: (ids: readonly string[]) => void;
 };
 
 /** A row of the log, ready to be stored. */
@@ -212,6 +214,7 @@ export type Store = {
   readonly approvals: ApprovalStore;
   readonly passkeys: PasskeyStore;
   readonly invites: InviteStore;
+  readonly labels: LabelStore;
   readonly notices: NoticeStore;
   readonly meta: MetaStore;
   readonly close: () => void;

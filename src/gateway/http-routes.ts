@@ -8,13 +8,17 @@ import type { Json } from '#base/json.ts';
 import type { HttpAnswer, HttpRequest, HttpRoute } from '#domain/door-ports.ts';
 import { type Admission, FOR_ANYONE } from './admission.ts';
 import { requireAdmin, unauthenticated } from './authenticate.ts';
+import { TAKES_FORM } from './form-body.ts';
 
 export function addRoutes(app: FastifyInstance, admission: Admission, routes: readonly HttpRoute[]): void {
   for (const route of routes) {
     app.route({
       method: route.method,
       url: route.path,
-      config: route.access === 'anyone' ? FOR_ANYONE : {},
+      config: {
+        ...(route.access === 'anyone' ? FOR_ANYONE : {}),
+        ...(route.takesForm === true ? TAKES_FORM : {}),
+      },
       ...(route.bodyBytesMax === undefined ? {} : { bodyLimit: route.bodyBytesMax }),
       // Before the body is read: what may not be asked is not parsed.
       onRequest: (request, _reply, done) => {

@@ -15,6 +15,7 @@ import { agentRoutes } from './agent-routes.ts';
 import { unauthenticated } from './authenticate.ts';
 import { challengeOf } from './challenge.ts';
 import { boundConnections } from './connections.ts';
+import { parseFormBody } from './form-body.ts';
 import { asHostName } from './guards.ts';
 import { healthRoutes } from './health.ts';
 import { addRoutes } from './http-routes.ts';
@@ -210,7 +211,20 @@ function createHttpServer(onUnrouted: UnroutedHandler): FastifyInstance {
       done(thrown as SmcpError);
     }
   });
+  addFormParser(app);
   return app;
+}
+
+/** Of a form, which few routes take. */
+function addFormParser(app: FastifyInstance): void {
+  const type = 'application/x-www-form-urlencoded';
+  app.addContentTypeParser(type, { parseAs: 'string' }, (request, body, done) => {
+    try {
+      done(null, parseFormBody(request.routeOptions.config, String(body)));
+    } catch (thrown) {
+      done(thrown as SmcpError);
+    }
+  });
 }
 
 async function listenOn(app: FastifyInstance, { host, port }: GatewayOptions): Promise<void> {

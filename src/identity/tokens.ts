@@ -7,10 +7,11 @@ import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createListeners } from '#base/listeners.ts';
 import { createTimeWatch } from '#base/time-watch.ts';
-import type { Principal, TokenRow } from '#domain/agent.ts';
+import type { AgentName, Principal, TokenRow } from '#domain/agent.ts';
 import type { IssuedToken, TokenAuthority } from '#domain/ports.ts';
 import type { TokenStore } from '#domain/store-ports.ts';
 import { checkScopes } from '#domain/token-scope.ts';
+import { belowOf, createExchangePace, full, isBelow } from './exchange.ts';
 import { rightsOf } from './token-rights.ts';
 import { hashToken, isSignedId, makeToken, tokenId } from './token-text.ts';
 
@@ -40,6 +41,7 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
   /** Equal to no token's hash: what an unknown id is compared with. */
   const nobody: Uint8Array = randomBytes(adminHash.length);
   const changes = createListeners();
+  const exchanges = createExchangePace(clock);
   const known = new Map<string, Known>(
     store.list().map((row) => [row.id, { row, hash: hashOf(row) ?? nobody, rights: rightsOf(row) }]),
   );
@@ -96,14 +98,43 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
   };
 
   /** **Durability:** on disk when it returns. */
-  const add = (made: Omit<TokenRow, 'id' | 'secretHash'>): IssuedToken => {
-    const { id, token } = makeToken();
+  const add = (made: Omit<TokenRow, 'id' | 'secretHash'>, { id, token } = makeToken()): IssuedToken => {
     const hash = hashToken(token);
     const row: TokenRow = { id, secretHash: Buffer.from(hash).toString('hex'), ...made };
     store.put(row);
     known.set(id, { row, hash, rights: rightsOf(row) });
     watchExpiries();
     return { id, agent: row.agent, token, ...(row.expiresMs === undefined ? {} : { expiresMs: row.expiresMs }) };
+  };
+
+  /** Those of sub-agents that are over are forgotten at once: there may be many, and the log has them. */
+  const makeRoom = (agent: AgentName): void => {
+    const below = [...known.values()].filter(({ row }) => row.agent === agent && isBelow(row));
+    const dead = below.filter((one) => !isLive(one)).map(({ row }) => row.id);
+    if (dead.length > 0) store.remove(dead);
+    for (const id of dead) known.delete(id);
+    if (below.length - dead.length < LIMITS.tokensBelowPerAgentMax) return;
+    throw full(`an agent has at most ${LIMITS.tokensBelowPerAgentMax} tokens of sub-agents at a time`);
+  };
+
+  const exchange: TokenAuthority['exchange'] = async (principal, { mayStillAct, record, ...wish }) => {
+    const { agent, tokenId: above, signed } = principal;
+    const check = () => {
+      const aboveEndsMs = signed?.expiresMs ?? known.get(above)?.row.expiresMs;
+      const made = belowOf(principal, wish, {
+        nowMs: clock.nowMs(),
+        ...(aboveEndsMs === undefined ? {} : { aboveEndsMs }),
+      });
+      makeRoom(agent);
+      return made;
+    };
+    check();
+    exchanges.count(agent);
+    const text = makeToken();
+    await record(text.id);
+    // Whatever ended or was issued while that was written counts.
+    if (!mayStillAct()) throw new SmcpError('UNAUTHENTICATED', 'the token was revoked or has expired');
+    return add(check(), text);
   };
 
   const revoke = (id: string): void => {
@@ -126,6 +157,7 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
     authenticate,
     stillHolds,
     issue,
+    exchange,
     revoke,
     list: () => [...known.values()].map(({ row }) => row),
     onChange: changes.onChange,

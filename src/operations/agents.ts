@@ -92,7 +92,7 @@ export const agentOperations: readonly Operation[] = [
       return names.map((name) => ({
         name,
         inPolicy: inPolicy.includes(name),
-        tokens: rows.filter((row) => row.agent === name).map((row) => tokenView(row, services.clock.nowMs())),
+        tokens: rows.filter((row) => row.agent === name).map((row) => tokenView(row, rows, services.clock.nowMs())),
       }));
     },
   },
@@ -208,13 +208,17 @@ function rightsView({ rights }: TokenRow): JsonObject {
   };
 }
 
-function tokenView(row: TokenRow, nowMs: number) {
+function tokenView(row: TokenRow, rows: readonly TokenRow[], nowMs: number) {
   const isExpired = row.expiresMs !== undefined && row.expiresMs <= nowMs;
+  const above = row.rights === undefined || row.rights === 'broken' ? [] : row.rights.onBehalfOf;
+  // One that is kept no more has ended long ago; a trusted issuer's is never kept.
+  const isEndedAbove = above.some((id) => rows.some((one) => one.id === id && one.revokedMs !== undefined));
+  const isRevoked = row.revokedMs !== undefined || row.rights === 'broken' || isEndedAbove;
   return {
     id: row.id,
     createdAt: rfc3339(row.createdMs),
     expiresAt: row.expiresMs === undefined ? null : rfc3339(row.expiresMs),
-    state: row.revokedMs !== undefined ? 'revoked' : isExpired ? 'expired' : 'valid',
+    state: isRevoked ? 'revoked' : isExpired ? 'expired' : 'valid',
     ...rightsView(row),
   };
 }

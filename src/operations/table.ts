@@ -5,6 +5,7 @@ import { approvalOperations } from './approvals.ts';
 import { canOperations } from './can.ts';
 import { configOperations } from './config.ts';
 import { freezeOperations } from './freezes.ts';
+import { labelOperations } from './labels.ts';
 import { logOperations } from './log.ts';
 import { replayOperations } from './log-replay.ts';
 import { noticeOperations } from './notices.ts';
@@ -23,6 +24,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...queueOperations,
   ...approvalOperations,
   ...peopleOperations,
+  ...labelOperations,
   ...noticeOperations,
   ...agentOperations,
   ...policyOperations,

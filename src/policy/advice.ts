@@ -1,6 +1,7 @@
 // What is allowed in a policy and yet probably not meant: warnings for `policy check`. Pure.
 
 import type { JsonObject } from '#base/json.ts';
+import type { ToolLabels } from '#domain/labels.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
 import type { CompiledPolicy } from './compile.ts';
 import type { RuleList } from './compile-rule.ts';
@@ -8,10 +9,11 @@ import { adviseCondition } from './condition-advice.ts';
 import type { Finding } from './explain.ts';
 import { coversHours } from './hours.ts';
 import { coversPattern, type ToolPattern } from './match.ts';
-import type { GrantRule, Rule } from './rules.ts';
+import { isSeenWith } from './narrower-labels.ts';
+import type { DenyRule, GrantRule, Rule } from './rules.ts';
 
 /** What advice looks at of a tool. */
-export type AdvisedTool = { readonly name: string; readonly inputSchema: JsonObject };
+export type AdvisedTool = Partial<ToolLabels> & { readonly name: string; readonly inputSchema: JsonObject };
 
 export function advise(
   { lists, budgets }: Pick<CompiledPolicy, 'lists' | 'budgets'>,
@@ -70,19 +72,20 @@ function advisePatterns(rule: Pick<Rule, 'tools' | 'pointer'>, matches: Matches)
 }
 
 /** Denies that hold whenever this list of grants is asked. */
-function deniesOver(pointer: string, lists: readonly RuleList[]): readonly Rule[] {
+function deniesOver(pointer: string, lists: readonly RuleList[]): readonly DenyRule[] {
   const own = pointer.replace(/grants$/, 'deny');
   return lists.filter((list) => list.pointer === '/deny' || list.pointer === own).flatMap((list) => list.rules);
 }
 
-/** Whether it matches, as far as arguments and time go, whenever `rule` does. */
-const isAlways = (other: Rule, rule: Rule): boolean =>
+/** Whether it matches, as far as arguments, labels and time go, whenever `rule` does. */
+const isAlways = (other: GrantRule & DenyRule, rule: GrantRule & DenyRule): boolean =>
   other.isShadow !== true &&
   other.when === undefined &&
+  isSeenWith(other, [rule]) &&
   other.expiresMs === undefined &&
   coversHours(other.hours, rule.hours);
 
-function adviseReach(rule: Rule, before: readonly Rule[], denies: readonly Rule[]): readonly Finding[] {
+function adviseReach(rule: Rule, before: readonly GrantRule[], denies: readonly DenyRule[]): readonly Finding[] {
   for (const [others, verb] of [
     [denies, 'denied'],
     [before, 'decided'],

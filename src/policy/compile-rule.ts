@@ -6,13 +6,15 @@ import { isWritableTime } from '#base/clock.ts';
 import type { CompiledCondition } from '#base/condition.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import type { ApproverTerms } from '#domain/decision.ts';
+import { union } from '#domain/labels.ts';
+import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
 import { readApproval } from './approval.ts';
 import { readCapabilities, wrongPorts } from './capabilities.ts';
 import { createHoursCompiler, type HoursCompiler } from './compile-hours.ts';
 import { compileLimits, type LimitFault, scopeOfRule } from './compile-limits.ts';
 import type { Finding } from './explain.ts';
 import { compileToolPattern, type ToolPattern } from './match.ts';
-import type { DenyRule, GrantRule, Rule } from './rules.ts';
+import type { DenyRule, GrantRule, LabelRule, Rule, SessionTerms } from './rules.ts';
 import { rulesThatDecide, type WrittenLists } from './written-rules.ts';
 
 /** Rules by where they stand, for advice. */
@@ -93,12 +95,14 @@ function compileRule(
   workshop: Workshop,
 ): GrantRule & DenyRule {
   const { id, when, expires, why, capabilities, approval, tools, hours, limits, shadow } = written;
+  const { session, sink, after } = written;
   const pointer = `${list}/${index}`;
   if (typeof id === 'string') checkId(id, `${pointer}/id`, workshop);
   const rule: Rule = {
     name: typeof id === 'string' ? id : pointer,
     pointer,
-    tools: compilePatterns(tools, workshop),
+    // Of a deny that names where tools send to: whatever they are called.
+    tools: compilePatterns(tools ?? EVERY_TOOL, workshop),
   };
   const condition = typeof when === 'string' ? compileWhen(when, `${pointer}/when`, workshop) : undefined;
   const expiresMs = typeof expires === 'string' ? compileExpires(expires, `${pointer}/expires`, workshop) : undefined;
@@ -129,9 +133,37 @@ function compileRule(
     ...(expiresMs === undefined ? {} : { expiresMs }),
     ...(bounds === undefined ? {} : { limits: bounds }),
     ...(typeof why === 'string' ? { why } : {}),
+    ...(isJsonObject(session) ? { session: readTerms(session) } : {}),
+    ...(typeof sink === 'string' ? { sink } : {}),
+    ...(after === undefined ? {} : { after: namesIn(after) }),
     ...(shadow === true ? { isShadow: true } : {}),
     ...(capabilities === undefined ? {} : { capabilities: readCapabilities(capabilities) }),
   };
+}
+
+const EVERY_TOOL: readonly string[] = ['*', `${ADMIN_TOOL_PREFIX}*`];
+
+const namesIn = (written: Json | undefined): readonly string[] => union(listOf(written).map(String));
+
+const readTerms = ({ forbid, require }: JsonObject): SessionTerms => ({
+  forbid: namesIn(forbid),
+  require: namesIn(require),
+});
+
+/** What the policy adds to tools' labels. */
+export function compileLabelRules(written: Json | undefined, workshop: Workshop): readonly LabelRule[] {
+  return listOf(written).flatMap((rule, index) => {
+    if (!isJsonObject(rule)) return [];
+    const { tools, carries, sink } = rule;
+    return [
+      {
+        pointer: `/labels/${index}`,
+        tools: compilePatterns(tools, workshop),
+        carries: namesIn(carries),
+        ...(typeof sink === 'string' ? { sink } : {}),
+      },
+    ];
+  });
 }
 
 /** An `id` names one rule or budget: records name it by that. */

@@ -11,6 +11,7 @@ import {
   type BudgetPatterns,
   type Conditions,
   checkId,
+  compileLabelRules,
   compileList,
   compilePatterns,
   createConditions,
@@ -69,6 +70,7 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
     deny: compileList(document['deny'], '/deny', 'deny', workshop),
     limits: [budgetsAt(document['budgets'], '/budgets', workshop)],
   };
+  const labels = compileLabelRules(document['labels'], workshop);
   const roles = new Map<string, Part>();
   for (const [name, role] of entriesOf(document['roles'])) {
     roles.set(name, compileRole(role, name, workshop));
@@ -80,6 +82,7 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
     agents.set(name, {
       ...rulesOf([everybody, own, ...rolesOf(agent, { name, roles }, workshop)], workshop),
       roles: listOf(agent['roles']).map(String),
+      ...(agent['sessions'] === 'separate' ? { hasSeparateSessions: true } : {}),
       ...(typeof agent['workspace'] === 'string' ? { workspace: agent['workspace'] as WorkspaceName } : {}),
     });
     yield;
@@ -92,6 +95,7 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
   return {
     policy: {
       ...{ agents, roles: given, people },
+      ...(labels.length === 0 ? {} : { labels }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(loop === undefined ? {} : { loop }),
     },

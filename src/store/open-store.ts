@@ -8,6 +8,7 @@ import type { Store } from '#domain/store-ports.ts';
 import { createApprovalStore } from './approval-store.ts';
 import { createCounters } from './counters.ts';
 import { createKeyedCallStore } from './keyed-calls.ts';
+import { createLabelStore } from './label-rows.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
 import { createNoticeStore } from './notices.ts';
@@ -61,6 +62,7 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       approvals: createApprovalStore(database),
       passkeys: createPasskeyStore(database),
       invites: createInviteStore(database),
+      labels: createLabelStore(database),
       notices: createNoticeStore(database),
       meta: createMetaStore(database),
       counters,

@@ -22,6 +22,7 @@ export function createTokenStore(database: Database): TokenStore {
   const list = database.prepare('SELECT * FROM token ORDER BY created_ms, id');
   // The first revocation stands: revoking again must not move it.
   const revoke = database.prepare('UPDATE token SET revoked_ms = coalesce(revoked_ms, ?) WHERE id = ?');
+  const remove = database.prepare('DELETE FROM token WHERE id IN (SELECT value FROM json_each(?))');
   const prune = database.prepare('DELETE FROM token WHERE expires_ms < ?1 OR revoked_ms < ?1');
   return {
     put: (row) => {
@@ -33,6 +34,9 @@ export function createTokenStore(database: Database): TokenStore {
     revoke: (id, revokedMs) => revoke.run(revokedMs, id) > 0,
     prune: (deadBeforeMs) => {
       prune.run(deadBeforeMs);
+    },
+    remove: (ids) => {
+      remove.run(JSON.stringify(ids));
     },
   };
 }

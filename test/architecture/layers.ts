@@ -54,6 +54,7 @@ const FEATURES = [
   'src/store',
   'src/identity',
   'src/freeze',
+  'src/labels',
   'src/secrets',
   'src/approvals',
   'src/people',

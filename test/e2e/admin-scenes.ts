@@ -87,6 +87,9 @@ export const SCENES: { readonly [operation: string]: Scene } = {
   },
   queue_pause: { ...given({ lane: 'main' }), restore: goOn },
   queue_resume: { ...given({ lane: 'main' }), restore: goOn },
+  labels_list: given(),
+  labels_places: given(),
+  labels_clear: given({ agent: 'demo', why: 'its context was thrown away' }),
   approvals: {
     prepare: async (world) => {
       await forget(world);

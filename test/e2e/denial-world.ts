@@ -17,6 +17,7 @@ import {
   type TokenKind,
 } from '#test/gateway/denials.ts';
 import { type GeneratedClient, generateClient } from './admin-client.ts';
+import { exchanged } from './exchange-world.ts';
 import { adminTokenOf, startInProcess } from './in-process.ts';
 import { temporaryFolder } from './server.ts';
 
@@ -147,6 +148,27 @@ export async function openDenialServer(configure?: string) {
     };
   };
 
+  /** The same of a sub-agent: each is below a token of the agent, which is the one that was revoked or expired. */
+  const tokensBelow = async (who: Who): Promise<{ readonly [kind in TokenKind]: string | undefined }> => {
+    const below = async (above: string, scopes: readonly string[] = []) =>
+      (await exchanged(app.url, above, { scope: scopes.join(' '), actor: 'helper' })).token;
+    const above = (await issue(who, { expires: '1h' })).token;
+    const revoked = await issue(who, { expires: '1h' });
+    const ofRevoked = await below(revoked.token);
+    await admin.call('agent_revoke', { id: revoked.id });
+    const expired = await below((await issue(who, { expires: '300ms' })).token);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    return {
+      good: await below(above, scopesOf(who)),
+      stray: await below(above, ['doors:stdio']),
+      none: undefined,
+      revoked: ofRevoked,
+      expired,
+      unknown: `${(await below(above)).slice(0, -1)}~`,
+      admin: adminToken,
+    };
+  };
+
   const newestOfCalls = async () => {
     const records = (await admin.call('log_tail', { count: 5 })).data as readonly Shown[];
     return records.findLast(({ record }) => record.predicate.phase !== undefined);
@@ -166,6 +188,7 @@ export async function openDenialServer(configure?: string) {
     admin,
     issue,
     tokensOf,
+    tokensBelow,
     worldOf,
     thaw: () => admin.call('unfreeze'),
     /** Makes the denied call; what its client sees, and what the log says of it. */

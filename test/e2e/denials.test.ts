@@ -22,11 +22,14 @@ const WHO = ['athena', 'hera'] as const;
 type Tokens = { readonly [kind in TokenKind]: string | undefined };
 
 let server: DenialServer;
+/** As a person issued them, and as an agent has them for its sub-agents. */
 let tokens: { readonly [who in Who]: Tokens };
+let below: Tokens;
 
 beforeAll(async () => {
   server = await openDenialServer();
   tokens = { athena: await server.tokensOf('athena'), hera: await server.tokensOf('hera') };
+  below = await server.tokensBelow('athena');
 });
 afterEach(() => server.thaw());
 afterAll(() => server.close());
@@ -43,6 +46,20 @@ const greeting = (who: Who, { connect }: LineClient) =>
     await connection.greet(who);
     return connect(socketTransport(connection));
   });
+
+describe('with the token of a sub-agent', () => {
+  describe.each(HTTP_CLIENTS)('over $title', ({ door, connect }) => {
+    const world = () => server.worldOf('athena', (kind) => connect({ url: server.app.url, token: below[kind] }));
+
+    test.each([...DENIALS, ...GOVERNED_DENIALS, ...SCOPE_DENIALS])('$title', (denial) =>
+      server.check('athena', world(), { door, denial, more: { token: { actors: ['helper'] } } }),
+    );
+
+    test('and the same client is answered when nothing denies it', async () => {
+      expect(await observe(world(), ALLOWED)).toEqual({ where: 'none' });
+    });
+  });
+});
 
 /** Whose tools are called: those of plugins, or the server's own. */
 const KINDS = [

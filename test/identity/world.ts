@@ -36,14 +36,18 @@ export function memoryStore(rows = new Map<string, TokenRow>()) {
         if (Math.min(expiresMs ?? Infinity, revokedMs ?? Infinity) < deadBeforeMs) rows.delete(id);
       }
     },
+    remove: (ids) => {
+      check();
+      for (const id of ids) rows.delete(id);
+    },
   } satisfies TokenStore;
   return { store, rows, state };
 }
 
 export function world() {
   const { store, rows, state } = memoryStore();
-  const time = { nowMs: 1_000 };
-  const clock = { nowMs: () => time.nowMs, monotonicMs: () => 0 };
+  const time = { nowMs: 1_000, steadyMs: 0 };
+  const clock = { nowMs: () => time.nowMs, monotonicMs: () => time.steadyMs };
   const open = () => createTokenAuthority({ store, clock, adminToken: ADMIN });
   return { open, authority: open(), rows, state, time };
 }

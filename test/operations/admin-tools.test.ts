@@ -38,6 +38,7 @@ describe('the tools of operations', () => {
     expect(forPeople.map(([name]) => name).toSorted()).toEqual([
       ...[
         'agent_token',
+        'labels_clear',
         'notify_test',
         'person_invite',
         'person_revoke',

@@ -8,6 +8,7 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   agent_token: { name: 'ana', expires: '30d' },
   agent_revoke: { id: 'id1' },
   can: { agent: 'ana', tool: 'paint__wall' },
+  labels_clear: { agent: 'ana', why: 'its context is new' },
   log_show: { id: '0' },
   log_prove: { id: '0' },
   log_disclose: { id: '0' },

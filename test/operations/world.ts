@@ -15,11 +15,13 @@ import type { RecordDraft } from '#domain/record.ts';
 import type { Broker, PluginRuntime } from '#domain/sandbox-ports.ts';
 import type { SecretAdmin, SecretView } from '#domain/secret-ports.ts';
 import { createFreezes } from '#freeze/freezes.ts';
+import { createLabelBook } from '#labels/label-book.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Operation, Services } from '#operations/operation.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import { createApprovalStore } from '#store/approval-store.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
+import { createLabelStore } from '#store/label-rows.ts';
 import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
 import { createFreezeStore } from '#store/state-stores.ts';
@@ -51,6 +53,7 @@ function createTokens(did: string[]) {
       rows.push({ id, agent, secretHash: '', createdMs: 0, ...expires });
       return { id, agent, token: 'smcp_secret', ...expires };
     },
+    exchange: () => Promise.reject(new SmcpError('TOKENS_FULL', 'no tokens are exchanged here')),
     list: () => rows,
     revoke: (id) => {
       const index = rows.findIndex((row) => row.id === id);
@@ -149,6 +152,7 @@ export function createWorld() {
   const { runtime, state: runs } = createRuntime();
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
   const approvals = createApprovals({ store: createApprovalStore(database), log, clock, logger });
+  const labels = createLabelBook(createLabelStore(database));
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
   const adminTools = createAdminTools({ services: () => services, logger });
   const broker = {
@@ -164,7 +168,7 @@ export function createWorld() {
     ...database,
     transactionThenSync: async (work) => database.transaction(work),
   });
-  const ports = { policy, freezes, approvals, runtime, adminTools, broker, log, keyedCalls, clock, logger };
+  const ports = { policy, freezes, approvals, labels, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const secrets = createSecrets();
   const people = createRealPeople(database, { log, people: policy.people });
@@ -180,6 +184,7 @@ export function createWorld() {
       freezes,
       approvals,
       people,
+      labels,
       notices,
       secrets,
       settings,
