@@ -79,14 +79,19 @@ function* explainKeys(value: Json, schema: JsonObject, root: JsonObject, pointer
       const message = isReserved(key, names) ? `the name ${quote(key)} is reserved` : `${quote(key)} is no name`;
       yield { severity: 'error', pointer: at, of: 'key', message, remedy: description };
     } else if (next === undefined && schema['additionalProperties'] === false && own === undefined) {
-      yield explainUnknownKey(key, at, Object.keys(properties));
+      yield explainUnknownKey(key, at, pointer, Object.keys(properties));
     } else if (next !== undefined) {
       yield* explainKeys(part, next, root, at);
     }
   }
 }
 
-function explainUnknownKey(key: string, at: string, known: readonly string[]): Finding {
+function explainUnknownKey(key: string, at: string, pointer: string, known: readonly string[]): Finding {
+  // Else two of them could contain each other.
+  if (key === 'roles' && /^\/roles\/[^/]+$/.test(pointer)) {
+    const remedy = 'give each agent all of its roles, under agents.NAME.roles';
+    return { severity: 'error', pointer: at, of: 'key', message: 'a role has no roles of its own', remedy };
+  }
   const near = nearest(key, known);
   const remedy = near === undefined ? `the keys here are: ${known.join(', ')}` : `did you mean ${quote(near)}?`;
   return { severity: 'error', pointer: at, of: 'key', message: `unknown key ${quote(key)}`, remedy };
