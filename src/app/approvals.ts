@@ -3,6 +3,7 @@
 import { type ApprovalService, createApprovals } from '#approvals/approvals.ts';
 import { systemClock } from '#base/clock.ts';
 import type { NoticeDesk, NoticeTeller } from '#domain/notify-ports.ts';
+import type { People } from '#domain/person.ts';
 import type { RecordLog } from '#domain/ports.ts';
 import type { OwnSecretReader } from '#domain/secret-ports.ts';
 import type { Store } from '#domain/store-ports.ts';
@@ -15,6 +16,8 @@ export type ApprovalJoints = {
   readonly log: RecordLog;
   readonly notices: NoticeTeller & NoticeDesk;
   readonly secrets: OwnSecretReader;
+  /** Of the policy in force. */
+  readonly people: () => People;
 };
 
 export type JoinedApprovals = {
@@ -25,16 +28,16 @@ export type JoinedApprovals = {
 
 export function openApprovals(
   { logger, config, version }: Pick<AppOptions, 'logger' | 'config' | 'version'>,
-  { store, log, notices, secrets: { readOwn } }: ApprovalJoints,
+  { store, log, notices, people, secrets: { readOwn } }: ApprovalJoints,
   stack: AsyncDisposableStack,
 ): JoinedApprovals {
   const clock = systemClock;
   const ports = { store: store.approvals, log, clock, logger };
   const approvals = stack.adopt(createApprovals(ports), (opened) => opened.close());
-  tellOfApprovals(approvals, notices);
+  tellOfApprovals(approvals, notices, config.console.origin);
   const unheard = hearTelegram(
     config.notify.telegram,
-    { readOwn, approvals, meta: store.meta, clock, logger, version },
+    { readOwn, approvals, policyPeople: people, meta: store.meta, clock, logger, version },
     stack,
   );
   const targets: NoticeDesk['targets'] = () =>

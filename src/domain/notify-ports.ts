@@ -24,6 +24,8 @@ export type Notice = {
   readonly details?: string;
   /** The command with which to look. */
   readonly look?: string;
+  /** The page on which to look, by https. */
+  readonly link?: string;
   /** For programs, as JSON. */
   readonly body: JsonObject;
   /** From when on nobody needs to be told any more, in ms since the epoch; absent: always. */

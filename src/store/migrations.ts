@@ -156,6 +156,17 @@ const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
+  CREATE TABLE passkey (
+    credential TEXT PRIMARY KEY,
+    passkey TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE invite (
+    person TEXT PRIMARY KEY,
+    hash TEXT NOT NULL,
+    invite TEXT NOT NULL
+  ) STRICT;
+  `,
+  `
   CREATE TABLE sent_message (
     place INTEGER PRIMARY KEY,
     target TEXT NOT NULL,

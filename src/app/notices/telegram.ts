@@ -9,7 +9,7 @@ import type { OwnSecretReader } from '#domain/secret-ports.ts';
 import type { MetaStore } from '#domain/store-ports.ts';
 import { createTelegramApi } from '#notify/telegram/api.ts';
 import { createTelegramChat } from '#notify/telegram/channel.ts';
-import { createDecider } from '#notify/telegram/decide.ts';
+import { createDecider, type DeciderPorts } from '#notify/telegram/decide.ts';
 import { followUpdates, type UpdateOptions } from '#notify/telegram/updates.ts';
 
 export type TelegramPorts = OwnSecretReader & { readonly sentMessages: SentMessages; readonly version: string };
@@ -32,6 +32,7 @@ export function telegramChats(target: TelegramTarget, ports: TelegramPorts): rea
 
 export type TelegramDeciding = OwnSecretReader & {
   readonly approvals: Pick<Approvals, 'find' | 'approve' | 'deny'>;
+  readonly policyPeople: DeciderPorts['policyPeople'];
   readonly meta: MetaStore;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -45,12 +46,12 @@ export function hearTelegram(
   stack: AsyncDisposableStack,
   options: Pick<UpdateOptions, 'retryMs'> = {},
 ): () => ReadonlyMap<string, string> {
-  const { readOwn: secret, approvals, meta, clock, logger, version } = ports;
+  const { readOwn: secret, approvals, policyPeople, meta, clock, logger, version } = ports;
   const heard = targets
     .filter(({ people }) => people.size > 0)
     .map(({ name, apiUrl, tokenSecret, chats, people }) => {
       const api = createTelegramApi({ secret }, { apiUrl, tokenSecret, version });
-      const onPressed = createDecider({ api, approvals, logger }, { chats, people });
+      const onPressed = createDecider({ api, approvals, policyPeople, logger }, { chats, people });
       const updates = followUpdates({ api, meta, clock, logger, onPressed }, { name, ...options });
       stack.defer(() => updates.close());
       return { name, updates };

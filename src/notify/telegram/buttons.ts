@@ -11,14 +11,13 @@ const SIGNS = { approve: 'a', deny: 'd' } as const;
 const DATA = /^([ad])\.([0-9a-f]{16})\.([A-Za-z0-9_-]{43})$/;
 const DIGEST = /^sha256:([0-9a-f]{64})$/;
 
-/** Undefined where the request has another form than ours: then there are no buttons. */
-export function keyboardOf(id: string, digest: string): JsonObject | undefined {
+/** A row of two buttons; `[]` where the request has another form than ours. */
+export function decisionRow(id: string, digest: string): readonly JsonObject[] {
   const row = (['approve', 'deny'] as const).map((decision) => {
     const data = dataOf({ decision, id, digest });
     return { text: decision === 'approve' ? 'Approve' : 'Deny', callback_data: data };
   });
-  if (row.some(({ callback_data }) => !DATA.test(callback_data))) return undefined;
-  return { inline_keyboard: [row] };
+  return row.every(({ callback_data }) => DATA.test(callback_data)) ? row : [];
 }
 
 function dataOf({ decision, id, digest }: Press): string {

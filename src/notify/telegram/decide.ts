@@ -8,6 +8,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import { visibleText } from '#base/visible.ts';
 import type { ApprovalRequest, Approvals } from '#domain/approval-ports.ts';
+import { hasRole, type People } from '#domain/person.ts';
 import type { TelegramApi } from './api.ts';
 import { readPress } from './buttons.ts';
 import type { Pressed } from './updates.ts';
@@ -15,6 +16,8 @@ import type { Pressed } from './updates.ts';
 export type DeciderPorts = {
   readonly api: TelegramApi;
   readonly approvals: Pick<Approvals, 'find' | 'approve' | 'deny'>;
+  /** Of the policy in force, with their roles. */
+  readonly policyPeople: () => People;
   readonly logger: Logger;
 };
 
@@ -27,7 +30,7 @@ export type DeciderOptions = {
 
 /** Decides, and says to who pressed what became of it. Never rejects. */
 export function createDecider(
-  { api, approvals, logger }: DeciderPorts,
+  { api, approvals, policyPeople, logger }: DeciderPorts,
   { chats, people }: DeciderOptions,
 ): (pressed: Pressed, signal: AbortSignal) => Promise<void> {
   /** What who pressed is told. */
@@ -38,6 +41,8 @@ export function createDecider(
       logger.warn('somebody pressed a button who may not decide', { user: String(user), chat: String(chat) });
       return 'You are not among those who decide here.';
     }
+    const missing = roleProblem(policyPeople(), name);
+    if (missing !== undefined) return missing;
     const press = readPress(data);
     const request = press === undefined ? undefined : approvals.find(press.id);
     if (press === undefined || request === undefined) return 'Nothing is known of this request any more.';
@@ -61,6 +66,14 @@ export function createDecider(
     const answered = await api.call('answerCallbackQuery', params, signal);
     if (answered.kind === 'error') logger.debug('who pressed a button was not told', { why: answered.why });
   };
+}
+
+/** A policy that names people has the last word on who decides; one that names nobody leaves it to the configuration. */
+function roleProblem(people: People, name: string): string | undefined {
+  if (people.size === 0) return undefined;
+  const role = [...people].find(([person]) => person === name)?.[1];
+  if (role === undefined) return `${name} is not among the people of the policy.`;
+  return hasRole(role, 'approver') ? undefined : `${name} is ${role}: to decide takes the role approver.`;
 }
 
 function outcomeOf({ state, tool, agent }: ApprovalRequest): string {

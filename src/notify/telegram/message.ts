@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Notice } from '#domain/notify-ports.ts';
 import { noticeText } from '#notify/text.ts';
-import { keyboardOf } from './buttons.ts';
+import { decisionRow } from './buttons.ts';
 
 export type MessageOptions = {
   readonly showsDetails: boolean;
@@ -19,12 +19,15 @@ export type MessageOptions = {
 export function requestOf({
   kind,
   body,
-}: Notice): { readonly id: string; readonly digest: string; readonly isAsked: boolean } | undefined {
+}: Notice):
+  | { readonly id: string; readonly digest: string; readonly isAsked: boolean; readonly needsPasskey: boolean }
+  | undefined {
   const request = body['request'];
   if (kind !== 'approval' || !isJsonObject(request)) return undefined;
   const { id, digest } = request;
   if (typeof id !== 'string' || typeof digest !== 'string') return undefined;
-  return { id, digest, isAsked: body['event'] === 'asked' };
+  const needsPasskey = isJsonObject(request['approvers']);
+  return { id, digest, isAsked: body['event'] === 'asked', needsPasskey };
 }
 
 /** What `sendMessage` and `editMessageText` take, but the chat. Buttons are there only where all arguments are. */
@@ -33,9 +36,9 @@ export function messageOf(notice: Notice, { showsDetails, hasButtons }: MessageO
   const before = `${title}\n\n`;
   const fits = (text: string) => before.length + text.length <= LIMITS.telegramTextLengthMax;
   const { text, isWhole } = noticeText(notice, { fits, showsDetails });
-  const request = requestOf(notice);
-  const keyboard =
-    hasButtons && isWhole && request?.isAsked === true ? keyboardOf(request.id, request.digest) : undefined;
+  const rows = hasButtons && isWhole ? decisionRows(notice) : [];
+  const link = notice.link === undefined ? [] : [[{ text: 'Open the console', url: notice.link }]];
+  const keyboard = [...rows, ...link];
   return {
     text: before + text,
     // Offsets and lengths in UTF-16 units, as JavaScript counts.
@@ -44,6 +47,14 @@ export function messageOf(notice: Notice, { showsDetails, hasButtons }: MessageO
       { type: 'pre', offset: before.length, length: text.length },
     ],
     link_preview_options: { is_disabled: true },
-    ...(keyboard === undefined ? {} : { reply_markup: keyboard }),
+    ...(keyboard.length === 0 ? {} : { reply_markup: { inline_keyboard: keyboard } }),
   };
+}
+
+/** None where people have to sign with a passkey: what a button says would not count. */
+function decisionRows(notice: Notice): JsonObject[][] {
+  const request = requestOf(notice);
+  if (request?.isAsked !== true || request.needsPasskey) return [];
+  const row = decisionRow(request.id, request.digest);
+  return row.length === 0 ? [] : [[...row]];
 }

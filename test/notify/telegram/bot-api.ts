@@ -132,10 +132,14 @@ export async function openBotApi({ token = TOKEN } = {}) {
 
 export type BotApi = Awaited<ReturnType<typeof openBotApi>>;
 
-/** Of the buttons of a message, by their texts. */
+/** Of the buttons of a message that decide, by their texts. */
 export function buttonsOf({ reply_markup }: ChatMessage): { readonly [text: string]: string } {
   const { inline_keyboard = [] } = (reply_markup ?? {}) as {
-    inline_keyboard?: { text: string; callback_data: string }[][];
+    inline_keyboard?: { text: string; callback_data?: string }[][];
   };
-  return Object.fromEntries(inline_keyboard.flat().map(({ text, callback_data }) => [text, callback_data]));
+  return Object.fromEntries(
+    inline_keyboard
+      .flat()
+      .flatMap(({ text, callback_data }) => (callback_data === undefined ? [] : [[text, callback_data]])),
+  );
 }

@@ -1,6 +1,7 @@
 // Deciding by a button: only by those whom the configuration names, only about what was shown, once, and recorded as what it is.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { PersonName } from '#domain/person.ts';
 import { question } from '#test/approvals/world.ts';
 import { buttonsOf, type ChatMessage } from './bot-api.ts';
 import { ANA, createTelegramWorld, GROUP, STRANGER, type TelegramWorld } from './world.ts';
@@ -71,6 +72,44 @@ async function useUp(id: string): Promise<void> {
   await approvals.approve(id, { digest, by: { kind: 'admin' } });
   approvals.use(id, 'call');
 }
+
+describe('a policy that names people', () => {
+  const ana = 'ana' as PersonName;
+
+  test('has the last word on who decides by a button: an approver does, a viewer and somebody it leaves out do not', async () => {
+    const { policyPeople, bot } = world;
+    const { Approve, Deny, stateOf } = await asked();
+    policyPeople.set('bea' as PersonName, 'approver');
+    expect(await told(bot.press(Approve, { user: ANA }))).toBe('ana is not among the people of the policy.');
+    policyPeople.set(ana, 'viewer');
+    for (const data of [Approve, Deny]) {
+      expect(await told(bot.press(data, { user: ANA }))).toContain('ana is viewer');
+    }
+    expect(stateOf()).toBe('pending');
+    policyPeople.set(ana, 'approver');
+    await told(bot.press(Approve, { user: ANA }));
+    expect(stateOf()).toBe('approved');
+  });
+
+  test('and has them sign for a call is not answered by a button: there is none, and one that was made up does nothing', async () => {
+    const { approvals, bot } = world;
+    const approvers = { by: ['ana'], needed: 1 };
+    const free = await asked();
+    const terms = { ...question().terms, approvers };
+    const request = approvals.request(question({ args: { signed: true }, terms }));
+    await expect.poll(() => bot.messages.length).toBe(4);
+    expect(bot.messages.slice(2).map(buttonsOf)).toEqual([{}, {}]);
+    expect(JSON.stringify(bot.messages[2]?.reply_markup)).toContain(
+      `https://smcp.example.org/console/approvals#${request.id}`,
+    );
+    const digest = Buffer.from(request.digest.slice('sha256:'.length), 'hex').toString('base64url');
+    expect(await told(bot.press(`a.${request.id}.${digest}`, { user: ANA }))).toContain('passkey');
+    expect(approvals.get(request.id).state).toBe('pending');
+    // The control: where nobody has to sign, the same press counts.
+    await told(bot.press(free.Approve, { user: ANA }));
+    expect(free.stateOf()).toBe('approved');
+  });
+});
 
 describe('an attack', () => {
   test('by a stranger in a group that is told decides nothing, and the stranger is told so', async () => {

@@ -5,6 +5,7 @@ import { hearTelegram, telegramChats } from '#app/notices/telegram.ts';
 import type { LogFields, Logger } from '#base/log.ts';
 import type { TelegramTarget } from '#config/notify.ts';
 import { NOTICE_KINDS } from '#domain/notify-ports.ts';
+import type { PersonName, PersonRole } from '#domain/person.ts';
 import { createOutbox } from '#notify/outbox.ts';
 import { createNoticeStore, createSentMessages } from '#store/notices.ts';
 import { createMetaStore } from '#store/state-stores.ts';
@@ -42,12 +43,13 @@ export async function createTelegramWorld({ target = {}, secret = async () => TO
     { store: createNoticeStore(database), clock: time.clock, logger, onDropped: () => {} },
     { channels: telegramChats(config, ports), server: 'smcp.test', retryMs: 5 },
   );
-  tellOfApprovals(approvals, outbox);
+  tellOfApprovals(approvals, outbox, 'https://smcp.example.org');
+  const policyPeople = new Map<PersonName, PersonRole>();
   const meta = createMetaStore(database);
   /** Hears buttons until the function it gives is called. */
   const hear = () => {
     const stack = new AsyncDisposableStack();
-    const deciding = { ...ports, approvals, meta, clock: time.clock, logger };
+    const deciding = { ...ports, approvals, policyPeople: () => policyPeople, meta, clock: time.clock, logger };
     const problems = hearTelegram([config], deciding, stack, { retryMs: 5 });
     return { problems, stop: () => stack.disposeAsync() };
   };
@@ -58,7 +60,7 @@ export async function createTelegramWorld({ target = {}, secret = async () => TO
     bot.close();
   };
   const answerTo = (query: string) => bot.answered.find((one) => one.query === query)?.text;
-  return { ...approvalsWorld, bot, outbox, hear, hearing, meta, lines, answerTo, close };
+  return { ...approvalsWorld, bot, outbox, hear, hearing, meta, lines, answerTo, policyPeople, close };
 }
 
 export type TelegramWorld = Awaited<ReturnType<typeof createTelegramWorld>>;
