@@ -1,5 +1,6 @@
 // What is allowed in a policy and yet probably not meant: warnings for `policy check`. Pure.
 
+import { pointerSegment } from '#base/exact-json.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { ToolLabels } from '#domain/labels.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
@@ -17,7 +18,7 @@ import { adviseTexts } from './text-advice.ts';
 export type AdvisedTool = Partial<ToolLabels> & { readonly name: string; readonly inputSchema: JsonObject };
 
 export function advise(
-  { lists, budgets }: Pick<CompiledPolicy, 'lists' | 'budgets'>,
+  { lists, budgets, policy }: Pick<CompiledPolicy, 'lists' | 'budgets' | 'policy'>,
   tools: readonly AdvisedTool[],
   nowMs: number,
 ): readonly Finding[] {
@@ -25,7 +26,7 @@ export function advise(
   const ofRules = lists.flatMap(({ pointer, kind, rules }) =>
     rules.flatMap((rule, index) => {
       const before = rules.slice(0, index);
-      const denies = kind === 'grants' ? deniesOver(pointer, lists) : [];
+      const denies = kind === 'grants' ? deniesOver(pointer, lists, policy) : [];
       return [
         ...adviseExpiry(rule, kind, nowMs),
         ...(kind === 'grants' ? adviseReach(rule, before, denies) : []),
@@ -72,11 +73,21 @@ function advisePatterns(rule: Pick<Rule, 'tools' | 'pointer'>, matches: Matches)
   });
 }
 
-/** Denies that hold whenever this list of grants is asked. */
-function deniesOver(pointer: string, lists: readonly RuleList[]): readonly DenyRule[] {
-  const own = pointer.replace(/grants$/, 'deny');
-  return lists.filter((list) => list.pointer === '/deny' || list.pointer === own).flatMap((list) => list.rules);
+/** Denies that hold whenever this list of grants is asked: everybody's, its agent's or role's own, and those of its agent's roles. */
+function deniesOver(
+  pointer: string,
+  lists: readonly RuleList[],
+  { agents }: CompiledPolicy['policy'],
+): readonly DenyRule[] {
+  const segment = /^\/agents\/([^/]+)\/grants$/.exec(pointer)?.[1];
+  const { roles = [] } = (segment === undefined ? undefined : agents.get(readSegment(segment))) ?? {};
+  const places = new Set(['/deny', pointer.replace(/grants$/, 'deny'), ...roles.map(denyOfRole)]);
+  return lists.filter((list) => places.has(list.pointer)).flatMap((list) => list.rules);
 }
+
+const denyOfRole = (role: string): string => `/roles/${pointerSegment(role)}/deny`;
+
+const readSegment = (segment: string): string => segment.replaceAll('~1', '/').replaceAll('~0', '~');
 
 /** Whether it matches, as far as arguments, labels and time go, whenever `rule` does. */
 const isAlways = (other: GrantRule & DenyRule, rule: GrantRule & DenyRule): boolean =>
@@ -87,9 +98,9 @@ const isAlways = (other: GrantRule & DenyRule, rule: GrantRule & DenyRule): bool
   coversHours(other.hours, rule.hours);
 
 function adviseReach(rule: Rule, before: readonly GrantRule[], denies: readonly DenyRule[]): readonly Finding[] {
-  for (const [others, verb] of [
-    [denies, 'denied'],
-    [before, 'decided'],
+  for (const [others, verb, remedy] of [
+    [denies, 'denied', 'remove one of the two'],
+    [before, 'decided', 'remove it, or move it up'],
   ] as const) {
     const always = others.filter((other) => isAlways(other, rule));
     const covering = rule.tools.map((inner) =>
@@ -98,7 +109,7 @@ function adviseReach(rule: Rule, before: readonly GrantRule[], denies: readonly 
     const first = covering[0];
     if (first === undefined || covering.includes(undefined)) continue;
     const message = `this grant is never reached: ${first.name} has always ${verb} before it`;
-    return [warning(rule.pointer, message, 'remove it, or move it up')];
+    return [warning(rule.pointer, message, remedy)];
   }
   return [];
 }

@@ -100,6 +100,11 @@ function explainUnknownKey(key: string, at: string, pointer: string, known: read
     const remedy = 'remove it: a rule that is written and not enforced would deceive its reader';
     return { severity: 'error', pointer: at, of: 'key', message, remedy };
   }
+  // Else two of them could contain each other.
+  if (key === 'roles' && /^\/roles\/[^/]+$/.test(pointer)) {
+    const remedy = 'give each agent all of its roles, under agents.NAME.roles';
+    return { severity: 'error', pointer: at, of: 'key', message: 'a role has no roles of its own', remedy };
+  }
   const near = nearest(key, known);
   const remedy = near === undefined ? `the keys here are: ${known.join(', ')}` : `did you mean ${quote(near)}?`;
   return { severity: 'error', pointer: at, of: 'key', message: `unknown key ${quote(key)}`, remedy };

@@ -61,6 +61,11 @@ describe('an error names line, column and what would do', () => {
       '6:25 error: unknown key "secret" (did you mean "secrets"?)',
     ],
     [
+      'a circle of roles',
+      'version: 1\nroles:\n  a: { roles: [b] }\n  b: { roles: [a] }\n',
+      '3:8 error: a role has no roles of its own (give each agent all of its roles, under agents.NAME.roles)',
+    ],
+    [
       'a misspelt role',
       'version: 1\nroles: { reader: {} }\nagents: { athena: { roles: [raeder] } }\n',
       '3:29 error: unknown role "raeder" (did you mean "reader"?)',
@@ -201,6 +206,11 @@ describe('a warning tells what is probably not meant', () => {
       'a grant that is denied anyway',
       `${grant('tools: ["devops__deploy"]')}deny:\n  - tools: ["devops__*"]\n`,
       '5:9 warning: this grant is never reached: /deny/0 has always denied before it',
+    ],
+    [
+      'a grant that a role of its agent denies',
+      'version: 1\nroles: { r: { deny: [{ tools: ["devops__*"] }] } }\nagents:\n  athena: { roles: [r], grants: [{ tools: ["devops__deploy"] }] }\n',
+      '4:34 warning: this grant is never reached: /roles/r/deny/0 has always denied before it (remove one of the two)',
     ],
     [
       'a property that the schema lacks',

@@ -63,10 +63,13 @@ function asksNoLess({ terms: before }: Ask, now: Allow | Ask): boolean {
 
 type Question = { readonly call: string; readonly query: DecisionQuery };
 
+/** Whose calls are asked about, and of which tools. */
+export type Asked = { readonly agents: readonly string[]; readonly tools: readonly string[] };
+
 /** Every call that is asked about, one by one. */
-function* questions(): Generator<Question> {
-  for (const agent of AGENTS) {
-    for (const tool of TOOLS) {
+function* questions({ agents, tools }: Asked): Generator<Question> {
+  for (const agent of agents) {
+    for (const tool of tools) {
       for (const args of ARGS) {
         for (const [at, nowMs] of TIMES.entries()) {
           // Each time with another one of what was seen, and each of that at some time.
@@ -88,8 +91,12 @@ function* questions(): Generator<Question> {
 }
 
 /** The first call found that `after` gives more to than `before`; asked one by one, by deciding. */
-export function callThatGetsMore(before: Policy, after: Policy): string | undefined {
-  for (const { call, query } of questions()) {
+export function callThatGetsMore(
+  before: Policy,
+  after: Policy,
+  asked: Asked = { agents: AGENTS, tools: TOOLS },
+): string | undefined {
+  for (const { call, query } of questions(asked)) {
     const now = decide(after, REF, query, { usage: UNUSED });
     if (now.kind === 'deny') continue;
     const then = decide(before, REF, query, { usage: UNUSED });
@@ -100,6 +107,7 @@ export function callThatGetsMore(before: Policy, after: Policy): string | undefi
     if (!isWithin) return `${call} had fewer capabilities`;
     const lost = lostCounter(now.counters, then.counters);
     if (lost !== undefined) return `${call} had the limit ${lost.key} of ${lost.max}`;
+    if ((now.workspace ?? query.agent) !== (then.workspace ?? query.agent)) return `${call} had other files`;
     if ((now.timeoutMs ?? 1e9) > (then.timeoutMs ?? 1e9)) return `${call} had a shorter timeout`;
     const carries = now.labels?.carries ?? [];
     const shed = then.labels?.carries.find((label) => !carries.includes(label));

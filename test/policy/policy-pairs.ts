@@ -65,7 +65,7 @@ type Written = {
   sink?: string;
   after?: string[];
 };
-type Document = {
+export type Document = {
   version: number;
   defaults: { timeout?: string; limits?: unknown; loop?: unknown };
   budgets: unknown[];
@@ -144,7 +144,7 @@ const listsOf = ({ deny, roles, agents }: Document): Written[][] => [
   roles.reader.deny,
 ];
 
-const edit = fc.record({
+export const edit = fc.record({
   kind: fc.constantFrom(
     'remove',
     'swap',
@@ -172,12 +172,13 @@ const edit = fc.record({
   with: grant,
   defaults,
 });
-type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
+export type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
 
 /** What no deny has. */
 const OF_GRANTS: readonly string[] = ['capabilities', 'approval', 'limits', 'session'];
 
-function change(document: Document, { kind, list: listAt, at, to, with: given, defaults: other }: Edit): void {
+/** Makes one edit, in place. */
+export function change(document: Document, { kind, list: listAt, at, to, with: given, defaults: other }: Edit): void {
   const all = listsOf(document);
   const list = all[listAt % all.length] ?? [];
   const isDeny =
