@@ -5,12 +5,14 @@ import { type ConditionCompiler, createConditionCompiler } from '#base/cel.ts';
 import { isWritableTime } from '#base/clock.ts';
 import type { CompiledCondition } from '#base/condition.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import type { ApproverTerms } from '#domain/decision.ts';
 import { union } from '#domain/labels.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
 import { readApproval } from './approval.ts';
 import { readCapabilities, wrongPorts } from './capabilities.ts';
 import { createHoursCompiler, type HoursCompiler } from './compile-hours.ts';
 import { compileLimits, type LimitFault, scopeOfRule } from './compile-limits.ts';
+import { CONDITION_HELPERS } from './condition-helpers.ts';
 import type { Finding } from './explain.ts';
 import { compileToolPattern, type ToolPattern } from './match.ts';
 import type { DenyRule, GrantRule, LabelRule, Rule, SessionTerms } from './rules.ts';
@@ -33,7 +35,7 @@ export type Conditions = {
 };
 
 export function createConditions(): Conditions {
-  return { compiler: createConditionCompiler(), compiled: new Map() };
+  return { compiler: createConditionCompiler(CONDITION_HELPERS), compiled: new Map() };
 }
 
 /** Compiles a condition, unless it is. */
@@ -55,6 +57,8 @@ export type Workshop = {
   /** Where each `id` was first used. */
   readonly ids: Map<string, string>;
   readonly written: WrittenLists;
+  /** Who has to approve, by where it stands. */
+  readonly approvers: { readonly pointer: string; readonly terms: ApproverTerms }[];
 };
 
 export function createWorkshop(conditions: Conditions): Workshop {
@@ -68,6 +72,7 @@ export function createWorkshop(conditions: Conditions): Workshop {
     hours: createHoursCompiler(),
     ids: new Map(),
     written: new Map(),
+    approvers: [],
   };
 }
 
@@ -109,6 +114,8 @@ function compileRule(
     }
   }
   const asks = isJsonObject(approval) ? readApproval(approval, written) : undefined;
+  const terms = asks?.approval.approvers;
+  if (terms !== undefined) workshop.approvers.push({ pointer: `${pointer}/approval`, terms });
   for (const { key, message, remedy } of asks?.faults ?? []) {
     workshop.findings.push(errorAt(`${pointer}/approval/${key}`, message, remedy));
   }
