@@ -63,6 +63,7 @@ export const approvalOperations: readonly Operation[] = [
     method: 'POST',
     path: '/approvals/:id/approve',
     effect: 'write',
+    showsCalls: true,
     input: inputSchema(
       {
         id,

@@ -136,6 +136,7 @@ export const logOperations: readonly Operation[] = [
     method: 'GET',
     path: '/log/disclosures/:id',
     effect: 'read',
+    showsCalls: true,
     input: recordIdInput,
     output: {
       type: 'object',
