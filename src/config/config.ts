@@ -8,6 +8,7 @@ import { LIMITS } from '#base/limits.ts';
 import { readOwnedFile } from '#base/owned-file.ts';
 import { compileOwnSchema, type Problem } from '#base/schema.ts';
 import { type Position, parseYaml } from '#base/yaml.ts';
+import { type ConsoleConfig, consoleOf } from './console.ts';
 import { NO_TARGETS, type NotifyConfig, notifyOf, type WrittenNotify } from './notify.ts';
 
 export type Config = {
@@ -28,6 +29,7 @@ export type Config = {
   readonly policy: { readonly apply: 'auto' | 'manual' };
   /** Who is told of what wants a person's attention. */
   readonly notify: NotifyConfig;
+  readonly console: ConsoleConfig;
   readonly log: { readonly name: string; readonly public: boolean };
   /** `keyFile` absent: in the home's `keys`. `sources`: by the secret's name. */
   readonly secrets: { readonly keyFile?: string; readonly sources: { readonly [name: string]: SecretSource } };
@@ -55,6 +57,7 @@ const DEFAULTS: Config = {
   net: { privateHosts: [], loopbackHosts: [] },
   policy: { apply: 'auto' },
   notify: NO_TARGETS,
+  console: {},
   log: { name: 'smcp.local', public: false },
   secrets: { sources: {} },
   logging: { level: 'info' },
@@ -86,6 +89,7 @@ export function loadConfig(file: string, env: Environment): Config {
       net: { ...DEFAULTS.net, ...own.net },
       policy: { ...DEFAULTS.policy, ...own.policy },
       notify: notifyOf(own.notify, file),
+      console: consoleOf(own.console, file),
       log: { ...DEFAULTS.log, ...own.log },
       secrets: { ...DEFAULTS.secrets, ...own.secrets },
       logging: { ...DEFAULTS.logging, ...own.logging },

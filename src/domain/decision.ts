@@ -86,12 +86,17 @@ export type Allow = {
   readonly policy: PolicyRef;
 };
 
+/** Who has to approve. `by`: names of people, `role:approver` or `role:admin`. `needed`: how many different ones of them. */
+export type ApproverTerms = { readonly by: readonly string[]; readonly needed: number };
+
 /** How a grant wants its calls approved. */
 export type ApprovalTerms = {
   /** How long a request can be approved, and an approval used, from when it was asked for. */
   readonly ttlMs: number;
   /** Whether an answer that the agent's own client asserts counts. */
   readonly trustsClient: boolean;
+  /** People who have to, each with a passkey; nobody else may. Absent: whoever shows the home's token, or was granted the tool. */
+  readonly approvers?: ApproverTerms;
   /** How long a call waits for it at most, 0: not at all; absent: as by default. */
   readonly waitMs?: number;
 };

@@ -6,6 +6,7 @@ import type { Approvals } from '#domain/approval-ports.ts';
 import type { CallView } from '#domain/invocation.ts';
 import type { LabelAdmin, LabelBook } from '#domain/label-ports.ts';
 import type { NoticeDesk } from '#domain/notify-ports.ts';
+import type { PeopleAdmin } from '#domain/people-ports.ts';
 import type { PolicyAdmin, PolicyAuthor, PolicyDecider } from '#domain/policy-ports.ts';
 import type { PolicyReview } from '#domain/policy-review.ts';
 import type {
@@ -35,6 +36,7 @@ export type Services = {
   readonly freezes: Freezes;
   readonly secrets: SecretAdmin;
   readonly approvals: Approvals;
+  readonly people: PeopleAdmin;
   readonly labels: LabelBook & LabelAdmin;
   readonly notices: NoticeDesk;
   readonly dispatcher: Dispatcher;
@@ -75,6 +77,7 @@ export type Topic =
   | 'plugins'
   | 'queue'
   | 'approvals'
+  | 'people'
   | 'notices'
   | 'freezes'
   | 'labels'

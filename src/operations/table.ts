@@ -10,6 +10,7 @@ import { logOperations } from './log.ts';
 import { replayOperations } from './log-replay.ts';
 import { noticeOperations } from './notices.ts';
 import type { Operation } from './operation.ts';
+import { peopleOperations } from './people.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
 import { policyReviewOperations } from './policy-review.ts';
@@ -22,6 +23,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...freezeOperations,
   ...queueOperations,
   ...approvalOperations,
+  ...peopleOperations,
   ...labelOperations,
   ...noticeOperations,
   ...agentOperations,

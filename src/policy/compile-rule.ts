@@ -5,6 +5,7 @@ import { type ConditionCompiler, createConditionCompiler } from '#base/cel.ts';
 import { isWritableTime } from '#base/clock.ts';
 import type { CompiledCondition } from '#base/condition.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import type { ApproverTerms } from '#domain/decision.ts';
 import { union } from '#domain/labels.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
 import { readApproval } from './approval.ts';
@@ -55,6 +56,8 @@ export type Workshop = {
   /** Where each `id` was first used. */
   readonly ids: Map<string, string>;
   readonly written: WrittenLists;
+  /** Who has to approve, by where it stands. */
+  readonly approvers: { readonly pointer: string; readonly terms: ApproverTerms }[];
 };
 
 export function createWorkshop(conditions: Conditions): Workshop {
@@ -68,6 +71,7 @@ export function createWorkshop(conditions: Conditions): Workshop {
     hours: createHoursCompiler(),
     ids: new Map(),
     written: new Map(),
+    approvers: [],
   };
 }
 
@@ -109,6 +113,8 @@ function compileRule(
     }
   }
   const asks = isJsonObject(approval) ? readApproval(approval, written) : undefined;
+  const terms = asks?.approval.approvers;
+  if (terms !== undefined) workshop.approvers.push({ pointer: `${pointer}/approval`, terms });
   for (const { key, message, remedy } of asks?.faults ?? []) {
     workshop.findings.push(errorAt(`${pointer}/approval/${key}`, message, remedy));
   }

@@ -2,7 +2,7 @@
 // a query but the agent's name and the time is the agent's own words.
 
 import type { ConditionInput } from '#base/condition.ts';
-import type { Allow, Ask, Decision, DecisionQuery, Deny, PolicyRef } from '#domain/decision.ts';
+import type { Allow, ApproverTerms, Ask, Decision, DecisionQuery, Deny, PolicyRef } from '#domain/decision.ts';
 import type { SeenLabel } from '#domain/labels.ts';
 import type { Usage } from '#domain/usage.ts';
 import { describeExceeded } from './describe-limit.ts';
@@ -207,12 +207,18 @@ function granted(
   const { ruleDigest, ...terms } = approval;
   return {
     kind: 'ask',
-    reason: `the grant ${name} covers ${tool}, and a person approves each call`,
-    remedy: `call it, and have a person approve the call with: smcp approvals\nor have a person change approval at ${pointer} in the policy`,
+    reason: `the grant ${name} covers ${tool}, and ${whoApproves(terms.approvers)} each call`,
+    remedy: `call it, and have ${terms.approvers === undefined ? 'a person approve the call with: smcp approvals' : 'it approved on the console, at /console/approvals'}\nor have a person change approval at ${pointer} in the policy`,
     ruleDigest,
     terms,
     ...common,
   };
+}
+
+function whoApproves(approvers: ApproverTerms | undefined): string {
+  if (approvers === undefined) return 'a person approves';
+  const { by, needed } = approvers;
+  return needed === 1 ? `one of ${by.join(', ')} approves` : `${needed} of ${by.join(', ')} approve`;
 }
 
 function denyByDefault(query: DecisionQuery, nearMiss: NearMiss | undefined, ref: PolicyRef): Deny {

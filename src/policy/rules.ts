@@ -4,6 +4,7 @@ import type { Condition } from '#base/condition.ts';
 import type { Digest } from '#base/digest.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { ApprovalTerms } from '#domain/decision.ts';
+import type { People } from '#domain/person.ts';
 import type { WorkspaceName } from '#domain/workspace-path.ts';
 import type { Hours } from './hours.ts';
 import type { Limit, LoopBreaker } from './limits.ts';
@@ -86,6 +87,8 @@ export type AgentRules = RuleSet & {
 
 export type Policy = {
   readonly agents: ReadonlyMap<string, AgentRules>;
+  /** Who signs in with a passkey. Absent: nobody. No decision asks them. */
+  readonly people?: People;
   /** Absent: it adds none. */
   readonly labels?: readonly LabelRule[];
   /** From `defaults.timeout`. */

@@ -35,6 +35,8 @@ export function boundedDraft(draft: AnyDraft): AnyDraft {
     }
     case 'approval':
       return { ...draft, predicate: boundedApproval(draft.predicate) };
+    case 'person':
+      return { ...draft, predicate: { ...draft.predicate, by: cut(draft.predicate.by) } };
     case 'opened':
       return draft;
   }

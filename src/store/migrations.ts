@@ -155,6 +155,17 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (kind, owner, path, label)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE passkey (
+    credential TEXT PRIMARY KEY,
+    passkey TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE invite (
+    person TEXT PRIMARY KEY,
+    hash TEXT NOT NULL,
+    invite TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** The version of a database that this code reads and writes. */

@@ -23,6 +23,8 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   plugin_approve: { name: 'paint', digest: sha256('code') },
   plugin_enable: { name: 'paint' },
   plugin_disable: { name: 'paint' },
+  person_invite: { name: 'cleo' },
+  person_revoke: { name: 'cleo' },
   secret_set: { name: 'PAINT_KEY', value: 'a value that is long enough' },
   secret_rm: { name: 'PAINT_KEY' },
 };

@@ -32,6 +32,7 @@ import { ana, createPolicy } from './fake-policy.ts';
 import { createReview } from './fake-review.ts';
 import { createSettings } from './fake-settings.ts';
 import { GOOD_INPUT } from './good-input.ts';
+import { createRealPeople } from './real-people.ts';
 
 /** The operation of this name. */
 export const operation = (name: string): Operation => {
@@ -170,6 +171,7 @@ export function createWorld() {
   const ports = { policy, freezes, approvals, labels, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const secrets = createSecrets();
+  const people = createRealPeople(database, { log, people: policy.people });
   const notices = createOutboxWorld().open([createFakeTarget('webhook-1', () => TAKEN).channel]);
   const settings = createSettings(did);
   const services: Services = {
@@ -181,6 +183,7 @@ export function createWorld() {
       plugins,
       freezes,
       approvals,
+      people,
       labels,
       notices,
       secrets,

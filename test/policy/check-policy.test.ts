@@ -53,7 +53,7 @@ describe('an error names line, column and what would do', () => {
     [
       'a strange key',
       'version: 1\nxyzzy: {}\n',
-      '2:1 error: unknown key "xyzzy" (the keys here are: $schema, version, defaults, budgets, roles, deny, labels, shares, agents)',
+      '2:1 error: unknown key "xyzzy" (the keys here are: $schema, version, defaults, budgets, roles, people, deny, labels, shares, agents)',
     ],
     [
       'a misspelt kind',
@@ -76,9 +76,9 @@ describe('an error names line, column and what would do', () => {
       '2:29 error: unknown role "reader" (there are no roles; add it under roles)',
     ],
     [
-      'a rule of a later version',
+      'approval by nobody that there is',
       grant('tools: ["a__b"]', 'approval: { ttl: 15m, by: [approver] }'),
-      '6:31 error: "by" is not enforced by this version; remove it (remove it: a rule that is written and not enforced would deceive its reader)',
+      '6:19 error: 1 person has to approve, and 0 may (name more of them in by, or add approvers under people)',
     ],
     [
       'a pattern that is none',
