@@ -5,6 +5,7 @@ import { adminRoutes } from '#admin/routes.ts';
 import { SmcpError } from '#base/errors.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
 import { createStdioDoor, type StdioDoor } from '#gateway/stdio-door.ts';
+import { metadataAddress, metadataRoutes } from '#identity/oauth/metadata-route.ts';
 import { tokenRoute } from '#identity/token-route.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
@@ -14,9 +15,9 @@ import type { Core } from './core.ts';
 /** The door over HTTP; nothing listens yet. */
 export function buildGateway(
   { host, port, version, config, logger }: AppOptions,
-  { services, readiness }: Core,
+  { services, readiness, authenticator }: Core,
 ): Gateway {
-  const { tokens: authenticator, dispatcher, tools: catalog, policy, freezes, clock, log } = services;
+  const { tokens, dispatcher, tools: catalog, policy, freezes, clock, log } = services;
   return createGateway(
     { authenticator, dispatcher, catalog, policy, clock, logger },
     {
@@ -28,11 +29,13 @@ export function buildGateway(
         ...adminRoutes(OPERATIONS, { run: createOperationRunner(services), dispatcher }, version),
         ...logRoutes(log, { isPublic: config.log.public }),
         tokenRoute({
-          ...{ tokens: authenticator, authenticate: authenticator.authenticate, freezes, log, clock },
+          ...{ tokens, authenticate: authenticator.authenticate, freezes, log, clock },
           agents: policy.agents,
         }),
+        ...(config.oauth === undefined ? [] : metadataRoutes(config.oauth)),
       ],
       isReady: () => readiness.isReady,
+      ...(config.oauth === undefined ? {} : { metadata: metadataAddress(config.oauth.resource) }),
     },
   );
 }

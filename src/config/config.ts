@@ -9,6 +9,7 @@ import { readOwnedFile } from '#base/owned-file.ts';
 import { compileOwnSchema, type Problem } from '#base/schema.ts';
 import { type Position, parseYaml } from '#base/yaml.ts';
 import { NO_TARGETS, type NotifyConfig, notifyOf, type WrittenNotify } from './notify.ts';
+import { type OAuthConfig, oauthOf, type WrittenOAuth } from './oauth.ts';
 
 export type Config = {
   readonly server: { readonly host: string; readonly port: number; readonly names: readonly string[] };
@@ -28,6 +29,8 @@ export type Config = {
   readonly policy: { readonly apply: 'auto' | 'manual' };
   /** Who is told of what wants a person's attention. */
   readonly notify: NotifyConfig;
+  /** Whose access tokens are taken, beside our own; absent: nobody's. */
+  readonly oauth?: OAuthConfig;
   readonly log: { readonly name: string; readonly public: boolean };
   /** `keyFile` absent: in the home's `keys`. `sources`: by the secret's name. */
   readonly secrets: { readonly keyFile?: string; readonly sources: { readonly [name: string]: SecretSource } };
@@ -76,6 +79,7 @@ export function loadConfig(file: string, env: Environment): Config {
     code: 'CONFIG_INVALID',
   });
   const own = text === undefined ? {} : (parseConfig(text, file) as Written);
+  const oauth = oauthOf(own.oauth, file);
   return withEnvironment(
     {
       server: { ...DEFAULTS.server, ...own.server },
@@ -86,6 +90,7 @@ export function loadConfig(file: string, env: Environment): Config {
       net: { ...DEFAULTS.net, ...own.net },
       policy: { ...DEFAULTS.policy, ...own.policy },
       notify: notifyOf(own.notify, file),
+      ...(oauth === undefined ? {} : { oauth }),
       log: { ...DEFAULTS.log, ...own.log },
       secrets: { ...DEFAULTS.secrets, ...own.secrets },
       logging: { ...DEFAULTS.logging, ...own.logging },
@@ -95,8 +100,9 @@ export function loadConfig(file: string, env: Environment): Config {
 }
 
 /** As the file says it: `plugins` is a list of directories, or an object with it. */
-type Written = Omit<Partial<Config>, 'plugins' | 'approve' | 'notify'> & {
+type Written = Omit<Partial<Config>, 'plugins' | 'approve' | 'notify' | 'oauth'> & {
   readonly notify?: WrittenNotify;
+  readonly oauth?: WrittenOAuth;
   readonly plugins?:
     | readonly string[]
     | { readonly directories?: readonly string[]; readonly approve?: Config['approve'] };
