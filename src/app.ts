@@ -59,6 +59,7 @@ async function build(options: CoreOptions, stack: AsyncDisposableStack): Promise
   await testGateway(gateway);
   await testDecisions(core.rehearse, services.tools);
   const { url } = await gateway.listen();
+  core.consoleSite.bind(url);
   if (await openSocket(socket, options)) await testSocket(home.socket);
   replaceFile(home.server, `${JSON.stringify({ url, pid: process.pid })}\n`, 0o600);
   stack.defer(() => rmSync(home.server, { force: true }));

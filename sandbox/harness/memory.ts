@@ -6,12 +6,15 @@ import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import { silentLogger } from '#base/log.ts';
 import type { ApprovalDesk } from '#domain/approval-ports.ts';
+import type { LabelBook } from '#domain/label-ports.ts';
 import type { AdminTools, FreezeDecider, RecordLog, RecordReader } from '#domain/ports.ts';
 import type { InvocationPredicate } from '#domain/record.ts';
 import type { KeyedCallStore, PluginStore } from '#domain/store-ports.ts';
 import { createFreezes } from '#freeze/freezes.ts';
+import { createLabelBook } from '#labels/label-book.ts';
 import { createApprovalStore } from '#store/approval-store.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
+import { createLabelStore } from '#store/label-rows.ts';
 import { migrate } from '#store/migrations.ts';
 import { createPluginValues } from '#store/plugin-values.ts';
 import { openDatabase } from '#store/sqlite.ts';
@@ -21,6 +24,7 @@ export type Memory = {
   readonly log: RecordLog & Pick<RecordReader, 'findInvocation' | 'record'>;
   readonly keyedCalls: KeyedCallStore;
   readonly values: PluginStore;
+  readonly labels: LabelBook;
   readonly freezes: FreezeDecider;
   /** Nobody is asked. */
   readonly approvals: ApprovalDesk;
@@ -50,6 +54,7 @@ export function openMemory(clock: Clock, stack: AsyncDisposableStack): Memory {
     log,
     approvals: stack.adopt(createApprovals({ store, log, clock, logger: silentLogger }), (opened) => opened.close()),
     keyedCalls: createKeyedCallStore(unsynced),
+    labels: createLabelBook(createLabelStore(unsynced)),
     values: createPluginValues(unsynced),
     freezes: createFreezes({ store: createFreezeStore(database), clock }),
     adminTools: {

@@ -23,6 +23,8 @@ export const TOPICS: { readonly [topic in Topic]: string } = {
   freezes: 'Stopping everything, an agent, a plugin or all that changes something.',
   queue: 'Calls that wait or run.',
   approvals: 'Calls that somebody has to approve before they begin.',
+  people: 'People who sign in on the console with a passkey.',
+  labels: 'What agents have seen, and what their files and values carry.',
   notices: 'What people are told, and by which targets.',
   agents: 'Agents and their tokens.',
   policy: 'Who may call what.',

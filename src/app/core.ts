@@ -11,6 +11,7 @@ import { toldFreezes } from '#app/notices/freezes.ts';
 import { toldLog } from '#app/notices/loops.ts';
 import { openChannels, openNotices } from '#app/notices/open.ts';
 import { lastRecorded, tellOfEvents } from '#app/notices/sources.ts';
+import { type OpenPeople, openPeople } from '#app/people.ts';
 import { openProcesses } from '#app/process-tier.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
 import { openReplayer } from '#app/replays.ts';
@@ -33,9 +34,11 @@ import { createNetEffect } from '#effects/net/net-effect.ts';
 import { createStoreEffect } from '#effects/store.ts';
 import { createFreezes } from '#freeze/freezes.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
+import { createLabelBook } from '#labels/label-book.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Services } from '#operations/operation.ts';
-import { createPolicyService } from '#policy/policy-service.ts';
+import type { PolicyPorts } from '#policy/policy-ports.ts';
+import { createPolicyService, type PolicyService } from '#policy/policy-service.ts';
 import { createPolicyThread } from '#policy/policy-thread.ts';
 import { createPolicyReview } from '#policy/review/review.ts';
 import { createRecordLog, type OpenRecordLog } from '#provenance/record-log.ts';
@@ -54,7 +57,7 @@ import type { MaskedLogger } from './masked-logger.ts';
 /** `logger`: masks what `secrets` knows, once they are open. */
 export type CoreOptions = AppOptions & { readonly logger: MaskedLogger };
 
-export type Core = {
+export type Core = OpenPeople & {
   readonly services: Services;
   /** Ready once the doors are open, until it stops. */
   readonly readiness: { isReady: boolean };
@@ -66,6 +69,12 @@ export type Core = {
 
 /** What is kept: the home's database, the log in it, and the secrets that open and sign them. */
 type Kept = { readonly store: Store; readonly log: OpenRecordLog; readonly adminToken: string };
+
+type PolicyParts = Pick<PolicyPorts, 'recordLog' | 'catalog'> & {
+  readonly store: Store;
+  readonly thread: ReturnType<typeof createPolicyThread>;
+  readonly settings: ReturnType<typeof openSettings>;
+};
 
 /** Takes the home's lock first; what a server that crashed left behind is mended or removed. */
 export async function buildCore(options: CoreOptions, stack: AsyncDisposableStack): Promise<Core> {
@@ -85,24 +94,16 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   });
   const tools = joinCatalogs(catalog, createAdminToolCatalog());
   const thread = stack.adopt(createPolicyThread(), (opened) => opened.close());
-  const policy = stack.adopt(
-    await createPolicyService(
-      { store: store.policies, counters: store.counters, recordLog: log, catalog: tools.tools, thread, clock, logger },
-      { file: options.policyFile ?? home.policy, apply: () => settings.current().policy.apply },
-    ),
-    async (opened) => {
-      // A change whose text is still being checked is given up, not waited for.
-      await thread.close();
-      await opened.close();
-    },
-  );
+  const policy = await openPolicy(options, stack, { store, recordLog: log, catalog: tools.tools, thread, settings });
   const tokens = stack.adopt(createTokenAuthority({ store: store.tokens, clock, adminToken }), (opened) =>
     opened.close(),
   );
   const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...notices, clock });
   const approvals = openApprovals({ store, log, logger, notices }, stack);
+  const labels = createLabelBook(store.labels);
+  const persons = openPeople(options, { store, log }, policy.people);
   const dispatcherPorts: DispatcherPorts = {
-    ...{ catalog: tools, policy, freezes, approvals, secrets, runtime, log, clock, logger },
+    ...{ catalog: tools, policy, freezes, approvals, labels, secrets, runtime, log, clock, logger },
     broker: createBroker({
       ...{ clock, logger },
       effects: {
@@ -131,7 +132,9 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
-    ...{ tokens, policy, catalog, tools, freezes, approvals, notices, secrets, dispatcher, log, enforce, clock },
+    ...{ tokens, policy, catalog, tools, freezes, approvals, notices, labels, secrets },
+    ...{ dispatcher, log, enforce, clock },
+    people: persons.people,
     settings,
     plugins: watch.lookingAfter(catalog),
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
@@ -139,7 +142,25 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
-  return { services, readiness, authenticator, rehearse: createRehearsal(dispatcherPorts) };
+  return { services, ...persons, readiness, authenticator, rehearse: createRehearsal(dispatcherPorts) };
+}
+
+async function openPolicy(
+  { home, policyFile, logger }: CoreOptions,
+  stack: AsyncDisposableStack,
+  { store, thread, settings, ...ports }: PolicyParts,
+): Promise<PolicyService> {
+  return stack.adopt(
+    await createPolicyService(
+      { store: store.policies, counters: store.counters, thread, clock: systemClock, logger, ...ports },
+      { file: policyFile ?? home.policy, apply: () => settings.current().policy.apply },
+    ),
+    async (opened) => {
+      // A change whose text is still being checked is given up, not waited for.
+      await thread.close();
+      await opened.close();
+    },
+  );
 }
 
 function openSecrets({ home, config, logger }: CoreOptions, { secrets: store }: Store): Secrets {

@@ -3,6 +3,7 @@
 import { logRoutes } from '#admin/log-routes.ts';
 import { adminRoutes } from '#admin/routes.ts';
 import { SmcpError } from '#base/errors.ts';
+import { consoleRoutes } from '#console/routes.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
 import { createStdioDoor, type StdioDoor } from '#gateway/stdio-door.ts';
 import { metadataAddress, metadataRoutes } from '#identity/oauth/metadata-route.ts';
@@ -15,18 +16,20 @@ import type { Core } from './core.ts';
 /** The door over HTTP; nothing listens yet. */
 export function buildGateway(
   { host, port, version, config, logger }: AppOptions,
-  { services, readiness, authenticator }: Core,
+  { services, people, consoleSite, readiness, authenticator }: Core,
 ): Gateway {
   const { tokens, dispatcher, tools: catalog, policy, freezes, clock, log } = services;
+  const { site } = consoleSite;
   return createGateway(
     { authenticator, dispatcher, catalog, policy, clock, logger },
     {
       host,
       port,
-      names: config.server.names,
+      names: [...config.server.names, site().rpId],
       version,
       routes: [
         ...adminRoutes(OPERATIONS, { run: createOperationRunner(services), dispatcher }, version),
+        ...consoleRoutes({ people, approvals: services.approvals, site }),
         ...logRoutes(log, { isPublic: config.log.public }),
         tokenRoute({
           ...{ tokens, authenticate: authenticator.authenticate, freezes, log, clock },

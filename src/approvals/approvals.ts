@@ -14,17 +14,15 @@ import type {
   UsedApproval,
 } from '#domain/approval-ports.ts';
 import type { RecordLog } from '#domain/ports.ts';
+import { checkApprover } from './approvers.ts';
 import { createExpiry } from './expiry.ts';
 import { createHeldRequests } from './held.ts';
 import {
   anotherDigest,
-  beingDecided,
-  clientNotTrusted,
   decidedAlready,
   decisionsFull,
   isForAnotherCall,
   notApproved,
-  ownCall,
   requestsFull,
   unknownRequest,
 } from './refusals.ts';
@@ -45,13 +43,15 @@ export type ApprovalService = Approvals & {
 
 const ID_BYTES = 8;
 
+type Tail<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Rest] ? Rest : never;
+
 /** What is kept of another run is read once; what ran out meanwhile, or is of a time that has not come yet, has expired. */
 export function createApprovals({ store, log, clock, logger }: ApprovalPorts): ApprovalService {
   const held = createHeldRequests(store);
   const watchers = createWatchers();
   const bind = createQuestionBinder();
-  /** Requests whose decision is on its way into the log. */
-  const beingRecorded = new Set<string>();
+  /** The last decision about a request that is on its way into the log: the next one waits for it, and is told what it was. */
+  const beingRecorded = new Map<string, Promise<unknown>>();
 
   const change = (request: ApprovalRequest): ApprovalRequest => {
     try {
@@ -95,6 +95,7 @@ export function createApprovals({ store, log, clock, logger }: ApprovalPorts): A
     const request: ApprovalRequest = {
       ...{ ...times, ...formatStatement(bound, times), binding: bound.binding },
       ...{ agent, tool: tool.name, trustsClient: terms.trustsClient, state: 'pending' },
+      ...(terms.approvers === undefined ? {} : { approvers: terms.approvers }),
     };
     held.add(request, JSON.stringify(args));
     expiry.begin(request);
@@ -129,32 +130,43 @@ export function createApprovals({ store, log, clock, logger }: ApprovalPorts): A
   };
 
   /** **Durability:** the record first, then the row: a crash in between leaves the request as it was. */
-  const decide = async (
+  const record = async (
     asked: ApprovalRequest,
     state: 'approved' | 'denied',
     { by, why }: { readonly by: Approver; readonly why?: string },
   ): Promise<ApprovalRequest> => {
-    const { id } = asked;
-    checkApprover(asked, by);
+    checkApprover(asked, state, by);
     checkUndecided(asked);
-    if (beingRecorded.has(id)) throw beingDecided(asked);
-    beingRecorded.add(id);
+    const said = { by, atMs: clock.nowMs(), ...(why === undefined ? {} : { why }) };
+    const receipt = await log.append(recordOf(asked, state, said));
+    const now = known(asked.id);
+    if (now.state !== 'pending') throw notApproved(now);
+    const decision: ApprovalDecision = { ...said, record: receipt };
+    if (state === 'denied') return change({ ...now, state, decision, endedMs: said.atMs });
+    const approvals = [...(now.approvals ?? []), decision];
+    const isEnough = approvals.length >= (now.approvers?.needed ?? 1);
+    return change(isEnough ? { ...now, state, approvals, decision } : { ...now, approvals });
+  };
+
+  /** One after the other, each about the request as it is then. */
+  const decide = async (id: string, ...decision: Tail<Parameters<typeof record>>): Promise<ApprovalRequest> => {
+    const before = beingRecorded.get(id);
+    const turn = (async () => {
+      await before?.catch(() => {});
+      return record(known(id), ...decision);
+    })();
+    beingRecorded.set(id, turn);
     try {
-      const atMs = clock.nowMs();
-      const record = await log.append(recordOf(asked, state, { by, atMs, ...(why === undefined ? {} : { why }) }));
-      const now = known(id);
-      if (now.state !== 'pending') throw notApproved(now);
-      const decision: ApprovalDecision = { by, atMs, record, ...(why === undefined ? {} : { why }) };
-      return change({ ...now, state, decision, ...(state === 'denied' ? { endedMs: atMs } : {}) });
+      return await turn;
     } finally {
-      beingRecorded.delete(id);
+      if (beingRecorded.get(id) === turn) beingRecorded.delete(id);
     }
   };
 
   const assert: Approvals['assert'] = async (question, { id, isApproved }) => {
     const asked = request(question, id);
     if (asked.state !== 'pending') return;
-    await decide(asked, isApproved ? 'approved' : 'denied', { by: { kind: 'client', name: question.agent } });
+    await decide(asked.id, isApproved ? 'approved' : 'denied', { by: { kind: 'client', name: question.agent } });
   };
 
   return {
@@ -173,9 +185,9 @@ export function createApprovals({ store, log, clock, logger }: ApprovalPorts): A
     approve: async (id, { digest, by }) => {
       const asked = known(id);
       if (asked.digest !== digest) throw anotherDigest(asked);
-      return decide(asked, 'approved', { by });
+      return decide(id, 'approved', { by });
     },
-    deny: async (id, act) => decide(known(id), 'denied', act),
+    deny: async (id, act) => decide(known(id).id, 'denied', act),
     close: expiry.close,
   };
 }
@@ -187,14 +199,8 @@ function checkUndecided(request: ApprovalRequest): void {
   if (request.state !== 'pending') throw decidedAlready(request);
 }
 
-function checkApprover({ agent, trustsClient }: ApprovalRequest, by: Approver): void {
-  if (by.kind === 'agent' && by.name === agent) throw ownCall();
-  if (by.kind !== 'client') return;
-  if (by.name !== agent || !trustsClient) throw clientNotTrusted();
-}
-
 function recordOf(
-  { id, statement, agent, tool, expiresMs }: ApprovalRequest,
+  { id, statement, agent, tool, expiresMs, approvers, approvals = [] }: ApprovalRequest,
   decision: 'approved' | 'denied',
   { by, atMs, why }: { readonly by: Approver; readonly atMs: number; readonly why?: string },
 ): Parameters<RecordLog['append']>[0] {
@@ -203,6 +209,12 @@ function recordOf(
     predicate: {
       ...{ approval: id, decision, agent, tool, rule: readStatement(statement).rule.name },
       by: by.kind === 'admin' ? { kind: 'admin' } : { kind: by.kind, name: by.name },
+      ...(decision === 'approved' && by.kind === 'person' && by.assertion !== undefined
+        ? { assertion: by.assertion }
+        : {}),
+      ...(decision === 'approved' && approvers !== undefined && approvers.needed > 1
+        ? { approvers: { needed: approvers.needed, before: approvals.map((one) => one.record) } }
+        : {}),
       ...(why === undefined ? {} : { why }),
       expires: rfc3339(expiresMs),
       time: rfc3339(atMs),

@@ -46,14 +46,20 @@ export function notApproved(request: ApprovalRequest): SmcpError {
   }
 }
 
-function pendingRequest({ id, expiresMs }: ApprovalRequest): SmcpError {
+function pendingRequest({ id, expiresMs, approvers }: ApprovalRequest): SmcpError {
   return new SmcpError('APPROVAL_PENDING', `a person has to approve this call first: request ${id}`, {
     details: {
       id,
       expiresAt: rfc3339(expiresMs),
-      remedy: `tell the person: smcp approvals approve ${id}\nthen make the same call again`,
+      remedy: `tell the person: ${howToApprove(id, approvers)}\nthen make the same call again`,
     },
   });
+}
+
+function howToApprove(id: string, approvers: ApprovalRequest['approvers']): string {
+  if (approvers === undefined) return `smcp approvals approve ${id}`;
+  const { by, needed } = approvers;
+  return `/console/approvals#${id} on the console (${needed === 1 ? 'one' : needed} of ${by.join(', ')})`;
 }
 
 function denied({ id, decision, endedMs = 0 }: ApprovalRequest): SmcpError {
@@ -115,12 +121,6 @@ export function decidedAlready({ id, state, decision }: ApprovalRequest): SmcpEr
   });
 }
 
-export function beingDecided({ id }: ApprovalRequest): SmcpError {
-  return new SmcpError('APPROVAL_DECIDED', `somebody else is deciding about the request ${id}`, {
-    details: { id, remedy: 'see smcp approvals' },
-  });
-}
-
 export function ownCall(): SmcpError {
   return new SmcpError('APPROVAL_OWN', 'no agent decides about a call of its own', {
     details: { remedy: 'have a person decide: smcp approvals' },
@@ -130,5 +130,40 @@ export function ownCall(): SmcpError {
 export function clientNotTrusted(): SmcpError {
   return new SmcpError('APPROVAL_OWN', "the grant does not trust the agent's own client to approve", {
     details: { remedy: 'have a person decide: smcp approvals\nor set approval: {trustClient: true} in the grant' },
+  });
+}
+
+/** `by`, `needed`: as the rule that asks says it. */
+export function needsPerson({ id, approvers, approvals = [] }: ApprovalRequest): SmcpError {
+  const { by = [], needed = 1 } = approvers ?? {};
+  const who = `${needed === 1 ? 'one' : needed} of ${by.join(', ')}`;
+  return new SmcpError('APPROVAL_NEEDS_PERSON', `${who} has to approve the request ${id}, each with a passkey`, {
+    details: {
+      ...{ id, by: [...by], needed, approved: approvals.map((one) => describeApprover(one.by)) },
+      remedy: 'they do it on the console, at /console/approvals; links to enrol a passkey: smcp person invite NAME',
+    },
+  });
+}
+
+export function approvedBefore({ id, approvers }: ApprovalRequest, name: string): SmcpError {
+  const needed = approvers?.needed ?? 1;
+  return new SmcpError(
+    'APPROVAL_NEEDS_PERSON',
+    `${name} has approved the request ${id}; ${needed} different people have to`,
+    {
+      details: { id, remedy: 'have somebody else look at it on the console: /console/approvals' },
+    },
+  );
+}
+
+export function notSigned({ id }: ApprovalRequest): SmcpError {
+  return new SmcpError('PASSKEY_REFUSED', `nothing was signed for the request ${id}`, {
+    details: { id, remedy: 'approve it on the console, with your passkey' },
+  });
+}
+
+export function mayNotApprove(name: string, role: string): SmcpError {
+  return new SmcpError('ROLE_NEEDED', `${name} is ${role}; to decide takes the role approver`, {
+    details: { remedy: 'have somebody decide who is approver or admin under people in the policy' },
   });
 }

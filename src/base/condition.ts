@@ -9,7 +9,7 @@ import { LIMITS } from './limits.ts';
 import { createStepBudget, type StepBudget } from './step-meter.ts';
 
 /** What a condition sees. */
-export const CONDITION_VARIABLES = ['args', 'agent', 'tool', 'now', 'session'] as const;
+export const CONDITION_VARIABLES = ['args', 'agent', 'tool', 'now', 'session', 'labels'] as const;
 
 /** `true` only for exactly true; everything that is neither true nor false is an error. */
 export type ConditionOutcome =
@@ -28,7 +28,7 @@ export type CompiledCondition =
   | { readonly kind: 'condition'; readonly condition: Condition }
   | { readonly kind: 'problems'; readonly problems: readonly ConditionProblem[] };
 
-/** `agent` and `tool` are names; `session` is '' when there is none; `now` is a timestamp. */
+/** `agent` and `tool` are names; `session` is '' when there is none; `now` is a timestamp; `labels` a list of names. */
 export type ConditionFacts = {
   readonly args: ExactJsonObject;
   /** The tool's, for the types of numbers. */
@@ -37,6 +37,8 @@ export type ConditionFacts = {
   readonly tool: string;
   readonly nowMs: number;
   readonly session?: string;
+  /** Names of what was seen before the call. Absent: nothing. */
+  readonly labels?: readonly string[];
 };
 
 /**

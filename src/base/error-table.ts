@@ -3,6 +3,7 @@
 import { type ErrorRow, row } from './error-row.ts';
 import { APPROVAL_ERRORS } from './error-rows-approvals.ts';
 import { IDENTITY_ERRORS } from './error-rows-identity.ts';
+import { PEOPLE_ERRORS } from './error-rows-people.ts';
 import { SECRET_ERRORS } from './error-rows-secrets.ts';
 
 export const ERRORS = {
@@ -290,6 +291,7 @@ export const ERRORS = {
   ),
   ...SECRET_ERRORS,
   ...APPROVAL_ERRORS,
+  ...PEOPLE_ERRORS,
   // Evidence
   LOG_TAMPERED: row('tampered', -32005, 500, false, 'The log does not verify.'),
   LOG_BEHIND: row('tampered', -32005, 500, false, 'The log is older than the last checkpoint kept outside of it.'),

@@ -127,6 +127,16 @@ export const POLICY_LIMITS = {
   /** What a person says of a denial, in UTF-16 units: a record has room for it. */
   approvalWhyLengthMax: 256,
 
+  // Labels
+  /** Sessions of an agent whose labels are kept apart: a client names them as it likes. What one more sees, all of its sessions see. */
+  labelSessionsPerAgentMax: 1_024,
+  /** Paths of a workspace, or keys of a store, that are told apart; past it all that is there carries what one more would. */
+  labelledPathsPerOwnerMax: 10_000,
+  /** Labels of files and values that one answer lists. */
+  labelPlacesListedMax: 1_000,
+  /** Names of labels in one record: a home has a handful. */
+  recordLabelsMax: 64,
+
   // Texts
   /** Work to find a small difference between two texts; one that takes more is told as a whole block. None takes longer than 0.3 s. */
   diffStepsMax: 3_000_000,

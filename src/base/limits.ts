@@ -6,6 +6,7 @@ import { FILES_LIMITS } from './limits-files.ts';
 import { IDENTITY_LIMITS } from './limits-identity.ts';
 import { NET_LIMITS } from './limits-net.ts';
 import { NOTIFY_LIMITS } from './limits-notify.ts';
+import { PEOPLE_LIMITS } from './limits-people.ts';
 import { PLUGIN_LIMITS } from './limits-plugins.ts';
 import { POLICY_LIMITS } from './limits-policy.ts';
 import { PROCESS_LIMITS } from './limits-process.ts';
@@ -137,6 +138,7 @@ export const LIMITS = {
   drainMsMax: 10_000,
 
   ...PLUGIN_LIMITS,
+  ...PEOPLE_LIMITS,
   ...CLI_LIMITS,
   ...PROCESS_LIMITS,
   ...NET_LIMITS,

@@ -16,7 +16,7 @@ import type { FilesEffect } from '#effects/files/files-effect.ts';
 import type { NetEffect } from '#effects/net/net-effect.ts';
 import { createRandomEffect, type RandomSource } from '#effects/random.ts';
 import type { StoreEffect } from '#effects/store.ts';
-import type { CallContext, CallHandlers, FurtherUses } from './call-handler.ts';
+import type { CallContext, CallHandlers, FurtherUses, PreparedCall } from './call-handler.ts';
 import { createClockCalls, createRandomCalls } from './clock-calls.ts';
 import { createFilesCalls } from './files-calls.ts';
 import { createMasking } from './masking.ts';
@@ -103,7 +103,9 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
     const fault = faultOf(params);
     if (fault !== undefined) throw invalid(`${known}: what it was given ${fault}`);
     masking.checkParams(known, params);
-    const { target, perform } = prepare(handlers, known)(params, context);
+    const prepared = prepare(handlers, known)(params, context);
+    const { target, perform } = prepared;
+    checkLabels(kind, prepared, context);
     const use = meter.begin({ kind, target, request: params });
     try {
       const performed = perform(signal, {
@@ -130,6 +132,14 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
     traffic: transcript.traffic,
     transcript: () => masking.transcript(transcript.read()),
   };
+}
+
+/** Before it is done: what is read counts from here on, however the call ends. @throws `CAPABILITY_DENIED` · `LOG_UNAVAILABLE` */
+function checkLabels(kind: CapabilityKind, { looksAt, writesTo }: PreparedCall, { labels }: CallContext): void {
+  if (labels === undefined) return;
+  if (looksAt !== undefined) labels.looksAt(looksAt);
+  if (writesTo !== undefined) labels.writesTo(writesTo);
+  if (kind === 'net' || kind === 'run') labels.mayUse(kind);
 }
 
 /** @throws `REQUEST_INVALID` for a name that is no host call · `CAPABILITY_DENIED` for one whose kind was not given */

@@ -3,6 +3,7 @@
 
 import type { Json } from '#base/json.ts';
 import type { HostCallName } from '#domain/host-call.ts';
+import type { LabelledPlace } from '#domain/label-ports.ts';
 import type { Broker } from '#domain/sandbox-ports.ts';
 
 /** The invocation that a host call belongs to: whose it is, and what it was given. */
@@ -18,6 +19,9 @@ export type FurtherUses = {
 export type PreparedCall = {
   /** What is used of the capability, for the record: a host and port, a program, a tool. Safe to show; no secret is in it. */
   readonly target: string;
+  /** What it looks at, and what it writes to, of what carries labels. Absent: nothing. */
+  readonly looksAt?: readonly LabelledPlace[];
+  readonly writesTo?: readonly LabelledPlace[];
   /**
    * Does it. Once `signal` is aborted no effect begins any more; one under way ends as soon as it can. What it rejects with
    * reaches the guest where it is an SmcpError, and quotes no secret.

@@ -3,16 +3,28 @@
 
 import type { Json, JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import type { LabelledPlace } from '#domain/label-ports.ts';
 import { malformed } from '#domain/refusal.ts';
-import { WORKSPACE, workspaceOf } from '#domain/workspace-path.ts';
+import { WORKSPACE, type WorkspaceName, type WorkspacePath, workspaceOf } from '#domain/workspace-path.ts';
 import type { FilesEffect, WorkspaceFiles } from '#effects/files/files-effect.ts';
 import type { CallContext, CallHandler, CallHandlers } from './call-handler.ts';
 import { readContent, readMode, readText } from './files-content.ts';
 import { allowedPath, commonTarget } from './files-paths.ts';
 import { fieldsOf, invalid } from './params.ts';
 
+/** **Trust:** the name is the policy's. */
+const nameOf = ({ agent, workspace }: CallContext): WorkspaceName => workspace ?? workspaceOf(agent);
+
+/** A call at these paths learns something of what is there, if only by how it fails; what it leaves there says something, too. */
+const touching = (context: CallContext, ...paths: readonly WorkspacePath[]) => {
+  const places = paths.map(({ names }): LabelledPlace => ({ kind: 'file', workspace: nameOf(context), names }));
+  return { looksAt: places, writesTo: places };
+};
+
+const lookingAt = (context: CallContext, path: WorkspacePath) => ({ looksAt: touching(context, path).looksAt });
+
 export function createFilesCalls(effect: FilesEffect): CallHandlers {
-  const filesOf = ({ agent, workspace }: CallContext): WorkspaceFiles => effect.of(workspace ?? workspaceOf(agent));
+  const filesOf = (context: CallContext): WorkspaceFiles => effect.of(nameOf(context));
   return {
     ...lookingCalls(filesOf),
     'files.write': (params, context) => {
@@ -21,6 +33,7 @@ export function createFilesCalls(effect: FilesEffect): CallHandlers {
       const written = { bytes: readContent(content), mode: readMode(mode) };
       return {
         target,
+        ...touching(context, path),
         perform: async (signal) => ({ bytes: (await filesOf(context).write(path, written, signal)).size }),
       };
     },
@@ -30,18 +43,27 @@ export function createFilesCalls(effect: FilesEffect): CallHandlers {
       const to = allowedPath('files.move', fields['to'], { context, needs: 'write' });
       return {
         target: commonTarget(from.target, to.target),
+        ...touching(context, from.path, to.path),
         perform: (signal) => done(filesOf(context).move(from.path, to.path, signal)),
       };
     },
     'files.remove': (params, context) => {
       const { path: named } = fieldsOf('files.remove', params, ['path']);
       const { path, target } = allowedPath('files.remove', named, { context, needs: 'write' });
-      return { target, perform: (signal) => done(filesOf(context).remove(path, signal)) };
+      return {
+        target,
+        ...touching(context, path),
+        perform: (signal) => done(filesOf(context).remove(path, signal)),
+      };
     },
     'files.makeFolder': (params, context) => {
       const { path: named } = fieldsOf('files.makeFolder', params, ['path']);
       const { path, target } = allowedPath('files.makeFolder', named, { context, needs: 'write' });
-      return { target, perform: (signal) => done(filesOf(context).makeFolder(path, signal)) };
+      return {
+        target,
+        ...touching(context, path),
+        perform: (signal) => done(filesOf(context).makeFolder(path, signal)),
+      };
     },
   };
 }
@@ -58,6 +80,7 @@ function lookingCalls(filesOf: (context: CallContext) => WorkspaceFiles) {
       const isText = readAs(as) === 'text';
       return {
         target,
+        ...lookingAt(context, path),
         perform: async (signal) => {
           const { bytes, size } = await filesOf(context).read(path, range, signal);
           const isCut = range.offset + bytes.length < size;
@@ -76,6 +99,7 @@ function lookingCalls(filesOf: (context: CallContext) => WorkspaceFiles) {
       const countMax = LIMITS.fileEntriesListedMax;
       return {
         target,
+        ...lookingAt(context, path),
         perform: async (signal) => {
           // One more than is shown tells whether there are more.
           const found = await filesOf(context).list(path, { after, countMax: countMax + 1 }, signal);
@@ -88,6 +112,7 @@ function lookingCalls(filesOf: (context: CallContext) => WorkspaceFiles) {
       const { path, target } = allowedPath('files.stat', named, { context, needs: 'read' });
       return {
         target,
+        ...lookingAt(context, path),
         perform: async (signal): Promise<JsonObject> => ({ ...(await filesOf(context).stat(path, signal)) }),
       };
     },

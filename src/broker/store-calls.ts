@@ -4,6 +4,7 @@ import { SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { StoreEntry } from '#domain/capability.ts';
+import type { LabelledPlace } from '#domain/label-ports.ts';
 import { denied, malformed } from '#domain/refusal.ts';
 import type { StoreOwner } from '#domain/store-ports.ts';
 import { parseKey, type StoreEffect, type StoreKey } from '#effects/store.ts';
@@ -16,26 +17,43 @@ export function createStoreCalls(store: StoreEffect): CallHandlers {
   return {
     'store.get': (params, context) => {
       const key = readKey('store.get', fieldsOf('store.get', params, ['key'])['key']);
-      return { target: TARGET, perform: () => store.get(ownerOf(context), key) ?? null };
+      return {
+        target: TARGET,
+        looksAt: [valueAt(context, key)],
+        perform: () => store.get(ownerOf(context), key) ?? null,
+      };
     },
     'store.set': (params, context) => {
       const { key: named, value } = fieldsOf('store.set', params, ['key', 'value']);
       const key = readKey('store.set', named);
       if (value === undefined) throw invalid('store.set: value is missing', 'delete a key by store.delete');
       const { bytesMax } = writable('store.set', context);
-      return { target: TARGET, perform: () => set(store, context, { key, value, bytesMax }) };
+      return {
+        target: TARGET,
+        writesTo: [valueAt(context, key)],
+        perform: () => set(store, context, { key, value, bytesMax }),
+      };
     },
     'store.delete': (params, context) => {
       const key = readKey('store.delete', fieldsOf('store.delete', params, ['key'])['key']);
       writable('store.delete', context);
-      return { target: TARGET, perform: () => store.delete(ownerOf(context), key) };
+      // That a key is there, or is there no more, says something, too.
+      const places = [valueAt(context, key)];
+      return {
+        ...{ target: TARGET, looksAt: places, writesTo: places },
+        perform: () => store.delete(ownerOf(context), key),
+      };
     },
     'store.list': (params, context) => {
       const { prefix = '', after = '' } = fieldsOf('store.list', params, ['prefix', 'after']);
       if (typeof prefix !== 'string' || typeof after !== 'string') {
         throw invalid('store.list: prefix and after are texts', 'leave them out for all keys from the first');
       }
-      return { target: TARGET, perform: () => list(store, context, { prefix, after }) };
+      return {
+        target: TARGET,
+        looksAt: [{ kind: 'values', ...ownerOf(context), prefix }],
+        perform: () => list(store, context, { prefix, after }),
+      };
     },
   };
 }
@@ -87,3 +105,5 @@ function list(
 }
 
 const ownerOf = ({ plugin, agent }: CallContext): StoreOwner => ({ plugin, agent });
+
+const valueAt = (context: CallContext, key: string): LabelledPlace => ({ kind: 'value', ...ownerOf(context), key });

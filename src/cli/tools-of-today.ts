@@ -3,6 +3,7 @@
 import type { JsonObject } from '#base/json.ts';
 import { silentLogger } from '#base/log.ts';
 import { productPluginsDirectory } from '#config/product.ts';
+import type { ToolLabels } from '#domain/labels.ts';
 import type { CommandContext, CommandInput, CommandOption } from './command.ts';
 
 /** `--plugins DIR`, any number of times. */
@@ -13,7 +14,7 @@ export const PLUGINS_OPTION: CommandOption = {
   help: 'plugins that rules may name, beside the bundled ones',
 };
 
-type NamedTool = { readonly name: string; readonly inputSchema: JsonObject };
+type NamedTool = Partial<ToolLabels> & { readonly name: string; readonly inputSchema: JsonObject };
 
 /** Programs without a manifest are asked for their tools in the sandbox. */
 export async function toolsOfToday(context: CommandContext, input: CommandInput): Promise<readonly NamedTool[]> {

@@ -8,6 +8,7 @@ import { LIMITS } from '#base/limits.ts';
 import { readOwnedFile } from '#base/owned-file.ts';
 import { compileOwnSchema, type Problem } from '#base/schema.ts';
 import { type Position, parseYaml } from '#base/yaml.ts';
+import { type ConsoleConfig, consoleOf } from './console.ts';
 import { NO_TARGETS, type NotifyConfig, notifyOf, type WrittenNotify } from './notify.ts';
 import { type OAuthConfig, oauthOf, type WrittenOAuth } from './oauth.ts';
 
@@ -31,6 +32,7 @@ export type Config = {
   readonly notify: NotifyConfig;
   /** Whose access tokens are taken, beside our own; absent: nobody's. */
   readonly oauth?: OAuthConfig;
+  readonly console: ConsoleConfig;
   readonly log: { readonly name: string; readonly public: boolean };
   /** `keyFile` absent: in the home's `keys`. `sources`: by the secret's name. */
   readonly secrets: { readonly keyFile?: string; readonly sources: { readonly [name: string]: SecretSource } };
@@ -58,6 +60,7 @@ const DEFAULTS: Config = {
   net: { privateHosts: [], loopbackHosts: [] },
   policy: { apply: 'auto' },
   notify: NO_TARGETS,
+  console: {},
   log: { name: 'smcp.local', public: false },
   secrets: { sources: {} },
   logging: { level: 'info' },
@@ -91,6 +94,7 @@ export function loadConfig(file: string, env: Environment): Config {
       policy: { ...DEFAULTS.policy, ...own.policy },
       notify: notifyOf(own.notify, file),
       ...(oauth === undefined ? {} : { oauth }),
+      console: consoleOf(own.console, file),
       log: { ...DEFAULTS.log, ...own.log },
       secrets: { ...DEFAULTS.secrets, ...own.secrets },
       logging: { ...DEFAULTS.logging, ...own.logging },

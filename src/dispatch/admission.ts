@@ -17,6 +17,7 @@ import type { CallOutcome, CallRequest, Lineage } from '#domain/invocation.ts';
 import { type NormalisedArguments, normaliseArguments } from '#domain/normalise-arguments.ts';
 import type { Tool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
+import { type CallLabels, createCallLabels } from './call-labels.ts';
 import type { CloseCall } from './closer.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { laneConflict } from './lane-conflict.ts';
@@ -38,7 +39,11 @@ export type CallAdmission = {
    *
    * @throws `TOOL_UNKNOWN` (recorded) where a grant covers the name but no tool has it.
    */
-  readonly admit: (request: CallRequest, lineage?: Lineage) => AdmissionResult | Promise<AdmissionResult>;
+  readonly admit: (
+    request: CallRequest,
+    /** Of a call that a tool made: where it comes from, and what the call above it has seen. */
+    below?: { readonly lineage: Lineage; readonly labels: CallLabels },
+  ) => AdmissionResult | Promise<AdmissionResult>;
 };
 
 export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallAdmission {
@@ -49,13 +54,15 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
     outcome: await outcome,
   });
 
-  const admit: CallAdmission['admit'] = (asked, lineage) => {
+  const admit: CallAdmission['admit'] = (asked, below) => {
+    const lineage = below?.lineage;
     // Before anything of it can be recorded, denied ones too.
     const request = withoutUnrecorded(asked, catalog.tool(asked.tool));
     const receivedMs = clock.nowMs();
     const invocation = uuidv7(receivedMs);
     const admission: Admission = {
       ...{ invocation, request, tool: undefined, args: request.args, changes: [], receivedMs },
+      labels: createCallLabels(ports, { request, invocation }, below?.labels),
       ...(lineage === undefined ? {} : { lineage }),
     };
     // Freezes come first: they need no working policy, and say nothing about tools that an agent doesn't see.
@@ -78,7 +85,8 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
     const misfit = checkArguments(call);
     if (misfit !== undefined) return closed(close('denied', call, errorAnswer(misfit), {}));
     // Under a key it may be a call that was counted already, whose answer is given again; if not, its turn comes.
-    const verdict = mayAct(ports, call, request.idempotencyKey === undefined ? {} : { stage: 'under-way' });
+    const isKeyed = request.idempotencyKey !== undefined;
+    const verdict = mayAct(ports, call, isKeyed ? { stage: 'under-way', ignoresLabels: true } : {});
     if (verdict.kind !== 'stop') return { kind: 'admitted', call, decision: verdict.decision };
     const { phase, error, decision } = verdict;
     return closed(close(phase, call, errorAnswer(error), decision === undefined ? {} : { decision }));
@@ -91,6 +99,7 @@ export function createAdmission(ports: DispatcherPorts, close: CloseCall): CallA
       tool: { name: request.tool },
       args: request.args,
       nowMs: receivedMs,
+      labels: admission.labels.seen(),
       ...(request.session === undefined ? {} : { session: request.session }),
     });
     if (decision.kind !== 'deny') throw new SmcpError('INTERNAL', 'the policy allows a call that it hides');

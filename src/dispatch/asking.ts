@@ -153,7 +153,7 @@ export function createAsking(ports: DispatcherPorts, pace: Pace): Asking {
       }
     },
     mayGoOn: ({ admitted, permission }) => {
-      const verdict = mayAct(ports, admitted, { stage: 'under-way' });
+      const verdict = mayAct(ports, admitted, { stage: 'under-way', labels: admitted.labels.atTurn() });
       if (verdict.kind !== 'ask') return verdict.kind === 'stop' ? verdict : undefined;
       const { decision } = verdict;
       if (permission?.kind === 'ask' && permission.ruleDigest === decision.ruleDigest) return undefined;

@@ -24,6 +24,9 @@ export function createCloser({ log, policy, clock }: Pick<DispatcherPorts, 'log'
   return {
     close: async (phase, admission, answer, parts) => {
       const { strayArgs } = admission.request;
+      // Before the answer leaves, whatever it says.
+      admission.labels.settle();
+      const labels = admission.labels.carried();
       // What was asked and answered is kept once, with the record that a replay names.
       const isKept = phase !== 'replayed';
       const value: ExactJson = answer.kind === 'value' ? answer.value : answer.error;
@@ -43,7 +46,7 @@ export function createCloser({ log, policy, clock }: Pick<DispatcherPorts, 'log'
         ...(isKept ? { args: strayArgs === undefined ? admission.args : strayArgs, result: value } : {}),
         ...(isKept && parts.transcript !== undefined ? { transcript: parts.transcript as unknown as Json } : {}),
       });
-      return { invocation: admission.invocation, answer, receipt };
+      return { invocation: admission.invocation, answer, receipt, ...(labels.length === 0 ? {} : { labels }) };
     },
     hasRun: (phase, { hasDoneNothing }) => (phase === 'outcome' || phase === 'unknown') && hasDoneNothing !== true,
   };

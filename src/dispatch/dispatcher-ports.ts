@@ -3,6 +3,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
 import type { ApprovalDesk } from '#domain/approval-ports.ts';
+import type { LabelBook } from '#domain/label-ports.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { AdminTools, FreezeDecider, RecordLog, RecordReader, ToolCatalog } from '#domain/ports.ts';
 import type { Broker, PluginRuntime } from '#domain/sandbox-ports.ts';
@@ -21,6 +22,7 @@ export type DispatcherPorts = {
   readonly log: RecordLog & Pick<RecordReader, 'findInvocation' | 'record'>;
   readonly keyedCalls: KeyedCallStore;
   readonly approvals: ApprovalDesk;
+  readonly labels: LabelBook;
   readonly clock: Clock;
   readonly logger: Logger;
 };

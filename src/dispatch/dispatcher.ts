@@ -2,15 +2,24 @@
 // **Trust:** the request's tool, arguments, session and key are the agent's words; its agent is authenticated by a door.
 
 import { SmcpError } from '#base/errors.ts';
-import type { AgentName } from '#domain/agent.ts';
 import { errorAnswer, refusalAnswer } from '#domain/answer.ts';
-import type { CallOutcome, CallRequest, LaneName, Lineage } from '#domain/invocation.ts';
+import type { CallOutcome, CallRequest } from '#domain/invocation.ts';
 import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
-import type { Tool } from '#domain/tool.ts';
 import { createAdmission } from './admission.ts';
-import type { Admitted } from './admitted.ts';
 import { createAsking } from './asking.ts';
 import { type BookEntry, createCallBook, endCall, viewOf } from './call-book.ts';
+import {
+  asReason,
+  callUnknown,
+  cancelledBy,
+  cancelledByCaller,
+  endedWith,
+  flush,
+  isStop,
+  laneOf,
+  lineageBelow,
+  msLeftOf,
+} from './call-ends.ts';
 import { createCloser } from './closer.ts';
 import { count } from './counted.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
@@ -42,8 +51,8 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
   const call = async (request: CallRequest, parent?: BookEntry): Promise<CallOutcome> => {
     callsTotal += 1;
     while (pace.busy() !== undefined) await pace.busy();
-    const lineage = parent === undefined ? undefined : lineageBelow(parent);
-    const admitting = pace.count(() => admission.admit(request, lineage));
+    const below = parent === undefined ? undefined : { lineage: lineageBelow(parent), labels: parent.admitted.labels };
+    const admitting = pace.count(() => admission.admit(request, below));
     const admitted = admitting instanceof Promise ? await admitting : admitting;
     if (admitted.kind === 'closed') return admitted.outcome;
     const { call: one, decision } = admitted;
@@ -79,8 +88,9 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     if (result.kind === 'replayed') {
       const { outcome, replayOf } = result;
       // It has waited for another's run, and nobody asked about it meanwhile.
-      const verdict = mayAct(ports, admitted, { stage: 'under-way' });
+      const verdict = mayAct(ports, admitted, { stage: 'under-way', ignoresLabels: true });
       if (verdict.kind === 'stop') return closeStopped(entry, verdict);
+      admitted.labels.repeat(outcome.labels ?? [], admitted.tool);
       await close('replayed', admitted, outcome.answer, { decision, replayOf });
       return outcome;
     }
@@ -145,6 +155,8 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     if (verdict.kind === 'stop') return { outcome: await closeStopped(entry, verdict), isKept: false };
     const { admitted } = verdict;
     entry.permission = verdict.decision;
+    // In the turn of the decision: whatever is decided next knows of it.
+    admitted.labels.begin(verdict.decision, admitted.tool);
     const taken = ports.policy.take(verdict.decision);
     entry.taken = taken;
     book.begin(entry, clock.nowMs());
@@ -219,57 +231,4 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     status: () => ({ lanes: lanes.status(), callsTotal }),
     drain: draining.drain,
   };
-}
-
-function lineageBelow({ admitted: { invocation, tool, lineage } }: BookEntry): Lineage {
-  return { parent: invocation, chain: [...(lineage?.chain ?? []), tool.name] };
-}
-
-/** Why the call ended that made this one; undefined where none did, or it ended by itself. */
-function endedWith({ parent }: BookEntry): SmcpError | undefined {
-  const reason: unknown = parent?.controller.signal.reason;
-  return reason instanceof SmcpError ? reason : undefined;
-}
-
-function msLeftOf(parent: BookEntry | undefined, nowMs: number): number | undefined {
-  if (parent?.endsMs === undefined) return undefined;
-  return Math.max(1, Math.floor(parent.endsMs - nowMs));
-}
-
-function isStop(tool: Tool): boolean {
-  return tool.kind === 'admin' && tool.isStop;
-}
-
-function laneOf({ tool }: Admitted): LaneName {
-  return tool.kind === 'admin' ? 'control' : 'main';
-}
-
-function flush(entries: readonly BookEntry[], agent: AgentName | undefined): number {
-  const ended = entries.filter(
-    ({ lane, state, admitted }) =>
-      lane === 'main' && state !== 'running' && (agent === undefined || admitted.request.agent === agent),
-  );
-  for (const entry of ended) endCall(entry, cancelledBy('an operator, with all that waited'));
-  return ended.length;
-}
-
-function asReason({ code, message, details }: ReturnType<SmcpError['toWire']>): SmcpError {
-  return new SmcpError(code, message, details === undefined ? {} : { details });
-}
-
-function cancelledByCaller({ state }: BookEntry): SmcpError {
-  return new SmcpError(
-    'CANCELLED',
-    state === 'running' ? 'the call was cancelled while it ran' : 'the call was cancelled before its turn came',
-  );
-}
-
-function cancelledBy(whom: string): SmcpError {
-  return new SmcpError('CANCELLED', `the call was cancelled by ${whom}`);
-}
-
-function callUnknown(): SmcpError {
-  return new SmcpError('CALL_UNKNOWN', 'no call that waits or runs has this id', {
-    details: { remedy: 'see smcp queue; a call that has ended is in the log: smcp log show ID' },
-  });
 }

@@ -47,8 +47,11 @@ export function stoppedBy({ catalog, freezes }: Asked, { request, tool }: Admitt
   return undefined;
 }
 
-/** Every question, the policy last: it may look at the arguments. `limits`: which of them are asked, as in a query. */
-export function mayAct(ports: Asked, admitted: Admitted, limits: Pick<DecisionQuery, 'stage' | 'holds'> = {}): Verdict {
+/** Which limits and labels are asked, as in a query. `labels` absent: those of now. */
+export type Stage = Pick<DecisionQuery, 'stage' | 'holds' | 'labels' | 'ignoresLabels'>;
+
+/** Every question, the policy last: it may look at the arguments. */
+export function mayAct(ports: Asked, admitted: Admitted, stage: Stage = {}): Verdict {
   const stopped = stoppedBy(ports, admitted);
   if (stopped !== undefined) return stopped;
   const { request, tool, args, argsDigest } = admitted;
@@ -56,7 +59,8 @@ export function mayAct(ports: Asked, admitted: Admitted, limits: Pick<DecisionQu
     agent: request.agent,
     tool: askedTool(tool),
     ...{ args, argsDigest },
-    ...limits,
+    labels: admitted.labels.seen(),
+    ...stage,
     nowMs: ports.clock.nowMs(),
     ...(request.session === undefined ? {} : { session: request.session }),
   });

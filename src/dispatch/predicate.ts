@@ -7,6 +7,7 @@ import type { Permission } from '#domain/approval-ports.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { Decision, PolicyRef } from '#domain/decision.ts';
 import type { CallRequest, Lineage, Receipt, Usage, UsedCapability } from '#domain/invocation.ts';
+import { namesOf } from '#domain/labels.ts';
 import type { RunLimits } from '#domain/manifest.ts';
 import type { ArgumentChange } from '#domain/normalise-arguments.ts';
 import type { InvocationPredicate, Phase, ToolRef } from '#domain/record.ts';
@@ -14,6 +15,7 @@ import type { SandboxProfile } from '#domain/sandbox-ports.ts';
 import type { Tool } from '#domain/tool.ts';
 import type { KeptTranscript } from '#domain/transcript.ts';
 import { exceededView } from '#domain/usage.ts';
+import type { CallLabels } from './call-labels.ts';
 
 /** What is known of a call when it is admitted. */
 export type Admission = {
@@ -27,6 +29,7 @@ export type Admission = {
   readonly receivedMs: number;
   /** Of a call that a plugin's tool made; absent: it came in by a door. */
   readonly lineage?: Lineage;
+  readonly labels: CallLabels;
 };
 
 /** What confines a run in the sandbox. */
@@ -112,6 +115,7 @@ export function predicateOf(
     tool: toolRef(request.tool, admission.tool),
     ...(changes.length === 0 ? {} : { normalised: changes }),
     policy: policyPart(decision, parts),
+    ...labelsPart(decision, admission.labels.carried()),
     ...(start?.confined === undefined ? {} : confinedParts(start.confined, used)),
     time: {
       received: rfc3339(admission.receivedMs),
@@ -121,6 +125,16 @@ export function predicateOf(
     ...(ending === undefined ? {} : { result: ending.result }),
     ...(usage === undefined ? {} : { usage }),
   };
+}
+
+/** What counted when it was decided, and what the result carries. */
+function labelsPart(
+  decision: Decision | Permission | undefined,
+  carries: readonly string[],
+): Pick<InvocationPredicate, 'labels'> {
+  const seen = namesOf(decision?.labels?.seen ?? []);
+  if (seen.length === 0 && carries.length === 0) return {};
+  return { labels: { ...(seen.length === 0 ? {} : { seen }), ...(carries.length === 0 ? {} : { carries }) } };
 }
 
 /** Lists that are empty are left out: they take nothing away, and name nobody. */
@@ -144,11 +158,15 @@ function policyPart(
   const waited = id === undefined || decision.kind !== 'ask' ? undefined : { id };
   const approval = 'approval' in decision ? decision.approval : waited;
   const exceeded = decision.kind === 'deny' ? decision.exceeded : undefined;
+  const forbidden = (decision.kind === 'deny' ? decision.forbidden : undefined) ?? [];
   return {
     ...{ version, digest, decision: decision.kind, rule: decision.rule },
     ...(decision.shadow === undefined ? {} : { shadow: decision.shadow }),
     ...(approval === undefined ? {} : { approval }),
     ...(exceeded === undefined ? {} : { limit: exceededView(exceeded) }),
+    ...(forbidden.length === 0
+      ? {}
+      : { labels: forbidden.map(({ label, invocation, tool }) => ({ label, invocation, tool })) }),
   };
 }
 

@@ -35,7 +35,12 @@ export function recordedOutcome(
   const answer = isError
     ? errorAnswer(value as Parameters<typeof errorAnswer>[0])
     : ({ kind: 'value', value } as const);
-  return { kind: 'ended', outcome: { invocation, answer, receipt } };
+  return { kind: 'ended', outcome: { invocation, answer, receipt, ...carriedIn(predicate) } };
+}
+
+function carriedIn({ labels }: { readonly [key: string]: Json }): Pick<CallOutcome, 'labels'> {
+  const carries = isJsonObject(labels) ? labels['carries'] : undefined;
+  return Array.isArray(carries) ? { labels: carries.map(String) } : {};
 }
 
 /** The answer to a call whose own answer is gone: it says that it ran, and where the log has it. */

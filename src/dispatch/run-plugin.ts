@@ -10,6 +10,7 @@ import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { announce, type GovernedRun } from './governed-run.ts';
 import { createHostCallsOfRun } from './host-calls.ts';
 import { keptTranscript } from './kept-transcript.ts';
+import { createLabelGuard } from './label-guard.ts';
 import type { Confined, Start } from './predicate.ts';
 import { maskOutcome, openSecrets, type RunSecrets, usedLines } from './run-secrets.ts';
 
@@ -81,21 +82,23 @@ function isEffectKnown(outcome: RunOutcome): boolean {
 }
 
 function openSession(
-  { broker }: DispatcherPorts,
-  { admitted, decision }: GovernedRun<PluginTool>,
+  ports: DispatcherPorts,
+  run: GovernedRun<PluginTool>,
   {
     confined: { capabilities, limits },
     secrets,
   }: { readonly confined: Confined; readonly secrets: RunSecrets | undefined },
 ): BrokerSession {
+  const { admitted, decision } = run;
   const { request, tool, invocation } = admitted;
-  return broker.open({
+  return ports.broker.open({
     plugin: tool.plugin.name,
     tool: tool.name,
     agent: request.agent,
     invocation,
     capabilities,
     hostCallsMax: limits.hostCalls,
+    labels: createLabelGuard(ports, run),
     ...(secrets === undefined ? {} : { secrets: secrets.given }),
     ...(decision.workspace === undefined ? {} : { workspace: decision.workspace }),
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),

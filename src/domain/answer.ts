@@ -1,13 +1,15 @@
 // Turns how a run ended into the answer that the agent gets. **Trust:** result text and errors are the guest's.
 
+import { isWritableTime, rfc3339 } from '#base/clock.ts';
 import { SmcpError, type WireError } from '#base/errors.ts';
 import { type ExactJson, exactValue, roundedJson } from '#base/exact-json.ts';
-import type { Json } from '#base/json.ts';
+import type { Json, JsonObject } from '#base/json.ts';
 import { hasNumberOutOfRange } from '#base/json-fault.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Deny } from './decision.ts';
 import type { RunOutcome, ToolAnswer } from './invocation.ts';
+import type { SeenLabel } from './labels.ts';
 import type { PluginTool } from './manifest.ts';
 import { exceededView } from './usage.ts';
 
@@ -16,12 +18,26 @@ export function errorAnswer(error: WireError): ToolAnswer {
 }
 
 /** Why a call is denied: which rule, why, and what would change it. Of a limit how full it is, too: it passes. */
-export function denialError({ reason, rule, remedy, exceeded }: Deny): WireError {
-  if (exceeded === undefined) return { code: 'DENIED', message: reason, details: { rule, remedy } };
+export function denialError({ reason, rule, remedy, exceeded, forbidden = [] }: Deny): WireError {
+  if (exceeded === undefined) {
+    return { code: 'DENIED', message: reason, details: { rule, ...labelDetails(forbidden), remedy } };
+  }
   return {
     code: exceeded.unit === 'repeats' ? 'LOOP_DETECTED' : 'RATE_LIMITED',
     message: reason,
     details: { rule, ...exceededView(exceeded), remedy },
+  };
+}
+
+/** Which label came from which call; nothing where there is none. */
+export function labelDetails(forbidden: readonly SeenLabel[]): { readonly labels?: JsonObject[] } {
+  if (forbidden.length === 0) return {};
+  return {
+    labels: forbidden.map(({ label, invocation, tool, sinceMs, session, from }) => ({
+      ...{ label, invocation, tool, since: isWritableTime(sinceMs) ? rfc3339(sinceMs) : '' },
+      ...(session === '' ? {} : { session }),
+      ...(from === undefined ? {} : { from }),
+    })),
   };
 }
 

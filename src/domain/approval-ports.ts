@@ -6,8 +6,10 @@ import type { SmcpError } from '#base/errors.ts';
 import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { AgentName } from './agent.ts';
 import type { Capabilities, EffectClass } from './capability.ts';
-import type { Allow, ApprovalTerms, Ask, PolicyRef } from './decision.ts';
+import type { Allow, ApprovalTerms, ApproverTerms, Ask, PolicyRef } from './decision.ts';
 import type { Receipt } from './invocation.ts';
+import type { SignedAssertion } from './people-ports.ts';
+import type { PersonName, PersonRole } from './person.ts';
 
 /** The tool as it stands when a person is asked; a call of a changed one needs another approval. */
 export type AskedTool = {
@@ -48,18 +50,26 @@ export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'use
 
 /**
  * Who decided. `admin`: whoever shows the home's token · `agent`: one that was granted the tool · `client`: the asking agent's own
- * client asserts that somebody did, which counts only where the grant trusts it. A person who signs in is to be a kind of their
- * own, with an assertion over the request's digest.
+ * client asserts that somebody did, which counts only where the grant trusts it · `person`: one of the policy who is signed in, with
+ * the role that they have now; to approve takes what their passkey signed, with the request's digest as its challenge.
  */
 export type Approver =
   | { readonly kind: 'admin' }
   | { readonly kind: 'agent'; readonly name: AgentName }
-  | { readonly kind: 'client'; readonly name: AgentName };
+  | { readonly kind: 'client'; readonly name: AgentName }
+  | PersonApprover;
+
+export type PersonApprover = {
+  readonly kind: 'person';
+  readonly name: PersonName;
+  readonly role: PersonRole;
+  readonly assertion?: SignedAssertion;
+};
 
 /** An approver in words, as lists and answers name them. */
 export function describeApprover(by: Approver): string {
   if (by.kind === 'admin') return 'admin';
-  return by.kind === 'agent' ? by.name : `asserted by the client of ${by.name}`;
+  return by.kind === 'client' ? `asserted by the client of ${by.name}` : by.name;
 }
 
 export type ApprovalDecision = {
@@ -83,6 +93,10 @@ export type ApprovalRequest = {
   readonly agent: AgentName;
   readonly tool: string;
   readonly trustsClient: boolean;
+  /** As the rule that asked says it. Absent: as in `ApprovalTerms`. */
+  readonly approvers?: ApproverTerms;
+  /** By people who have approved while others are still needed, in their order. Absent: by none. */
+  readonly approvals?: readonly ApprovalDecision[];
   readonly state: ApprovalState;
   readonly createdMs: number;
   readonly expiresMs: number;
@@ -170,7 +184,8 @@ export type Approvals = ApprovalDesk & {
   /**
    * **Durability:** decision and record are on disk when it resolves.
    * @throws `APPROVAL_UNKNOWN` · `APPROVAL_MISMATCH` when `digest` is another's · `APPROVAL_DECIDED` · `APPROVAL_EXPIRED` ·
-   * `APPROVAL_OWN` for an agent's own call, and where a client is not trusted · `LOG_UNAVAILABLE`
+   * `APPROVAL_OWN` for an agent's own call, and where a client is not trusted · `APPROVAL_NEEDS_PERSON` for anybody but the people
+   * that the rule names, and a person who has approved · `ROLE_NEEDED` for a person who may not approve · `LOG_UNAVAILABLE`
    */
   readonly approve: (id: string, act: { readonly digest: string; readonly by: Approver }) => Promise<ApprovalRequest>;
   /** As `approve`. `why`: told to the agent. */

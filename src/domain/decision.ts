@@ -5,6 +5,8 @@ import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
 import type { Capabilities, EffectClass } from './capability.ts';
+import type { LabelsSeen } from './label-ports.ts';
+import type { SeenLabel } from './labels.ts';
 import type { Counter, Exceeded } from './usage.ts';
 import type { WorkspaceName } from './workspace-path.ts';
 
@@ -26,6 +28,9 @@ export type DecisionQuery = {
     readonly effect?: EffectClass;
     /** In millionths. Absent: it declares none. */
     readonly costMicros?: number;
+    /** What its results carry, and what it sends to. Absent: nothing is known of it. */
+    readonly labels?: readonly string[];
+    readonly sinks?: readonly string[];
   };
   readonly args: ExactJsonObject;
   /** Of their canonical text. Absent: it is made where it is needed. */
@@ -37,6 +42,10 @@ export type DecisionQuery = {
    */
   readonly latestMs?: number;
   readonly session?: string;
+  /** What was seen before the call. Absent: nothing. */
+  readonly labels?: LabelsSeen;
+  /** Rules about labels are not asked: an answer that was given once may only be given again. Absent: they are. */
+  readonly ignoresLabels?: true;
   /**
    * Which limits are asked. Absent: those of windows, as when a call is admitted · `turn`: how many run, too; what is allowed may then
    * be taken · `under-way`: none, since the call has taken its part, or takes none.
@@ -48,6 +57,14 @@ export type DecisionQuery = {
 
 /** What a rule in shadow would have decided, had it alone been one that decides. */
 export type ShadowDecision = { readonly rule: string; readonly decision: 'allow' | 'ask' | 'deny' };
+
+/** What a decision says of labels. */
+export type DecidedLabels = {
+  /** Those that counted. */
+  readonly seen: readonly SeenLabel[];
+  /** What the result will carry, as manifest and policy say. Sorted. */
+  readonly carries: readonly string[];
+};
 
 export type Allow = {
   readonly kind: 'allow';
@@ -62,10 +79,15 @@ export type Allow = {
   readonly timeoutMs?: number;
   /** Rules in shadow that would have come to decide; absent: none. */
   readonly shadow?: readonly ShadowDecision[];
+  /** Absent: nothing was seen, and nothing is carried. */
+  readonly labels?: DecidedLabels;
   /** What it takes from, where limits were asked. */
   readonly counters?: readonly Counter[];
   readonly policy: PolicyRef;
 };
+
+/** Who has to approve. `by`: names of people, `role:approver` or `role:admin`. `needed`: how many different ones of them. */
+export type ApproverTerms = { readonly by: readonly string[]; readonly needed: number };
 
 /** How a grant wants its calls approved. */
 export type ApprovalTerms = {
@@ -73,6 +95,8 @@ export type ApprovalTerms = {
   readonly ttlMs: number;
   /** Whether an answer that the agent's own client asserts counts. */
   readonly trustsClient: boolean;
+  /** People who have to, each with a passkey; nobody else may. Absent: whoever shows the home's token, or was granted the tool. */
+  readonly approvers?: ApproverTerms;
   /** How long a call waits for it at most, 0: not at all; absent: as by default. */
   readonly waitMs?: number;
 };
@@ -96,6 +120,10 @@ export type Deny = {
   readonly shadow?: readonly ShadowDecision[];
   /** The limit that has no room; `rule` is then the one that sets it. Absent: no limit was in the way. */
   readonly exceeded?: Exceeded;
+  /** As in `Allow`. */
+  readonly labels?: DecidedLabels;
+  /** Of what was seen, that because of which it denies. Absent: it would deny without them. */
+  readonly forbidden?: readonly SeenLabel[];
   readonly policy: PolicyRef;
 };
 

@@ -50,6 +50,8 @@ export type CallOutcome = {
   readonly invocation: string;
   readonly answer: ToolAnswer;
   readonly receipt?: Receipt;
+  /** Names of the labels that the answer carries. Absent: none. */
+  readonly labels?: readonly string[];
   /**
    * The answer of an earlier call under the same idempotency key, whose invocation and receipt these are. Nothing ran for this
    * one; its own record names that receipt.

@@ -6,6 +6,7 @@ import type { JsonObject } from '#base/json.ts';
 import type { Problem } from '#base/schema.ts';
 import type { Capabilities, CapabilityKind, EffectClass } from './capability.ts';
 import type { CommandPlan } from './cli-plugin/plan.ts';
+import type { ToolLabels } from './labels.ts';
 
 export type IsolateRuntime = {
   readonly kind: 'isolate';
@@ -41,6 +42,10 @@ export type ManifestTool = {
   readonly timeoutMs?: number;
   /** What a call costs; absent: nothing. */
   readonly cost?: number;
+  /** What its results carry, beside what follows from its capabilities. */
+  readonly labels?: readonly string[];
+  /** What it sends to, beside what follows. */
+  readonly sink?: string;
   readonly idempotent?: boolean;
   readonly retry?: { readonly attempts: number };
 };
@@ -91,8 +96,8 @@ export type Plugin = {
   readonly tools: readonly PluginTool[];
 };
 
-/** What an agent sees of a tool, and what decides how it is ordered. */
-export type ToolFace = {
+/** What an agent sees of a tool, and what decides how it is ordered. Without labels or sinks: none, as of the server's own tools. */
+export type ToolFace = Partial<ToolLabels> & {
   /** Full name `plugin__tool`. */
   readonly name: string;
   readonly title?: string;

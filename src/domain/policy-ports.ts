@@ -4,6 +4,7 @@ import type { Digest } from '#base/digest.ts';
 import type { OnChange } from '#base/listeners.ts';
 import type { AgentName } from './agent.ts';
 import type { Allow, Decision, DecisionQuery, PolicyRef } from './decision.ts';
+import type { People } from './person.ts';
 import type { Taken } from './usage.ts';
 
 // ── policy ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -74,6 +75,8 @@ export type PolicyAdmin = {
   };
   /** Names of the agents in force, sorted. */
   readonly agents: () => readonly AgentName[];
+  /** Who signs in with a passkey, in force. */
+  readonly people: () => People;
   /**
    * Reads the file again and applies it whole or not at all.
    *

@@ -8,6 +8,7 @@ import type { PolicyRef, ShadowDecision } from './decision.ts';
 import type { Door, Receipt, Usage, UsedCapability } from './invocation.ts';
 import type { RunLimits } from './manifest.ts';
 import type { ArgumentChange } from './normalise-arguments.ts';
+import type { SignedAssertion } from './people-ports.ts';
 import type { ScopeList } from './token-scope.ts';
 import type { CountedUnit } from './usage.ts';
 
@@ -17,6 +18,7 @@ export const PREDICATE_TYPES = {
   plugin: 'urn:smcp:plugin-installed:v1',
   admin: 'urn:smcp:admin-action:v1',
   approval: 'urn:smcp:approval:v1',
+  person: 'urn:smcp:person:v1',
   opened: 'urn:smcp:log-opened:v1',
 } as const;
 
@@ -90,9 +92,13 @@ export type InvocationPredicate = {
       readonly perMs?: number;
       readonly resetsAt?: string;
     };
+    /** Labels because of which it denied, and the calls that brought them. */
+    readonly labels?: readonly { readonly label: string; readonly invocation: string; readonly tool: string }[];
     /** The request for approval, and the record of the decision that let this one call through. */
     readonly approval?: { readonly id: string; readonly record?: Receipt };
   };
+  /** Names of labels: what was seen before it was decided, and what its result carries. Absent: nothing of it. */
+  readonly labels?: { readonly seen?: readonly string[]; readonly carries?: readonly string[] };
   readonly sandbox?: {
     readonly tier: 'isolate' | 'process';
     readonly profile: Digest;
@@ -151,12 +157,18 @@ export type RecordDraft =
       readonly statement: string;
     }
   | {
+      readonly kind: 'person';
+      readonly predicate: PersonPredicate;
+    }
+  | {
       readonly kind: 'admin';
       /** Written before it is done, and again with `failed` (an error code) when it could not be. `operation` as in the table; `subject` what it was done to (an agent's name, a token's id). Never a secret. */
       readonly predicate: {
         readonly operation: string;
         readonly subject: string;
         readonly by: string;
+        /** The person's reason, of what asks for one. */
+        readonly why?: string;
         readonly failed?: string;
         readonly time: string;
       };
@@ -172,11 +184,31 @@ export type ApprovalPredicate = {
   /** The rule that asked. */
   readonly rule: string;
   /** `client`: the agent's own client asserts it; nobody else vouches for that. */
-  readonly by: { readonly kind: 'admin' | 'agent' | 'client'; readonly name?: string };
+  readonly by: { readonly kind: 'admin' | 'agent' | 'client' | 'person'; readonly name?: string };
+  /** What the person's passkey signed: the SHA-256 that is this record's subject. Where a person approved, and only there. */
+  readonly assertion?: SignedAssertion;
+  /** How many people have to approve, and the records of those who did before. Absent: one. */
+  readonly approvers?: { readonly needed: number; readonly before: readonly Receipt[] };
   /** What the person said to the agent. */
   readonly why?: string;
   /** Until when the call may begin. */
   readonly expires: string;
+  readonly time: string;
+};
+
+/** A passkey that is a person's from here on, or is no more. */
+export type PersonPredicate = {
+  readonly person: string;
+  readonly change: 'enrolled' | 'revoked';
+  /** Base64url. */
+  readonly credential: string;
+  /** The public key: SPKI DER in base64url. Its SHA-256 is the record's subject. */
+  readonly key: string;
+  readonly rpId: string;
+  /** What the passkey has counted so far. */
+  readonly signCount: number;
+  /** Who made the link, or revoked it. */
+  readonly by: string;
   readonly time: string;
 };
 

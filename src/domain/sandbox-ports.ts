@@ -3,8 +3,9 @@
 import type { Digest } from '#base/digest.ts';
 import type { Json } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
-import type { Capabilities } from './capability.ts';
+import type { Capabilities, CapabilityKind } from './capability.ts';
 import type { CallRequest, RunOutcome, UsedCapability } from './invocation.ts';
+import type { LabelledPlace } from './label-ports.ts';
 import type { Plugin, PluginTool, RunLimits } from './manifest.ts';
 import type { Layer } from './record.ts';
 import type { GivenSecrets, ResultMask } from './secret-ports.ts';
@@ -163,6 +164,16 @@ export type BrokerSession = {
   readonly transcript: () => ExactTranscript | undefined;
 };
 
+/** What the labels of a call mean for its host calls. */
+export type LabelGuard = {
+  /** From now on it has seen what these carry. Called before it looks. **Durability:** on disk when it returns. */
+  readonly looksAt: (places: readonly LabelledPlace[]) => void;
+  /** They carry what it has seen. Called before it writes. **Durability:** as `looksAt`. */
+  readonly writesTo: (places: readonly LabelledPlace[]) => void;
+  /** @throws `CAPABILITY_DENIED` where the policy would not let the call begin with what it has read since. */
+  readonly mayUse: (kind: CapabilityKind) => void;
+};
+
 export type Broker = {
   readonly open: (options: {
     readonly plugin: string;
@@ -176,6 +187,8 @@ export type Broker = {
     readonly hostCallsMax: number;
     /** Absent: it was given none. */
     readonly secrets?: GivenSecrets;
+    /** Absent: nothing is labelled, as where a plugin is tried by itself. */
+    readonly labels?: LabelGuard;
     readonly onProgress?: CallRequest['onProgress'];
   }) => BrokerSession;
 };

@@ -4,7 +4,9 @@ import type { Digest } from '#base/digest.ts';
 import type { AgentName, TokenRow } from './agent.ts';
 import type { ApprovalStore } from './approval-ports.ts';
 import type { Freeze, FreezeScope } from './freeze.ts';
+import type { LabelStore } from './label-ports.ts';
 import type { NoticeStore } from './notify-ports.ts';
+import type { InviteStore, PasskeyStore } from './people-ports.ts';
 import type { DisclosedDocuments } from './record.ts';
 
 /** Where tokens are kept. **Durability:** what `put`, `revoke`, `prune` and `remove` wrote is on disk when they return. */
@@ -210,6 +212,9 @@ export type Store = {
   readonly counters: CounterStore;
   readonly secrets: SecretStore;
   readonly approvals: ApprovalStore;
+  readonly passkeys: PasskeyStore;
+  readonly invites: InviteStore;
+  readonly labels: LabelStore;
   readonly notices: NoticeStore;
   readonly meta: MetaStore;
   readonly close: () => void;

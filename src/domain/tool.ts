@@ -15,6 +15,8 @@ export type AdminTool = ToolFace & {
   readonly isForPeople: boolean;
   /** It only stops something: it waits for no record, and no freeze of writes refuses it. */
   readonly isStop: boolean;
+  /** It shows what calls of any agent were given or answered: its results carry whatever any agent has seen. */
+  readonly showsCalls?: true;
   /** It may take a minute, and changes nothing: it waits for others of its kind only, and they for it. */
   readonly isLong?: true;
   /** Arguments that are in no record, whoever sends them: a mark stands in their place. Only of what only a person may do. */
@@ -24,8 +26,13 @@ export type AdminTool = ToolFace & {
 export type Tool = PluginTool | AdminTool;
 
 /** What a policy is told of a tool. */
-export function askedTool({ name, inputSchema, effect, costMicros }: Tool): DecisionQuery['tool'] {
-  return { name, inputSchema, effect, ...(costMicros === undefined ? {} : { costMicros }) };
+export function askedTool({ name, inputSchema, effect, costMicros, labels, sinks }: Tool): DecisionQuery['tool'] {
+  return {
+    ...{ name, inputSchema, effect },
+    ...(labels === undefined ? {} : { labels }),
+    ...(sinks === undefined ? {} : { sinks }),
+    ...(costMicros === undefined ? {} : { costMicros }),
+  };
 }
 
 /** The prefix of every admin tool; no plugin may have the name `smcp`. */

@@ -19,6 +19,7 @@ export function addRoutes(app: FastifyInstance, admission: Admission, routes: re
         ...(route.access === 'anyone' ? FOR_ANYONE : {}),
         ...(route.takesForm === true ? TAKES_FORM : {}),
       },
+      ...(route.bodyBytesMax === undefined ? {} : { bodyLimit: route.bodyBytesMax }),
       // Before the body is read: what may not be asked is not parsed.
       onRequest: (request, _reply, done) => {
         if (route.access === 'admin') requireAdmin(admission.caller(request) ?? fail());
@@ -28,11 +29,12 @@ export function addRoutes(app: FastifyInstance, admission: Admission, routes: re
       },
       handler: async (request, reply) => {
         const asked = asHttpRequest(request, { admission, signal: signalOf(reply) });
-        const { status, body, contentType }: HttpAnswer = await route.handle(asked);
+        const { status, body, contentType, headers = {} }: HttpAnswer = await route.handle(asked);
         const payload = body instanceof Uint8Array ? Buffer.from(body) : asText(body, contentType);
         return reply
           .code(status)
           .type(contentType ?? 'application/json; charset=utf-8')
+          .headers(headers)
           .send(payload);
       },
     });
@@ -48,10 +50,19 @@ function asHttpRequest(request: FastifyRequest, { admission, signal }: Asking): 
     params: singleTexts(request.params),
     query: singleTexts(request.query),
     body: plainBody(request.body as ExactJson | undefined),
+    headers: {
+      ...{ host: request.headers.host, origin: request.headers.origin, cookie: request.headers.cookie },
+      page: single(request.headers['x-smcp-page']),
+    },
+    address: request.socket.remoteAddress ?? '',
     signal,
     mayStillAct: () => admission.stillHolds(caller),
   };
 }
+
+/** Undefined for a header that was sent more than once. */
+const single = (value: string | readonly string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined;
 
 /** @throws `REQUEST_INVALID` for a number that would become another one. */
 function plainBody(body: ExactJson | undefined): Json | undefined {

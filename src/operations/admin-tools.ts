@@ -81,7 +81,7 @@ function logBug(logger: Logger, { name }: AdminTool, { cause, message }: SmcpErr
 }
 
 function toolOf(operation: Operation, problemsOf: InputChecker): AdminTool {
-  const { summary, detail, input, output, effect, secretProperty, isLong } = operation;
+  const { summary, detail, input, output, effect, secretProperty, showsCalls, isLong } = operation;
   const name = adminToolName(operation);
   const description = detail === undefined ? summary : `${summary} ${detail}`;
   return {
@@ -96,6 +96,7 @@ function toolOf(operation: Operation, problemsOf: InputChecker): AdminTool {
     idempotent: effect === 'read',
     isForPeople: operation.isForPeople === true,
     isStop: operation.isStop === true,
+    ...(showsCalls === undefined ? {} : { showsCalls }),
     ...(isLong === undefined ? {} : { isLong }),
     ...(secretProperty === undefined ? {} : { unrecorded: [secretProperty] }),
     checkInput: (args) => problemsOf(operation, args),

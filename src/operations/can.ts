@@ -3,8 +3,9 @@
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import type { AgentName } from '#domain/agent.ts';
-import type { Decision } from '#domain/decision.ts';
+import type { Decision, DecisionQuery } from '#domain/decision.ts';
 import { describeFreeze, freezeQueryOf } from '#domain/freeze.ts';
+import { isLabel, supposedSeen } from '#domain/labels.ts';
 import type { Stop } from '#domain/policy-review.ts';
 import { compileScopes } from '#domain/token-scope.ts';
 import { askedTool, type Tool } from '#domain/tool.ts';
@@ -26,6 +27,12 @@ export const canOperations: readonly Operation[] = [
         agent: { type: 'string', description: 'The name of the agent.' },
         tool: { type: 'string', description: 'The full name of the tool, such as demo_math__calculate.' },
         args: { type: 'object', description: 'The arguments, for rules that look at them.' },
+        session: { type: 'string', description: 'The session, as its client names it.' },
+        labels: {
+          type: 'string',
+          description:
+            'Labels that it is supposed to have seen, with commas between them; absent: those that it has seen.',
+        },
         token: {
           type: 'string',
           description: 'The id of a token of the agent, as `agent list` shows it: its scopes count, too.',
@@ -67,11 +74,29 @@ export const canOperations: readonly Operation[] = [
         tool: tool === undefined ? { name } : askedTool(tool),
         args,
         nowMs: services.clock.nowMs(),
+        ...sessionAsked(services, agent, input),
       });
       return (decision.kind === 'deny' ? undefined : leftToPeople(tool)) ?? decisionView(decision, tool !== undefined);
     },
   },
 ];
+
+/** The session, and what was seen before the call. @throws `USAGE` */
+function sessionAsked(
+  { labels: book }: Services,
+  agent: AgentName,
+  { session, labels }: JsonObject,
+): Pick<DecisionQuery, 'session' | 'labels'> {
+  const named = typeof session === 'string' && session !== '' ? { session } : {};
+  if (typeof labels !== 'string') return { ...named, labels: book.seen({ agent, ...named }) };
+  const supposed = supposedSeen(agent, labels === '' ? [] : labels.split(',').map((label) => label.trim()));
+  if (!supposed.every(({ label }) => isLabel(label))) {
+    throw new SmcpError('USAGE', 'labels are names with commas between them', {
+      details: { remedy: 'write them as private,untrusted' },
+    });
+  }
+  return { ...named, labels: { agent: supposed, session: supposed } };
+}
 
 function decisionView(decision: Decision, isKnown: boolean): JsonObject {
   return {

@@ -59,6 +59,7 @@ export const replayOperations: readonly Operation[] = [
   {
     name: 'log_replay',
     topic: 'log',
+    showsCalls: true,
     summary: "Runs a recorded call of an isolate's tool again, and says whether it comes to the same result.",
     detail:
       'The code, arguments and answers are those of the record; nothing is done, no host call leaves the sandbox. One at a time.',

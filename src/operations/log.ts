@@ -70,6 +70,7 @@ export const logOperations: readonly Operation[] = [
   {
     name: 'log_show',
     topic: 'log',
+    showsCalls: true,
     summary: 'Shows a record: of an invocation its closing one, or the one with this index.',
     command: ['log', 'show'],
     positional: ['id'],
@@ -108,6 +109,7 @@ export const logOperations: readonly Operation[] = [
   {
     name: 'log_prove',
     topic: 'log',
+    showsCalls: true,
     summary: 'Gives a record with everything that proves that the log has it: inclusion, checkpoint, keys.',
     detail: 'Of an invocation its closing record. What it gives can be verified without this server.',
     positional: [],
@@ -134,6 +136,7 @@ export const logOperations: readonly Operation[] = [
     method: 'GET',
     path: '/log/disclosures/:id',
     effect: 'read',
+    showsCalls: true,
     input: recordIdInput,
     output: {
       type: 'object',

@@ -4,7 +4,9 @@ import type { Clock } from '#base/clock.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import type { Approvals } from '#domain/approval-ports.ts';
 import type { CallView } from '#domain/invocation.ts';
+import type { LabelAdmin, LabelBook } from '#domain/label-ports.ts';
 import type { NoticeDesk } from '#domain/notify-ports.ts';
+import type { PeopleAdmin } from '#domain/people-ports.ts';
 import type { PolicyAdmin, PolicyAuthor, PolicyDecider } from '#domain/policy-ports.ts';
 import type { PolicyReview } from '#domain/policy-review.ts';
 import type {
@@ -34,6 +36,8 @@ export type Services = {
   readonly freezes: Freezes;
   readonly secrets: SecretAdmin;
   readonly approvals: Approvals;
+  readonly people: PeopleAdmin;
+  readonly labels: LabelBook & LabelAdmin;
   readonly notices: NoticeDesk;
   readonly dispatcher: Dispatcher;
   readonly log: RecordLog & RecordReader;
@@ -73,8 +77,10 @@ export type Topic =
   | 'plugins'
   | 'queue'
   | 'approvals'
+  | 'people'
   | 'notices'
   | 'freezes'
+  | 'labels'
   | 'secrets'
   | 'log';
 
@@ -108,6 +114,10 @@ export type Operation = {
   readonly isForPeople?: true;
   /** It stops something: it does not wait for its record, and is done also where that can't be written. */
   readonly isStop?: true;
+  /** Its record has the input's `why`. Only of operations that are for people. */
+  readonly recordsWhy?: true;
+  /** It shows what calls of any agent were given or answered: an agent that asks it has seen what any agent has. */
+  readonly showsCalls?: true;
   /** It may take a minute, and only reads: as a tool it holds up no others. */
   readonly isLong?: true;
   /** JSON Schema 2020-12 of the input, an object whose properties are texts, whole numbers, truths, objects or, of POST, lists of texts. */

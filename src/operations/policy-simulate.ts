@@ -82,6 +82,8 @@ export const policySimulateOperation: Operation = {
   method: 'POST',
   path: '/policy/simulate',
   effect: 'read',
+  // By its conditions whoever asks finds out what others sent.
+  showsCalls: true,
   isLong: true,
   input: inputSchema(
     {

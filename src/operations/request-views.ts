@@ -24,6 +24,16 @@ export const requestSchema: JsonObject = {
     workspace: { type: ['string', 'null'], description: "Where its files are; null: in the agent's own." },
     chain: { type: 'array', items: text, description: 'The tools that call it, the first one first.' },
     rule: { type: 'string', description: 'The rule that asks.' },
+    approvers: {
+      type: ['object', 'null'],
+      description: 'People who have to approve, each with a passkey; null: whoever may approve at all.',
+      properties: {
+        by: { type: 'array', items: text, description: 'Names, or role:approver or role:admin.' },
+        needed: { type: 'integer', description: 'How many different people.' },
+        approved: { type: 'array', items: text, description: 'Who has, in order.' },
+      },
+      required: ['by', 'needed', 'approved'],
+    },
     args: { type: ['object', 'null'], description: 'The whole arguments; null once the request is over.' },
     shown: {
       type: ['string', 'null'],
@@ -54,6 +64,7 @@ export const requestSchema: JsonObject = {
       'workspace',
       'chain',
       'rule',
+      'approvers',
       'args',
       'shown',
     ],
@@ -82,12 +93,19 @@ export function requestView(request: ApprovalRequest, argsJson: string | undefin
     ...{ id: request.id, digest: request.digest, state: request.state, agent: request.agent, tool: request.tool },
     plugin: tool.plugin === undefined ? null : `${tool.plugin.name} ${tool.plugin.version}`,
     ...{ effect: tool.effect, capabilities: capabilities as JsonObject, workspace, chain, rule: rule.name },
+    approvers: approversView(request),
     ...{ args, shown: args === null ? null : shownText(args, argsJson?.length ?? 0) },
     ...{ createdAt: rfc3339(request.createdMs), expiresAt: rfc3339(request.expiresMs) },
     decidedAt: decision === undefined ? null : rfc3339(decision.atMs),
     by: decision === undefined ? null : describeApprover(decision.by),
     ...{ why: decision?.why ?? null, invocation: usedBy },
   };
+}
+
+function approversView({ approvers, approvals = [] }: ApprovalRequest): JsonObject | null {
+  if (approvers === undefined) return null;
+  const approved = approvals.map(({ by }) => describeApprover(by));
+  return { by: [...approvers.by], needed: approvers.needed, approved };
 }
 
 /** A line for each value, unless that is mostly indentation: a list within sixty others has a line of 120 spaces for each item. */

@@ -34,6 +34,7 @@ export function createOperationRunner(services: Services): OperationRunner {
           operation: operation.name,
           subject: operation.subject?.(input) ?? '',
           by: caller.by,
+          ...(operation.recordsWhy === true && typeof input['why'] === 'string' ? { why: input['why'] } : {}),
           ...(failed === undefined ? {} : { failed }),
           time: rfc3339(services.clock.nowMs()),
         },

@@ -5,10 +5,12 @@ import { approvalOperations } from './approvals.ts';
 import { canOperations } from './can.ts';
 import { configOperations } from './config.ts';
 import { freezeOperations } from './freezes.ts';
+import { labelOperations } from './labels.ts';
 import { logOperations } from './log.ts';
 import { replayOperations } from './log-replay.ts';
 import { noticeOperations } from './notices.ts';
 import type { Operation } from './operation.ts';
+import { peopleOperations } from './people.ts';
 import { pluginOperations } from './plugins.ts';
 import { policyOperations } from './policy.ts';
 import { policyReviewOperations } from './policy-review.ts';
@@ -21,6 +23,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...freezeOperations,
   ...queueOperations,
   ...approvalOperations,
+  ...peopleOperations,
+  ...labelOperations,
   ...noticeOperations,
   ...agentOperations,
   ...policyOperations,

@@ -1,6 +1,8 @@
 // What is allowed in a policy and yet probably not meant: warnings for `policy check`. Pure.
 
+import { pointerSegment } from '#base/exact-json.ts';
 import type { JsonObject } from '#base/json.ts';
+import type { ToolLabels } from '#domain/labels.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
 import type { CompiledPolicy } from './compile.ts';
 import type { RuleList } from './compile-rule.ts';
@@ -8,13 +10,14 @@ import { adviseCondition } from './condition-advice.ts';
 import type { Finding } from './explain.ts';
 import { coversHours } from './hours.ts';
 import { coversPattern, type ToolPattern } from './match.ts';
-import type { GrantRule, Rule } from './rules.ts';
+import { isSeenWith } from './narrower-labels.ts';
+import type { DenyRule, GrantRule, Rule } from './rules.ts';
 
 /** What advice looks at of a tool. */
-export type AdvisedTool = { readonly name: string; readonly inputSchema: JsonObject };
+export type AdvisedTool = Partial<ToolLabels> & { readonly name: string; readonly inputSchema: JsonObject };
 
 export function advise(
-  { lists, budgets }: Pick<CompiledPolicy, 'lists' | 'budgets'>,
+  { lists, budgets, policy }: Pick<CompiledPolicy, 'lists' | 'budgets' | 'policy'>,
   tools: readonly AdvisedTool[],
   nowMs: number,
 ): readonly Finding[] {
@@ -22,7 +25,7 @@ export function advise(
   const ofRules = lists.flatMap(({ pointer, kind, rules }) =>
     rules.flatMap((rule, index) => {
       const before = rules.slice(0, index);
-      const denies = kind === 'grants' ? deniesOver(pointer, lists) : [];
+      const denies = kind === 'grants' ? deniesOver(pointer, lists, policy) : [];
       return [
         ...adviseExpiry(rule, kind, nowMs),
         ...(kind === 'grants' ? adviseReach(rule, before, denies) : []),
@@ -69,23 +72,34 @@ function advisePatterns(rule: Pick<Rule, 'tools' | 'pointer'>, matches: Matches)
   });
 }
 
-/** Denies that hold whenever this list of grants is asked. */
-function deniesOver(pointer: string, lists: readonly RuleList[]): readonly Rule[] {
-  const own = pointer.replace(/grants$/, 'deny');
-  return lists.filter((list) => list.pointer === '/deny' || list.pointer === own).flatMap((list) => list.rules);
+/** Denies that hold whenever this list of grants is asked: everybody's, its agent's or role's own, and those of its agent's roles. */
+function deniesOver(
+  pointer: string,
+  lists: readonly RuleList[],
+  { agents }: CompiledPolicy['policy'],
+): readonly DenyRule[] {
+  const segment = /^\/agents\/([^/]+)\/grants$/.exec(pointer)?.[1];
+  const { roles = [] } = (segment === undefined ? undefined : agents.get(readSegment(segment))) ?? {};
+  const places = new Set(['/deny', pointer.replace(/grants$/, 'deny'), ...roles.map(denyOfRole)]);
+  return lists.filter((list) => places.has(list.pointer)).flatMap((list) => list.rules);
 }
 
-/** Whether it matches, as far as arguments and time go, whenever `rule` does. */
-const isAlways = (other: Rule, rule: Rule): boolean =>
+const denyOfRole = (role: string): string => `/roles/${pointerSegment(role)}/deny`;
+
+const readSegment = (segment: string): string => segment.replaceAll('~1', '/').replaceAll('~0', '~');
+
+/** Whether it matches, as far as arguments, labels and time go, whenever `rule` does. */
+const isAlways = (other: GrantRule & DenyRule, rule: GrantRule & DenyRule): boolean =>
   other.isShadow !== true &&
   other.when === undefined &&
+  isSeenWith(other, [rule]) &&
   other.expiresMs === undefined &&
   coversHours(other.hours, rule.hours);
 
-function adviseReach(rule: Rule, before: readonly Rule[], denies: readonly Rule[]): readonly Finding[] {
-  for (const [others, verb] of [
-    [denies, 'denied'],
-    [before, 'decided'],
+function adviseReach(rule: Rule, before: readonly GrantRule[], denies: readonly DenyRule[]): readonly Finding[] {
+  for (const [others, verb, remedy] of [
+    [denies, 'denied', 'remove one of the two'],
+    [before, 'decided', 'remove it, or move it up'],
   ] as const) {
     const always = others.filter((other) => isAlways(other, rule));
     const covering = rule.tools.map((inner) =>
@@ -94,7 +108,7 @@ function adviseReach(rule: Rule, before: readonly Rule[], denies: readonly Rule[
     const first = covering[0];
     if (first === undefined || covering.includes(undefined)) continue;
     const message = `this grant is never reached: ${first.name} has always ${verb} before it`;
-    return [warning(rule.pointer, message, 'remove it, or move it up')];
+    return [warning(rule.pointer, message, remedy)];
   }
   return [];
 }

@@ -2,14 +2,15 @@
 
 import { SmcpError } from '#base/errors.ts';
 import { wideningsOf } from './attenuation.ts';
+import { arePeopleSame } from './people.ts';
 import type { DenyRule, GrantRule, Policy } from './rules.ts';
 
 /**
  * Refuses a change that is not an agent's to make.
  *
  * **Trust:** `after` is the agent's own text.
- * @throws `POLICY_WIDENS` with `details.widenings` when somebody could do more · `PERSON_NEEDED` when an agent is given a
- * role, and when a rule has an `id`, a `why` or a role that none had before: other agents are told them, and take them for
+ * @throws `POLICY_WIDENS` with `details.widenings` when somebody could do more · `PERSON_NEEDED` when it names other people, or
+ * gives them other roles, when an agent is given a role, and when a rule has an `id`, a `why` or a role that none had before: other agents are told them, and take them for
  * a person's words.
  */
 export function checkAgentChange(before: Policy, after: Policy): void {
@@ -22,6 +23,11 @@ export function checkAgentChange(before: Policy, after: Policy): void {
         widenings,
         remedy: 'an agent may only take rights away; have a person apply it: smcp policy apply FILE',
       },
+    });
+  }
+  if (!arePeopleSame(before.people, after.people)) {
+    throw new SmcpError('PERSON_NEEDED', 'the policy would name other people, or give them other roles', {
+      details: { remedy: 'leave people as it is, or have a person apply it: smcp policy apply FILE' },
     });
   }
   for (const [name, { roles = [] }] of after.agents) {

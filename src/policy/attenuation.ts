@@ -12,6 +12,7 @@ import { asksAsMuch, meaningOfApproval } from './approval.ts';
 import { coversHours } from './hours.ts';
 import { coversPattern, mayOverlap, type ToolPattern } from './match.ts';
 import { isWithin } from './narrower-capabilities.ts';
+import { isSeenWith, labelWidenings } from './narrower-labels.ts';
 import { describeLost, lostLimits, stopsAsMuch } from './narrower-limits.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy, Rule } from './rules.ts';
 import { workspaceWidenings } from './workspaces.ts';
@@ -30,6 +31,7 @@ export function wideningsOf(before: Policy, after: Policy): readonly string[] {
   meter.use(createStepBudget(LIMITS.policyComparisonStepsMax));
   const compareAgent = createAgentComparison(meter);
   try {
+    found.push(...labelWidenings(before, after, meter));
     for (const [whom, rules, earlier] of comparedOf(before, after)) {
       if (found.length >= LIMITS.policyWideningsMax) break;
       const sentences = compareAgent(earlier ?? NOBODY, rules);
@@ -122,6 +124,8 @@ const meaningOfRule = ({ tools, when, hours, expiresMs, ...rest }: GrantRule | D
   ('capabilities' in rest ? rest.capabilities : undefined) ?? null,
   ('limits' in rest ? rest.limits?.map(({ scope, max }) => [scope, max]) : undefined) ?? null,
   meaningOfApproval('approval' in rest ? rest.approval : undefined),
+  ('session' in rest ? rest.session : undefined) ?? null,
+  'sink' in rest || 'after' in rest ? [rest.sink ?? null, rest.after ?? null] : null,
 ];
 
 type FlatRules = { readonly denies: readonly DenyRule[]; readonly grants: readonly GrantRule[] };
@@ -188,6 +192,7 @@ function widening(candidate: Candidate, { before, meter }: Comparison): string |
 
 /** In what the old grant does not reach as far as the new one; undefined: in nothing. */
 function shortfallOf(old: GrantRule, grant: GrantRule): string | undefined {
+  if (!isSeenWith(old, [grant])) return `after other labels than the grant ${old.name}`;
   if (!isTrueWith(old, [grant])) {
     return `under another condition than the grant ${old.name} has (conditions are not compared)`;
   }
@@ -218,9 +223,10 @@ const expiryOf = (rule: Rule): number => rule.expiresMs ?? Number.POSITIVE_INFIN
 
 const lastsAsLongAs = (rule: Rule, untilMs: number): boolean => expiryOf(rule) >= untilMs;
 
-/** Whether its condition is true whenever those of the others are. Conditions are compared as texts. */
-const isTrueWith = (rule: Rule, others: readonly Rule[]): boolean =>
-  rule.when === undefined || others.some(({ when }) => when?.source === rule.when?.source);
+/** Whether its condition, and what it says of labels, hold whenever those of the others do. Conditions are compared as texts. */
+const isTrueWith = (rule: GrantRule & DenyRule, others: readonly (GrantRule & DenyRule)[]): boolean =>
+  (rule.when === undefined || others.some(({ when }) => when?.source === rule.when?.source)) &&
+  isSeenWith(rule, others);
 
 /** Whether it is open whenever all of the others are. Hours of different zones are not compared. */
 const isOpenWith = (rule: Rule, others: readonly Rule[]): boolean =>

@@ -5,13 +5,16 @@ import { type ConditionCompiler, createConditionCompiler } from '#base/cel.ts';
 import { isWritableTime } from '#base/clock.ts';
 import type { CompiledCondition } from '#base/condition.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import type { ApproverTerms } from '#domain/decision.ts';
+import { union } from '#domain/labels.ts';
+import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
 import { readApproval } from './approval.ts';
 import { readCapabilities, wrongPorts } from './capabilities.ts';
 import { createHoursCompiler, type HoursCompiler } from './compile-hours.ts';
 import { compileLimits, type LimitFault, scopeOfRule } from './compile-limits.ts';
 import type { Finding } from './explain.ts';
 import { compileToolPattern, type ToolPattern } from './match.ts';
-import type { DenyRule, GrantRule, Rule } from './rules.ts';
+import type { DenyRule, GrantRule, LabelRule, Rule, SessionTerms } from './rules.ts';
 import { rulesThatDecide, type WrittenLists } from './written-rules.ts';
 
 /** Rules by where they stand, for advice. */
@@ -53,6 +56,8 @@ export type Workshop = {
   /** Where each `id` was first used. */
   readonly ids: Map<string, string>;
   readonly written: WrittenLists;
+  /** Who has to approve, by where it stands. */
+  readonly approvers: { readonly pointer: string; readonly terms: ApproverTerms }[];
 };
 
 export function createWorkshop(conditions: Conditions): Workshop {
@@ -66,6 +71,7 @@ export function createWorkshop(conditions: Conditions): Workshop {
     hours: createHoursCompiler(),
     ids: new Map(),
     written: new Map(),
+    approvers: [],
   };
 }
 
@@ -89,12 +95,14 @@ function compileRule(
   workshop: Workshop,
 ): GrantRule & DenyRule {
   const { id, when, expires, why, capabilities, approval, tools, hours, limits, shadow } = written;
+  const { session, sink, after } = written;
   const pointer = `${list}/${index}`;
   if (typeof id === 'string') checkId(id, `${pointer}/id`, workshop);
   const rule: Rule = {
     name: typeof id === 'string' ? id : pointer,
     pointer,
-    tools: compilePatterns(tools, workshop),
+    // Of a deny that names where tools send to: whatever they are called.
+    tools: compilePatterns(tools ?? EVERY_TOOL, workshop),
   };
   const condition = typeof when === 'string' ? compileWhen(when, `${pointer}/when`, workshop) : undefined;
   const expiresMs = typeof expires === 'string' ? compileExpires(expires, `${pointer}/expires`, workshop) : undefined;
@@ -105,6 +113,8 @@ function compileRule(
     }
   }
   const asks = isJsonObject(approval) ? readApproval(approval, written) : undefined;
+  const terms = asks?.approval.approvers;
+  if (terms !== undefined) workshop.approvers.push({ pointer: `${pointer}/approval`, terms });
   for (const { key, message, remedy } of asks?.faults ?? []) {
     workshop.findings.push(errorAt(`${pointer}/approval/${key}`, message, remedy));
   }
@@ -123,9 +133,37 @@ function compileRule(
     ...(expiresMs === undefined ? {} : { expiresMs }),
     ...(bounds === undefined ? {} : { limits: bounds }),
     ...(typeof why === 'string' ? { why } : {}),
+    ...(isJsonObject(session) ? { session: readTerms(session) } : {}),
+    ...(typeof sink === 'string' ? { sink } : {}),
+    ...(after === undefined ? {} : { after: namesIn(after) }),
     ...(shadow === true ? { isShadow: true } : {}),
     ...(capabilities === undefined ? {} : { capabilities: readCapabilities(capabilities) }),
   };
+}
+
+const EVERY_TOOL: readonly string[] = ['*', `${ADMIN_TOOL_PREFIX}*`];
+
+const namesIn = (written: Json | undefined): readonly string[] => union(listOf(written).map(String));
+
+const readTerms = ({ forbid, require }: JsonObject): SessionTerms => ({
+  forbid: namesIn(forbid),
+  require: namesIn(require),
+});
+
+/** What the policy adds to tools' labels. */
+export function compileLabelRules(written: Json | undefined, workshop: Workshop): readonly LabelRule[] {
+  return listOf(written).flatMap((rule, index) => {
+    if (!isJsonObject(rule)) return [];
+    const { tools, carries, sink } = rule;
+    return [
+      {
+        pointer: `/labels/${index}`,
+        tools: compilePatterns(tools, workshop),
+        carries: namesIn(carries),
+        ...(typeof sink === 'string' ? { sink } : {}),
+      },
+    ];
+  });
 }
 
 /** An `id` names one rule or budget: records name it by that. */

@@ -11,6 +11,7 @@ import {
   type BudgetPatterns,
   type Conditions,
   checkId,
+  compileLabelRules,
   compileList,
   compilePatterns,
   createConditions,
@@ -23,6 +24,7 @@ import {
 } from './compile-rule.ts';
 import type { Finding } from './explain.ts';
 import type { Limit } from './limits.ts';
+import { compilePeople } from './people.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy } from './rules.ts';
 import { checkWorkspaces } from './workspaces.ts';
 import { decidingRules } from './written-rules.ts';
@@ -68,6 +70,7 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
     deny: compileList(document['deny'], '/deny', 'deny', workshop),
     limits: [budgetsAt(document['budgets'], '/budgets', workshop)],
   };
+  const labels = compileLabelRules(document['labels'], workshop);
   const roles = new Map<string, Part>();
   for (const [name, role] of entriesOf(document['roles'])) {
     roles.set(name, compileRole(role, name, workshop));
@@ -79,17 +82,20 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
     agents.set(name, {
       ...rulesOf([everybody, own, ...rolesOf(agent, { name, roles }, workshop)], workshop),
       roles: listOf(agent['roles']).map(String),
+      ...(agent['sessions'] === 'separate' ? { hasSeparateSessions: true } : {}),
       ...(typeof agent['workspace'] === 'string' ? { workspace: agent['workspace'] as WorkspaceName } : {}),
     });
     yield;
   }
-  workshop.findings.push(...checkWorkspaces(document));
+  const { people, findings } = compilePeople(document, workshop.approvers);
+  workshop.findings.push(...checkWorkspaces(document), ...findings);
   const to: Part = { grants: [], deny: [], limits: [standard] };
   const given = new Map<string, AgentRules>([['', rulesOf([everybody, to], workshop)]]);
   for (const [name, role] of roles) given.set(name, rulesOf([everybody, to, role], workshop));
   return {
     policy: {
-      ...{ agents, roles: given },
+      ...{ agents, roles: given, people },
+      ...(labels.length === 0 ? {} : { labels }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(loop === undefined ? {} : { loop }),
     },

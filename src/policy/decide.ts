@@ -1,14 +1,16 @@
 // Decides whether an agent may make a call, or a person is asked. Pure: the same policy and query give the same decision. Trust: everything in
 // a query but the agent's name and the time is the agent's own words.
 
-import { rfc3339 } from '#base/clock.ts';
-import { type ConditionInput, createConditionInput } from '#base/condition.ts';
-import type { Allow, Ask, Decision, DecisionQuery, Deny, PolicyRef } from '#domain/decision.ts';
+import type { ConditionInput } from '#base/condition.ts';
+import type { Allow, ApproverTerms, Ask, Decision, DecisionQuery, Deny, PolicyRef } from '#domain/decision.ts';
+import type { SeenLabel } from '#domain/labels.ts';
 import type { Usage } from '#domain/usage.ts';
 import { describeExceeded } from './describe-limit.ts';
-import { describeClosed } from './hours.ts';
+import { clearingRemedy, decidedLabels, deniedAfter, describeSeen, type LabelFacts, labelFacts } from './labels.ts';
 import { countersOf, exceededOf } from './limits.ts';
-import type { AgentRules, GrantRule, Policy, Rule } from './rules.ts';
+import { cut, missOf, type NearMiss } from './near-miss.ts';
+import { covers, inputOf, isAtRest, isInForce } from './rule-match.ts';
+import type { AgentRules, DenyRule, GrantRule, Policy } from './rules.ts';
 
 /** What stands in place of a rule where none decided. */
 export const DEFAULT_DENY = 'default-deny';
@@ -24,8 +26,10 @@ export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery, opt
   const rules = policy.agents.get(query.agent);
   if (rules === undefined) return denyUnknownAgent(query, ref);
   const { usage, watch = asItIs } = options;
-  const asked = { ref, query, watch };
-  const { decision, grant } = decideAt(rules, policy, asked);
+  const labels = labelFacts(policy, rules, query);
+  const asked = { ref, query, watch, labels };
+  const { decision: byRules, grant } = decideAt(rules, policy, asked);
+  const decision: Decision = { ...byRules, ...decidedLabels(labels) };
   if (decision.kind === 'deny') return decision;
   const { nowMs, latestMs = nowMs } = query;
   if (latestMs > nowMs) {
@@ -78,10 +82,10 @@ function denySetBack(decision: Allow | Ask, later: Decision): Deny {
 /** A decision by the rules alone, and the grant that allows. */
 type Decided = { readonly decision: Decision; readonly grant?: GrantRule };
 
-type Asked = Pick<Question, 'query' | 'ref'> & Required<Pick<DecideOptions, 'watch'>>;
+type Asked = Omit<Question, 'input'> & Required<Pick<DecideOptions, 'watch'>>;
 
-function decideAt(rules: AgentRules, { timeoutMs }: Policy, { query, ref, watch }: Asked): Decided {
-  const question = { query, ref, input: watch(inputOf(query)) };
+function decideAt(rules: AgentRules, { timeoutMs }: Policy, { query, ref, labels, watch }: Asked): Decided {
+  const question = { query, ref, labels, input: watch(inputOf(query, labels)) };
   const denied = firstDeny(rules, question);
   return denied === undefined ? firstGrant(rules, question, timeoutMs) : { decision: denied };
 }
@@ -101,80 +105,73 @@ function mayCallAt(policy: Policy, agent: string, toolName: string, nowMs: numbe
   const rules = policy.agents.get(agent);
   if (rules === undefined) return false;
   const isDenied = rules.denies.some((list) =>
-    list.some((rule) => rule.when === undefined && covers(rule, toolName) && !isAtRest(rule, nowMs)),
+    list.some((rule) => isForAllCalls(rule) && covers(rule, toolName) && !isAtRest(rule, nowMs)),
   );
   if (isDenied) return false;
   return rules.grants.some((list) => list.some((rule) => covers(rule, toolName) && isInForce(rule, nowMs)));
 }
 
+const isForAllCalls = ({ when, sink, after }: DenyRule): boolean =>
+  when === undefined && sink === undefined && after === undefined;
+
 /** One call that is asked about; `input` is shared by all conditions. */
-type Question = { readonly query: DecisionQuery; readonly input: ConditionInput; readonly ref: PolicyRef };
+type Question = {
+  readonly query: DecisionQuery;
+  readonly input: ConditionInput;
+  readonly labels: LabelFacts;
+  readonly ref: PolicyRef;
+};
 
-/** Whether one of its patterns matches the name. */
-export const covers = (rule: Rule, toolName: string): boolean =>
-  rule.tools.some((pattern) => pattern.matches(toolName));
-
-/** Two questions, so that a time that is no number lets no grant live and no deny die. */
-export const isInForce = (rule: Rule, nowMs: number): boolean =>
-  isBeforeExpiry(rule, nowMs) && (rule.hours === undefined || rule.hours.at(nowMs) === 'open');
-/** Over, or outside of its hours. */
-export const isAtRest = (rule: Rule, nowMs: number): boolean =>
-  isOver(rule, nowMs) || rule.hours?.at(nowMs) === 'closed';
-const isBeforeExpiry = (rule: Rule, nowMs: number): boolean => rule.expiresMs === undefined || nowMs < rule.expiresMs;
-const isOver = (rule: Rule, nowMs: number): boolean => rule.expiresMs !== undefined && nowMs >= rule.expiresMs;
-
-/** What conditions see of a query, with steps of its own. */
-export function inputOf(query: DecisionQuery): ConditionInput {
-  const { args, agent, nowMs, tool, session } = query;
-  return createConditionInput({
-    args,
-    agent,
-    nowMs,
-    tool: tool.name,
-    ...(tool.inputSchema === undefined ? {} : { schema: tool.inputSchema }),
-    ...(session === undefined ? {} : { session }),
-  });
-}
-
-function firstDeny(rules: AgentRules, { query, input, ref }: Question): Deny | undefined {
+function firstDeny(rules: AgentRules, question: Question): Deny | undefined {
+  const { query, input } = question;
   for (const list of rules.denies) {
     for (const rule of list) {
       if (!covers(rule, query.tool.name) || isAtRest(rule, query.nowMs)) continue;
+      const seen = deniedAfter(rule, question.labels);
+      if (seen === undefined) continue;
       const outcome = rule.when?.evaluate(input);
       if (outcome?.kind === 'false') continue;
-      const what = `the rule ${rule.name} denies ${shown(query.tool.name)}`;
-      const why = rule.why === undefined ? '' : `: ${rule.why}`;
-      if (outcome?.kind === 'error') {
-        return {
-          kind: 'deny',
-          rule: rule.name,
-          reason: `${what}${why} (its condition could not be evaluated, and then it denies: ${cut(outcome.message)})`,
-          remedy: `call with arguments that the condition of ${rule.name} can be evaluated for, or have a person change its when in the policy (${rule.pointer})`,
-          policy: ref,
-        };
-      }
-      const other = rule.when === undefined ? '' : 'call with arguments that its condition does not cover, or ';
-      return {
-        kind: 'deny',
-        rule: rule.name,
-        reason: `${what}${why}`,
-        remedy: `${other}have a person change or remove the rule at ${rule.pointer} in the policy; no grant overrides a deny`,
-        policy: ref,
-      };
+      return denyBy(rule, question, { seen, failure: outcome?.kind === 'error' ? outcome.message : undefined });
     }
   }
   return undefined;
 }
 
-/** A grant that covers the tool and yet does not match: what a person would look at first. */
-type NearMiss = { readonly rule: GrantRule; readonly reason: string; readonly remedy: string };
+function denyBy(
+  rule: DenyRule,
+  { query, ref }: Question,
+  { seen, failure }: { readonly seen: readonly SeenLabel[]; readonly failure: string | undefined },
+): Deny {
+  const what = `the rule ${rule.name} denies ${shown(query.tool.name)}`;
+  const after = seen.length === 0 ? '' : ` after ${describeSeen(seen)}`;
+  const why = rule.why === undefined ? '' : `: ${rule.why}`;
+  const deny = {
+    ...({ kind: 'deny', rule: rule.name, policy: ref } as const),
+    ...(seen.length === 0 ? {} : { forbidden: seen }),
+  };
+  if (failure !== undefined) {
+    return {
+      ...deny,
+      reason: `${what}${after}${why} (its condition could not be evaluated, and then it denies: ${cut(failure)})`,
+      remedy: `call with arguments that the condition of ${rule.name} can be evaluated for, or have a person change its when in the policy (${rule.pointer})`,
+    };
+  }
+  const reason = `${what}${after}${why}`;
+  if (seen.length > 0) return { ...deny, reason, remedy: clearingRemedy(query.agent) };
+  const other = rule.when === undefined ? '' : 'call with arguments that its condition does not cover, or ';
+  return {
+    ...{ ...deny, reason },
+    remedy: `${other}have a person change or remove the rule at ${rule.pointer} in the policy; no grant overrides a deny`,
+  };
+}
 
-function firstGrant(rules: AgentRules, { query, input, ref }: Question, timeoutMs: number | undefined): Decided {
+function firstGrant(rules: AgentRules, question: Question, timeoutMs: number | undefined): Decided {
+  const { query, input, ref } = question;
   let nearMiss: NearMiss | undefined;
   for (const list of rules.grants) {
     for (const rule of list) {
       if (!covers(rule, query.tool.name)) continue;
-      const miss = missOf(rule, query.nowMs, input);
+      const miss = missOf(rule, question);
       // A later grant must not decide because an earlier one could not be asked: it may give more.
       if (miss !== undefined && input.budget.left < 0) return { decision: denyByDefault(query, miss, ref) };
       if (miss === undefined) {
@@ -210,45 +207,18 @@ function granted(
   const { ruleDigest, ...terms } = approval;
   return {
     kind: 'ask',
-    reason: `the grant ${name} covers ${tool}, and a person approves each call`,
-    remedy: `call it, and have a person approve the call with: smcp approvals\nor have a person change approval at ${pointer} in the policy`,
+    reason: `the grant ${name} covers ${tool}, and ${whoApproves(terms.approvers)} each call`,
+    remedy: `call it, and have ${terms.approvers === undefined ? 'a person approve the call with: smcp approvals' : 'it approved on the console, at /console/approvals'}\nor have a person change approval at ${pointer} in the policy`,
     ruleDigest,
     terms,
     ...common,
   };
 }
 
-/** Undefined when the grant matches. */
-function missOf(rule: GrantRule, nowMs: number, input: ConditionInput): NearMiss | undefined {
-  if (!isBeforeExpiry(rule, nowMs)) {
-    return {
-      rule,
-      reason: `expired on ${rfc3339(rule.expiresMs ?? 0)}`,
-      remedy: `have a person set a later expires at ${rule.pointer} in the policy`,
-    };
-  }
-  if (rule.hours !== undefined && rule.hours.at(nowMs) !== 'open') {
-    return {
-      rule,
-      reason: describeClosed(rule.hours, nowMs),
-      remedy: `call at a time within them, or have a person change the hours at ${rule.pointer} in the policy`,
-    };
-  }
-  const outcome = rule.when?.evaluate(input);
-  if (outcome === undefined || outcome.kind === 'true') return undefined;
-  const change = `have a person change its when at ${rule.pointer} in the policy`;
-  if (outcome.kind === 'false') {
-    return {
-      rule,
-      reason: 'has a condition that is not true for this call',
-      remedy: `call with arguments that meet the condition of ${rule.name}, or ${change}`,
-    };
-  }
-  return {
-    rule,
-    reason: `has a condition that could not be evaluated for this call: ${cut(outcome.message)}`,
-    remedy: `give the arguments that the condition of ${rule.name} looks at, or ${change}`,
-  };
+function whoApproves(approvers: ApproverTerms | undefined): string {
+  if (approvers === undefined) return 'a person approves';
+  const { by, needed } = approvers;
+  return needed === 1 ? `one of ${by.join(', ')} approves` : `${needed} of ${by.join(', ')} approve`;
 }
 
 function denyByDefault(query: DecisionQuery, nearMiss: NearMiss | undefined, ref: PolicyRef): Deny {
@@ -256,7 +226,9 @@ function denyByDefault(query: DecisionQuery, nearMiss: NearMiss | undefined, ref
   const tool = shown(query.tool.name);
   if (nearMiss !== undefined) {
     const reason = `the grant ${nearMiss.rule.name} covers ${tool}, but it ${nearMiss.reason}`;
-    return { kind: 'deny', rule: DEFAULT_DENY, reason, remedy: nearMiss.remedy, policy: ref };
+    const { remedy, forbidden } = nearMiss;
+    const labels = forbidden === undefined ? {} : { forbidden };
+    return { kind: 'deny', rule: DEFAULT_DENY, reason, remedy, ...labels, policy: ref };
   }
   return {
     kind: 'deny',
@@ -283,6 +255,3 @@ const isPlain = (toolName: string): boolean => /^[A-Za-z0-9_-]{1,64}$/.test(tool
 
 /** A name that is no tool's is the agent's free text: it is not repeated. */
 const shown = (toolName: string): string => (isPlain(toolName) ? toolName : 'a tool of this name');
-
-const MESSAGE_LENGTH_MAX = 200;
-const cut = (message: string): string => message.slice(0, MESSAGE_LENGTH_MAX);

@@ -18,13 +18,6 @@ export type Finding = {
   readonly remedy?: string;
 };
 
-/** Rules of the format that this version has no enforcement for: where they may stand, and their key. */
-const NOT_ENFORCED: readonly { readonly at: RegExp; readonly keys: readonly string[] }[] = [
-  { at: /^$/, keys: ['people'] },
-  // People with roles of their own are to come.
-  { at: /\/grants\/\d+\/approval$/, keys: ['by'] },
-];
-
 /** `[]` exactly when `validate` finds nothing. */
 export function explainShape(value: Json, schema: JsonObject, validate: Validator): readonly Finding[] {
   const problems = validate(value);
@@ -94,11 +87,10 @@ function* explainKeys(value: Json, schema: JsonObject, root: JsonObject, pointer
 }
 
 function explainUnknownKey(key: string, at: string, pointer: string, known: readonly string[]): Finding {
-  const isLater = NOT_ENFORCED.some((place) => place.at.test(pointer) && place.keys.includes(key));
-  if (isLater) {
-    const message = `${quote(key)} is not enforced by this version; remove it`;
-    const remedy = 'remove it: a rule that is written and not enforced would deceive its reader';
-    return { severity: 'error', pointer: at, of: 'key', message, remedy };
+  // Else two of them could contain each other.
+  if (key === 'roles' && /^\/roles\/[^/]+$/.test(pointer)) {
+    const remedy = 'give each agent all of its roles, under agents.NAME.roles';
+    return { severity: 'error', pointer: at, of: 'key', message: 'a role has no roles of its own', remedy };
   }
   const near = nearest(key, known);
   const remedy = near === undefined ? `the keys here are: ${known.join(', ')}` : `did you mean ${quote(near)}?`;

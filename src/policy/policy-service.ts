@@ -93,6 +93,7 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
     onChange: inForce.onChange,
     show: () => ({ text: current().text, policy: current().ref, file: file.path, fileState: follower.state() }),
     agents: () => [...current().policy.agents.keys()].sort() as AgentName[],
+    people: () => current().policy.people ?? new Map(),
     reload,
     apply: (text, author) => (text === undefined ? reload(author) : change(() => changes.applyText(text, author))),
     addAgent: (name, author) => change(() => changes.addAgent(name, author)),

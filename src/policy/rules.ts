@@ -4,6 +4,7 @@ import type { Condition } from '#base/condition.ts';
 import type { Digest } from '#base/digest.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { ApprovalTerms } from '#domain/decision.ts';
+import type { People } from '#domain/person.ts';
 import type { WorkspaceName } from '#domain/workspace-path.ts';
 import type { Hours } from './hours.ts';
 import type { Limit, LoopBreaker } from './limits.ts';
@@ -25,7 +26,17 @@ export type Rule = {
   readonly isShadow?: true;
 };
 
+/** Labels of the session that a grant is held to. `[]`: none of this kind. Sorted. */
+export type SessionTerms = {
+  /** The grant does not match once any of these was seen. */
+  readonly forbid: readonly string[];
+  /** It matches only where all of these were. */
+  readonly require: readonly string[];
+};
+
 export type GrantRule = Rule & {
+  /** Absent: whatever was seen. */
+  readonly session?: SessionTerms;
   /** Absent: as approved · `{}`: none · else only what it names. */
   readonly capabilities?: Capabilities;
   /** Of the calls that it decides. Absent: none of its own. */
@@ -37,7 +48,22 @@ export type GrantRule = Rule & {
 /** That a person is asked before each call, and the digest of the whole rule that says so. */
 export type RuleApproval = ApprovalTerms & { readonly ruleDigest: Digest };
 
-export type DenyRule = Rule & { readonly why?: string };
+export type DenyRule = Rule & {
+  readonly why?: string;
+  /** Only tools that send to it. Absent: wherever they send. */
+  readonly sink?: string;
+  /** Only once all of these were seen. Sorted. Absent: whatever was. */
+  readonly after?: readonly string[];
+};
+
+/** What the policy says of tools' labels, beside what is known of them. */
+export type LabelRule = {
+  readonly pointer: string;
+  readonly tools: readonly ToolPattern[];
+  /** Sorted. */
+  readonly carries: readonly string[];
+  readonly sink?: string;
+};
 
 /** In the order in which they are asked: top level, own, roles for denies; own, roles for grants. Lists are shared. */
 export type RuleSet = {
@@ -55,10 +81,16 @@ export type AgentRules = RuleSet & {
   readonly roles?: readonly string[];
   /** Where its files are. Absent: in the workspace that has its name. */
   readonly workspace?: WorkspaceName;
+  /** Each of its sessions has seen only what was seen in it: a trusted client keeps them apart. Absent: all have seen all. */
+  readonly hasSeparateSessions?: true;
 };
 
 export type Policy = {
   readonly agents: ReadonlyMap<string, AgentRules>;
+  /** Who signs in with a passkey. Absent: nobody. No decision asks them. */
+  readonly people?: People;
+  /** Absent: it adds none. */
+  readonly labels?: readonly LabelRule[];
   /** From `defaults.timeout`. */
   readonly timeoutMs?: number;
   /** From `defaults.loop`, or what holds where it says nothing. Absent: off. */

@@ -4,7 +4,8 @@
 import type { ConditionInput } from '#base/condition.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Decision, DecisionQuery, ShadowDecision } from '#domain/decision.ts';
-import { covers, inputOf, isAtRest, isInForce } from './decide.ts';
+import { deniedAfter, labelFacts, unmetTerms } from './labels.ts';
+import { covers, inputOf, isAtRest, isInForce } from './rule-match.ts';
 import type { Policy } from './rules.ts';
 
 /**
@@ -19,20 +20,24 @@ export function shadowsOf(
   decision: Decision,
   watch: (input: ConditionInput) => ConditionInput = (input) => input,
 ): readonly ShadowDecision[] {
-  const written = policy.agents.get(query.agent)?.written;
-  if (written === undefined) return [];
+  const rules = policy.agents.get(query.agent);
+  const written = rules?.written;
+  if (rules === undefined || written === undefined) return [];
   const { tool, nowMs } = query;
-  const input = watch(inputOf(query));
+  const labels = labelFacts(policy, rules, query);
+  const input = watch(inputOf(query, labels));
   const found: ShadowDecision[] = [];
   for (const rule of written.denies.flat()) {
     // What comes after the rule that denies is asked no more.
     if (rule.name === decision.rule && !rule.isShadow) return bounded(found);
     if (!rule.isShadow || !covers(rule, tool.name) || isAtRest(rule, nowMs)) continue;
+    if (deniedAfter(rule, labels) === undefined) continue;
     if (rule.when?.evaluate(input).kind !== 'false') found.push({ rule: rule.name, decision: 'deny' });
   }
   for (const rule of written.grants.flat()) {
     if (rule.name === decision.rule && !rule.isShadow) break;
     if (!rule.isShadow || !covers(rule, tool.name) || !isInForce(rule, nowMs)) continue;
+    if (unmetTerms(rule, labels) !== undefined) continue;
     const outcome = rule.when?.evaluate(input);
     if (outcome !== undefined && outcome.kind !== 'true') continue;
     found.push({ rule: rule.name, decision: rule.approval === undefined ? 'allow' : 'ask' });

@@ -29,11 +29,14 @@ export function boundedDraft(draft: AnyDraft): AnyDraft {
     }
     case 'admin': {
       const { predicate } = draft;
+      const { why } = predicate;
       const texts = { operation: cut(predicate.operation), subject: cut(predicate.subject), by: cut(predicate.by) };
-      return { ...draft, predicate: { ...predicate, ...texts } };
+      return { ...draft, predicate: { ...predicate, ...texts, ...(why === undefined ? {} : { why: cut(why) }) } };
     }
     case 'approval':
       return { ...draft, predicate: boundedApproval(draft.predicate) };
+    case 'person':
+      return { ...draft, predicate: { ...draft.predicate, by: cut(draft.predicate.by) } };
     case 'opened':
       return draft;
   }
@@ -44,8 +47,15 @@ function boundedApproval({ why, ...predicate }: ApprovalPredicate): ApprovalPred
   return { ...predicate, ...texts, ...(why === undefined ? {} : { why: cut(why) }) };
 }
 
+function boundedLabels({ seen, carries }: NonNullable<InvocationPredicate['labels']>) {
+  return {
+    ...(seen === undefined ? {} : { seen: seen.slice(0, LIMITS.recordLabelsMax) }),
+    ...(carries === undefined ? {} : { carries: carries.slice(0, LIMITS.recordLabelsMax) }),
+  };
+}
+
 function boundedInvocation(predicate: InvocationPredicate): InvocationPredicate {
-  const { session, chain, tool, normalised, policy, sandbox, capabilities, result } = predicate;
+  const { session, labels, chain, tool, normalised, policy, sandbox, capabilities, result } = predicate;
   if (capabilities !== undefined) checkCapabilities(capabilities.granted);
   return {
     ...predicate,
@@ -53,7 +63,12 @@ function boundedInvocation(predicate: InvocationPredicate): InvocationPredicate 
     tool: boundedTool(tool),
     ...(normalised === undefined ? {} : { normalised: boundedChanges(normalised) }),
     ...(session === undefined ? {} : { session: cut(session) }),
-    policy: { ...policy, ...(policy.rule === undefined ? {} : { rule: cut(policy.rule) }) },
+    ...(labels === undefined ? {} : { labels: boundedLabels(labels) }),
+    policy: {
+      ...policy,
+      ...(policy.rule === undefined ? {} : { rule: cut(policy.rule) }),
+      ...(policy.labels === undefined ? {} : { labels: policy.labels.slice(0, LIMITS.recordLabelsMax) }),
+    },
     ...(sandbox === undefined
       ? {}
       : {

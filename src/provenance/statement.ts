@@ -53,6 +53,8 @@ export function ownSubjects(draft: AnyDraft): readonly Subject[] {
       ];
     case 'approval':
       return [{ name: 'statement', digest: hash('sha256', draft.statement, 'hex') }];
+    case 'person':
+      return [{ name: 'key', digest: hash('sha256', Buffer.from(draft.predicate.key, 'base64url'), 'hex') }];
     case 'admin':
       return [{ name: 'subject', digest: hash('sha256', draft.predicate.subject, 'hex') }];
     case 'opened':

@@ -7,6 +7,7 @@ import { type Digest, sha256 } from '#base/digest.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import type { PluginDifference, PluginFacts } from '#domain/approval.ts';
 import { type CapabilityKind, effectClassOf, kindsOf, pickKinds } from '#domain/capability.ts';
+import { labelsOfTool } from '#domain/labels.ts';
 import type { Manifest, Plugin, PluginTool } from '#domain/manifest.ts';
 
 /** All of a plugin that is approved. @param files the lines of its package's listing */
@@ -54,7 +55,9 @@ export function narrowPlugin(plugin: Plugin, without: readonly CapabilityKind[])
   for (const tool of plugin.tools) {
     const kept = kindsOf(tool.capabilities).filter((kind) => !without.includes(kind));
     const capabilities = pickKinds(tool.capabilities, kept);
-    tools.push({ ...tool, capabilities, effect: effectClassOf(capabilities), plugin: narrowed });
+    const declared = plugin.manifest.tools.find(({ name }) => name === tool.localName) ?? {};
+    const labels = labelsOfTool(declared, capabilities);
+    tools.push({ ...tool, ...labels, capabilities, effect: effectClassOf(capabilities), plugin: narrowed });
   }
   return narrowed;
 }
@@ -82,6 +85,8 @@ function toolFacts(tool: PluginTool, manifest: Manifest): JsonObject {
     capabilities: claimed?.capabilities,
     idempotent: claimed?.idempotent,
     cost: claimed?.cost,
+    labels: claimed?.labels,
+    sink: claimed?.sink,
     retry: claimed?.retry,
   });
 }

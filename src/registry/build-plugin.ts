@@ -7,8 +7,9 @@ import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { ForeignSchemaCompiler, Validator } from '#base/schema.ts';
-import { effectClassOf, kindsOf, pickKinds } from '#domain/capability.ts';
+import { type Capabilities, effectClassOf, kindsOf, pickKinds } from '#domain/capability.ts';
 import type { CommandPlan } from '#domain/cli-plugin/plan.ts';
+import { labelsOfTool } from '#domain/labels.ts';
 import type {
   IsolateRuntime,
   Manifest,
@@ -104,9 +105,13 @@ export function buildPlugin(options: {
   return plugin;
 }
 
+/** What the tool asks of what its plugin asks. */
+export function askedBy({ capabilities: asked = {} }: Manifest, { capabilities: kinds }: ManifestTool): Capabilities {
+  return pickKinds(asked, kinds ?? kindsOf(asked));
+}
+
 function buildTool(plugin: Plugin, { tool, plan, checkInput, checkOutput }: CompiledTool): PluginTool {
-  const asked = plugin.manifest.capabilities ?? {};
-  const capabilities = pickKinds(asked, tool.capabilities ?? kindsOf(asked));
+  const capabilities = askedBy(plugin.manifest, tool);
   const name = fullToolName(plugin.name, tool.name);
   const shown = {
     name,
@@ -128,6 +133,7 @@ function buildTool(plugin: Plugin, { tool, plan, checkInput, checkOutput }: Comp
     capabilities,
     limits: runLimits(plugin.manifest, tool),
     idempotent: tool.idempotent ?? false,
+    ...labelsOfTool(tool, capabilities),
     ...(tool.cost === undefined ? {} : { costMicros: Math.round(tool.cost * COST_MICROS) }),
     checkInput,
     checkOutput,

@@ -3,12 +3,14 @@
 
 import type { JsonObject } from '#base/json.ts';
 import type { Logger } from '#base/log.ts';
+import { labelsOfTool, type ToolLabels } from '#domain/labels.ts';
+import { askedBy } from './build-plugin.ts';
 import { fullToolName } from './check-manifest.ts';
 import { discoverPlugins, type PluginsDirectory } from './discover.ts';
 import { type Bounds, createInspectionOptions, type Inspection, type Servable, withSameName } from './inspect.ts';
 import { inspectWhole, type OpenWorkshop } from './inspect-whole.ts';
 
-export type ToolSignature = { readonly name: string; readonly inputSchema: JsonObject };
+export type ToolSignature = ToolLabels & { readonly name: string; readonly inputSchema: JsonObject };
 
 /**
  * The tools that loading the same directories would serve, sorted by name.
@@ -33,4 +35,8 @@ export async function readTools(
 }
 
 const signatures = ({ manifest, compiled }: Servable): readonly ToolSignature[] =>
-  compiled.map(({ tool }) => ({ name: fullToolName(manifest.name, tool.name), inputSchema: tool.input }));
+  compiled.map(({ tool }) => ({
+    name: fullToolName(manifest.name, tool.name),
+    inputSchema: tool.input,
+    ...labelsOfTool(tool, askedBy(manifest, tool)),
+  }));

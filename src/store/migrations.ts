@@ -132,6 +132,40 @@ const STEPS: readonly string[] = [
   `,
   // JSON: scopes, and the tokens above it; NULL for one that takes nothing away.
   'ALTER TABLE token ADD COLUMN rights TEXT',
+  `
+  CREATE TABLE seen_label (
+    agent TEXT NOT NULL,
+    session TEXT NOT NULL,
+    label TEXT NOT NULL,
+    invocation TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    source TEXT,
+    PRIMARY KEY (agent, session, label)
+  ) STRICT;
+  CREATE TABLE place_label (
+    kind TEXT NOT NULL CHECK (kind IN ('file', 'value')),
+    owner TEXT NOT NULL,
+    path TEXT NOT NULL,
+    label TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    invocation TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    PRIMARY KEY (kind, owner, path, label)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE passkey (
+    credential TEXT PRIMARY KEY,
+    passkey TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE invite (
+    person TEXT PRIMARY KEY,
+    hash TEXT NOT NULL,
+    invite TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** The version of a database that this code reads and writes. */

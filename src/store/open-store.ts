@@ -8,9 +8,11 @@ import type { Store } from '#domain/store-ports.ts';
 import { createApprovalStore } from './approval-store.ts';
 import { createCounters } from './counters.ts';
 import { createKeyedCallStore } from './keyed-calls.ts';
+import { createLabelStore } from './label-rows.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
 import { createNoticeStore } from './notices.ts';
+import { createInviteStore, createPasskeyStore } from './people-rows.ts';
 import { createPluginValues } from './plugin-values.ts';
 import { createSecretStore } from './secret-rows.ts';
 import { type Database, isCantOpen, openDatabase } from './sqlite.ts';
@@ -58,6 +60,9 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       pluginValues: createPluginValues(database),
       secrets: createSecretStore(database),
       approvals: createApprovalStore(database),
+      passkeys: createPasskeyStore(database),
+      invites: createInviteStore(database),
+      labels: createLabelStore(database),
       notices: createNoticeStore(database),
       meta: createMetaStore(database),
       counters,

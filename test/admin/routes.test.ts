@@ -34,6 +34,8 @@ async function ask(world: World, { name, method, path }: Operation, input: objec
     ),
     query: method === 'POST' ? {} : Object.fromEntries(rest.map(([key, value]) => [key, String(value)])),
     body: method === 'POST' ? Object.fromEntries(rest) : undefined,
+    headers: { host: undefined, origin: undefined, cookie: undefined, page: undefined },
+    address: '127.0.0.1',
     signal: new AbortController().signal,
     mayStillAct: () => true,
     ...more,

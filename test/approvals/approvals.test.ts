@@ -117,11 +117,10 @@ describe('who decides', () => {
     const gate = Promise.withResolvers<void>();
     state.beforeAppend = () => gate.promise;
     const first = approve(request);
-    expect(await codeOf(() => approvals.deny(request.id, { by: { kind: 'agent', name: bea } }))).toBe(
-      'APPROVAL_DECIDED',
-    );
+    const second = codeOf(() => approvals.deny(request.id, { by: { kind: 'agent', name: bea } }));
     gate.resolve();
     expect((await first).state).toBe('approved');
+    expect(await second).toBe('APPROVAL_DECIDED');
     await expect(approvals.deny(request.id, { by: admin })).rejects.toThrow(/approved already, by admin/);
   });
 

@@ -19,6 +19,7 @@ const ENTRIES = [
   'src/smcp.js',
   'src/main.ts',
   'src/policy/thread-main.js',
+  'src/console/page/main.js',
   'sandbox/launcher/build.ts',
   'sandbox/warden/main.js',
   'sandbox/warden/worker.js',

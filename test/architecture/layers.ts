@@ -54,8 +54,10 @@ const FEATURES = [
   'src/store',
   'src/identity',
   'src/freeze',
+  'src/labels',
   'src/secrets',
   'src/approvals',
+  'src/people',
   'src/notify',
   'src/replay',
 ];
@@ -69,6 +71,7 @@ const PARTS = [
   'src/broker',
   'src/operations',
   'src/admin',
+  'src/console',
   'sandbox/host',
 ];
 
@@ -117,6 +120,9 @@ export const AREAS: readonly Area[] = [
   area(2, 'src/broker', { imports: [...MEANING, 'src/effects'] }),
   area(2, 'src/operations', { imports: MEANING }),
   area(2, 'src/admin', { imports: [...MEANING, 'src/operations'] }),
+  area(2, 'src/console', { imports: [...MEANING, 'src/operations', 'src/people'], locates: ['src/console/page'] }),
+  // Runs in browsers; bytes to the server.
+  area(2, 'src/console/page', { builtins: 'none' }),
   // The verifier can be audited alone; that nothing it reaches can sign is a rule of its own (check-verifier.ts).
   area(2, 'src/provenance/verify', { imports: [...MEANING, 'src/provenance'] }),
   area(2, 'sandbox/host', {
@@ -169,6 +175,8 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
   { from: 'src/config', to: 'src/domain', why: 'what of it can change at run time is a port that operations use' },
   { from: 'src/broker', to: 'src/effects', why: 'the broker checks a host call and then does its one effect' },
   { from: 'src/admin', to: 'src/operations', why: 'routes are derived from the table of operations' },
+  { from: 'src/console', to: 'src/operations', why: 'the console shows what the commands show' },
+  { from: 'src/console', to: 'src/people', why: 'the console is where people sign in' },
   { from: 'src/provenance/verify', to: 'src/provenance', why: 'formats and the tree are shared; signing is not' },
   { from: 'sandbox/harness', to: 'src/app', why: 'the tier of programs is joined there, for a server and for a test' },
   { from: 'src/app.ts', to: 'src/app', why: 'what app.ts would be too long with' },

@@ -56,6 +56,12 @@ async function smcp(...argv: readonly string[]) {
 
 const SENDS: readonly (readonly [readonly string[], string])[] = [
   [['status'], 'GET /admin/v1/status'],
+  [['labels', 'list', '--agent', 'athena'], 'GET /admin/v1/labels?agent=athena'],
+  [['labels', 'places'], 'GET /admin/v1/labels/places'],
+  [
+    ['labels', 'clear', '--agent', 'athena', '--label', 'private', '--why', 'started anew'],
+    'POST /admin/v1/labels/clear {"agent":"athena","label":"private","why":"started anew"}',
+  ],
   [['notify', 'list'], 'GET /admin/v1/notices'],
   [['notify', 'test'], 'POST /admin/v1/notices/test {}'],
   [['notify', 'test', 'ops'], 'POST /admin/v1/notices/test {"target":"ops"}'],

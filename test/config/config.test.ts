@@ -21,6 +21,7 @@ describe('the configuration', () => {
     expect(loadConfig(file, {})).toEqual({
       server: { host: '127.0.0.1', port: 8000, names: [] },
       plugins: [],
+      console: {},
       approve: 'pinned',
       discovered: {},
       sandbox: { users: { first: LIMITS.pluginUidFirst, count: LIMITS.pluginUidsMax } },
@@ -74,6 +75,27 @@ describe('the configuration', () => {
     for (const hosts of ['["*.lan"]', '[10.0.0.0/8]', '[Git.lan]', '[git.lan:443]', '["::1"]', 'git.lan']) {
       writeFileSync(file, `version: 1\nnet: { privateHosts: ${hosts} }\n`);
       expect(() => loadConfig(file, {})).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    }
+  });
+
+  test('takes a place for the console where passkeys work, and no other', () => {
+    const originOf = (text: string) => {
+      writeFileSync(file, `version: 1\nconsole: { origin: "${text}" }\n`);
+      return loadConfig(file, {}).console.origin;
+    };
+    for (const good of ['https://smcp.example.org', 'https://smcp.example.org:8443', 'http://localhost:9000']) {
+      expect(originOf(good)).toBe(good);
+    }
+    for (const bad of [
+      ...['http://smcp.example.org', 'https://192.0.2.7', 'https://[::1]', 'http://127.0.0.1:8000'],
+      ...[
+        'https://smcp.example.org/',
+        'https://smcp.example.org/console',
+        'https://ana@smcp.example.org',
+        'smcp.example.org',
+      ],
+    ]) {
+      expect(() => originOf(bad)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
     }
   });
 

@@ -24,8 +24,10 @@ import type { KeyedCallStore } from '#domain/store-ports.ts';
 import type { AdminTool, Tool } from '#domain/tool.ts';
 import { NOTHING_TAKEN } from '#domain/usage.ts';
 import { createFreezes } from '#freeze/freezes.ts';
+import { createLabelBook } from '#labels/label-book.ts';
 import { createApprovalStore } from '#store/approval-store.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
+import { createLabelStore } from '#store/label-rows.ts';
 import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
 import { createFreezeStore } from '#store/state-stores.ts';
@@ -223,14 +225,16 @@ export function createWorld(options: WorldOptions = {}) {
   const clock = options.clock ?? systemClock;
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
   const approvals = createApprovals({ store: createApprovalStore(database), log, clock, logger: silentLogger });
+  const labels = createLabelBook(createLabelStore(database));
   const adminTools = { run: (asked) => state.runAdmin(asked) } satisfies AdminTools;
   const ports = {
-    ...{ catalog, policy, freezes, approvals, runtime, adminTools, broker, log, keyedCalls, clock },
+    ...{ catalog, policy, freezes, approvals, labels, runtime, adminTools, broker, log, keyedCalls, clock },
     ...{ logger: options.logger ?? silentLogger },
     ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
   };
-  const start = (): Dispatcher & ToolCaller => createDispatcher(ports, options);
-  const dispatcher: Dispatcher & ToolCaller = start();
+  const start = (): Dispatcher & ToolCaller =>
+    createDispatcher({ ...ports, labels: createLabelBook(createLabelStore(database)) }, options);
+  const dispatcher: Dispatcher & ToolCaller = createDispatcher(ports, options);
   const request = (tool: string, more: Partial<CallRequest> = {}): CallRequest => ({
     agent: 'a' as AgentName,
     door: 'mcp',
@@ -245,6 +249,7 @@ export function createWorld(options: WorldOptions = {}) {
     freezes,
     approvals,
     keyedCalls,
+    labels,
     tools,
     drafts,
     records,

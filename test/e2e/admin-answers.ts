@@ -30,6 +30,7 @@ function lastingText(text: string, key: string): string {
   return text
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '2026-11-30T12:00:00.000Z')
     .replace(/sha256:[0-9a-f]{64}/g, `sha256:${'0'.repeat(64)}`)
+    .replace(/localhost:\d+\/console\/enroll#.*/, 'localhost:8000/console/enroll#…')
     .replace(/smcp_[a-z0-9]+_[A-Za-z0-9_-]+/g, 'smcp_…')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '01920000-0000-7000-8000-000000000000')
     .replace(/\b[0-9a-f]{16}\b/g, '1f0c2a9b5d3e7f80')

@@ -84,8 +84,8 @@ describe('an operation', () => {
   test.each(rows)('%s answers the same in each of its forms', async (name, operation) => {
     const answers: [Form, Json][] = [];
     for (const form of formsOf(operation)) {
-      const { answer, code = 0 } = await inScene(world, name, (input) => FORMS[form](operation, input));
-      expect([form, code]).toEqual([form, operation.saysNo?.(answer) === true ? 1 : 0]);
+      const { answer, code } = await inScene(world, name, (input) => FORMS[form](operation, input));
+      if (code !== undefined) expect(code).toBe(operation.saysNo?.(answer) === true ? 1 : 0);
       answers.push([form, seenByAll(name, lasting(answer))]);
     }
     const [, first] = answers[0] ?? [];

@@ -87,6 +87,9 @@ export const SCENES: { readonly [operation: string]: Scene } = {
   },
   queue_pause: { ...given({ lane: 'main' }), restore: goOn },
   queue_resume: { ...given({ lane: 'main' }), restore: goOn },
+  labels_list: given(),
+  labels_places: given(),
+  labels_clear: given({ agent: 'demo', why: 'its context was thrown away' }),
   approvals: {
     prepare: async (world) => {
       await forget(world);
@@ -98,6 +101,9 @@ export const SCENES: { readonly [operation: string]: Scene } = {
   approvals_show: { prepare: async (world) => ({ id: (await request(world)).id }), restore: forget },
   approvals_approve: { prepare: (world) => request(world), restore: forget },
   approvals_deny: { prepare: async (world) => ({ id: (await request(world)).id, why: 'not today' }), restore: forget },
+  person_invite: { ...given({ name: 'cleo' }), restore: (w) => admin(w, 'person_revoke', { name: 'cleo' }) },
+  person_list: given(),
+  person_revoke: given({ name: 'cleo' }),
   agent_add: { ...given({ name: 'zoe' }), restore: back },
   agent_list: given(),
   agent_token: given({ name: 'demo', expires: '30d', scope: ['tools:demo_text__*', 'doors:mcp'] }),

@@ -9,6 +9,8 @@ import { startServer, type TestServer, temporaryFolder } from './server.ts';
 /** `demo` uses tools, `careful` is asked about them, `ops` was granted the admin tools, `star` everything, which they are no part of. */
 export const POLICY = `# mine
 version: 1
+people:
+  cleo: { role: approver }
 agents:
   demo:
     grants:
@@ -39,6 +41,8 @@ export const INPUT: { readonly [operation: string]: object } = {
   policy_simulate: { text: NARROWER },
   policy_suggest: { agent: 'demo' },
   policy_who_can: { tool: 'demo_text__echo' },
+  person_invite: { name: 'cleo' },
+  person_revoke: { name: 'cleo' },
   plugin_review: { name: 'extra' },
   plugin_approve: { name: 'extra', digest: `sha256:${'0'.repeat(64)}` },
   plugin_disable: { name: 'demo_math' },

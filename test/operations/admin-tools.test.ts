@@ -36,7 +36,17 @@ describe('the tools of operations', () => {
         .toSorted(),
     ).toEqual(forAgents.map(([name]) => name).toSorted());
     expect(forPeople.map(([name]) => name).toSorted()).toEqual([
-      ...['agent_token', 'notify_test', 'plugin_approve', 'plugin_enable', 'queue_resume', 'secret_rm'],
+      ...[
+        'agent_token',
+        'labels_clear',
+        'notify_test',
+        'person_invite',
+        'person_revoke',
+        'plugin_approve',
+        'plugin_enable',
+        'queue_resume',
+        'secret_rm',
+      ],
       ...['secret_set', 'unfreeze'],
     ]);
     expect(catalog.tool('smcp__nothing')).toBeUndefined();

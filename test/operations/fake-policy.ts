@@ -4,6 +4,7 @@
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import type { AgentName } from '#domain/agent.ts';
+import type { PersonName } from '#domain/person.ts';
 import type {
   PolicyAdmin,
   PolicyAuthor,
@@ -73,6 +74,7 @@ export function createPolicy(did: string[]) {
       file: '/home/policy.yaml',
       fileState: state.fileState,
     }),
+    people: () => new Map([['cleo' as PersonName, 'approver']]),
     agents: () => agents,
     reload: async () => ref(),
     addAgent: async (name, author) => {

@@ -8,6 +8,7 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   agent_token: { name: 'ana', expires: '30d' },
   agent_revoke: { id: 'id1' },
   can: { agent: 'ana', tool: 'paint__wall' },
+  labels_clear: { agent: 'ana', why: 'its context is new' },
   log_show: { id: '0' },
   log_prove: { id: '0' },
   log_disclose: { id: '0' },
@@ -22,6 +23,8 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   plugin_approve: { name: 'paint', digest: sha256('code') },
   plugin_enable: { name: 'paint' },
   plugin_disable: { name: 'paint' },
+  person_invite: { name: 'cleo' },
+  person_revoke: { name: 'cleo' },
   secret_set: { name: 'PAINT_KEY', value: 'a value that is long enough' },
   secret_rm: { name: 'PAINT_KEY' },
 };

@@ -14,10 +14,11 @@ const turns = async (count = 20) => {
 };
 
 const stops = OPERATIONS.filter(({ isStop }) => isStop).map(({ name }) => [name] as const);
+const stopsOfAgents = stops.filter(([name]) => operation(name).isForPeople !== true);
 
 test('the operations that only stop something are these', () => {
   expect(stops.flat().toSorted()).toEqual([
-    ...['agent_revoke', 'freeze', 'plugin_disable', 'queue_cancel', 'queue_flush', 'queue_pause'],
+    ...['agent_revoke', 'freeze', 'person_revoke', 'plugin_disable', 'queue_cancel', 'queue_flush', 'queue_pause'],
   ]);
 });
 
@@ -132,7 +133,7 @@ describe('a call that does not end', () => {
 });
 
 describe('under a freeze of writes, an agent', () => {
-  test.each(stops)('can %s', async (name) => {
+  test.each(stopsOfAgents)('can %s', async (name) => {
     const world = createWorld();
     const { input, ended } = await prepare(world, name);
     world.services.freezes.freeze({ kind: 'writes' }, 'admin');

@@ -15,11 +15,13 @@ import type { RecordDraft } from '#domain/record.ts';
 import type { Broker, PluginRuntime } from '#domain/sandbox-ports.ts';
 import type { SecretAdmin, SecretView } from '#domain/secret-ports.ts';
 import { createFreezes } from '#freeze/freezes.ts';
+import { createLabelBook } from '#labels/label-book.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Operation, Services } from '#operations/operation.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import { createApprovalStore } from '#store/approval-store.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
+import { createLabelStore } from '#store/label-rows.ts';
 import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
 import { createFreezeStore } from '#store/state-stores.ts';
@@ -30,6 +32,7 @@ import { ana, createPolicy } from './fake-policy.ts';
 import { createReview } from './fake-review.ts';
 import { createSettings } from './fake-settings.ts';
 import { GOOD_INPUT } from './good-input.ts';
+import { createRealPeople } from './real-people.ts';
 
 /** The operation of this name. */
 export const operation = (name: string): Operation => {
@@ -149,6 +152,7 @@ export function createWorld() {
   const { runtime, state: runs } = createRuntime();
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
   const approvals = createApprovals({ store: createApprovalStore(database), log, clock, logger });
+  const labels = createLabelBook(createLabelStore(database));
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
   const adminTools = createAdminTools({ services: () => services, logger });
   const broker = {
@@ -164,9 +168,10 @@ export function createWorld() {
     ...database,
     transactionThenSync: async (work) => database.transaction(work),
   });
-  const ports = { policy, freezes, approvals, runtime, adminTools, broker, log, keyedCalls, clock, logger };
+  const ports = { policy, freezes, approvals, labels, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const secrets = createSecrets();
+  const people = createRealPeople(database, { log, people: policy.people });
   const notices = createOutboxWorld().open([createFakeTarget('webhook-1', () => TAKEN).channel]);
   const settings = createSettings(did);
   const services: Services = {
@@ -178,6 +183,8 @@ export function createWorld() {
       plugins,
       freezes,
       approvals,
+      people,
+      labels,
       notices,
       secrets,
       settings,

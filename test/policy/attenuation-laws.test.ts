@@ -1,19 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createStepBudget, createStepMeter } from '#base/step-meter.ts';
 import { wideningsOf } from '#policy/attenuation.ts';
 import { coversHours } from '#policy/hours.ts';
 import { coversPattern } from '#policy/match.ts';
 import { isWithin } from '#policy/narrower-capabilities.ts';
+import { isSeenWith, labelWidenings } from '#policy/narrower-labels.ts';
 import { stopsAsMuch } from '#policy/narrower-limits.ts';
 import type { Policy, Rule } from '#policy/rules.ts';
+import { callThatGetsMore } from './gets-more.ts';
 import { policyOf } from './policies.ts';
-import { callThatGetsMore, policyDocument, policyPair } from './policy-pairs.ts';
+import { policyDocument, policyPair } from './policy-pairs.ts';
 
 /** Compares grants one by one and forgets that the first match decides, not the widest. */
 function naiveSaysNarrower(before: Policy, after: Policy): boolean {
   const isInside = (inner: Rule, outer: Rule) =>
     inner.tools.every((pattern) => outer.tools.some((other) => coversPattern(other, pattern))) &&
     (outer.when === undefined || outer.when.source === inner.when?.source) &&
+    isSeenWith(outer, [inner]) &&
     coversHours(outer.hours, inner.hours) &&
     (outer.expiresMs ?? Number.POSITIVE_INFINITY) >= (inner.expiresMs ?? Number.POSITIVE_INFINITY);
   const areLimitsKept = [...after.agents].every(([name, { limits }]) =>
@@ -21,6 +25,9 @@ function naiveSaysNarrower(before: Policy, after: Policy): boolean {
       limits.flat().some((other) => other.scope === scope && other.max <= max),
     ),
   );
+  const meter = createStepMeter();
+  meter.use(createStepBudget(1e6));
+  if (labelWidenings(before, after, meter).length > 0) return false;
   if (!areLimitsKept || !stopsAsMuch(after.loop, before.loop)) return false;
   if (before.timeoutMs !== undefined && (after.timeoutMs ?? Number.POSITIVE_INFINITY) > before.timeoutMs) return false;
   return [...after.agents].every(([name, rules]) => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import { wideningsOf } from '#policy/attenuation.ts';
+import { callThatGetsMore } from './gets-more.ts';
 import { policyOf } from './policies.ts';
-import { callThatGetsMore } from './policy-pairs.ts';
 
 /** athena's own rules, and whatever else. */
 const athena = (rules: object, more: object = {}) => ({ version: 1, agents: { athena: rules }, ...more });

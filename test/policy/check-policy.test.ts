@@ -53,12 +53,17 @@ describe('an error names line, column and what would do', () => {
     [
       'a strange key',
       'version: 1\nxyzzy: {}\n',
-      '2:1 error: unknown key "xyzzy" (the keys here are: $schema, version, defaults, budgets, roles, deny, shares, agents)',
+      '2:1 error: unknown key "xyzzy" (the keys here are: $schema, version, defaults, budgets, roles, people, deny, labels, shares, agents)',
     ],
     [
       'a misspelt kind',
       grant('tools: ["a__b"]', 'capabilities: { secret: [] }'),
       '6:25 error: unknown key "secret" (did you mean "secrets"?)',
+    ],
+    [
+      'a circle of roles',
+      'version: 1\nroles:\n  a: { roles: [b] }\n  b: { roles: [a] }\n',
+      '3:8 error: a role has no roles of its own (give each agent all of its roles, under agents.NAME.roles)',
     ],
     [
       'a misspelt role',
@@ -71,9 +76,9 @@ describe('an error names line, column and what would do', () => {
       '2:29 error: unknown role "reader" (there are no roles; add it under roles)',
     ],
     [
-      'a rule of a later version',
+      'approval by nobody that there is',
       grant('tools: ["a__b"]', 'approval: { ttl: 15m, by: [approver] }'),
-      '6:31 error: "by" is not enforced by this version; remove it (remove it: a rule that is written and not enforced would deceive its reader)',
+      '6:19 error: 1 person has to approve, and 0 may (name more of them in by, or add approvers under people)',
     ],
     [
       'a pattern that is none',
@@ -201,6 +206,11 @@ describe('a warning tells what is probably not meant', () => {
       'a grant that is denied anyway',
       `${grant('tools: ["devops__deploy"]')}deny:\n  - tools: ["devops__*"]\n`,
       '5:9 warning: this grant is never reached: /deny/0 has always denied before it',
+    ],
+    [
+      'a grant that a role of its agent denies',
+      'version: 1\nroles: { r: { deny: [{ tools: ["devops__*"] }] } }\nagents:\n  athena: { roles: [r], grants: [{ tools: ["devops__deploy"] }] }\n',
+      '4:34 warning: this grant is never reached: /roles/r/deny/0 has always denied before it (remove one of the two)',
     ],
     [
       'a property that the schema lacks',

@@ -1,15 +1,8 @@
 // Random policies and what edits make of them, for the laws of attenuation. Small worlds, so that rules meet each other often.
 
 import fc from 'fast-check';
-import type { JsonObject } from '#base/json.ts';
-import type { Capabilities } from '#domain/capability.ts';
-import type { Allow, Ask } from '#domain/decision.ts';
-import type { Counter, Usage } from '#domain/usage.ts';
-import { decide } from '#policy/decide.ts';
-import type { Policy } from '#policy/rules.ts';
-import { agentName, question, REF } from './policies.ts';
 
-const TOOLS = ['demo_math__add', 'demo_math__sub', 'demo_text__echo', 'smcp__queue_flush', 'smcp__queue_list'];
+export const TOOLS = ['demo_math__add', 'demo_math__sub', 'demo_text__echo', 'smcp__queue_flush', 'smcp__queue_list'];
 const PATTERNS = [
   '*',
   'demo_*',
@@ -21,18 +14,13 @@ const PATTERNS = [
   'smcp__queue_flush',
 ];
 const CONDITIONS = ['args.a == 1', 'args.b == 1', 'has(args.a)'];
-const ARGS: readonly JsonObject[] = [{}, { a: 1 }, { a: 2 }, { b: 1 }, { a: 1, b: 1 }];
-const EXPIRES = ['2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z', '2028-01-01T00:00:00Z'];
+export const EXPIRES = ['2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z', '2028-01-01T00:00:00Z'];
 const HOURS = [
   { days: ['mon', 'tue'], timezone: 'UTC' },
   { days: ['mon'], from: '08:00', to: '20:00', timezone: 'UTC' },
   { from: '20:00', to: '08:00', timezone: 'UTC' },
   { days: ['mon', 'tue'], timezone: 'Europe/Lisbon' },
 ];
-/** Before, at and after each expiry; then on a Monday and a Tuesday, by day and by night. */
-const TIMES = EXPIRES.flatMap((time) => [-1, 0].map((ms) => Date.parse(time) + ms))
-  .concat(Date.parse('2030-01-01'))
-  .concat(['2026-06-01T12:00Z', '2026-06-01T21:00Z', '2026-06-02T12:00Z', '2026-06-02T23:30Z'].map(Date.parse));
 const CAPABILITIES = [
   [],
   { clock: true },
@@ -49,7 +37,14 @@ const APPROVALS = [
   { ttl: '1m', trustClient: true },
   { ttl: '2m', trustClient: true, wait: '0s' },
 ];
-const AGENTS = ['athena', 'boreas', 'zephyrus'];
+const AFTER = [['private'], ['untrusted'], ['private', 'untrusted']];
+const SESSIONS = [{ forbid: ['private'] }, { require: ['reviewed'] }, { forbid: ['private'], require: ['reviewed'] }];
+const LABEL_RULES = [
+  { tools: ['demo_math__*'], carries: ['private'] },
+  { tools: ['demo_math__add'], carries: ['private', 'reviewed'] },
+  { tools: ['*'], sink: 'external' },
+];
+export const AGENTS = ['athena', 'boreas', 'zephyrus'];
 
 const BOUNDS = [{ calls: 1, per: '1h' }, { calls: 2, per: '1h' }, { calls: 1, per: '1d' }, { concurrent: 1 }];
 const BUDGETS = [
@@ -66,17 +61,23 @@ type Written = {
   capabilities?: unknown;
   limits?: unknown;
   approval?: unknown;
+  session?: unknown;
+  sink?: string;
+  after?: string[];
 };
-type Document = {
+export type Document = {
   version: number;
   defaults: { timeout?: string; limits?: unknown; loop?: unknown };
   budgets: unknown[];
+  labels: unknown[];
   deny: Written[];
   roles: { reader: { grants: Written[]; deny: Written[]; limits?: unknown } };
-  agents: { [name: string]: { roles?: string[]; grants: Written[]; deny: Written[]; limits?: unknown } };
+  agents: {
+    [name: string]: { roles?: string[]; grants: Written[]; deny: Written[]; limits?: unknown; sessions?: unknown };
+  };
 };
 
-const deny = fc.record(
+const rule = fc.record(
   {
     tools: fc.array(fc.constantFrom(...PATTERNS), { minLength: 1, maxLength: 2 }),
     when: fc.constantFrom(...CONDITIONS),
@@ -85,16 +86,26 @@ const deny = fc.record(
   },
   { requiredKeys: ['tools'] },
 );
+const rarely = <T>(values: readonly T[]) => fc.option(fc.constantFrom(...values), { nil: undefined, freq: 3 });
+const deny = fc.tuple(rule, rarely(['external']), rarely(AFTER)).map(
+  ([plain, sink, after]): Written => ({
+    ...plain,
+    ...(sink === undefined ? {} : { sink }),
+    ...(after === undefined ? {} : { after }),
+  }),
+);
 const grant = fc
   .tuple(
-    deny,
+    rule,
     fc.option(fc.constantFrom(...CAPABILITIES), { nil: undefined }),
     fc.option(fc.constantFrom(...APPROVALS), { nil: undefined, freq: 2 }),
     fc.option(fc.constantFrom(...BOUNDS), { nil: undefined, freq: 2 }),
+    rarely(SESSIONS),
   )
   .map(
-    ([rule, capabilities, approval, limits]): Written => ({
-      ...rule,
+    ([plain, capabilities, approval, limits, session]): Written => ({
+      ...plain,
+      ...(session === undefined ? {} : { session }),
       ...(capabilities === undefined ? {} : { capabilities }),
       ...(approval === undefined ? {} : { approval }),
       ...(limits === undefined ? {} : { limits }),
@@ -117,6 +128,7 @@ export const policyDocument: fc.Arbitrary<Document> = fc.record({
   defaults,
   deny: fc.array(deny, { maxLength: 1 }),
   budgets: fc.subarray(BUDGETS),
+  labels: fc.subarray(LABEL_RULES),
   roles: fc.record({ reader: limited(fc.record(lists)) }),
   agents: fc.record({
     athena: limited(fc.record({ roles: fc.subarray(['reader']), ...lists })),
@@ -132,7 +144,7 @@ const listsOf = ({ deny, roles, agents }: Document): Written[][] => [
   roles.reader.deny,
 ];
 
-const edit = fc.record({
+export const edit = fc.record({
   kind: fc.constantFrom(
     'remove',
     'swap',
@@ -147,6 +159,9 @@ const edit = fc.record({
     'bounds',
     'budgets',
     'approval',
+    'session',
+    'labels',
+    'sessions',
     'timeout',
     'role',
     'agent',
@@ -157,16 +172,20 @@ const edit = fc.record({
   with: grant,
   defaults,
 });
-type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
+export type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
 
-function change(document: Document, { kind, list: listAt, at, to, with: rule, defaults: other }: Edit): void {
+/** What no deny has. */
+const OF_GRANTS: readonly string[] = ['capabilities', 'approval', 'limits', 'session'];
+
+/** Makes one edit, in place. */
+export function change(document: Document, { kind, list: listAt, at, to, with: given, defaults: other }: Edit): void {
   const all = listsOf(document);
   const list = all[listAt % all.length] ?? [];
   const isDeny =
     document.deny === list ||
     Object.values({ ...document.roles, ...document.agents }).some((each) => each.deny === list);
-  const { capabilities: _, approval: __, limits: ___, ...plain } = rule;
-  const fitting: Written = isDeny ? plain : rule;
+  const { capabilities: _, approval: __, limits: ___, session: ____, ...plain } = given;
+  const fitting: Written = isDeny ? plain : given;
   const found = list[at % Math.max(list.length, 1)];
   if (kind === 'timeout') document.defaults = other;
   if (kind === 'budgets') document.budgets = BUDGETS.slice(at % 2, to % 3);
@@ -177,15 +196,21 @@ function change(document: Document, { kind, list: listAt, at, to, with: rule, de
     if (bound !== undefined) Object.assign(body ?? {}, { limits: bound });
   }
   if (kind === 'role') Object.assign(document.agents['athena'] ?? {}, { roles: at % 2 === 0 ? [] : ['reader'] });
-  if (kind === 'agent') document.agents['zephyrus'] = { grants: at % 2 === 0 ? [] : [rule], deny: [] };
+  if (kind === 'agent') document.agents['zephyrus'] = { grants: at % 2 === 0 ? [] : [given], deny: [] };
+  if (kind === 'labels') document.labels = LABEL_RULES.slice(at % 2, to % 4);
+  const athena = document.agents['athena'];
+  if (kind === 'sessions' && athena !== undefined) {
+    delete athena.sessions;
+    if (at % 2 === 0) athena.sessions = 'separate';
+  }
   if (kind === 'insert') list.splice(to, 0, fitting);
   if (found === undefined) return;
   if (kind === 'remove') list.splice(list.indexOf(found), 1);
   if (kind === 'copy') list.splice(to, 0, structuredClone(found));
   if (kind === 'swap') list.splice(to, 0, ...list.splice(list.indexOf(found), 1));
   if (kind === 'tools') found.tools = fitting.tools;
-  for (const key of ['when', 'hours', 'expires', 'capabilities', 'approval', 'limits'] as const) {
-    if (kind !== key || (isDeny && (key === 'capabilities' || key === 'approval' || key === 'limits'))) continue;
+  for (const key of ['when', 'hours', 'expires', 'capabilities', 'approval', 'limits', 'session'] as const) {
+    if (kind !== key || (isDeny && OF_GRANTS.includes(key))) continue;
     delete found[key];
     if (fitting[key] !== undefined) Object.assign(found, { [key]: fitting[key] });
   }
@@ -199,65 +224,3 @@ export const policyPair = fc
     for (const each of edits) change(after, each);
     return { before, after };
   });
-
-/** Single powers; undefined: all that can be asked for. */
-function powersOf(capabilities: Capabilities | undefined): ReadonlySet<string> | undefined {
-  if (capabilities === undefined) return undefined;
-  return new Set([
-    ...(capabilities.clock === true ? ['clock'] : []),
-    ...(capabilities.random === true ? ['random'] : []),
-    ...(capabilities.net ?? []).flatMap((entry) =>
-      (entry['ports'] as number[]).map((port) => `${entry['host']}:${port}`),
-    ),
-    ...Array.from({ length: Number(capabilities.store?.['bytesMax'] ?? 0) }, (_, n) => `byte ${n}`),
-  ]);
-}
-
-/** Counters that nobody has taken from; the calls are such as the loop breaker counts. */
-const UNUSED: Usage = { of: () => ({ used: 0 }) };
-const EFFECT = { effect: 'write', costMicros: 0 } as const;
-
-/** The first counter that a call took from and takes from no more, or that holds more now. */
-function lostCounter(now: readonly Counter[] = [], then: readonly Counter[] = []): Counter | undefined {
-  return then.find(({ key, unit, max, perMs = 0 }) => {
-    const isKept = (other: Counter) =>
-      other.key === key &&
-      other.max <= max &&
-      (unit === 'repeats' ? (other.perMs ?? 0) >= perMs : (other.perMs ?? 0) === perMs);
-    return !now.some((other) => other.unit === unit && isKept(other));
-  });
-}
-
-/** Whether a person is asked about the one, for no longer a time and with no more trust, where they were about the other. */
-function asksNoLess({ terms: before }: Ask, now: Allow | Ask): boolean {
-  if (now.kind === 'allow') return false;
-  return now.terms.ttlMs <= before.ttlMs && (before.trustsClient || !now.terms.trustsClient);
-}
-
-/** The first call found that `after` gives more to than `before`; asked one by one, by deciding. */
-export function callThatGetsMore(before: Policy, after: Policy): string | undefined {
-  for (const agent of AGENTS) {
-    for (const tool of TOOLS) {
-      for (const args of ARGS) {
-        for (const nowMs of TIMES) {
-          const asked = { agent: agentName(agent), tool: { name: tool, ...EFFECT }, nowMs, stage: 'turn' } as const;
-          const query = question(tool, args, asked);
-          const now = decide(after, REF, query, { usage: UNUSED });
-          if (now.kind === 'deny') continue;
-          const then = decide(before, REF, query, { usage: UNUSED });
-          const call = `${agent} ${tool} ${JSON.stringify(args)} at ${new Date(nowMs).toISOString()}`;
-          if (then.kind === 'deny') return `${call} was denied`;
-          if (then.kind === 'ask' && !asksNoLess(then, now)) return `${call} was asked about`;
-          const [mine, theirs] = [powersOf(now.capabilities), powersOf(then.capabilities)];
-          const isWithin =
-            theirs === undefined || (mine !== undefined && [...mine].every((power) => theirs.has(power)));
-          if (!isWithin) return `${call} had fewer capabilities`;
-          const lost = lostCounter(now.counters, then.counters);
-          if (lost !== undefined) return `${call} had the limit ${lost.key} of ${lost.max}`;
-          if ((now.timeoutMs ?? 1e9) > (then.timeoutMs ?? 1e9)) return `${call} had a shorter timeout`;
-        }
-      }
-    }
-  }
-  return undefined;
-}

@@ -10,8 +10,9 @@ import { createPolicyChecker } from '#policy/check-policy.ts';
 import { createPolicyParser } from '#policy/document.ts';
 import { createPolicyJudge, createPolicyThread, type PolicyJudge } from '#policy/policy-thread.ts';
 import { createThreadWork } from '#policy/thread-work.ts';
+import { callThatGetsMore } from './gets-more.ts';
 import { NOW_MS, policyOf } from './policies.ts';
-import { callThatGetsMore, policyPair } from './policy-pairs.ts';
+import { policyPair } from './policy-pairs.ts';
 import { codeOf, policy } from './service-world.ts';
 
 const opened: OffThread[] = [];

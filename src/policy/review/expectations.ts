@@ -18,6 +18,8 @@ export type Expectation = Position & {
   /** Absent: now. */
   readonly atMs?: number;
   readonly session?: string;
+  /** What was seen before; `[]`: nothing. */
+  readonly labels: readonly string[];
   readonly expect: DecisionKind;
   /** Absent: any rule. */
   readonly rule?: string;
@@ -62,9 +64,10 @@ function refused(findings: readonly PolicyFinding[]): ParsedExpectations {
 }
 
 function readExpectation(written: JsonObject): Omit<Expectation, keyof Position> {
-  const { agent, tool, args, at, session, expect, rule, why } = written;
+  const { agent, tool, args, at, session, labels, expect, rule, why } = written;
   return {
     ...{ agent: String(agent), tool: String(tool), args: isJsonObject(args) ? args : {} },
+    labels: Array.isArray(labels) ? labels.map(String) : [],
     expect: expect as DecisionKind,
     ...(typeof at === 'string' ? { atMs: timeOf(at) } : {}),
     ...(typeof session === 'string' ? { session } : {}),

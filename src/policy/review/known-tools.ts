@@ -3,24 +3,32 @@
 
 import type { JsonObject } from '#base/json.ts';
 import type { Capabilities } from '#domain/capability.ts';
+import type { ToolLabels } from '#domain/labels.ts';
 
 /** Of a plugin, whether it asks for capabilities · of the server itself · of the server itself, and for people only. */
 export type ToolKind = 'asks' | 'asks-nothing' | 'admin' | 'people';
 
 /** What a review looks at of a tool that is served; a domain's Tool is one. */
-export type ReviewableTool = { readonly name: string; readonly inputSchema: JsonObject } & (
-  | { readonly kind: 'plugin'; readonly capabilities: Capabilities }
-  | { readonly kind: 'admin'; readonly isForPeople: boolean }
-);
+export type ReviewableTool = KnownTool & { readonly name: string } & (
+    | { readonly kind: 'plugin'; readonly capabilities: Capabilities }
+    | { readonly kind: 'admin'; readonly isForPeople: boolean }
+  );
+
+/** What a decision asks of a tool. */
+export type KnownTool = Partial<ToolLabels> & { readonly inputSchema: JsonObject };
 
 /** By name. */
 export type KnownTools = {
-  readonly schemas: ReadonlyMap<string, JsonObject>;
+  readonly schemas: ReadonlyMap<string, KnownTool>;
   readonly kinds: ReadonlyMap<string, ToolKind>;
 };
 
 export function formatTools(tools: readonly ReviewableTool[]): string {
-  return JSON.stringify(tools.map((tool) => [tool.name, tool.inputSchema, kindOf(tool)]));
+  return JSON.stringify(tools.map((tool) => [tool.name, knownOf(tool), kindOf(tool)]));
+}
+
+function knownOf({ inputSchema, labels = [], sinks = [] }: ReviewableTool): KnownTool {
+  return { inputSchema, ...(labels.length === 0 ? {} : { labels }), ...(sinks.length === 0 ? {} : { sinks }) };
 }
 
 function kindOf(tool: ReviewableTool): ToolKind {
@@ -30,9 +38,9 @@ function kindOf(tool: ReviewableTool): ToolKind {
 
 /** @param json as `formatTools` gives it */
 export function parseTools(json: string): KnownTools {
-  const tools = JSON.parse(json) as readonly (readonly [string, JsonObject, ToolKind])[];
+  const tools = JSON.parse(json) as readonly (readonly [string, KnownTool, ToolKind])[];
   return {
-    schemas: new Map(tools.map(([name, inputSchema]) => [name, inputSchema])),
+    schemas: new Map(tools.map(([name, known]) => [name, known])),
     kinds: new Map(tools.map(([name, , kind]) => [name, kind])),
   };
 }

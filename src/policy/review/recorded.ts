@@ -18,6 +18,8 @@ export type RecordedDecision = {
   /** Of what the agent was shown; absent where the tool isn't told. */
   readonly schema?: string;
   readonly session?: string;
+  /** Names of the labels that counted. */
+  readonly seen: readonly string[];
   /** When it was made: as close as a record tells it. */
   readonly atMs: number;
   /** When the record was written. */
@@ -48,7 +50,7 @@ export function readRecorded({ index, envelope, args }: ClosingRow): RecordedCal
   const time = predicate?.['time'];
   const endedMs = isJsonObject(time) ? timeOf(time['ended']) : undefined;
   if (predicate === undefined || !isJsonObject(time) || endedMs === undefined) return { kind: 'unreadable', index };
-  const { agent, invocation, phase, tool, policy, session, capabilities } = predicate;
+  const { agent, invocation, phase, tool, policy, session, capabilities, labels } = predicate;
   const name = isJsonObject(tool) ? tool['name'] : undefined;
   if (!isJsonObject(policy) || !isJsonObject(tool)) return { kind: 'unreadable', index };
   const { decision, rule, version, digest, limit } = policy;
@@ -66,6 +68,7 @@ export function readRecorded({ index, envelope, args }: ClosingRow): RecordedCal
     ...{ kind: 'decision', index, invocation, phase, agent, tool: name, endedMs, rule, version, digest },
     decision: decision as DecisionKind,
     shadow: shadowOf(policy['shadow']),
+    seen: isJsonObject(labels) ? namesIn(labels['seen']) : [],
     atMs: decidedAt(phase, time) ?? endedMs,
     ...(typeof tool['schema'] === 'string' ? { schema: tool['schema'] } : {}),
     ...(typeof session === 'string' ? { session } : {}),
@@ -97,6 +100,9 @@ export function predicateOf(envelope: string): JsonObject | undefined {
     return undefined;
   }
 }
+
+const namesIn = (written: Json | undefined): readonly string[] =>
+  Array.isArray(written) ? written.filter((name) => typeof name === 'string') : [];
 
 function shadowOf(written: Json | undefined): readonly ShadowDecision[] {
   if (!Array.isArray(written)) return [];

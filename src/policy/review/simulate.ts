@@ -3,21 +3,22 @@
 
 import type { Clock } from '#base/clock.ts';
 import type { ConditionInput } from '#base/condition.ts';
-import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from '#domain/agent.ts';
 import { type Decision, NO_POLICY, type ShadowDecision } from '#domain/decision.ts';
+import { supposedSeen } from '#domain/labels.ts';
 import type { ChangedDecision, LackingCalls, SimulatedShadow, SimulationCounts } from '#domain/policy-review.ts';
 import type { ClosingRow } from '#domain/store-ports.ts';
 import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
 import { shadowsOf } from '#policy/shadow.ts';
+import type { KnownTools } from './known-tools.ts';
 import { createLackingBook } from './lacking.ts';
 import type { RecordedDecision } from './recorded.ts';
 import { createShadowSum } from './shadow-sum.ts';
 import { createPieceEnd, type PageBounds, type PageFacts, readPage } from './tally.ts';
 
-/** Schemas of today's tools by name. */
-export type ToolSchemas = ReadonlyMap<string, JsonObject>;
+/** What today's tools say of their arguments, labels and sinks, by name. */
+export type ToolSchemas = KnownTools['schemas'];
 
 export type Simulated = {
   readonly policy: Policy;
@@ -70,14 +71,17 @@ export function simulatePage(
 
 /** Decides a recorded call at its time, with the schema of today. */
 export function replay(policy: Policy, recorded: RecordedDecision, schemas: ToolSchemas): Replayed {
-  const { agent, tool: name, session, atMs } = recorded;
+  const { tool: name, session, atMs } = recorded;
+  const agent = recorded.agent as AgentName;
   const args = recorded.args();
-  const inputSchema = schemas.get(name);
+  const known = schemas.get(name);
+  const inputSchema = known?.inputSchema;
+  const seen = supposedSeen(agent, recorded.seen);
   const query = {
-    agent: agent as AgentName,
-    tool: { name, ...(inputSchema === undefined ? {} : { inputSchema }) },
-    args: args ?? {},
-    nowMs: atMs,
+    ...{ agent, args: args ?? {}, nowMs: atMs, labels: { agent: seen, session: seen } },
+    tool: { name, ...known },
+    // An answer that was given again was asked about without them.
+    ...(recorded.phase === 'replayed' ? { ignoresLabels: true as const } : {}),
     ...(session === undefined ? {} : { session }),
   };
   let looksAtArgs = false;

@@ -2,7 +2,8 @@
 // Called in the thread of policies, page by page. Trust: tools that were denied are the agent's own words.
 
 import type { ClosingRow } from '#domain/store-ports.ts';
-import { covers, DEFAULT_DENY } from '#policy/decide.ts';
+import { DEFAULT_DENY } from '#policy/decide.ts';
+import { covers } from '#policy/rule-match.ts';
 import type { GrantRule, Policy } from '#policy/rules.ts';
 import type { KnownTools } from './known-tools.ts';
 import { createNeedBook, type Found, type Needs } from './need-book.ts';

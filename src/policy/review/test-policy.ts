@@ -1,10 +1,10 @@
 // `smcp policy test`: whether a policy decides what is expected of it. Does no I/O. Trust: both texts are their author's.
 
 import { systemClock } from '#base/clock.ts';
-import type { JsonObject } from '#base/json.ts';
 import { nearest } from '#base/nearest.ts';
 import type { AgentName } from '#domain/agent.ts';
 import { type Decision, NO_POLICY } from '#domain/decision.ts';
+import { supposedSeen } from '#domain/labels.ts';
 import type { PolicyFinding } from '#domain/policy-ports.ts';
 import type { AdvisedTool } from '#policy/advice.ts';
 import { decide } from '#policy/decide.ts';
@@ -43,11 +43,11 @@ export function createPolicyTester(): PolicyTester {
     const { compiled, findings: policyFindings } = parsePolicy(texts.policy);
     const { expectations, findings: wrong } = parseExpectations(texts.expectations);
     if (compiled === undefined || wrong.length > 0) return { policyFindings, findings: wrong, results: [] };
-    const schemas = new Map(tools.map(({ name, inputSchema }) => [name, inputSchema]));
+    const known = new Map(tools.map((tool) => [tool.name, tool]));
     return {
       policyFindings: [],
-      findings: expectations.flatMap((one, at) => adviseOn(one, at, { policy: compiled.policy, schemas })),
-      results: expectations.map((one) => tryOne(compiled.policy, one, { schema: schemas.get(one.tool), nowMs })),
+      findings: expectations.flatMap((one, at) => adviseOn(one, at, { policy: compiled.policy, known })),
+      results: expectations.map((one) => tryOne(compiled.policy, one, { known: known.get(one.tool), nowMs })),
     };
   };
 }
@@ -56,7 +56,7 @@ export function createPolicyTester(): PolicyTester {
 function adviseOn(
   { agent, tool, args, line, column }: Expectation,
   at: number,
-  { policy, schemas }: { readonly policy: Policy; readonly schemas: ReadonlyMap<string, JsonObject> },
+  { policy, known }: { readonly policy: Policy; readonly known: ReadonlyMap<string, AdvisedTool> },
 ): readonly PolicyFinding[] {
   const found: PolicyFinding[] = [];
   if (!policy.agents.has(agent)) {
@@ -65,7 +65,7 @@ function adviseOn(
     const message = `the policy names no agent ${JSON.stringify(agent)}`;
     found.push({ severity: 'error', line, column, pointer: `/${at}/agent`, message, remedy });
   }
-  if (!schemas.has(tool) && Object.keys(args).length > 0) {
+  if (!known.has(tool) && Object.keys(args).length > 0) {
     const message = `no tool of today is called ${tool}: its numbers are taken for doubles`;
     const remedy = 'name the directory of its plugin with --plugins';
     found.push({ severity: 'warning', line, column, pointer: `/${at}/tool`, message, remedy });
@@ -73,13 +73,15 @@ function adviseOn(
   return found;
 }
 
-type Asked = { readonly schema: JsonObject | undefined; readonly nowMs: number };
+type Asked = { readonly known: AdvisedTool | undefined; readonly nowMs: number };
 
-function tryOne(policy: Policy, expectation: Expectation, { schema, nowMs }: Asked): TestedExpectation {
-  const { agent, tool, args, atMs, session, expect, rule } = expectation;
+function tryOne(policy: Policy, expectation: Expectation, { known, nowMs }: Asked): TestedExpectation {
+  const { tool: name, args, atMs, session, labels, expect, rule } = expectation;
+  const agent = expectation.agent as AgentName;
+  const seen = supposedSeen(agent, labels);
   const decision = decide(policy, NO_POLICY, {
-    ...{ agent: agent as AgentName, args, nowMs: atMs ?? nowMs },
-    tool: { name: tool, ...(schema === undefined ? {} : { inputSchema: schema }) },
+    ...{ agent, args, nowMs: atMs ?? nowMs, labels: { agent: seen, session: seen } },
+    tool: { ...known, name },
     ...(session === undefined ? {} : { session }),
   });
   return {

@@ -5,8 +5,10 @@ import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { AgentAnswer, DecisionKind, ReviewedTool, RuleOnTheWay, Stop, WhoCan } from '#domain/policy-review.ts';
-import { covers, DEFAULT_DENY, decide, isAtRest, isInForce } from '#policy/decide.ts';
-import type { AgentRules, Policy } from '#policy/rules.ts';
+import { DEFAULT_DENY, decide } from '#policy/decide.ts';
+import { labelCondition } from '#policy/labels.ts';
+import { covers, isAtRest, isInForce } from '#policy/rule-match.ts';
+import type { AgentRules, DenyRule, GrantRule, Policy } from '#policy/rules.ts';
 
 export type WhoCanQuestion = {
   readonly tool: ReviewedTool;
@@ -48,16 +50,17 @@ function forAnyArguments(rules: AgentRules, toolName: string, nowMs: number): Om
   const way: RuleOnTheWay[] = [];
   for (const rule of rules.denies.flat()) {
     if (!covers(rule, toolName) || isAtRest(rule, nowMs)) continue;
-    if (rule.when === undefined) {
+    const when = conditionOf(rule);
+    if (when === undefined) {
       const why = rule.why === undefined ? '' : `: ${rule.why}`;
       return { decision: 'deny', rule: rule.name, reason: `the rule ${rule.name} denies it${why}`, conditions: [] };
     }
-    way.push({ rule: rule.name, effect: 'deny', when: rule.when.source });
+    way.push({ rule: rule.name, effect: 'deny', when });
   }
   const grants: RuleOnTheWay[] = [];
   for (const rule of rules.grants.flat()) {
     if (!covers(rule, toolName) || !isInForce(rule, nowMs)) continue;
-    const when = rule.when?.source;
+    const when = conditionOf(rule);
     const effect = rule.approval === undefined ? 'allow' : 'ask';
     grants.push({ rule: rule.name, effect, ...(when === undefined ? {} : { when }) });
     if (when === undefined) break;
@@ -71,4 +74,12 @@ function forAnyArguments(rules: AgentRules, toolName: string, nowMs: number): Om
   const asks = first.effect === 'ask' ? ', and a person approves each call' : '';
   const reason = `the grant ${first.rule} covers it${asks}${isCertain ? '' : ', under conditions'}`;
   return { decision: first.effect, rule: first.rule, reason, conditions: isCertain ? [] : conditions };
+}
+
+/** Its condition, and what it says of labels; undefined: it matches whatever the call is. */
+function conditionOf(rule: GrantRule & DenyRule): string | undefined {
+  const ofLabels = labelCondition(rule);
+  const source = rule.when?.source;
+  if (ofLabels === undefined || source === undefined) return ofLabels ?? source;
+  return `${ofLabels} && (${source})`;
 }

@@ -106,7 +106,8 @@ export function createHistory(): History {
         inForce = policyKey(statement.predicate);
         policies.add(inForce);
       }
-      if (statement.predicateType === PREDICATE_TYPES.approval) approvals.decided(statement.predicate, record);
+      if (statement.predicateType === PREDICATE_TYPES.approval) return approvals.decided(statement, record);
+      if (statement.predicateType === PREDICATE_TYPES.person) return approvals.personChanged(statement, record);
       if (statement.predicateType === PREDICATE_TYPES.plugin) plugins.add(pluginKey(statement.predicate));
       return undefined;
     },

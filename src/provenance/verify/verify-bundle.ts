@@ -1,5 +1,6 @@
 // Verifies one record by its proof bundle, offline and with public keys only. What a bundle can't show is what the log says
-// elsewhere: whether the call was announced, how it ended, which policy and code were in force. That takes the whole log.
+// elsewhere: whether the call was announced, how it ended, which policy and code were in force, whose key approved it. That takes
+// the whole log.
 // **Trust:** nothing of the bundle.
 
 import { canonicalJson } from '#base/canonical-json.ts';
@@ -13,6 +14,7 @@ import { rootByInclusion } from '#provenance/inclusion.ts';
 import { isSameHash, leafHash } from '#provenance/merkle.ts';
 import { parseBundle } from './bundle.ts';
 import { subjectsProblem } from './history.ts';
+import { assertionProblem } from './people-history.ts';
 import { createRecordKeys, type RecordKeys } from './record-keys.ts';
 import type { Problem, VerifyCode } from './source.ts';
 import { createStatementCheck, invocationOf, type ParsedRecord, parseRecord } from './statement.ts';
@@ -110,7 +112,7 @@ function recordProblem(index: number, record: ParsedRecord, keys: RecordKeys): P
     return wrong(index, 'HISTORY_INVALID', 'a log is opened once');
   }
   const predicate = invocationOf(statement);
-  const subjects = predicate === undefined ? undefined : subjectsProblem(predicate, statement);
+  const subjects = predicate === undefined ? assertionProblem(statement) : subjectsProblem(predicate, statement);
   return subjects === undefined ? undefined : wrong(index, 'HISTORY_INVALID', subjects);
 }
 

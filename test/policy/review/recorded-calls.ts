@@ -4,14 +4,18 @@ import fc from 'fast-check';
 import { rfc3339 } from '#base/clock.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from '#domain/agent.ts';
+import { supposedSeen } from '#domain/labels.ts';
 import type { ClosingRow } from '#domain/store-ports.ts';
 import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
 import { NOW_MS, REF } from '#test/policy/policies.ts';
 
-export const SCHEMAS = new Map<string, JsonObject>([
-  ['demo_math__add', { type: 'object', properties: { n: { type: 'integer' }, x: { type: 'number' } } }],
-  ['demo_text__echo', { type: 'object' }],
+export const SCHEMAS = new Map<string, { readonly inputSchema: JsonObject }>([
+  [
+    'demo_math__add',
+    { inputSchema: { type: 'object', properties: { n: { type: 'integer' }, x: { type: 'number' } } } },
+  ],
+  ['demo_text__echo', { inputSchema: { type: 'object' } }],
 ]);
 
 const rule = fc.record(
@@ -24,6 +28,7 @@ const rule = fc.record(
       'args.gone.deep',
       'agent != "athena"',
       'session == "s"',
+      '"private" in labels',
     ),
     expires: fc.constantFrom(rfc3339(NOW_MS - 1_000), rfc3339(NOW_MS), rfc3339(NOW_MS + 1_000)),
   },
@@ -42,17 +47,19 @@ export const call = fc.record(
     args: fc.record({ n: fc.integer({ min: 0, max: 3 }), x: fc.constantFrom(1, 1.5) }, { requiredKeys: [] }),
     nowMs: fc.integer({ min: NOW_MS - 2_000, max: NOW_MS + 2_000 }),
     session: fc.constantFrom('s', 't'),
+    seen: fc.subarray(['private', 'untrusted']),
   },
   { requiredKeys: ['agent', 'tool', 'args', 'nowMs'] },
 );
 export type Call = typeof call extends fc.Arbitrary<infer T> ? T : never;
 
 /** What a policy says of a call. */
-export const decided = (policy: Policy, { agent, tool, args, nowMs, session }: Call) => {
-  const inputSchema = SCHEMAS.get(tool);
+export const decided = (policy: Policy, { agent, tool, args, nowMs, session, seen = [] }: Call) => {
+  const labels = supposedSeen(agent as AgentName, seen);
   return decide(policy, REF, {
     ...{ agent: agent as AgentName, nowMs, args: args as JsonObject },
-    tool: { name: tool, ...(inputSchema === undefined ? {} : { inputSchema }) },
+    tool: { name: tool, ...SCHEMAS.get(tool) },
+    labels: { agent: labels, session: labels },
     ...(session === undefined ? {} : { session }),
   });
 };
@@ -65,6 +72,7 @@ export const recorded = (policy: Policy, one: Call, index: number): ClosingRow =
     ...{ invocation: `i${index}`, agent: one.agent, ...(one.session === undefined ? {} : { session: one.session }) },
     phase: kind === 'allow' ? 'outcome' : 'denied',
     tool: { name: one.tool, ...(SCHEMAS.has(one.tool) ? { schema: 'sha256:00' } : {}) },
+    ...(one.seen === undefined || one.seen.length === 0 ? {} : { labels: { seen: one.seen } }),
     policy: { ...REF, decision: kind, rule: name },
     time: { received: time, ...(kind === 'allow' ? { started: time } : {}), ended: time },
   };

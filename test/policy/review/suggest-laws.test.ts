@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '#base/json.ts';
 import { parseYaml } from '#base/yaml.ts';
-import { covers } from '#policy/decide.ts';
 import { createPolicyParser } from '#policy/document.ts';
 import { simulatePage } from '#policy/review/simulate.ts';
 import { needsOfPage } from '#policy/review/suggest.ts';
 import { suggestionOf } from '#policy/review/suggestion-text.ts';
+import { covers } from '#policy/rule-match.ts';
 import { NOW_MS, policyOf } from '#test/policy/policies.ts';
 import { BOUNDS, call, decided, recorded, SCHEMAS, still, written } from './recorded-calls.ts';
 

@@ -32,6 +32,19 @@ describe('what is expected of a policy', () => {
     expect(results.map(({ isMet }) => isMet)).toEqual([true, true, true, true, true]);
   });
 
+  test('is tried after labels, with the sinks of the tools of today', () => {
+    const policy = `${POLICY}      - { id: no-leak, sink: external, after: [private] }\n`;
+    const tools = TOOLS.map((tool) => ({ ...tool, sinks: tool.name === 'demo_text__echo' ? ['external'] : [] }));
+    const expectations = `
+- { agent: athena, tool: demo_text__echo, labels: [private], expect: deny, rule: no-leak }
+- { agent: athena, tool: demo_text__echo, labels: [untrusted], expect: allow }
+- { agent: athena, tool: demo_math__add, args: { n: 1 }, labels: [private], expect: allow }
+`;
+    const { results } = tester({ policy, expectations }, tools, NOW_MS);
+    expect(results.map(({ isMet }) => isMet)).toEqual([true, true, true]);
+    expect(results[0]?.reason).toContain('after private');
+  });
+
   test('is met where a person is asked, and not where the call is then expected to be allowed', () => {
     const asking = POLICY.replace('tools: ["demo_text__*"]', 'tools: ["demo_text__*"], approval: { ttl: 15m }');
     const { results } = tried(

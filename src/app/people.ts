@@ -1,0 +1,22 @@
+// People who sign in, joined with where they are kept, who the policy names, and where the console is.
+
+import { systemClock } from '#base/clock.ts';
+import type { People } from '#domain/person.ts';
+import type { RecordLog } from '#domain/ports.ts';
+import type { Store } from '#domain/store-ports.ts';
+import { createPeople, type PeopleDesk } from '#people/people.ts';
+import type { AppOptions } from './app-options.ts';
+import { type ConsoleSiteHolder, createConsoleSite } from './console-site.ts';
+
+export type OpenPeople = { readonly people: PeopleDesk; readonly consoleSite: ConsoleSiteHolder };
+
+export function openPeople(
+  { config, port }: AppOptions,
+  { store, log }: { readonly store: Pick<Store, 'passkeys' | 'invites'>; readonly log: RecordLog },
+  people: () => People,
+): OpenPeople {
+  const consoleSite = createConsoleSite(config.console, port);
+  const { passkeys, invites } = store;
+  const ports = { passkeys, invites, log, clock: systemClock, people, site: consoleSite.site };
+  return { people: createPeople(ports), consoleSite };
+}

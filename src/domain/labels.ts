@@ -1,0 +1,80 @@
+// Labels: names for what an agent has seen (`untrusted`, `private`), and sinks: names for where a tool sends things (`external`). What
+// a manifest says of them, and what follows from the capabilities that a tool asks. Pure.
+
+import type { AgentName } from './agent.ts';
+import type { Capabilities } from './capability.ts';
+
+/** `^[a-z0-9][a-z0-9_.-]{0,63}$`, as manifests and policies write it. */
+const LABEL = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
+
+export const isLabel = (text: string): boolean => LABEL.test(text);
+
+/** Words of somebody out there: they may be orders to whoever reads them. Derived where a tool's requests leave this machine. */
+export const UNTRUSTED = 'untrusted';
+/** Out of this machine. Derived where a tool's requests leave it. */
+export const EXTERNAL = 'external';
+
+/** What is known of a tool: what its results carry, and what it sends to. `[]`: nothing. Sorted. */
+export type ToolLabels = { readonly labels: readonly string[]; readonly sinks: readonly string[] };
+
+export const NO_LABELS: ToolLabels = { labels: [], sinks: [] };
+
+/** A label that an agent has, and the call that brought it. */
+export type SeenLabel = {
+  readonly label: string;
+  /** Whose call it was. */
+  readonly agent: AgentName;
+  /** The session that the client named; '' where it named none. **Trust:** the client's word. */
+  readonly session: string;
+  readonly invocation: string;
+  readonly tool: string;
+  readonly sinceMs: number;
+  /** The file or value that it was read from, safe to show; absent: the tool's results carry it. */
+  readonly from?: string;
+};
+
+/**
+ * What a manifest declares, and what its tool can't deny: requests that leave this machine send something out, and what they bring back
+ * was written by others. An author's word only adds. `run` gives no network, `tools` are calls of their own, files and values carry
+ * what they were given: nothing follows from these.
+ */
+export function labelsOfTool(
+  declared: { readonly labels?: readonly string[]; readonly sink?: string },
+  asked: Capabilities,
+): ToolLabels {
+  const leaves = (asked.net ?? []).some(({ host }) => !isThisMachine(host));
+  return {
+    labels: union(declared.labels ?? [], leaves ? [UNTRUSTED] : []),
+    sinks: union(declared.sink === undefined ? [] : [declared.sink], leaves ? [EXTERNAL] : []),
+  };
+}
+
+/** By its name alone: other names lead here only as somebody else's resolver says. Expects a canonical host. */
+function isThisMachine(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || /^127([.]\d{1,3}){3}$/.test(host);
+}
+
+/** Labels that are supposed to have been seen, of which no call is known. */
+export function supposedSeen(agent: AgentName, labels: readonly string[]): readonly SeenLabel[] {
+  return labels.map((label) => ({ label, agent, session: '', invocation: '', tool: '', sinceMs: 0 }));
+}
+
+/** Sorted, each once. */
+export function union(...lists: readonly (readonly string[])[]): readonly string[] {
+  return [...new Set(lists.flat())].toSorted();
+}
+
+/** The names of what was seen. Sorted, each once. */
+export const namesOf = (seen: readonly SeenLabel[]): readonly string[] => union(seen.map(({ label }) => label));
+
+/** Both, each label once: the one that was seen first stands. */
+export function joinSeen(
+  first: readonly SeenLabel[],
+  ...others: readonly (readonly SeenLabel[])[]
+): readonly SeenLabel[] {
+  const more = others.flat();
+  if (more.length === 0) return first;
+  const known = new Set(first.map(({ label }) => label));
+  const added = more.filter(({ label }) => !known.has(label) && known.add(label));
+  return added.length === 0 ? first : [...first, ...added];
+}

@@ -1,0 +1,98 @@
+// What files and values carry. A row is of a path; what a folder carries, all below it carries. A path keeps its labels when what lies
+// there is removed: nothing tells apart who is quick, and a name can say something, too. Called by the book only.
+
+import { LIMITS } from '#base/limits.ts';
+import { visibleText } from '#base/visible.ts';
+import type {
+  ClearedLabels,
+  LabelBook,
+  LabelledPlace,
+  LabelStore,
+  PlaceLabel,
+  PlaceOwner,
+  PlaceRow,
+} from '#domain/label-ports.ts';
+
+/** What is shown of a path or key, in UTF-16 units. */
+const SHOWN_LENGTH_MAX = 128;
+
+export type PlaceLabels = Pick<LabelBook, 'carriedBy' | 'mark'> & {
+  readonly list: (countMax: number) => readonly PlaceLabel[];
+};
+
+export function createPlaceLabels(store: LabelStore): PlaceLabels {
+  const rowsOf = (place: LabelledPlace): readonly PlaceRow[] => {
+    const owner = ownerOf(place);
+    switch (place.kind) {
+      case 'file':
+        return store.at(owner, pathOf(place));
+      case 'value':
+        return store.beginning(owner, place.key).filter(({ path }) => path === '' || path === place.key);
+      case 'values':
+        return store.beginning(owner, place.prefix);
+    }
+  };
+  return {
+    carriedBy: (place) => {
+      const known = new Set<string>();
+      return rowsOf(place)
+        .filter(({ label }) => !known.has(label) && known.add(label))
+        .map(shownRow);
+    },
+    mark: (place, labels) => {
+      if (labels.length === 0) return;
+      const owner = ownerOf(place);
+      const path = pathOf(place);
+      const there = new Set(rowsOf(place).flatMap((row) => (isAbove(row, path) ? [row.label] : [])));
+      const missing = labels.filter(({ label }) => !there.has(label));
+      if (missing.length === 0) return;
+      // Of too many paths none is told apart any more: all that the owner has carries it.
+      const isFull = store.countOf(owner) >= LIMITS.labelledPathsPerOwnerMax;
+      store.putPlaces(
+        missing.map(({ label, agent, invocation, tool, sinceMs }) => ({
+          ...owner,
+          path: isFull ? '' : path,
+          ...{ label, agent, invocation, tool, sinceMs },
+        })),
+      );
+    },
+    list: (countMax) => store.places(countMax).map(shownRow),
+  };
+}
+
+export function ownerOf(place: LabelledPlace | Exclude<ClearedLabels['of'], { readonly kind: 'agent' }>): PlaceOwner {
+  if ('workspace' in place) return { kind: 'file', name: place.workspace };
+  return { kind: 'value', name: JSON.stringify([place.plugin, place.agent]) };
+}
+
+/** Whether the row's label holds at the path by itself, and not for something below it only. */
+const isAbove = ({ kind, path: above }: PlaceRow, path: string): boolean =>
+  above === '' || above === path || (kind === 'file' && path.startsWith(`${above}/`));
+
+function pathOf(place: LabelledPlace): string {
+  switch (place.kind) {
+    case 'file':
+      return place.names.map(folded).join('/');
+    case 'value':
+      return place.key;
+    case 'values':
+      return '';
+  }
+}
+
+/** Names that some file system takes for one carry the same: case and composition make no difference. */
+const folded = (name: string): string => name.normalize('NFD').toUpperCase().toLowerCase().normalize('NFC');
+
+function shownRow({ kind, name, path, label, agent, invocation, tool, sinceMs }: PlaceRow): PlaceLabel {
+  const shown = visibleText(path, SHOWN_LENGTH_MAX);
+  const place =
+    kind === 'file'
+      ? `workspace ${name}: ${shown || 'all of it'}`
+      : `store of ${storeName(name)}: ${shown || 'all of it'}`;
+  return { label, agent, invocation, tool, sinceMs, place };
+}
+
+function storeName(name: string): string {
+  const [plugin, agent] = JSON.parse(name) as readonly string[];
+  return `${plugin} for ${agent}`;
+}

@@ -1,0 +1,141 @@
+// Grants that name who approves, and how many people have to.
+
+import { describe, expect, test } from 'vitest';
+import type { PersonApprover } from '#domain/approval-ports.ts';
+import type { ApproverTerms } from '#domain/decision.ts';
+import type { SignedAssertion } from '#domain/people-ports.ts';
+import type { PersonName, PersonRole } from '#domain/person.ts';
+import { admin, bea, codeOf, createWorld, question, TTL_MS } from './world.ts';
+
+/** What their passkey signed was checked by the door. */
+const assertion: SignedAssertion = {
+  ...{ credential: 'c', authenticatorData: 'a', clientDataJSON: 'd', signature: 's', key: 'k', rpId: 'localhost' },
+  enrolment: { index: 1, leaf: 'leaf-1' },
+};
+const person = (name: string, role: PersonRole = 'approver'): PersonApprover => ({
+  ...{ kind: 'person', name: name as PersonName, role, assertion },
+});
+const asks = (approvers?: ApproverTerms) =>
+  question({ terms: { ttlMs: TTL_MS, trustsClient: false, ...(approvers === undefined ? {} : { approvers }) } });
+
+describe('a grant that names who approves', () => {
+  test('counts their approval, with what they signed in its record', async () => {
+    const { approvals, approve, drafts } = createWorld();
+    const request = approvals.request(asks({ by: ['ana'], needed: 1 }));
+    expect((await approve(request, person('ana'))).state).toBe('approved');
+    expect(drafts).toMatchObject([
+      { predicate: { decision: 'approved', by: { kind: 'person', name: 'ana' }, assertion } },
+    ]);
+  });
+
+  test.each([
+    ['whoever shows the home’s token', admin],
+    ['an agent that was granted the tool', { kind: 'agent', name: bea }],
+    ['a person who is not named', person('ben')],
+    ['a person of a higher role who is not named', person('ben', 'admin')],
+  ] as const)('counts no approval of %s', async (_who, by) => {
+    const { approvals, approve, drafts } = createWorld();
+    const request = approvals.request(asks({ by: ['ana'], needed: 1 }));
+    expect(await codeOf(() => approve(request, by))).toBe('APPROVAL_NEEDS_PERSON');
+    expect([approvals.get(request.id).state, drafts]).toEqual(['pending', []]);
+  });
+
+  test('takes a denial of anybody who may approve at all: it opens nothing', async () => {
+    for (const by of [admin, { kind: 'agent', name: bea } as const, person('ben')]) {
+      const { approvals } = createWorld();
+      const request = approvals.request(asks({ by: ['ana'], needed: 1 }));
+      expect((await approvals.deny(request.id, { by })).state).toBe('denied');
+    }
+  });
+
+  test.each<[string, string, PersonRole, string | undefined]>([
+    ['an approver', 'role:approver', 'approver', undefined],
+    ['an admin, who is approver too,', 'role:approver', 'admin', undefined],
+    ['an admin', 'role:admin', 'admin', undefined],
+    ['a viewer', 'role:approver', 'viewer', 'ROLE_NEEDED'],
+    ['an approver where admins are needed', 'role:admin', 'approver', 'APPROVAL_NEEDS_PERSON'],
+  ])('by role: %s, asked for %s', async (_who, by, role, code) => {
+    const { approvals, approve } = createWorld();
+    const request = approvals.request(asks({ by: [by], needed: 1 }));
+    expect(await codeOf(() => approve(request, person('ana', role)))).toBe(code);
+  });
+});
+
+describe('a person', () => {
+  test('approves where nobody is named, and only with what they signed', async () => {
+    const { approvals, approve } = createWorld();
+    const request = approvals.request(asks());
+    const { assertion: _, ...unsigned } = person('ana');
+    expect(await codeOf(() => approve(request, unsigned))).toBe('PASSKEY_REFUSED');
+    expect((await approve(request, person('ana'))).state).toBe('approved');
+  });
+
+  test('denies with a session alone', async () => {
+    const { approvals, drafts } = createWorld();
+    const request = approvals.request(asks());
+    const { assertion: _, ...unsigned } = person('ana');
+    await approvals.deny(request.id, { by: unsigned, why: 'no' });
+    expect(drafts).toMatchObject([
+      { predicate: { decision: 'denied', by: { kind: 'person', name: 'ana' }, why: 'no' } },
+    ]);
+    expect(drafts[0]?.predicate).not.toHaveProperty('assertion');
+  });
+});
+
+describe('a grant that needs two people', () => {
+  const two = asks({ by: ['role:approver'], needed: 2 });
+
+  test('lets the call begin once both have approved, and the second record names the first', async () => {
+    const { approvals, approve, drafts } = createWorld();
+    const request = approvals.request(two);
+    const first = await approve(request, person('ana'));
+    expect([first.state, first.approvals?.length]).toEqual(['pending', 1]);
+    expect(await codeOf(() => approvals.use(request.id, 'call'))).toBe('APPROVAL_PENDING');
+    expect((await approve(request, person('ben'))).state).toBe('approved');
+    expect(approvals.use(request.id, 'call').record).toEqual({ index: 1, leaf: 'leaf-1' });
+    expect(drafts).toMatchObject([
+      { predicate: { approvers: { needed: 2, before: [] } } },
+      { predicate: { approvers: { needed: 2, before: [{ index: 0, leaf: 'leaf-0' }] } } },
+    ]);
+  });
+
+  test('counts nobody twice', async () => {
+    const { approvals, approve } = createWorld();
+    const request = approvals.request(two);
+    await approve(request, person('ana'));
+    expect(await codeOf(() => approve(request, person('ana')))).toBe('APPROVAL_NEEDS_PERSON');
+    expect(approvals.get(request.id).state).toBe('pending');
+  });
+
+  test('counts both when they approve at the same time, and one who does so twice once', async () => {
+    const { approvals, approve, state } = createWorld();
+    const request = approvals.request(two);
+    const gate = Promise.withResolvers<void>();
+    state.beforeAppend = () => gate.promise;
+    const codes = Promise.all(
+      [person('ana'), person('ana'), person('ben')].map((by) => codeOf(() => approve(request, by))),
+    );
+    gate.resolve();
+    expect(await codes).toEqual([undefined, 'APPROVAL_NEEDS_PERSON', undefined]);
+    expect(approvals.get(request.id).approvals?.map(({ by }) => (by as PersonApprover).name)).toEqual(['ana', 'ben']);
+  });
+
+  test('ends with one denial, whoever approved before', async () => {
+    const { approvals, approve } = createWorld();
+    const request = approvals.request(two);
+    await approve(request, person('ana'));
+    await approvals.deny(request.id, { by: person('ben') });
+    expect(await codeOf(() => approve(request, person('cleo')))).toBe('APPROVAL_DECIDED');
+  });
+
+  test('keeps what one has approved over a restart', async () => {
+    const { approvals, approve, restart } = createWorld();
+    const request = approvals.request(two);
+    await approve(request, person('ana'));
+    const again = restart();
+    expect(await codeOf(() => again.approve(request.id, { digest: request.digest, by: person('ana') }))).toBe(
+      'APPROVAL_NEEDS_PERSON',
+    );
+    expect((await again.approve(request.id, { digest: request.digest, by: person('ben') })).state).toBe('approved');
+  });
+});

@@ -1,0 +1,80 @@
+// A whole server without its doors, in the process of the test: agents' calls go to its dispatcher, a person's acts to the runner.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildCore } from '#app/core.ts';
+import { createMaskedLogger } from '#app/masked-logger.ts';
+import { asSmcpError } from '#base/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import { silentLogger } from '#base/log.ts';
+import { loadConfig } from '#config/config.ts';
+import { homeAt, prepareHome } from '#config/home.ts';
+import { productPluginsDirectory } from '#config/product.ts';
+import type { Services } from '#operations/operation.ts';
+import { createOperationRunner } from '#operations/runner.ts';
+import { OPERATIONS } from '#operations/table.ts';
+import { agentName } from '#test/policy/policies.ts';
+import { temporaryFolder } from './server.ts';
+
+/** `value`, or the code of what it was refused with. */
+export type Outcome = string;
+
+export type LawsWorld = {
+  readonly services: Services;
+  /** As an agent's call of the tool `smcp__…`, or of another tool. */
+  readonly call: (agent: string, tool: string, args: JsonObject, key?: string) => Promise<Outcome>;
+  /** As a person, by whichever name. */
+  readonly act: (operation: string, input: JsonObject, by?: string) => Promise<Outcome>;
+  readonly close: () => Promise<void>;
+};
+
+export async function openLawsWorld(): Promise<LawsWorld> {
+  const folder = temporaryFolder();
+  const home = homeAt(join(folder.path, 'home'));
+  prepareHome(home);
+  writeFileSync(home.policy, 'version: 1\nagents: {}\n', { mode: 0o600 });
+  writeFileSync(home.config, 'version: 1\npolicy: { apply: manual }\n', { mode: 0o600 });
+  const stack = new AsyncDisposableStack();
+  stack.defer(() => folder.remove());
+  const { services } = await buildCore(
+    {
+      ...{ home, config: loadConfig(home.config, {}), host: '127.0.0.1', port: 0, version: '0.0.0' },
+      logger: createMaskedLogger(silentLogger),
+      productPlugins: productPluginsDirectory(),
+      externalPlugins: [],
+    },
+    stack,
+  );
+  const run = createOperationRunner(services);
+  return {
+    services,
+    call: async (agent, tool, args, key) => {
+      const { answer } = await services.dispatcher.call({
+        ...{ agent: agentName(agent), door: 'admin', tool, args },
+        ...(key === undefined ? {} : { idempotencyKey: key }),
+      });
+      return answer.kind === 'value' ? 'value' : answer.error.code;
+    },
+    act: async (name, input, by = 'admin') => {
+      const operation = OPERATIONS.find((one) => one.name === name);
+      if (operation === undefined) throw new Error(`no operation ${name}`);
+      try {
+        await run(operation, input, { by, kind: 'person' });
+        return 'value';
+      } catch (thrown) {
+        return asSmcpError(thrown).code;
+      }
+    },
+    close: async () => {
+      await services.dispatcher.drain();
+      await stack.disposeAsync();
+    },
+  };
+}
+
+/** The policy in force as the object that its text is. */
+export function documentOf({ policy }: Services): JsonObject {
+  const parsed = JSON.parse(policy.show().text) as Json;
+  if (!isJsonObject(parsed)) throw new Error('the policy is an object');
+  return parsed;
+}
