@@ -28,20 +28,23 @@ const TRICKS: readonly ((document: Document, agent: string) => unknown)[] = [
   (document, agent) => Reflect.deleteProperty(document.agents, agent),
 ];
 
-const grantOf = (document: Document, agent: string, rule: Written) =>
-  document.agents[agent]?.grants.unshift(rule as unknown as Document['deny'][number]);
+/** An agent that was added by its name has no list yet. */
+const grantOf = (document: Document, agent: string, rule: Written) => {
+  const body = document.agents[agent];
+  if (body !== undefined) body.grants = [rule as unknown as Document['deny'][number], ...(body.grants ?? [])];
+};
 
-/** Every approval, limit, condition and bound in time left out, one after the other. */
+/** Every approval, limit, condition and bound in time left out. */
 function unlimited(document: Document): void {
-  for (const { grants } of Object.values(document.agents)) {
-    for (const rule of grants)
-      for (const key of ['approval', 'limits', 'when', 'hours', 'expires'] as const) delete rule[key];
+  for (const rule of Object.values(document.agents).flatMap(({ grants }) => grants ?? [])) {
+    for (const key of ['approval', 'limits', 'when', 'hours', 'expires'] as const) delete rule[key];
   }
 }
 
 /** Every deny put into shadow. */
 function asleep(document: Document): void {
-  for (const { deny } of Object.values(document.agents)) for (const rule of deny) Object.assign(rule, { shadow: true });
+  for (const rule of Object.values(document.agents).flatMap(({ deny }) => deny ?? []))
+    Object.assign(rule, { shadow: true });
 }
 
 const TOOL_NAMES = OPERATIONS.map(({ name }) => name);
@@ -123,6 +126,7 @@ export function inputOf({ services }: LawsWorld, { operation: name, whom, edits,
       { key: 'net.privateHosts', value: 'git.lan' },
     ]) ?? { key: '', value: '' },
     secret_set: { name: 'TOKEN', value: 'another value, long enough' },
+    labels_clear: { agent: whom, why: 'nothing of it is left' },
     secret_rm: { name: 'TOKEN' },
     approvals_approve: { id: request?.id ?? 'none', digest: request?.digest ?? `sha256:${'0'.repeat(64)}` },
     approvals_show: { id: request?.id ?? 'none' },
