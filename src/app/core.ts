@@ -99,9 +99,9 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     opened.close(),
   );
   const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...notices, clock });
-  const approvals = openApprovals({ store, log, logger, notices }, stack);
-  const labels = createLabelBook(store.labels);
   const persons = openPeople(options, { store, log }, policy.people);
+  const approvals = openApprovals({ store, log, logger, notices, people: persons.people }, stack);
+  const labels = createLabelBook(store.labels);
   const dispatcherPorts: DispatcherPorts = {
     ...{ catalog: tools, policy, freezes, approvals, labels, secrets, runtime, log, clock, logger },
     broker: createBroker({
