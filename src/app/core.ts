@@ -122,7 +122,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
-  const authenticator = openAuthenticator(options, { tokens, policyAgents: policy.agents }, stack);
+  const authenticator = openAuthenticator(options, { tokens, policy }, stack);
   for (const { onChange } of [policy, authenticator, catalog, freezes]) onChange(() => void enforce());
   const watch = tellOfEvents(
     { ...{ notices, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
