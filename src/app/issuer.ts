@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { systemClock } from '#base/clock.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyAdmin, PolicyDecider } from '#domain/policy-ports.ts';
-import type { DoorAuthenticator, TokenAuthority } from '#domain/ports.ts';
+import type { DoorAuthenticator, SignedTokens, TokenAuthority } from '#domain/ports.ts';
 import { joinAuthenticators } from '#identity/authenticators.ts';
 import { keysFromAddress, keysFromFile } from '#identity/oauth/fetch-keys.ts';
 import { createIssuer } from '#identity/oauth/issuer.ts';
@@ -21,8 +21,8 @@ export function openAuthenticator(
   { config: { oauth }, home, logger }: AppOptions,
   { tokens, policy }: Own,
   stack: AsyncDisposableStack,
-): DoorAuthenticator {
-  if (oauth === undefined) return tokens;
+): { readonly authenticator: DoorAuthenticator; readonly signedTokens: SignedTokens } {
+  if (oauth === undefined) return { authenticator: tokens, signedTokens: { ownerOf: () => undefined } };
   const { jwks, leewaySeconds, ...demands } = oauth;
   const source = 'uri' in jwks ? keysFromAddress(jwks.uri) : keysFromFile(resolve(home.directory, jwks.file));
   const ports = { clock: systemClock, logger };
@@ -31,7 +31,7 @@ export function openAuthenticator(
     createIssuer({ ...ports, keys, isAgent: agentsOf(policy) }, { ...demands, leewayMs: leewaySeconds * 1000 }),
     (opened) => opened.close(),
   );
-  return joinAuthenticators(tokens, issuer);
+  return { authenticator: joinAuthenticators(tokens, issuer), signedTokens: issuer };
 }
 
 /** Of ten thousand agents the names are looked through once for each policy, and not at each call. */

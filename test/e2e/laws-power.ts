@@ -10,6 +10,7 @@ import { policyOf } from '#test/policy/policies.ts';
 /** Those that sequences act as, those that only have rights, and two that may come. */
 export const AGENTS = ['ops', 'aide', 'athena', 'boreas', 'zephyrus', 'zoe'] as const;
 const TOOLS = ['demo_math__add', 'demo_text__echo', 'smcp__policy_apply', 'smcp__approvals_approve'];
+const ROLES = ['viewer', 'approver', 'admin'];
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 
 export type Power = {
@@ -72,6 +73,11 @@ export function moreThan(before: Power, after: Power): string | undefined {
   if (!isIn(after.tokens, before.tokens)) return 'a token is good that was not there';
   if (!isIn(before.freezes, after.freezes)) return 'a freeze was lifted';
   if (!isIn(after.tools, before.tools)) return 'a tool is served that was not, or with more';
+  const promoted = [...(after.policy.people ?? [])].find(([name, role]) => {
+    const was = before.policy.people?.get(name);
+    return was === undefined || ROLES.indexOf(role) > ROLES.indexOf(was);
+  });
+  if (promoted !== undefined) return `${promoted[0]} may approve more`;
   if (before.isPaused && !after.isPaused) return 'the lane goes on';
   if (!isIn(before.labels, after.labels)) return 'a label was cleared';
   if (!isIn(after.secrets, before.secrets)) return 'a secret has another value';

@@ -5,8 +5,9 @@ import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/log.ts';
+import { createSetBack } from '#base/set-back.ts';
 import { type AgentName, type Principal, parseAgentName } from '#domain/agent.ts';
-import type { DoorAuthenticator } from '#domain/ports.ts';
+import type { DoorAuthenticator, SignedTokens } from '#domain/ports.ts';
 import { compileScopes, isMeantAsScope } from '#domain/token-scope.ts';
 import { signedTokenId } from '#identity/token-text.ts';
 import { type TokenDemands, type VerifiedToken, verifyAccessToken } from './access-token.ts';
@@ -30,14 +31,19 @@ export type IssuerPorts = {
   readonly isAgent: (name: AgentName) => boolean;
 };
 
-export type Issuer = DoorAuthenticator & {
-  /** Watches no time any more. */
-  readonly close: () => void;
-};
+export type Issuer = DoorAuthenticator &
+  SignedTokens & {
+    /** Watches no time any more. */
+    readonly close: () => void;
+  };
 
 /** Tokens that were verified are remembered until they end: a client shows the same one with each request. */
-export function createIssuer(ports: IssuerPorts, options: IssuerOptions): Issuer {
-  const { keys, clock, logger, isAgent } = ports;
+export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: IssuerOptions): Issuer {
+  const setBack = createSetBack(wall, () => {});
+  // The latest time that was seen: a clock that is set back gives no token again.
+  const clock: Clock = { nowMs: () => wall.nowMs() + setBack.behindMs(), monotonicMs: wall.monotonicMs };
+  const ports: IssuerPorts = { ...others, clock };
+  const { keys, logger, isAgent } = ports;
   const changes = createListeners();
   const unsubscribe = keys.onChange(changes.tell);
 
@@ -85,6 +91,10 @@ export function createIssuer(ports: IssuerPorts, options: IssuerOptions): Issuer
   return {
     authenticate,
     stillHolds,
+    ownerOf: (id) => {
+      const one = known.find(id);
+      return one !== undefined && stillHolds(one) ? one.agent : undefined;
+    },
     onChange: changes.onChange,
     close: () => {
       unsubscribe();
