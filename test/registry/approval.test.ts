@@ -15,7 +15,14 @@ import { createWorkspace, manifest, pluginFiles, tool, type Workspace } from './
 
 type Drawn = {
   readonly files: readonly { readonly path: string; readonly bytes: Uint8Array; readonly isExecutable: boolean }[];
-  readonly tools: readonly { readonly name: string; readonly description: string; readonly input: JsonObject }[];
+  readonly tools: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly input: JsonObject;
+    readonly labels: readonly string[];
+    readonly sink?: string;
+    readonly costMax?: number;
+  }[];
   readonly capabilities: JsonObject;
 };
 
@@ -30,6 +37,7 @@ const drawn: fc.Arbitrary<Drawn> = fc.record({
       name: path,
       description: fc.string({ unit: 'grapheme' }),
       input: fc.constant<JsonObject>({ type: 'object' }),
+      labels: fc.constant<readonly string[]>(['private', 'untrusted']),
     }),
     { minLength: 1, maxLength: 3, selector: ({ name }) => name },
   ),
@@ -82,7 +90,10 @@ const CHANGES: readonly (readonly [string, Change])[] = [
   ['a description', inTool((one) => ({ ...one, description: `${one.description}.` }))],
   ['a description by what is invisible', inTool((one) => ({ ...one, description: `${one.description}\u202e` }))],
   ['a schema', inTool((one) => ({ ...one, input: { ...one.input, properties: { x: {} } } }))],
-  ['a tool more', (one) => ({ ...one, tools: [...one.tools, { name: '0', description: '', input: {} }] })],
+  ['a tool more', (one) => ({ ...one, tools: [...one.tools, { name: '0', description: '', input: {}, labels: [] }] })],
+  ['a label less', inTool((one) => ({ ...one, labels: one.labels.slice(1) }))],
+  ['a sink', inTool((one) => ({ ...one, sink: 'paper' }))],
+  ['what a call may cost', inTool((one) => ({ ...one, costMax: 1 }))],
   ['a capability', (one) => ({ ...one, capabilities: { ...one.capabilities, net: [{ host: 'a.example' }] } })],
 ];
 
