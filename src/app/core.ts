@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { openApprovals } from '#app/approvals.ts';
 import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
+import { openAuthenticator } from '#app/issuer.ts';
 import { tellingOfBrokenLog } from '#app/notices/broken-log.ts';
 import { toldFreezes } from '#app/notices/freezes.ts';
 import { toldLog } from '#app/notices/loops.ts';
@@ -26,7 +27,7 @@ import type { DispatcherPorts } from '#dispatch/dispatcher-ports.ts';
 import { createRehearsal, type Rehearsal } from '#dispatch/rehearse.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin } from '#domain/manifest.ts';
-import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
+import type { Dispatcher, DoorAuthenticator, ToolCaller } from '#domain/ports.ts';
 import type { PluginRuntime, ProgramRunner } from '#domain/sandbox-ports.ts';
 import type { Store } from '#domain/store-ports.ts';
 import { createNetEffect } from '#effects/net/net-effect.ts';
@@ -60,6 +61,8 @@ export type Core = OpenPeople & {
   readonly services: Services;
   /** Ready once the doors are open, until it stops. */
   readonly readiness: { isReady: boolean };
+  /** Of our own tokens, and of those of another issuer where one is configured. */
+  readonly authenticator: DoorAuthenticator;
   /** For the self-test of the start. */
   readonly rehearse: Rehearsal;
 };
@@ -119,7 +122,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
-  for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
+  const authenticator = openAuthenticator(options, { tokens, policyAgents: policy.agents }, stack);
+  for (const { onChange } of [policy, authenticator, catalog, freezes]) onChange(() => void enforce());
   const watch = tellOfEvents(
     { ...{ notices, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
     { policyBefore, tools: tools.tools },
@@ -138,7 +142,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
-  return { services, ...persons, readiness, rehearse: createRehearsal(dispatcherPorts) };
+  return { services, ...persons, readiness, authenticator, rehearse: createRehearsal(dispatcherPorts) };
 }
 
 async function openPolicy(

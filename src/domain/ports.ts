@@ -31,6 +31,13 @@ export type Authenticator = {
   readonly stillHolds: (principal: Principal) => boolean;
 };
 
+/** What doors ask: of a token that another issuer signed the answer may take a while. Rejects with `INSUFFICIENT_SCOPE` only. */
+export type DoorAuthenticator = Pick<Authenticator, 'stillHolds'> & {
+  readonly authenticate: (token: string) => Principal | undefined | Promise<Principal | undefined>;
+  /** After a token may have ended. */
+  readonly onChange: OnChange;
+};
+
 export type TokenAuthority = Authenticator & {
   /**
    * The only time the token's text is seen. Drops what has been dead for `LIMITS.tokenDeadKeptMs`.

@@ -116,14 +116,20 @@ type Shown = { readonly index: number; readonly record: { readonly predicate: { 
 
 export type DenialServer = Awaited<ReturnType<typeof openDenialServer>>;
 
-/** @param configure the text of config.yaml; absent: none. */
-export async function openDenialServer(configure?: string) {
+export type ServerOptions = {
+  /** Of config.yaml; absent: none. */
+  readonly config?: string;
+  /** Absent: a free one. */
+  readonly port?: number;
+};
+
+export async function openDenialServer({ config, port }: ServerOptions = {}) {
   const folder = temporaryFolder();
   const home = homeAt(join(folder.path, 'home'));
   prepareHome(home);
   writeFileSync(home.policy, policyText(), { mode: 0o600 });
-  if (configure !== undefined) writeFileSync(home.config, configure, { mode: 0o600 });
-  const app: App = await startInProcess(home, productPluginsDirectory());
+  if (config !== undefined) writeFileSync(home.config, config, { mode: 0o600 });
+  const app: App = await startInProcess(home, productPluginsDirectory(), port);
   const adminToken = adminTokenOf(home);
   const admin: GeneratedClient = await generateClient(app.url, adminToken);
 

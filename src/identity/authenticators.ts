@@ -1,0 +1,25 @@
+// Our own tokens and those that another issuer signed, as one: what the doors ask.
+
+import type { DoorAuthenticator, TokenAuthority } from '#domain/ports.ts';
+import { looksSigned } from './oauth/access-token.ts';
+
+/** @param issuer absent: only our own tokens are taken */
+export function joinAuthenticators(
+  own: Pick<TokenAuthority, 'authenticate' | 'stillHolds' | 'onChange'>,
+  issuer: DoorAuthenticator | undefined,
+): DoorAuthenticator {
+  if (issuer === undefined) return own;
+  return {
+    authenticate: (token) => own.authenticate(token) ?? (looksSigned(token) ? issuer.authenticate(token) : undefined),
+    stillHolds: (principal) => {
+      const isSigned = principal.kind === 'agent' && principal.signed !== undefined;
+      return isSigned ? issuer.stillHolds(principal) : own.stillHolds(principal);
+    },
+    onChange: (listener) => {
+      const ends = [own.onChange(listener), issuer.onChange(listener)];
+      return () => {
+        for (const end of ends) end();
+      };
+    },
+  };
+}
