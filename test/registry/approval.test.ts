@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import type { JsonObject } from '#base/json.ts';
-import type { Manifest, Plugin, PluginTool } from '#domain/manifest.ts';
+import type { Manifest, ManifestTool, Plugin, PluginTool } from '#domain/manifest.ts';
 import { approvalDigest, differencesOf, factsOf, isApproved, narrowPlugin } from '#registry/approval.ts';
 import { packageDigest, packageListing } from '#registry/package-digest.ts';
 import type { PluginFiles } from '#registry/plugin-files.ts';
@@ -15,14 +15,9 @@ import { createWorkspace, manifest, pluginFiles, tool, type Workspace } from './
 
 type Drawn = {
   readonly files: readonly { readonly path: string; readonly bytes: Uint8Array; readonly isExecutable: boolean }[];
-  readonly tools: readonly {
-    readonly name: string;
-    readonly description: string;
-    readonly input: JsonObject;
+  readonly tools: readonly (Pick<ManifestTool, 'name' | 'description' | 'input' | 'sink' | 'costMax'> & {
     readonly labels: readonly string[];
-    readonly sink?: string;
-    readonly costMax?: number;
-  }[];
+  })[];
   readonly capabilities: JsonObject;
 };
 
