@@ -46,6 +46,7 @@ function createTokens(did: string[]) {
   return {
     authenticate: () => undefined,
     stillHolds: () => false,
+    isRevoked: () => false,
     issue: (agent, { expiresInMs }) => {
       did.push('issue');
       const expires = expiresInMs === undefined ? {} : { expiresMs: expiresInMs };
@@ -151,7 +152,9 @@ export function createWorld() {
   const { log, drafts, state } = createLog(did);
   const { runtime, state: runs } = createRuntime();
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
-  const approvals = createApprovals({ store: createApprovalStore(database), log, clock, logger });
+  const approvals = createApprovals({
+    ...{ store: createApprovalStore(database), log, clock, logger, roleOf: () => undefined },
+  });
   const labels = createLabelBook(createLabelStore(database));
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
   const adminTools = createAdminTools({ services: () => services, logger });
@@ -177,6 +180,7 @@ export function createWorld() {
   const services: Services = {
     ...{
       tokens,
+      signedTokens: { ownerOf: () => undefined },
       policy,
       catalog: plugins,
       tools,
