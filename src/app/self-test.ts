@@ -61,6 +61,34 @@ function unsignedToken(): string {
   return `${part({ alg: 'none', typ: 'at+jwt' })}.${part({ sub: 'admin' })}.`;
 }
 
+/** What the console's pages ask before anybody has signed in, and to be signed out. */
+const BEFORE_SIGN_IN = /^\/console\/api\/(enrolment|sign-in|sign-out)(\/|$)/;
+
+/**
+ * Asks, as a page of the console does, whatever takes a person who signed in: without a session, and with an invented one.
+ *
+ * @param origin the console's own, so that it is not turned away for where it comes from
+ * @throws `SELF_TEST_FAILED` with the first question that was answered
+ */
+export async function testConsole(
+  { unguarded, attempt }: Pick<Gateway, 'unguarded' | 'attempt'>,
+  origin: string,
+): Promise<void> {
+  const page = { host: new URL(origin).host, origin, 'content-type': 'application/json' };
+  const cookie = ['smcp-console', '__Host-smcp-console'].map((name) => `${name}=${'A'.repeat(43)}`).join('; ');
+  for (const route of unguarded()) {
+    if (!route.path.startsWith('/console/api/') || BEFORE_SIGN_IN.test(route.path)) continue;
+    for (const [what, session] of [
+      ['nobody', {}],
+      ['an invented session', { cookie, 'x-smcp-page': 'A'.repeat(43) }],
+    ] as const) {
+      const body = route.method === 'POST' ? { body: '{}' } : {};
+      const status = await attempt({ ...route, headers: { ...page, ...session }, ...body });
+      if (status < 400) throw failed(`${route.method} ${route.path}`, `answered ${status} to ${what}`);
+    }
+  }
+}
+
 /**
  * Asks what an agent that no policy can name would be told, through every door: of the first plugin's tool, of one of the server's own, and of a
  * name that no tool has.
