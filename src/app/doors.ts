@@ -7,6 +7,7 @@ import { consoleRoutes } from '#console/routes.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
 import { createStdioDoor, type StdioDoor } from '#gateway/stdio-door.ts';
 import { tokenRoute } from '#identity/token-route.ts';
+import { createActConfirmer } from '#operations/confirm.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import type { AppOptions } from './app-options.ts';
@@ -19,6 +20,8 @@ export function buildGateway(
 ): Gateway {
   const { tokens: authenticator, dispatcher, tools: catalog, policy, freezes, clock, log } = services;
   const { site } = consoleSite;
+  const run = createOperationRunner(services);
+  const confirm = createActConfirmer(services, { operations: OPERATIONS, run });
   return createGateway(
     { authenticator, dispatcher, catalog, policy, clock, logger },
     {
@@ -27,8 +30,8 @@ export function buildGateway(
       names: [...config.server.names, site().rpId],
       version,
       routes: [
-        ...adminRoutes(OPERATIONS, { run: createOperationRunner(services), dispatcher }, version),
-        ...consoleRoutes({ people, approvals: services.approvals, site }),
+        ...adminRoutes(OPERATIONS, { run, dispatcher }, version),
+        ...consoleRoutes({ people, approvals: services.approvals, acts: services.acts, confirm, site }),
         ...logRoutes(log, { isPublic: config.log.public }),
         tokenRoute({
           ...{ tokens: authenticator, authenticate: authenticator.authenticate, freezes, log, clock },
