@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { openApprovals } from '#app/approvals.ts';
 import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
+import { openAuthenticator } from '#app/issuer.ts';
 import { tellingOfBrokenLog } from '#app/notices/broken-log.ts';
 import { toldFreezes } from '#app/notices/freezes.ts';
 import { toldLog } from '#app/notices/loops.ts';
@@ -26,7 +27,7 @@ import type { DispatcherPorts } from '#dispatch/dispatcher-ports.ts';
 import { createRehearsal, type Rehearsal } from '#dispatch/rehearse.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin } from '#domain/manifest.ts';
-import type { Dispatcher, ToolCaller } from '#domain/ports.ts';
+import type { Dispatcher, DoorAuthenticator, ToolCaller } from '#domain/ports.ts';
 import type { PluginRuntime, ProgramRunner } from '#domain/sandbox-ports.ts';
 import type { Store } from '#domain/store-ports.ts';
 import { createNetEffect } from '#effects/net/net-effect.ts';
@@ -60,6 +61,8 @@ export type Core = OpenPeople & {
   readonly services: Services;
   /** Ready once the doors are open, until it stops. */
   readonly readiness: { isReady: boolean };
+  /** Of our own tokens, and of those of another issuer where one is configured. */
+  readonly authenticator: DoorAuthenticator;
   /** For the self-test of the start. */
   readonly rehearse: Rehearsal;
 };
@@ -79,8 +82,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const clock = systemClock;
   const { store, log: ownLog, adminToken } = await openKept(options, stack);
   const secrets = openSecrets(options, store);
-  const notices = openNotices(options, { store, log: ownLog, secrets }, stack);
-  const log = toldLog(ownLog, notices);
+  const outbox = openNotices(options, { store, log: ownLog, secrets }, stack);
+  const log = toldLog(ownLog, outbox);
   const policyBefore = lastRecorded(store.policies);
   const settings = openSettings(options);
   const files = openWorkspaces(options, settings, stack);
@@ -95,8 +98,12 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const tokens = stack.adopt(createTokenAuthority({ store: store.tokens, clock, adminToken }), (opened) =>
     opened.close(),
   );
-  const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...notices, clock });
-  const approvals = openApprovals({ store, log, logger, notices }, stack);
+  const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...outbox, clock });
+  const { approvals, notices } = openApprovals(
+    options,
+    { store, log, notices: outbox, secrets, people: policy.people },
+    stack,
+  );
   const labels = createLabelBook(store.labels);
   const persons = openPeople(options, { store, log }, policy.people);
   const dispatcherPorts: DispatcherPorts = {
@@ -119,16 +126,17 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
-  for (const { onChange } of [policy, tokens, catalog, freezes]) onChange(() => void enforce());
+  const { authenticator, signedTokens } = openAuthenticator(options, { tokens, policyAgents: policy.agents }, stack);
+  for (const { onChange } of [policy, authenticator, catalog, freezes]) onChange(() => void enforce());
   const watch = tellOfEvents(
-    { ...{ notices, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
+    { ...{ notices: outbox, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
     { policyBefore, tools: tools.tools },
     stack,
   );
   settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
-    ...{ tokens, policy, catalog, tools, freezes, approvals, notices, labels, secrets },
+    ...{ tokens, signedTokens, policy, catalog, tools, freezes, approvals, notices, labels, secrets },
     ...{ dispatcher, log, enforce, clock },
     ...{ people: persons.people, acts: persons.acts },
     settings,
@@ -138,7 +146,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
-  return { services, ...persons, readiness, rehearse: createRehearsal(dispatcherPorts) };
+  return { services, ...persons, readiness, authenticator, rehearse: createRehearsal(dispatcherPorts) };
 }
 
 async function openPolicy(
@@ -212,7 +220,7 @@ async function openKept(options: CoreOptions, stack: AsyncDisposableStack): Prom
   const store = stack.adopt(openStore(home.database), (opened) => opened.close());
   const hasLog = store.log.size() > 0;
   const made = initialiseHome(home, { hasLog, makesPolicy: !hasLog && options.policyFile === undefined });
-  const channels = () => openChannels(options, openSecrets(options, store));
+  const channels = () => openChannels(options, { store, secrets: openSecrets(options, store) });
   const log = stack.adopt(
     await tellingOfBrokenLog({ meta: store.meta, channels, clock: systemClock, logger }, () =>
       createRecordLog(

@@ -6,6 +6,7 @@ import { SmcpError } from '#base/errors.ts';
 import { consoleRoutes } from '#console/routes.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
 import { createStdioDoor, type StdioDoor } from '#gateway/stdio-door.ts';
+import { metadataAddress, metadataRoutes } from '#identity/oauth/metadata-route.ts';
 import { tokenRoute } from '#identity/token-route.ts';
 import { createActConfirmer } from '#operations/confirm.ts';
 import { createOperationRunner } from '#operations/runner.ts';
@@ -16,9 +17,9 @@ import type { Core } from './core.ts';
 /** The door over HTTP; nothing listens yet. */
 export function buildGateway(
   { host, port, version, config, logger }: AppOptions,
-  { services, people, consoleSite, readiness }: Core,
+  { services, people, consoleSite, readiness, authenticator }: Core,
 ): Gateway {
-  const { tokens: authenticator, dispatcher, tools: catalog, policy, freezes, clock, log } = services;
+  const { tokens, dispatcher, tools: catalog, policy, freezes, clock, log } = services;
   const { site } = consoleSite;
   const run = createOperationRunner(services);
   const confirm = createActConfirmer(services, { operations: OPERATIONS, run });
@@ -34,11 +35,13 @@ export function buildGateway(
         ...consoleRoutes({ people, approvals: services.approvals, acts: services.acts, confirm, site }),
         ...logRoutes(log, { isPublic: config.log.public }),
         tokenRoute({
-          ...{ tokens: authenticator, authenticate: authenticator.authenticate, freezes, log, clock },
+          ...{ tokens, authenticate: authenticator.authenticate, freezes, log, clock },
           agents: policy.agents,
         }),
+        ...(config.oauth === undefined ? [] : metadataRoutes(config.oauth)),
       ],
       isReady: () => readiness.isReady,
+      ...(config.oauth === undefined ? {} : { metadata: metadataAddress(config.oauth.resource) }),
     },
   );
 }

@@ -14,6 +14,7 @@ import type {
   UsedApproval,
 } from '#domain/approval-ports.ts';
 import type { RecordLog } from '#domain/ports.ts';
+import type { ApprovalPredicate } from '#domain/record.ts';
 import { checkApprover } from './approvers.ts';
 import { createExpiry } from './expiry.ts';
 import { createHeldRequests } from './held.ts';
@@ -208,7 +209,7 @@ function recordOf(
     kind: 'approval',
     predicate: {
       ...{ approval: id, decision, agent, tool, rule: readStatement(statement).rule.name },
-      by: by.kind === 'admin' ? { kind: 'admin' } : { kind: by.kind, name: by.name },
+      by: approverOf(by),
       ...(decision === 'approved' && by.kind === 'person' && by.assertion !== undefined
         ? { assertion: by.assertion }
         : {}),
@@ -221,4 +222,9 @@ function recordOf(
     },
     statement,
   };
+}
+
+function approverOf(by: Approver): ApprovalPredicate['by'] {
+  if (by.kind === 'admin') return { kind: 'admin' };
+  return { kind: by.kind, name: by.name, ...(by.kind === 'channel' ? { via: by.via } : {}) };
 }

@@ -19,6 +19,7 @@ import {
 } from '@bufbuild/cel';
 import { durationBetween } from './cel-values.ts';
 import { rfc3339 } from './clock.ts';
+import type { ConditionHelpers } from './condition.ts';
 import { LIMITS } from './limits.ts';
 import type { LinearPattern } from './linear-pattern.ts';
 import type { StepMeter } from './step-meter.ts';
@@ -123,6 +124,30 @@ export function ownFunctions(
         (isCelMap(value) && value.size > LIMITS.conditionMapSizeMax);
       if (isOver) throw new Error(`it walks more than ${LIMITS.conditionListLengthMax} elements`);
       return value as never;
+    }),
+  ];
+}
+
+/** About what reading a URL costs, beside its length. */
+const READING_STEPS = 16;
+
+/** What can't be read in one way is an error: it grants nothing, and denies. */
+export function helperFunctions({ hostOf, isWithin }: ConditionHelpers, meter: StepMeter): readonly CelFunc[] {
+  const read = (texts: readonly string[]): void => {
+    meter.spend(texts.reduce((steps, text) => steps + (text.length >> 3), READING_STEPS));
+  };
+  return [
+    celFunc('host', [STRING], STRING, (url) => {
+      read([url]);
+      const host = hostOf(url);
+      if (host === undefined) throw new Error('host: this is no URL that is read in one way only');
+      return host;
+    }),
+    celFunc('within', [STRING, STRING], BOOL, (path, root) => {
+      read([path, root]);
+      const isInside = isWithin(path, root);
+      if (isInside === undefined) throw new Error('within: these are no two paths that are read in one way only');
+      return isInside;
     }),
   ];
 }

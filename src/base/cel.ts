@@ -3,13 +3,14 @@
 
 import { celEnv, isCelError, parse, plan } from '@bufbuild/cel';
 import { checkCondition, vocabularyOf } from './cel-check.ts';
-import { meteredFunctions, ownFunctions } from './cel-functions.ts';
+import { helperFunctions, meteredFunctions, ownFunctions } from './cel-functions.ts';
 import { boundLoops } from './cel-loops.ts';
 import type { CelConstantType, CelNode } from './cel-tree.ts';
 import { rfc3339 } from './clock.ts';
 import {
   CONDITION_VARIABLES,
   type CompiledCondition,
+  type ConditionHelpers,
   type ConditionInput,
   type ConditionOutcome,
 } from './condition.ts';
@@ -19,8 +20,12 @@ import { createStepMeter } from './step-meter.ts';
 
 export type ConditionCompiler = { readonly compile: (source: string) => CompiledCondition };
 
-/** Compiles any number of conditions; they share functions and compiled patterns, and never run at the same time. */
-export function createConditionCompiler(): ConditionCompiler {
+/**
+ * Compiles any number of conditions; they share functions and compiled patterns, and never run at the same time.
+ *
+ * @param helpers for `host` and `within`; absent: there are no such functions.
+ */
+export function createConditionCompiler(helpers?: ConditionHelpers): ConditionCompiler {
   const meter = createStepMeter();
   const patterns = new Map<string, LinearPattern>();
   const compilePattern = (source: string): LinearPattern => {
@@ -32,7 +37,11 @@ export function createConditionCompiler(): ConditionCompiler {
   };
   const standard = celEnv();
   const env = celEnv({
-    funcs: [...meteredFunctions(standard.funcs, meter), ...ownFunctions(standard, meter, compilePattern)],
+    funcs: [
+      ...meteredFunctions(standard.funcs, meter),
+      ...ownFunctions(standard, meter, compilePattern),
+      ...(helpers === undefined ? [] : helperFunctions(helpers, meter)),
+    ],
   });
   const vocabulary = vocabularyOf(CONDITION_VARIABLES, env.funcs, compilePattern);
   const timestamp = plan(env, parse('timestamp(source)'));

@@ -11,6 +11,14 @@ import { createStepBudget, type StepBudget } from './step-meter.ts';
 /** What a condition sees. */
 export const CONDITION_VARIABLES = ['args', 'agent', 'tool', 'now', 'session', 'labels'] as const;
 
+/** What conditions may be told of texts; each gives undefined where the text is none that can be read in one way. */
+export type ConditionHelpers = {
+  /** The host of an absolute URL, in lower case and punycode. */
+  readonly hostOf: (url: string) => string | undefined;
+  /** Whether the path is the root or lies below it. */
+  readonly isWithin: (path: string, root: string) => boolean | undefined;
+};
+
 /** `true` only for exactly true; everything that is neither true nor false is an error. */
 export type ConditionOutcome =
   | { readonly kind: 'true' }

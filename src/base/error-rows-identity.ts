@@ -24,4 +24,11 @@ export const IDENTITY_ERRORS = {
     true,
     "As many tokens of an agent's sub-agents are good as may be, they are asked for too often, or their chain is too deep.",
   ),
+  ISSUER_UNAVAILABLE: row(
+    'unavailable',
+    -32003,
+    503,
+    true,
+    'The keys of the issuer of signed tokens can not be had, so no token of it is taken.',
+  ),
 } as const;

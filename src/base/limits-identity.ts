@@ -16,4 +16,21 @@ export const IDENTITY_LIMITS = {
   tokenExchangedMsMax: 86_400_000,
   /** Parameters of a form; ours have seven. */
   formParametersMax: 32,
+  /** A token that another issuer signed. Theirs have 1 to 4 KiB; all headers of a request together have 16 KiB. */
+  accessTokenLengthMax: 8_192,
+  /** How long such a token may still be good: nothing here can take it back. */
+  accessTokenLifetimeMsMax: 86_400_000,
+  /** Verified ones that are remembered, so that each request costs no signature. */
+  accessTokensKnownMax: 10_000,
+  /** An issuer's keys: their number, the length of an id, and the document that they come in. Large issuers have 10 keys, in 20 KiB. */
+  issuerKeysMax: 64,
+  issuerKeyIdLengthMax: 256,
+  issuerKeysBytesMax: 256 * 1024,
+  /** How long the issuer has to send it. */
+  issuerFetchMsMax: 5_000,
+  /** Between two attempts to fetch keys, whatever ids of keys strangers invent. */
+  issuerRetryMs: 30_000,
+  /** After this they are fetched anew, so that one that was taken back is good no longer; and while that fails, used for so long at most. */
+  issuerKeysFreshMs: 600_000,
+  issuerKeysStaleMsMax: 3_600_000,
 } as const;

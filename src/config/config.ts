@@ -10,6 +10,7 @@ import { compileOwnSchema, type Problem } from '#base/schema.ts';
 import { type Position, parseYaml } from '#base/yaml.ts';
 import { type ConsoleConfig, consoleOf } from './console.ts';
 import { NO_TARGETS, type NotifyConfig, notifyOf, type WrittenNotify } from './notify.ts';
+import { type OAuthConfig, oauthOf, type WrittenOAuth } from './oauth.ts';
 
 export type Config = {
   readonly server: { readonly host: string; readonly port: number; readonly names: readonly string[] };
@@ -29,6 +30,8 @@ export type Config = {
   readonly policy: { readonly apply: 'auto' | 'manual' };
   /** Who is told of what wants a person's attention. */
   readonly notify: NotifyConfig;
+  /** Whose access tokens are taken, beside our own; absent: nobody's. */
+  readonly oauth?: OAuthConfig;
   readonly console: ConsoleConfig;
   readonly log: { readonly name: string; readonly public: boolean };
   /** `keyFile` absent: in the home's `keys`. `sources`: by the secret's name. */
@@ -79,6 +82,7 @@ export function loadConfig(file: string, env: Environment): Config {
     code: 'CONFIG_INVALID',
   });
   const own = text === undefined ? {} : (parseConfig(text, file) as Written);
+  const oauth = oauthOf(own.oauth, file);
   return withEnvironment(
     {
       server: { ...DEFAULTS.server, ...own.server },
@@ -89,6 +93,7 @@ export function loadConfig(file: string, env: Environment): Config {
       net: { ...DEFAULTS.net, ...own.net },
       policy: { ...DEFAULTS.policy, ...own.policy },
       notify: notifyOf(own.notify, file),
+      ...(oauth === undefined ? {} : { oauth }),
       console: consoleOf(own.console, file),
       log: { ...DEFAULTS.log, ...own.log },
       secrets: { ...DEFAULTS.secrets, ...own.secrets },
@@ -99,8 +104,9 @@ export function loadConfig(file: string, env: Environment): Config {
 }
 
 /** As the file says it: `plugins` is a list of directories, or an object with it. */
-type Written = Omit<Partial<Config>, 'plugins' | 'approve' | 'notify'> & {
+type Written = Omit<Partial<Config>, 'plugins' | 'approve' | 'notify' | 'oauth'> & {
   readonly notify?: WrittenNotify;
+  readonly oauth?: WrittenOAuth;
   readonly plugins?:
     | readonly string[]
     | { readonly directories?: readonly string[]; readonly approve?: Config['approve'] };

@@ -14,6 +14,8 @@ export function createLabelGuard(
   { admitted, decision }: GovernedRun<PluginTool>,
 ): LabelGuard {
   const { request, tool, args, argsDigest, labels, invocation } = admitted;
+  /** Whether a request of its own may have been answered: what its tool's results carry, the call itself has then seen. */
+  let isAnswered = false;
   return {
     looksAt: (places) => {
       const found = places.flatMap((place) => book.carriedBy(place));
@@ -29,9 +31,11 @@ export function createLabelGuard(
       for (const place of places) book.mark(place, written);
     },
     mayUse: (kind) => {
+      const known = isAnswered ? labels.written() : labels.known();
+      if (kind === 'net') isAnswered = true;
+      // Its own answers alone stop no call: its tool was let begin with what it brings.
       const acquired = labels.acquired();
       if (acquired.length === 0) return;
-      const known = labels.known();
       const verdict = policy.decide({
         ...{ agent: request.agent, tool: askedTool(tool), args, argsDigest },
         ...{ stage: 'under-way', nowMs: clock.nowMs(), labels: { agent: known, session: known } },

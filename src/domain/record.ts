@@ -191,7 +191,12 @@ export type ApprovalPredicate = {
   /** The rule that asked. */
   readonly rule: string;
   /** `client`: the agent's own client asserts it; nobody else vouches for that. */
-  readonly by: { readonly kind: 'admin' | 'agent' | 'client' | 'person'; readonly name?: string };
+  readonly by: {
+    readonly kind: 'admin' | 'agent' | 'client' | 'person' | 'channel';
+    readonly name?: string;
+    /** Of a channel: who asserts which person it was. Nobody else vouches for it, and nothing was signed. */
+    readonly via?: 'telegram';
+  };
   /** What the person's passkey signed: the SHA-256 that is this record's subject. Where a person approved, and only there. */
   readonly assertion?: SignedAssertion;
   /** How many people have to approve, and the records of those who did before. Absent: one. */

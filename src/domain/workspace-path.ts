@@ -38,7 +38,7 @@ export type PathReading =
 export const PARTIAL_PREFIX = '.smcp-';
 
 /** Separators of other systems, and what ends or steers a text. */
-const STEERING = /[\\\p{Cc}\p{Zl}\p{Zp}]/u;
+export const STEERING = /[\\\p{Cc}\p{Zl}\p{Zp}]/u;
 /** What other systems drop from the end of a name, and what nobody sees at its start. */
 const EDGES = /^\s|[\s.]$/u;
 /** Signs that turn the direction of reading: a name would look like another one. */
@@ -64,7 +64,7 @@ export function isWorkspaceFileName(name: string): boolean {
 }
 
 /** Why no path has the name; undefined where one may. */
-function faultOfName(name: string): string | undefined {
+export function faultOfName(name: string): string | undefined {
   if (utf8Length(name) > LIMITS.fileNameBytesMax) return `a name has at most ${LIMITS.fileNameBytesMax} bytes`;
   if (EDGES.test(name)) return 'a name neither begins nor ends with a space, nor ends with a dot';
   if (TURNING.test(name)) return 'a name has no signs that turn the direction of reading';

@@ -3,13 +3,17 @@
 
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '#domain/agent.ts';
-import type { Authenticator } from '#domain/ports.ts';
+import type { DoorAuthenticator } from '#domain/ports.ts';
 import { callerOf, unauthenticated } from './authenticate.ts';
 import { type BoundAddress, checkHost, checkOrigin } from './guards.ts';
 
 export type Admission = {
-  /** @throws `HOST_REFUSED` · `ORIGIN_REFUSED` · `UNAUTHENTICATED` */
-  readonly admit: (request: FastifyRequest) => void;
+  /**
+   * A promise where its token is one that another issuer signed and was not seen before.
+   *
+   * @throws `HOST_REFUSED` · `ORIGIN_REFUSED` · `UNAUTHENTICATED` · `INSUFFICIENT_SCOPE`
+   */
+  readonly admit: (request: FastifyRequest) => void | Promise<void>;
   /** Who asks; undefined only on routes for anyone. */
   readonly caller: (request: FastifyRequest) => Principal | undefined;
   /** Whether its token still stands for the caller; true where nobody was asked for one. */
@@ -19,7 +23,7 @@ export type Admission = {
 /** The config of a route that needs no token. */
 export const FOR_ANYONE = { access: 'anyone' } as const;
 
-export function createAdmission(authenticator: Authenticator, bound: () => BoundAddress): Admission {
+export function createAdmission(authenticator: DoorAuthenticator, bound: () => BoundAddress): Admission {
   const callers = new WeakMap<FastifyRequest, Principal>();
   return {
     admit: (request) => {
@@ -27,9 +31,12 @@ export function createAdmission(authenticator: Authenticator, bound: () => Bound
       const guarded = { host, origin, localAddress: request.socket.localAddress };
       checkHost(guarded, bound());
       checkOrigin(guarded);
+      const settle = (caller: Principal | undefined): void => {
+        if (caller !== undefined) callers.set(request, caller);
+        else if (!isForAnyone(request.routeOptions.config)) throw unauthenticated();
+      };
       const caller = callerOf(request.headers, authenticator);
-      if (caller !== undefined) callers.set(request, caller);
-      else if (!isForAnyone(request.routeOptions.config)) throw unauthenticated();
+      return caller instanceof Promise ? caller.then(settle) : settle(caller);
     },
     caller: (request) => callers.get(request),
     stillHolds: (caller) => caller === undefined || authenticator.stillHolds(caller),

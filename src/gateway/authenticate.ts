@@ -6,7 +6,7 @@ import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Principal } from '#domain/agent.ts';
 import type { Door } from '#domain/invocation.ts';
-import type { Authenticator } from '#domain/ports.ts';
+import type { DoorAuthenticator } from '#domain/ports.ts';
 
 /** A caller that is an agent. */
 export type AgentCaller = Extract<Principal, { kind: 'agent' }>;
@@ -18,7 +18,10 @@ const TOKEN = /^[\x21-\x7e]+$/;
  * Who asks; undefined without a token, with one that is unknown, expired or revoked, or with two that differ: a request
  * has one author.
  */
-export function callerOf(headers: IncomingHttpHeaders, authenticator: Authenticator): Principal | undefined {
+export function callerOf(
+  headers: IncomingHttpHeaders,
+  { authenticate }: Pick<DoorAuthenticator, 'authenticate'>,
+): ReturnType<DoorAuthenticator['authenticate']> {
   const { authorization } = headers;
   const apiKey = headers['x-api-key'];
   const bearer = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
@@ -26,8 +29,8 @@ export function callerOf(headers: IncomingHttpHeaders, authenticator: Authentica
   if (apiKey !== undefined && (typeof apiKey !== 'string' || !TOKEN.test(apiKey))) return undefined;
   if (bearer !== undefined && apiKey !== undefined && bearer !== apiKey) return undefined;
   const token = bearer ?? apiKey;
-  if (token === undefined || token.length > LIMITS.tokenLengthMax) return undefined;
-  return authenticator.authenticate(token);
+  if (token === undefined || token.length > LIMITS.accessTokenLengthMax) return undefined;
+  return authenticate(token);
 }
 
 /** The one answer to a request without a good token, whatever is wrong with it and wherever it goes. */

@@ -22,7 +22,7 @@ import { checkInitialize } from './under-way.ts';
 
 /** What doors share that keep something open. */
 export type SessionPorts = McpPorts & {
-  readonly authenticator: Authenticator;
+  readonly authenticator: Pick<Authenticator, 'stillHolds'>;
   readonly room: SessionRoom;
   readonly changes: ToolChanges;
   readonly slow: SlowAnswers;

@@ -9,7 +9,7 @@ import type { Logger } from '#base/log.ts';
 import type { Principal } from '#domain/agent.ts';
 import type { HttpRoute } from '#domain/door-ports.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
-import type { Dispatcher, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
+import type { Dispatcher, DoorAuthenticator, ToolCatalog } from '#domain/ports.ts';
 import { createAdmission, isForAnyone } from './admission.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { unauthenticated } from './authenticate.ts';
@@ -30,7 +30,7 @@ import { createToolChanges } from './tool-changes.ts';
 import { asDoorError, httpRefusal } from './wire-errors.ts';
 
 export type GatewayPorts = {
-  readonly authenticator: Pick<TokenAuthority, 'authenticate' | 'stillHolds' | 'onChange'>;
+  readonly authenticator: DoorAuthenticator;
   readonly dispatcher: Dispatcher;
   readonly catalog: ToolCatalog;
   readonly policy: PolicyDecider;
@@ -85,12 +85,11 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
   };
   const app = createHttpServer((thrown, request, reply) => {
     // Requests that Fastify can't route (a malformed URL) come here without having met a hook.
-    try {
-      admission.admit(request);
-      refuse(thrown, reply);
-    } catch (refused) {
-      refuse(refused, reply);
-    }
+    const admit = async () => admission.admit(request);
+    admit().then(
+      () => refuse(thrown, reply),
+      (refused: unknown) => refuse(refused, reply),
+    );
   });
   const connections = boundConnections(app.server, LIMITS.connectionsMax);
   const receiving = createReceiving();
@@ -99,18 +98,23 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
   const reserve = (request: FastifyRequest) => {
     return receiving.reserve(nameOf(admission.caller(request) ?? fail()), request.headers['content-length']);
   };
+  /** Whose connection it is from now on, and room for what is on its way in. */
+  const take = (request: FastifyRequest, reply: FastifyReply): void => {
+    const caller = admission.caller(request);
+    if (caller === undefined) return;
+    connections.trust(request.socket);
+    sending.belongsTo(request.socket, nameOf(caller));
+    const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+    if (length !== undefined || encoding !== undefined) reply.raw.once('close', reserve(request));
+  };
   const guarded = collectGuarded(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS);
-    admission.admit(request);
-    const caller = admission.caller(request);
-    if (caller !== undefined) {
-      connections.trust(request.socket);
-      sending.belongsTo(request.socket, nameOf(caller));
-      const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-      if (length !== undefined || encoding !== undefined) reply.raw.once('close', reserve(request));
-    }
-    done();
+    const admitted = admission.admit(request);
+    if (admitted === undefined) {
+      take(request, reply);
+      done();
+    } else admitted.then(() => take(request, reply)).then(() => done(), done);
   });
   app.setErrorHandler((thrown, _request, reply) => refuse(thrown, reply));
   app.setNotFoundHandler(() => {

@@ -39,7 +39,7 @@ const EARLY_STATUS: { readonly [code: number]: number } = {
 };
 
 export function createStatelessDoor(
-  ports: McpPorts & { readonly authenticator: Authenticator; readonly slow: SlowAnswers },
+  ports: McpPorts & { readonly authenticator: Pick<Authenticator, 'stillHolds'>; readonly slow: SlowAnswers },
   { version }: { readonly version: string },
 ): StatelessDoor {
   /** By token, not by agent: a call must end with the token that asked for it. */

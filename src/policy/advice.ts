@@ -12,6 +12,7 @@ import { coversHours } from './hours.ts';
 import { coversPattern, type ToolPattern } from './match.ts';
 import { isSeenWith } from './narrower-labels.ts';
 import type { DenyRule, GrantRule, Rule } from './rules.ts';
+import { adviseTexts } from './text-advice.ts';
 
 /** What advice looks at of a tool. */
 export type AdvisedTool = Partial<ToolLabels> & { readonly name: string; readonly inputSchema: JsonObject };
@@ -126,8 +127,12 @@ function adviseWhen(rule: Rule, matches: Matches): readonly Finding[] {
   const { when } = rule;
   if (when === undefined) return [];
   const told = new Map<string, { readonly within: number; readonly remedy?: string; readonly tools: Set<string> }>();
-  for (const tool of new Set(rule.tools.flatMap((pattern) => matches(pattern)))) {
-    for (const { message, within, remedy } of adviseCondition(when.tree, tool.inputSchema)) {
+  const tools = [...new Set(rule.tools.flatMap((pattern) => matches(pattern)))];
+  // Of texts it is wrong whatever the tools are, and also where none is there today.
+  const known = tools.length === 0 ? [{ name: 'any tool', inputSchema: {} }] : tools;
+  for (const tool of known) {
+    const ofSchema = tools.length === 0 ? [] : adviseCondition(when.tree, tool.inputSchema);
+    for (const { message, within, remedy } of [...ofSchema, ...adviseTexts(when.tree, tool.inputSchema)]) {
       const key = `${within} ${message}`;
       const known = told.get(key) ?? { within, ...(remedy === undefined ? {} : { remedy }), tools: new Set() };
       known.tools.add(tool.name);

@@ -12,6 +12,7 @@ import { readApproval } from './approval.ts';
 import { readCapabilities, wrongPorts } from './capabilities.ts';
 import { createHoursCompiler, type HoursCompiler } from './compile-hours.ts';
 import { compileLimits, type LimitFault, scopeOfRule } from './compile-limits.ts';
+import { CONDITION_HELPERS } from './condition-helpers.ts';
 import type { Finding } from './explain.ts';
 import { compileToolPattern, type ToolPattern } from './match.ts';
 import type { DenyRule, GrantRule, LabelRule, Rule, SessionTerms } from './rules.ts';
@@ -34,7 +35,7 @@ export type Conditions = {
 };
 
 export function createConditions(): Conditions {
-  return { compiler: createConditionCompiler(), compiled: new Map() };
+  return { compiler: createConditionCompiler(CONDITION_HELPERS), compiled: new Map() };
 }
 
 /** Compiles a condition, unless it is. */

@@ -26,6 +26,7 @@ export const OWNERS: readonly Owner[] = [
   { name: 'yaml', owners: ['src/base'], filesMax: 2 },
   // One compiles conditions, the other has their functions.
   { name: '@bufbuild/cel', owners: ['src/base'], filesMax: 2 },
+  { name: 'jose', owners: ['src/identity/oauth', 'test/identity', 'test/e2e'] },
   { name: 'pino', owners: ['src/app.ts', 'src/app'], filesMax: 1 },
   { name: 'nodemailer', owners: ['src/notify'], filesMax: 1 },
   { name: 'vitest', owners: ['test', 'vitest.config.ts'] },

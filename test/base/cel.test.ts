@@ -219,8 +219,8 @@ describe('a condition that is refused', () => {
     ['99999999999999999999 > args.a', 0, /beyond 64 bits/, undefined],
     ['args.a == 1 &&', 12, /found &/, undefined],
     ['', 0, /found end of input/, undefined],
-    ['constructor', 0, /no variable/, 'the variables here are: args, agent, tool, now, session'],
-    ['__proto__', 0, /no variable/, 'the variables here are: args, agent, tool, now, session'],
+    ['constructor', 0, /no variable/, 'the variables here are: args, agent, tool, now, session, labels'],
+    ['__proto__', 0, /no variable/, 'the variables here are: args, agent, tool, now, session, labels'],
   ])('%s', (source, offset, message, remedy) => {
     const [first] = problemsOf(source);
     expect(first?.offset).toBe(offset);

@@ -7,12 +7,12 @@ import { loadConfig } from '#config/config.ts';
 import type { Home } from '#config/home.ts';
 
 /** @param plugins a directory whose plugins count as the product's own: until the system's wall is there, no others run. */
-export function startInProcess(home: Home, plugins: string): Promise<App> {
+export function startInProcess(home: Home, plugins: string, port = 0): Promise<App> {
   return createApp({
     home,
     config: loadConfig(home.config, {}),
     host: '127.0.0.1',
-    port: 0,
+    port,
     logger: silentLogger,
     version: '0.0.0',
     productPlugins: plugins,

@@ -10,6 +10,7 @@ import { policyOf } from '#test/policy/policies.ts';
 /** Those that sequences act as, those that only have rights, and two that may come. */
 export const AGENTS = ['ops', 'aide', 'athena', 'boreas', 'zephyrus', 'zoe'] as const;
 const TOOLS = ['demo_math__add', 'demo_text__echo', 'smcp__policy_apply', 'smcp__approvals_approve'];
+const ROLES = ['viewer', 'approver', 'admin'];
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 
 export type Power = {
@@ -21,6 +22,8 @@ export type Power = {
   readonly freezes: readonly string[];
   readonly tools: readonly string[];
   readonly isPaused: boolean;
+  /** Labels that agents have seen. */
+  readonly labels: readonly string[];
   readonly secrets: readonly unknown[];
   readonly settings: ReadonlyMap<string, unknown>;
   /** Calls that an agent let through itself. */
@@ -28,7 +31,7 @@ export type Power = {
 };
 
 export function powerOf(services: Services): Power {
-  const { policy, tokens, freezes, catalog, dispatcher, secrets, settings, approvals, clock } = services;
+  const { policy, tokens, freezes, catalog, dispatcher, secrets, settings, approvals, labels, clock } = services;
   const { text, policy: ref } = policy.show();
   const nowMs = clock.nowMs();
   return {
@@ -42,6 +45,7 @@ export function powerOf(services: Services): Power {
     freezes: freezes.list().map(({ scope }) => JSON.stringify(scope)),
     tools: catalog.tools().map(({ name, plugin, capabilities }) => JSON.stringify([name, plugin.digest, capabilities])),
     isPaused: dispatcher.status().lanes.some(({ name, isPaused }) => name === 'main' && isPaused),
+    labels: labels.list().map(({ agent, session, label }) => `${agent} ${session} ${label}`),
     secrets: secrets.list(),
     settings: new Map(settings.show().settings.map(({ key, value }) => [key, value])),
     ownApprovals: approvals.list().filter(({ agent, decision, state }) => {
@@ -69,7 +73,13 @@ export function moreThan(before: Power, after: Power): string | undefined {
   if (!isIn(after.tokens, before.tokens)) return 'a token is good that was not there';
   if (!isIn(before.freezes, after.freezes)) return 'a freeze was lifted';
   if (!isIn(after.tools, before.tools)) return 'a tool is served that was not, or with more';
+  const promoted = [...(after.policy.people ?? [])].find(([name, role]) => {
+    const was = before.policy.people?.get(name);
+    return was === undefined || ROLES.indexOf(role) > ROLES.indexOf(was);
+  });
+  if (promoted !== undefined) return `${promoted[0]} may approve more`;
   if (before.isPaused && !after.isPaused) return 'the lane goes on';
+  if (!isIn(before.labels, after.labels)) return 'a label was cleared';
   if (!isIn(after.secrets, before.secrets)) return 'a secret has another value';
   if (after.ownApprovals > before.ownApprovals) return 'an agent approved its own call';
   for (const [key, value] of after.settings) {

@@ -19,6 +19,10 @@ const TRICKS: readonly ((document: Document, agent: string) => unknown)[] = [
   (document, agent) => grantOf(document, agent, { tools: ['demo_*'], when: 'true' }),
   (document, agent) => grantOf(document, agent, { tools: ['smcp__approvals_approve'], hours: { timezone: 'UTC' } }),
   (document, agent) => grantOf(document, agent, { id: 'urgent', why: 'a person said so', tools: ['demo_text__echo'] }),
+  (document) => Object.assign(document, { people: { ana: { role: 'admin' }, eve: { role: 'approver' } } }),
+  (document) => Object.assign(document, { people: {} }),
+  (document) => askedOf(document, ['eve', 'role:admin'], 1),
+  (document) => askedOf(document, ['ana'], 1),
   (document) => Object.assign(document, { deny: [] }),
   (document) => Object.assign(document, { budgets: [] }),
   (document) => Object.assign(document, { defaults: {} }),
@@ -28,20 +32,30 @@ const TRICKS: readonly ((document: Document, agent: string) => unknown)[] = [
   (document, agent) => Reflect.deleteProperty(document.agents, agent),
 ];
 
-const grantOf = (document: Document, agent: string, rule: Written) =>
-  document.agents[agent]?.grants.unshift(rule as unknown as Document['deny'][number]);
+/** An agent that was added by its name has no list yet. */
+const grantOf = (document: Document, agent: string, rule: Written) => {
+  const body = document.agents[agent];
+  if (body !== undefined) body.grants = [rule as unknown as Document['deny'][number], ...(body.grants ?? [])];
+};
 
-/** Every approval, limit, condition and bound in time left out, one after the other. */
+/** Every approval, limit, condition and bound in time left out. */
 function unlimited(document: Document): void {
-  for (const { grants } of Object.values(document.agents)) {
-    for (const rule of grants)
-      for (const key of ['approval', 'limits', 'when', 'hours', 'expires'] as const) delete rule[key];
+  for (const rule of Object.values(document.agents).flatMap(({ grants }) => grants ?? [])) {
+    for (const key of ['approval', 'limits', 'when', 'hours', 'expires'] as const) delete rule[key];
+  }
+}
+
+/** Whoever had to approve, others or fewer have to. */
+function askedOf(document: Document, by: readonly string[], people: number): void {
+  for (const rule of Object.values(document.agents).flatMap(({ grants }) => grants ?? [])) {
+    if (rule.approval !== undefined) rule.approval = { ttl: '1h', wait: '0s', by, people };
   }
 }
 
 /** Every deny put into shadow. */
 function asleep(document: Document): void {
-  for (const { deny } of Object.values(document.agents)) for (const rule of deny) Object.assign(rule, { shadow: true });
+  for (const rule of Object.values(document.agents).flatMap(({ deny }) => deny ?? []))
+    Object.assign(rule, { shadow: true });
 }
 
 const TOOL_NAMES = OPERATIONS.map(({ name }) => name);
@@ -84,13 +98,15 @@ function withAdmins(document: Document, granted: { readonly [name: string]: read
   const plain = JSON.parse(
     text.replaceAll('"smcp__*"', '"demo_*"').replaceAll(/"smcp__queue_\w+"/g, '"demo_math__add"'),
   ) as Document;
+  Object.assign(plain, { people: { ana: { role: 'approver' }, ben: { role: 'admin' } } });
   plain.budgets = plain.budgets.map((budget) => ({ tools: ['demo_*'], ...(budget as Written) }));
   for (const [name, operations] of Object.entries(granted)) {
     const admin = operations.map((one) => `smcp__${one}`);
     const asked = { tools: ['demo_text__slugify'], approval: { ttl: '1h', wait: '0s' } };
+    const byPeople = { tools: ['demo_text__echo'], approval: { ttl: '1h', wait: '0s', by: ['ana', 'ben'], people: 2 } };
     // Its own limits stand in place of the default ones: a sequence is longer than they let it be.
     const limits = { calls: 1_000_000, per: '1d' };
-    plain.agents[name] = { grants: [{ tools: ['smcp__policy_apply', ...admin] }, asked], deny: [], limits };
+    plain.agents[name] = { grants: [{ tools: ['smcp__policy_apply', ...admin] }, asked, byPeople], deny: [], limits };
   }
   return plain;
 }
@@ -123,6 +139,9 @@ export function inputOf({ services }: LawsWorld, { operation: name, whom, edits,
       { key: 'net.privateHosts', value: 'git.lan' },
     ]) ?? { key: '', value: '' },
     secret_set: { name: 'TOKEN', value: 'another value, long enough' },
+    person_invite: { name: 'ben' },
+    person_revoke: { name: 'ben' },
+    labels_clear: { agent: whom, why: 'nothing of it is left' },
     secret_rm: { name: 'TOKEN' },
     approvals_approve: { id: request?.id ?? 'none', digest: request?.digest ?? `sha256:${'0'.repeat(64)}` },
     approvals_show: { id: request?.id ?? 'none' },

@@ -32,7 +32,7 @@ export async function openLawsWorld(): Promise<LawsWorld> {
   const folder = temporaryFolder();
   const home = homeAt(join(folder.path, 'home'));
   prepareHome(home);
-  writeFileSync(home.policy, 'version: 1\nagents: {}\n', { mode: 0o600 });
+  writeFileSync(home.policy, '{"version":1,"agents":{}}\n', { mode: 0o600 });
   writeFileSync(home.config, 'version: 1\npolicy: { apply: manual }\n', { mode: 0o600 });
   const stack = new AsyncDisposableStack();
   stack.defer(() => folder.remove());

@@ -85,6 +85,50 @@ describe('one tool that reads something private and then sends', () => {
     expect(world.sent).toEqual([]);
   });
 
+  describe('with a page in between, which others wrote', () => {
+    const page = { url: 'https://out.example/page' };
+    type Step = 'page' | 'read' | 'leak';
+    const steps = (asked: readonly Step[]) =>
+      mixed(async (host) => {
+        const answers: Json[] = [];
+        for (const step of asked) {
+          const answer =
+            step === 'read'
+              ? host('files.read', { path: 'workspace/private.txt' })
+              : host('fetch', step === 'page' ? page : leak);
+          const one = await ended(answer);
+          answers.push(typeof one === 'string' ? one : 'done');
+        }
+        return answers;
+      });
+    const disk: Behaviour = (host) => host('files.write', { path: 'workspace/private.txt', text: 'x' });
+    const inOneCall = async (policy: JsonObject, ...asked: readonly Step[]) => {
+      using world = createLabelWorld(policy, { ...steps(asked), disk });
+      await world.code('secrets');
+      await world.code('disk');
+      world.labels.clear({ of: { kind: 'agent', agent: 'a' as AgentName } });
+      return (await world.call('mixed')).answer;
+    };
+
+    test('does not send what the same steps in calls of their own would not', async () => {
+      const policy = policyWith([NO_TRIFECTA]);
+      expect(await inOneCall(policy, 'page', 'read', 'leak')).toMatchObject({
+        value: ['done', 'done', 'CAPABILITY_DENIED'],
+      });
+      expect(await inOneCall(policy, 'read', 'page', 'leak')).toMatchObject({
+        value: ['done', 'done', 'CAPABILITY_DENIED'],
+      });
+    });
+
+    test('and sends where a rule is not about both: the control', async () => {
+      expect(await inOneCall(policyWith([]), 'page', 'read', 'leak')).toMatchObject({
+        value: ['done', 'done', 'done'],
+      });
+      // Nobody's words were read before.
+      expect(await inOneCall(policyWith([NO_TRIFECTA]), 'read', 'leak')).toMatchObject({ value: ['done', 'done'] });
+    });
+  });
+
   test('what it fetched and wrote down carries the words of others', async () => {
     using world = createLabelWorld(
       policyWith([NO_TRIFECTA]),

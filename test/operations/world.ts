@@ -47,6 +47,7 @@ function createTokens(did: string[]) {
   return {
     authenticate: () => undefined,
     stillHolds: () => false,
+    isRevoked: () => false,
     issue: (agent, { expiresInMs }) => {
       did.push('issue');
       const expires = expiresInMs === undefined ? {} : { expiresMs: expiresInMs };
@@ -179,6 +180,7 @@ export function createWorld() {
   const services: Services = {
     ...{
       tokens,
+      signedTokens: { ownerOf: () => undefined },
       policy,
       catalog: plugins,
       tools,

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '#base/json.ts';
 import type { Capabilities } from '#domain/capability.ts';
-import type { Allow, Ask, DecisionQuery } from '#domain/decision.ts';
+import type { Allow, ApproverTerms, Ask, DecisionQuery } from '#domain/decision.ts';
 import type { LabelsSeen } from '#domain/label-ports.ts';
 import type { SeenLabel } from '#domain/labels.ts';
 import type { Counter, Usage } from '#domain/usage.ts';
@@ -58,7 +58,14 @@ function lostCounter(now: readonly Counter[] = [], then: readonly Counter[] = []
 /** Whether a person is asked about the one, for no longer a time and with no more trust, where they were about the other. */
 function asksNoLess({ terms: before }: Ask, now: Allow | Ask): boolean {
   if (now.kind === 'allow') return false;
-  return now.terms.ttlMs <= before.ttlMs && (before.trustsClient || !now.terms.trustsClient);
+  const areAsked = isAskedOfNoOthers(before.approvers, now.terms.approvers);
+  return areAsked && now.terms.ttlMs <= before.ttlMs && (before.trustsClient || !now.terms.trustsClient);
+}
+
+/** By name, as it is written: whom a role means is another question. */
+function isAskedOfNoOthers(before: ApproverTerms | undefined, now: ApproverTerms | undefined): boolean {
+  if (before === undefined) return true;
+  return now !== undefined && now.needed >= before.needed && now.by.every((name) => before.by.includes(name));
 }
 
 type Question = { readonly call: string; readonly query: DecisionQuery };

@@ -1,0 +1,31 @@
+// Whose tokens the doors take: our own, and those of the issuer that the configuration names.
+
+import { resolve } from 'node:path';
+import { systemClock } from '#base/clock.ts';
+import type { AgentName } from '#domain/agent.ts';
+import type { DoorAuthenticator, SignedTokens, TokenAuthority } from '#domain/ports.ts';
+import { joinAuthenticators } from '#identity/authenticators.ts';
+import { keysFromAddress, keysFromFile } from '#identity/oauth/fetch-keys.ts';
+import { createIssuer } from '#identity/oauth/issuer.ts';
+import { createIssuerKeys } from '#identity/oauth/keys.ts';
+import type { AppOptions } from './app-options.ts';
+
+type Own = { readonly tokens: TokenAuthority; readonly policyAgents: () => readonly AgentName[] };
+
+/** The issuer's keys are fetched when the first token of its is shown. */
+export function openAuthenticator(
+  { config: { oauth }, home, logger }: AppOptions,
+  { tokens, policyAgents }: Own,
+  stack: AsyncDisposableStack,
+): { readonly authenticator: DoorAuthenticator; readonly signedTokens: SignedTokens } {
+  if (oauth === undefined) return { authenticator: tokens, signedTokens: { ownerOf: () => undefined } };
+  const { jwks, leewaySeconds, ...demands } = oauth;
+  const source = 'uri' in jwks ? keysFromAddress(jwks.uri) : keysFromFile(resolve(home.directory, jwks.file));
+  const ports = { clock: systemClock, logger };
+  const keys = createIssuerKeys({ ...ports, source });
+  const issuer = stack.adopt(
+    createIssuer({ ...ports, keys, policyAgents }, { ...demands, leewayMs: leewaySeconds * 1000 }),
+    (opened) => opened.close(),
+  );
+  return { authenticator: joinAuthenticators(tokens, issuer), signedTokens: issuer };
+}

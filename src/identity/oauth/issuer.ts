@@ -1,0 +1,149 @@
+// Agents whose tokens another issuer signed: which agent of the policy, with which scopes, until when. **Trust:** the configuration names
+// the issuer; what it signs is believed within that, and never makes an agent that the policy doesn't name.
+
+import type { Clock } from '#base/clock.ts';
+import { SmcpError } from '#base/errors.ts';
+import { LIMITS } from '#base/limits.ts';
+import { createListeners } from '#base/listeners.ts';
+import type { Logger } from '#base/log.ts';
+import { createSetBack } from '#base/set-back.ts';
+import { createTimeWatch } from '#base/time-watch.ts';
+import { type AgentName, type Principal, parseAgentName } from '#domain/agent.ts';
+import type { DoorAuthenticator, SignedTokens } from '#domain/ports.ts';
+import { compileScopes, isMeantAsScope } from '#domain/token-scope.ts';
+import { signedTokenId } from '#identity/token-text.ts';
+import { type TokenDemands, type VerifiedToken, verifyAccessToken } from './access-token.ts';
+import type { IssuerKeys } from './keys.ts';
+
+export type IssuerOptions = TokenDemands & {
+  /** The claim that says which agent. */
+  readonly agentClaim: string;
+  /** Agents by the claim's value; absent: the value is the agent's name. */
+  readonly agents?: { readonly [value: string]: string };
+  /** Scopes that a token must have. */
+  readonly requiredScopes: readonly string[];
+};
+
+export type IssuerPorts = {
+  readonly keys: IssuerKeys;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of the policy in force. */
+  readonly policyAgents: () => readonly AgentName[];
+};
+
+type SignedPrincipal = Principal & { readonly kind: 'agent' };
+
+export type Issuer = DoorAuthenticator &
+  SignedTokens & {
+    /** Watches no time any more. */
+    readonly close: () => void;
+  };
+
+/** Tokens that were verified are remembered until they end: a client shows the same one with each request. */
+export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: IssuerOptions): Issuer {
+  const setBack = createSetBack(wall, () => {});
+  // The latest time that was seen: a clock that is set back gives no token again.
+  const clock: Clock = { nowMs: () => wall.nowMs() + setBack.behindMs(), monotonicMs: wall.monotonicMs };
+  const ports: IssuerPorts = { ...others, clock };
+  const { keys, logger, policyAgents } = ports;
+  const changes = createListeners();
+  const known = new Map<string, SignedPrincipal>();
+  const expiries = createTimeWatch(clock, changes.tell);
+  const unsubscribe = keys.onChange(changes.tell);
+
+  const stillHolds = (principal: Principal): boolean => {
+    if (principal.kind !== 'agent' || principal.signed === undefined) return false;
+    const { expiresMs, keyId } = principal.signed;
+    return clock.nowMs() < expiresMs && keys.has(keyId) && policyAgents().includes(principal.agent);
+  };
+
+  /** When there is no room, the one that ends first goes: it is verified again when it is shown again. */
+  const remember = (principal: SignedPrincipal): void => {
+    for (const [id, one] of known) if (!stillHolds(one)) known.delete(id);
+    known.set(principal.tokenId, principal);
+    if (known.size > LIMITS.accessTokensKnownMax) {
+      const [first] = [...known.values()].toSorted((a, b) => endOf(a) - endOf(b));
+      if (first !== undefined) known.delete(first.tokenId);
+    }
+    expiries.watch([...new Set([...known.values()].map(endOf))].sort((a, b) => a - b));
+  };
+
+  const authenticate = async (text: string): Promise<Principal | undefined> => {
+    const tokenId = signedTokenId(text);
+    const seen = known.get(tokenId);
+    if (seen !== undefined && stillHolds(seen)) {
+      // Has them fetched anew when they are old; who has a good token does not wait for that.
+      keys.withKey(seen.signed?.keyId ?? '').catch(() => {});
+      return seen;
+    }
+    let verified: VerifiedToken;
+    try {
+      verified = await verifyAccessToken(text, options, ports);
+    } catch (thrown) {
+      // What is wrong is not told to who shows it. Never the token's own text.
+      const why = thrown instanceof Error ? thrown.message : 'unknown';
+      logger.debug('a signed token was refused', { why });
+      return undefined;
+    }
+    const agent = agentOf(verified, options);
+    if (agent === undefined || !policyAgents().includes(agent)) {
+      logger.warn('a good token of the issuer names no agent of the policy', { claim: options.agentClaim });
+      return undefined;
+    }
+    const rights = rightsOf(verified, options.requiredScopes);
+    if (rights === undefined) {
+      logger.warn('a good token of the issuer has a scope of tools or doors that is none', { agent });
+      return undefined;
+    }
+    const { expiresMs, keyId } = verified;
+    const principal: SignedPrincipal = { kind: 'agent', agent, tokenId, ...rights, signed: { expiresMs, keyId } };
+    remember(principal);
+    return principal;
+  };
+
+  return {
+    authenticate,
+    stillHolds,
+    ownerOf: (id) => {
+      const one = known.get(id);
+      return one !== undefined && stillHolds(one) ? one.agent : undefined;
+    },
+    onChange: changes.onChange,
+    close: () => {
+      unsubscribe();
+      expiries.close();
+    },
+  };
+}
+
+const endOf = ({ signed }: SignedPrincipal): number => signed?.expiresMs ?? 0;
+
+/** A claim that is no text names nobody, nor does a name that is reserved. */
+function agentOf({ claims }: VerifiedToken, { agentClaim, agents }: IssuerOptions): AgentName | undefined {
+  const value = Object.hasOwn(claims, agentClaim) ? claims[agentClaim] : undefined;
+  if (typeof value !== 'string') return undefined;
+  if (agents === undefined) return parseAgentName(value);
+  return Object.hasOwn(agents, value) ? parseAgentName(agents[value]) : undefined;
+}
+
+/**
+ * Scopes of ours narrow; others are the issuer's matter. Undefined where one is meant as ours and is not: it was to take something away.
+ *
+ * @throws `INSUFFICIENT_SCOPE`
+ */
+function rightsOf({ claims }: VerifiedToken, required: readonly string[]): Pick<SignedPrincipal, 'rights'> | undefined {
+  const { scope = '' } = claims;
+  if (typeof scope !== 'string') return undefined;
+  const all = scope.split(' ').filter((one) => one !== '');
+  const lacking = required.filter((one) => !all.includes(one));
+  if (lacking.length > 0) {
+    throw new SmcpError('INSUFFICIENT_SCOPE', 'the token lacks a scope that every token must have here', {
+      details: { scope: required.join(' '), remedy: 'ask the issuer for it' },
+    });
+  }
+  const own = all.filter(isMeantAsScope);
+  if (own.length === 0) return {};
+  const scopes = compileScopes([own]);
+  return scopes === undefined ? undefined : { rights: { scopes, onBehalfOf: [], actors: [] } };
+}

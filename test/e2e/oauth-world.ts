@@ -1,0 +1,46 @@
+// A whole server that takes the tokens of another issuer, at an address that is known before it starts.
+
+import { createServer } from 'node:net';
+import { openIssuer, type TestIssuer } from '#test/identity/oauth/issuer-server.ts';
+import { type DenialServer, openDenialServer } from './denial-world.ts';
+
+export type OAuthWorld = {
+  readonly issuer: TestIssuer;
+  readonly server: DenialServer;
+  /** What tokens are for. */
+  readonly resource: string;
+  readonly close: () => Promise<void>;
+};
+
+/** @param more further lines of `oauth` in config.yaml */
+export async function openOAuthWorld(more: readonly string[] = []): Promise<OAuthWorld> {
+  const issuer = await openIssuer();
+  const port = await freePort();
+  const resource = `http://127.0.0.1:${port}/mcp`;
+  const lines = [
+    `issuer: ${issuer.url}`,
+    `audience: ${resource}`,
+    `jwks: { uri: ${issuer.url}/keys }`,
+    'agentClaim: client_id',
+    ...more,
+  ];
+  const config = `version: 1\noauth:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  const server = await openDenialServer({ config, port });
+  return {
+    issuer,
+    server,
+    resource,
+    close: async () => {
+      await server.close();
+      await issuer.close();
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => void probe.listen(0, '127.0.0.1', resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
