@@ -96,7 +96,12 @@ export type InvocationPredicate = {
     /** Labels because of which it denied, and the calls that brought them. */
     readonly labels?: readonly { readonly label: string; readonly invocation: string; readonly tool: string }[];
     /** The request for approval, and the record of the decision that let this one call through. */
-    readonly approval?: { readonly id: string; readonly record?: Receipt };
+    readonly approval?: {
+      readonly id: string;
+      readonly record?: Receipt;
+      /** When it was used up for this call. Where there is a record; absent in logs of before this was kept. */
+      readonly used?: string;
+    };
   };
   /** Names of labels: what was seen before it was decided, and what its result carries. Absent: nothing of it. */
   readonly labels?: { readonly seen?: readonly string[]; readonly carries?: readonly string[] };

@@ -153,7 +153,9 @@ export function createWorld() {
   const { log, drafts, state } = createLog(did);
   const { runtime, state: runs } = createRuntime();
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
-  const approvals = createApprovals({ store: createApprovalStore(database), log, clock, logger });
+  const approvals = createApprovals({
+    ...{ store: createApprovalStore(database), log, clock, logger, roleOf: () => undefined },
+  });
   const labels = createLabelBook(createLabelStore(database));
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
   const adminTools = createAdminTools({ services: () => services, logger });
