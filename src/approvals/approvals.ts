@@ -124,11 +124,13 @@ export function createApprovals({ store, log, clock, logger, roleOf }: ApprovalP
   };
 
   const use = (id: string, invocation: string): UsedApproval => {
+    // Before it is asked whether it has expired, so that the record shows a time at which it had not.
+    const usedMs = clock.nowMs();
     const approved = known(id);
     const { state, decision } = approved;
     if (state !== 'approved' || decision === undefined) throw notApproved(approved);
     change({ ...approved, state: 'used', endedMs: clock.nowMs(), usedBy: invocation });
-    return { id, record: decision.record };
+    return { id, record: decision.record, used: rfc3339(usedMs) };
   };
 
   /** **Durability:** the record first, then the row: a crash in between leaves the request as it was. */
