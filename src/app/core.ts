@@ -126,7 +126,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
-  const authenticator = openAuthenticator(options, { tokens, policyAgents: policy.agents }, stack);
+  const { authenticator, signedTokens } = openAuthenticator(options, { tokens, policyAgents: policy.agents }, stack);
   for (const { onChange } of [policy, authenticator, catalog, freezes]) onChange(() => void enforce());
   const watch = tellOfEvents(
     { ...{ notices: outbox, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
@@ -136,7 +136,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
-    ...{ tokens, policy, catalog, tools, freezes, approvals, notices, labels, secrets },
+    ...{ tokens, signedTokens, policy, catalog, tools, freezes, approvals, notices, labels, secrets },
     ...{ dispatcher, log, enforce, clock },
     people: persons.people,
     settings,

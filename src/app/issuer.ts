@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { systemClock } from '#base/clock.ts';
 import type { AgentName } from '#domain/agent.ts';
-import type { DoorAuthenticator, TokenAuthority } from '#domain/ports.ts';
+import type { DoorAuthenticator, SignedTokens, TokenAuthority } from '#domain/ports.ts';
 import { joinAuthenticators } from '#identity/authenticators.ts';
 import { keysFromAddress, keysFromFile } from '#identity/oauth/fetch-keys.ts';
 import { createIssuer } from '#identity/oauth/issuer.ts';
@@ -17,8 +17,8 @@ export function openAuthenticator(
   { config: { oauth }, home, logger }: AppOptions,
   { tokens, policyAgents }: Own,
   stack: AsyncDisposableStack,
-): DoorAuthenticator {
-  if (oauth === undefined) return tokens;
+): { readonly authenticator: DoorAuthenticator; readonly signedTokens: SignedTokens } {
+  if (oauth === undefined) return { authenticator: tokens, signedTokens: { ownerOf: () => undefined } };
   const { jwks, leewaySeconds, ...demands } = oauth;
   const source = 'uri' in jwks ? keysFromAddress(jwks.uri) : keysFromFile(resolve(home.directory, jwks.file));
   const ports = { clock: systemClock, logger };
@@ -27,5 +27,5 @@ export function openAuthenticator(
     createIssuer({ ...ports, keys, policyAgents }, { ...demands, leewayMs: leewaySeconds * 1000 }),
     (opened) => opened.close(),
   );
-  return joinAuthenticators(tokens, issuer);
+  return { authenticator: joinAuthenticators(tokens, issuer), signedTokens: issuer };
 }

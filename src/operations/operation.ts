@@ -16,6 +16,7 @@ import type {
   PluginCatalog,
   RecordLog,
   RecordReader,
+  SignedTokens,
   TokenAuthority,
   ToolCatalog,
 } from '#domain/ports.ts';
@@ -27,6 +28,7 @@ import type { Settings } from '#domain/settings-ports.ts';
 /** What operations work on; app.ts fills it in. */
 export type Services = {
   readonly tokens: TokenAuthority;
+  readonly signedTokens: SignedTokens;
   readonly policy: PolicyDecider & PolicyAdmin;
   readonly review: PolicyReview;
   readonly catalog: PluginCatalog;

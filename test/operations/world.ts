@@ -46,6 +46,7 @@ function createTokens(did: string[]) {
   return {
     authenticate: () => undefined,
     stillHolds: () => false,
+    isRevoked: () => false,
     issue: (agent, { expiresInMs }) => {
       did.push('issue');
       const expires = expiresInMs === undefined ? {} : { expiresMs: expiresInMs };
@@ -177,6 +178,7 @@ export function createWorld() {
   const services: Services = {
     ...{
       tokens,
+      signedTokens: { ownerOf: () => undefined },
       policy,
       catalog: plugins,
       tools,

@@ -6,9 +6,10 @@ import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/log.ts';
+import { createSetBack } from '#base/set-back.ts';
 import { createTimeWatch } from '#base/time-watch.ts';
 import { type AgentName, type Principal, parseAgentName } from '#domain/agent.ts';
-import type { DoorAuthenticator } from '#domain/ports.ts';
+import type { DoorAuthenticator, SignedTokens } from '#domain/ports.ts';
 import { compileScopes, isMeantAsScope } from '#domain/token-scope.ts';
 import { signedTokenId } from '#identity/token-text.ts';
 import { type TokenDemands, type VerifiedToken, verifyAccessToken } from './access-token.ts';
@@ -33,14 +34,19 @@ export type IssuerPorts = {
 
 type SignedPrincipal = Principal & { readonly kind: 'agent' };
 
-export type Issuer = DoorAuthenticator & {
-  /** Watches no time any more. */
-  readonly close: () => void;
-};
+export type Issuer = DoorAuthenticator &
+  SignedTokens & {
+    /** Watches no time any more. */
+    readonly close: () => void;
+  };
 
 /** Tokens that were verified are remembered until they end: a client shows the same one with each request. */
-export function createIssuer(ports: IssuerPorts, options: IssuerOptions): Issuer {
-  const { keys, clock, logger, policyAgents } = ports;
+export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: IssuerOptions): Issuer {
+  const setBack = createSetBack(wall, () => {});
+  // The latest time that was seen: a clock that is set back gives no token again.
+  const clock: Clock = { nowMs: () => wall.nowMs() + setBack.behindMs(), monotonicMs: wall.monotonicMs };
+  const ports: IssuerPorts = { ...others, clock };
+  const { keys, logger, policyAgents } = ports;
   const changes = createListeners();
   const known = new Map<string, SignedPrincipal>();
   const expiries = createTimeWatch(clock, changes.tell);
@@ -99,6 +105,10 @@ export function createIssuer(ports: IssuerPorts, options: IssuerOptions): Issuer
   return {
     authenticate,
     stillHolds,
+    ownerOf: (id) => {
+      const one = known.get(id);
+      return one !== undefined && stillHolds(one) ? one.agent : undefined;
+    },
     onChange: changes.onChange,
     close: () => {
       unsubscribe();
