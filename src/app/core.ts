@@ -138,7 +138,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const services: Services = {
     ...{ tokens, signedTokens, policy, catalog, tools, freezes, approvals, notices, labels, secrets },
     ...{ dispatcher, log, enforce, clock },
-    people: persons.people,
+    ...{ people: persons.people, acts: persons.acts },
     settings,
     plugins: watch.lookingAfter(catalog),
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),

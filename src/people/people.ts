@@ -159,6 +159,8 @@ export function createPeople(ports: PeoplePorts): PeopleDesk {
   };
 
   return {
+    consoleOrigin: () => site().origin,
+    hasAdminEnrolled: () => [...people()].some(([name, role]) => role === 'admin' && passkeys.hasEnrolled(name)),
     checkInvitable: (name) => void invitable(name),
     invite: (name, by) => {
       const person = invitable(name);
