@@ -24,6 +24,8 @@ export type Host = {
   };
   /** Tells the caller how far it is. Needs no capability. */
   readonly progress: (report: Progress) => void;
+  /** Adds to what this call costs, in the unit of `cost` in plugin.json, up to its `costMax`. Needs no capability. */
+  readonly cost: (amount: number) => Promise<null>;
   /** Milliseconds since the Unix epoch. Capability `clock`. */
   readonly now: () => Promise<number>;
   /** 1 to 1,024 random bytes, 16 if absent. Capability `random`. */

@@ -73,6 +73,12 @@ function makeHostApi(post, bounds, { responseOf, bytesOfBase64 }) {
     send('progress', false, params);
   };
   const identity = (value) => value;
+  const cost = async (amount) => {
+    if (typeof amount !== 'number' || !isFiniteNumber(amount) || amount < 0) {
+      throw new NativeTypeError('host.cost(amount): a number from 0 on');
+    }
+    return ask('cost', { amount }, identity);
+  };
   const tell = (name) => freeze(async (params) => ask(name, params, identity));
   const random = async (byteCount = 16) => {
     if (!isSafeInteger(byteCount) || byteCount < 1 || byteCount > bounds.randomBytesMax) {
@@ -104,6 +110,7 @@ function makeHostApi(post, bounds, { responseOf, bytesOfBase64 }) {
   const host = freeze({
     log: freeze(log),
     progress: freeze(progress),
+    cost: freeze(cost),
     now: freeze(async () => ask('now', null, identity)),
     random: freeze(random),
     ...plainCalls(),

@@ -82,8 +82,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const clock = systemClock;
   const { store, log: ownLog, adminToken } = await openKept(options, stack);
   const secrets = openSecrets(options, store);
-  const notices = openNotices(options, { store, log: ownLog, secrets }, stack);
-  const log = toldLog(ownLog, notices);
+  const outbox = openNotices(options, { store, log: ownLog, secrets }, stack);
+  const log = toldLog(ownLog, outbox);
   const policyBefore = lastRecorded(store.policies);
   const settings = openSettings(options);
   const files = openWorkspaces(options, settings, stack);
@@ -98,10 +98,14 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const tokens = stack.adopt(createTokenAuthority({ store: store.tokens, clock, adminToken }), (opened) =>
     opened.close(),
   );
-  const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...notices, clock });
-  const approvals = openApprovals({ store, log, logger, notices }, stack);
-  const labels = createLabelBook(store.labels);
+  const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...outbox, clock });
   const persons = openPeople(options, { store, log }, policy.people);
+  const { approvals, notices } = openApprovals(
+    options,
+    { store, log, notices: outbox, secrets, people: policy.people, roleOf: persons.people.roleOf },
+    stack,
+  );
+  const labels = createLabelBook(store.labels);
   const dispatcherPorts: DispatcherPorts = {
     ...{ catalog: tools, policy, freezes, approvals, labels, secrets, runtime, log, clock, logger },
     broker: createBroker({
@@ -122,19 +126,19 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
-  const authenticator = openAuthenticator(options, { tokens, policyAgents: policy.agents }, stack);
+  const { authenticator, signedTokens } = openAuthenticator(options, { tokens, policy }, stack);
   for (const { onChange } of [policy, authenticator, catalog, freezes]) onChange(() => void enforce());
   const watch = tellOfEvents(
-    { ...{ notices, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
+    { ...{ notices: outbox, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
     { policyBefore, tools: tools.tools },
     stack,
   );
   settings.onChange(policy.lookAgain);
   const readiness = { isReady: false };
   const services: Services = {
-    ...{ tokens, policy, catalog, tools, freezes, approvals, notices, labels, secrets },
+    ...{ tokens, signedTokens, policy, catalog, tools, freezes, approvals, notices, labels, secrets },
     ...{ dispatcher, log, enforce, clock },
-    people: persons.people,
+    ...{ people: persons.people, acts: persons.acts },
     settings,
     plugins: watch.lookingAfter(catalog),
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),
@@ -216,7 +220,7 @@ async function openKept(options: CoreOptions, stack: AsyncDisposableStack): Prom
   const store = stack.adopt(openStore(home.database), (opened) => opened.close());
   const hasLog = store.log.size() > 0;
   const made = initialiseHome(home, { hasLog, makesPolicy: !hasLog && options.policyFile === undefined });
-  const channels = () => openChannels(options, openSecrets(options, store));
+  const channels = () => openChannels(options, { store, secrets: openSecrets(options, store) });
   const log = stack.adopt(
     await tellingOfBrokenLog({ meta: store.meta, channels, clock: systemClock, logger }, () =>
       createRecordLog(

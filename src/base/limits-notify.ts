@@ -18,6 +18,20 @@ export const NOTIFY_LIMITS = {
   notifyArgumentBytesMax: 32 * 1024,
   /** A message of ntfy; what is longer becomes a file. **Source:** docs.ntfy.sh/publish/#limitations */
   ntfyMessageBytesMax: 4_096,
+  /** A message of Telegram, in UTF-16 units. **Source:** core.telegram.org/bots/api#sendmessage */
+  telegramTextLengthMax: 4_096,
+  /** What is said to who pressed a button. **Source:** core.telegram.org/bots/api#answercallbackquery */
+  telegramAnswerLengthMax: 200,
+  /** Updates that are asked for at once, and what their answer may have: one with a message of 4,096 characters is under 32 KiB. */
+  telegramUpdatesMax: 20,
+  telegramAnswerBytesMax: 1024 * 1024,
+  /** How long the server of Telegram holds a question for updates open, and how long its answer may take after that. */
+  telegramPollSecondsMax: 50,
+  telegramPollGraceMs: 15_000,
+  /** Numbers of updates go on for a week after the last one, then they begin anywhere. **Source:** core.telegram.org/bots/api#update */
+  telegramOffsetMsMax: 6 * 86_400_000,
+  /** Messages that were sent and may be written into again, of all targets. */
+  sentMessagesKeptMax: 10_000,
   /** A text of somebody else in a line for people, in UTF-16 units, and how many such lines there are. */
   notifyTextLengthMax: 200,
   notifyLinesMax: 12,

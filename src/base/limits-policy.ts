@@ -127,6 +127,10 @@ export const POLICY_LIMITS = {
   /** What a person says of a denial, in UTF-16 units: a record has room for it. */
   approvalWhyLengthMax: 256,
 
+  // Cost
+  /** What one report may say: as much as a manifest may. */
+  costReportMax: 1_000_000,
+
   // Labels
   /** Sessions of an agent whose labels are kept apart: a client names them as it likes. What one more sees, all of its sessions see. */
   labelSessionsPerAgentMax: 1_024,

@@ -1,10 +1,12 @@
-// The host calls that need no capability: log and progress. Called by the broker only.
+// The host calls that need no capability: log, progress and cost. Called by the broker only.
 
+import { SmcpError } from '#base/errors.ts';
 import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import { visibleText } from '#base/visible.ts';
 import type { Progress } from '#domain/invocation.ts';
+import { COST_MICROS } from '#domain/usage.ts';
 import type { CallContext, CallHandlers } from './call-handler.ts';
 import { fieldsOf, invalid } from './params.ts';
 
@@ -27,6 +29,10 @@ export function createTalkCalls({ logger }: { readonly logger: Logger }): CallHa
       const progress = readProgress(params);
       return { target: NO_TARGET, perform: () => report(logger, context, progress) };
     },
+    cost: (params, { cost }) => {
+      const micros = readCost(params);
+      return { target: NO_TARGET, perform: () => addCost(micros, cost) };
+    },
   };
 }
 
@@ -47,6 +53,26 @@ function readProgress(params: Json): Progress {
   }
   if (message !== undefined && typeof message !== 'string') throw invalid('progress: message is no text');
   return { progress, ...(total === undefined ? {} : { total }), ...(message === undefined ? {} : { message }) };
+}
+
+function readCost(params: Json): number {
+  const { amount } = fieldsOf('cost', params, ['amount']);
+  const isAmount = typeof amount === 'number' && amount >= 0 && amount <= LIMITS.costReportMax;
+  if (isAmount) return Math.ceil(amount * COST_MICROS);
+  throw invalid(
+    `cost: amount is a number from 0 to ${LIMITS.costReportMax}`,
+    'tell what this part of the call has cost',
+  );
+}
+
+/** It was spent, whatever the manifest says: so all that may be told counts, and the author hears that it is too little. */
+function addCost(micros: number, cost: CallContext['cost']): null {
+  if (cost === undefined || cost.add(micros)) return null;
+  if (cost.microsMax === 0)
+    throw invalid('cost: this tool tells no cost', 'name `costMax` for the tool in plugin.json');
+  throw new SmcpError('QUOTA_EXCEEDED', 'cost: the call has cost more than its plugin.json says it may', {
+    details: { costMax: cost.microsMax / COST_MICROS, remedy: 'raise `costMax` for the tool in plugin.json' },
+  });
 }
 
 /** A door that can't take it is no fault of the guest, and no reason to end the call. */

@@ -8,7 +8,7 @@ const NO_TARGETS = 'config.yaml names no targets: docs/notify.md says how';
 /** Rows of `status`: one for each target that is not all right. */
 export function notifyRows(targets: readonly JsonObject[]): string[][] {
   return targets
-    .filter(({ failingSince, dropped }) => failingSince !== null || dropped !== 0)
+    .filter(({ failingSince, dropped, buttons }) => failingSince !== null || dropped !== 0 || buttons !== null)
     .map((target) => ['NOT TOLD', `${str(target['name'])}: ${stateText(target)}`]);
 }
 
@@ -35,11 +35,12 @@ export function testText(results: readonly JsonObject[]): string {
   );
 }
 
-function stateText({ failingSince, why, nextTryAt, waiting, dropped }: JsonObject): string {
+function stateText({ failingSince, why, nextTryAt, waiting, dropped, buttons }: JsonObject): string {
   const parts = [
     ...(failingSince === null
       ? ['well']
       : [`fails since ${str(failingSince)}: ${str(why)}, next try ${str(nextTryAt)}`]),
+    ...(buttons === null ? [] : [`its buttons are not heard: ${str(buttons)}`]),
     ...(waiting === 0 ? [] : [`${str(waiting)} wait`]),
     ...(dropped === 0 ? [] : [`${str(dropped)} were never told`]),
   ];

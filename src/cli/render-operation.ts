@@ -41,15 +41,16 @@ const RENDERERS: { readonly [operation: string]: Render } = {
           str(token['state']),
           `created ${str(token['createdAt'])}`,
           token['expiresAt'] === null ? 'does not expire' : `expires ${str(token['expiresAt'])}`,
+          rightsText(token),
         ]);
-        return tokens.length > 0 ? tokens : [[name, 'no token', '', '', '']];
+        return tokens.length > 0 ? tokens : [[name, 'no token', '', '', '', '']];
       }),
       'no agents',
     ),
   agent_token: (t) =>
     `${str(t['token'])}\n\nThis is the only time it is shown. Agent ${str(t['agent'])}, id ${str(t['id'])}, ${
       t['expiresAt'] === null ? `good until: smcp agent revoke ${str(t['id'])}` : `expires ${str(t['expiresAt'])}`
-    }\n`,
+    }${(t['scopes'] as string[]).length === 0 ? '' : `, for ${(t['scopes'] as string[]).join(' ')}`}\n`,
   agent_revoke: (t) => `revoked ${str(t['id'])}\n${endingText(t)}`,
   policy_show: (p) =>
     `# version ${str(p['version'])}, ${str(p['digest'])}, ${str(p['file'])}\n${visibleLines(String(p['text']).trimEnd())}`,
@@ -126,6 +127,17 @@ export function renderOperation(operation: string, answer: Json): string {
   return render === undefined
     ? visibleLines(JSON.stringify(answer, undefined, 2))
     : render(answer as JsonObject & JsonObject[]);
+}
+
+/** What a token leaves, and whose it is below another one. An actor's name is the agent's word. */
+function rightsText({ scopes, onBehalfOf, actor }: JsonObject): string {
+  const lists = (scopes ?? []) as string[][];
+  const parts = [
+    ...lists.map((list) => list.join(' ')),
+    ...(onBehalfOf === undefined ? [] : [`below ${str((onBehalfOf as string[]).at(-1) ?? '')}`]),
+    ...(actor === undefined ? [] : [`as ${str(actor)}`]),
+  ];
+  return parts.join(', ');
 }
 
 function freezeText(freeze: JsonObject): string {

@@ -36,13 +36,23 @@ export type MailTarget = NotifyTarget & {
   readonly showsDetails: boolean;
 };
 
+/** `people`: names of those who may decide by a button, by the number of their account. */
+export type TelegramTarget = NotifyTarget & {
+  readonly apiUrl: string;
+  readonly tokenSecret: string;
+  readonly chats: readonly number[];
+  readonly people: ReadonlyMap<number, string>;
+  readonly showsDetails: boolean;
+};
+
 export type NotifyConfig = {
   readonly webhooks: readonly WebhookTarget[];
   readonly ntfy: readonly NtfyTarget[];
   readonly mail: readonly MailTarget[];
+  readonly telegram: readonly TelegramTarget[];
 };
 
-export const NO_TARGETS: NotifyConfig = { webhooks: [], ntfy: [], mail: [] };
+export const NO_TARGETS: NotifyConfig = { webhooks: [], ntfy: [], mail: [], telegram: [] };
 
 type WrittenTarget = { readonly name?: string; readonly kinds?: readonly NotifyKind[] };
 
@@ -62,15 +72,25 @@ type WrittenMail = WrittenTarget &
     readonly passwordSecret?: string;
   };
 
+type WrittenTelegram = WrittenTarget &
+  Arguments & {
+    readonly apiUrl?: string;
+    readonly tokenSecret: string;
+    readonly chats: readonly number[];
+    readonly people?: { readonly [account: string]: string };
+  };
+
 /** As the file says it; its form was checked. */
 export type WrittenNotify = {
   readonly webhooks?: readonly (WrittenTarget & { readonly url: string; readonly keyFile?: string })[];
   readonly ntfy?: readonly WrittenNtfy[];
   readonly mail?: readonly WrittenMail[];
+  readonly telegram?: readonly WrittenTelegram[];
 };
 
 const WEBHOOK_KEY = 'webhook.key';
 const NTFY_URL = 'https://ntfy.sh';
+const TELEGRAM_URL = 'https://api.telegram.org';
 /** Submission by STARTTLS, and with TLS from the first byte. **Source:** RFC 6409 §3.1, RFC 8314 §3.3 */
 const MAIL_PORT = 587;
 const MAIL_TLS_PORT = 465;
@@ -81,16 +101,19 @@ const MAIL_TLS_PORT = 465;
  * @param file for errors. @throws `CONFIG_INVALID` for what is no address, one with a name and a password in it, a token or password
  * that would go over a network in clear, or a name given twice
  */
-export function notifyOf({ webhooks = [], ntfy = [], mail = [] }: WrittenNotify = {}, file: string): NotifyConfig {
+export function notifyOf(written: WrittenNotify = {}, file: string): NotifyConfig {
+  const { webhooks = [], ntfy = [], mail = [], telegram = [] } = written;
   const config: NotifyConfig = {
-    webhooks: webhooks.map(({ url, keyFile = WEBHOOK_KEY, ...written }, index) => {
+    webhooks: webhooks.map(({ url, keyFile = WEBHOOK_KEY, ...target }, index) => {
       checkUrl(url, { file, pointer: `/notify/webhooks/${index}/url`, what: 'a webhook' });
-      return { ...targetOf(written, 'webhook', index), url, keyFile };
+      return { ...targetOf(target, 'webhook', index), url, keyFile };
     }),
-    ntfy: ntfy.map((written, index) => ntfyOf(written, index, file)),
-    mail: mail.map((written, index) => mailOf(written, index, file)),
+    ntfy: ntfy.map((target, index) => ntfyOf(target, index, file)),
+    mail: mail.map((target, index) => mailOf(target, index, file)),
+    telegram: telegram.map((target, index) => telegramOf(target, index, file)),
   };
   checkNames(Object.values(config).flat(), file);
+  checkBots(config.telegram, file);
   return config;
 }
 
@@ -122,6 +145,32 @@ function mailOf(written: WrittenMail, index: number, file: string): MailTarget {
     ...(certificateName === undefined ? {} : { certificateName }),
     ...(user === undefined || passwordSecret === undefined ? {} : { user, passwordSecret }),
   };
+}
+
+function telegramOf(written: WrittenTelegram, index: number, file: string): TelegramTarget {
+  const { apiUrl = TELEGRAM_URL, tokenSecret, chats, people = {} } = written;
+  const pointer = `/notify/telegram/${index}/apiUrl`;
+  checkUrl(apiUrl, { file, pointer, what: 'a server of the Bot API' });
+  if (!isPrivateWay(apiUrl)) throw inClear(file, pointer, 'the token');
+  return {
+    ...targetOf(written, 'telegram', index),
+    ...{ apiUrl: apiUrl.replace(/\/+$/, ''), tokenSecret, chats, showsDetails: written.arguments !== 'never' },
+    people: new Map(Object.entries(people).map(([account, name]) => [Number(account), name])),
+  };
+}
+
+/** Two that ask for the presses of one bot take them from each other. */
+function checkBots(targets: readonly TelegramTarget[], file: string): void {
+  const deciding = targets.filter(({ people }) => people.size > 0).map(({ tokenSecret }) => tokenSecret);
+  const twice = deciding.find((name, index) => deciding.indexOf(name) !== index);
+  if (twice === undefined) return;
+  throw new SmcpError(
+    'CONFIG_INVALID',
+    `${file}: two targets of /notify/telegram have people, and the bot of ${twice}`,
+    {
+      details: { remedy: 'give one target all of its chats and people, or each a bot of its own' },
+    },
+  );
 }
 
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);

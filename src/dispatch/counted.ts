@@ -6,10 +6,10 @@ import type { BookEntry } from './call-book.ts';
 import type { ClosingParts, ClosingPhase } from './predicate.ts';
 
 /** Before the record that ends the call, so that it is on disk with that. */
-export function count(taken: Taken, phase: ClosingPhase, answer: ToolAnswer, { used = [] }: ClosingParts): void {
+export function count(taken: Taken, phase: ClosingPhase, answer: ToolAnswer, { used = [], usage }: ClosingParts): void {
   // A call that is cancelled while it runs is closed as `outcome` or `unknown`: it has taken what it took.
   if (phase === 'cancelled') taken.giveBack();
-  else taken.settle(() => movedBytes(answer, used));
+  else taken.settle(() => movedBytes(answer, used), usage?.costMicros);
 }
 
 function movedBytes(answer: ToolAnswer, used: readonly UsedCapability[]): number {

@@ -2,10 +2,11 @@
 // outcome.
 
 import { inDoubt, refusalAnswer, runAnswer } from '#domain/answer.ts';
-import type { CallOutcome, RunOutcome } from '#domain/invocation.ts';
+import type { CallOutcome, RunOutcome, Usage } from '#domain/invocation.ts';
 import type { PluginTool, RunLimits } from '#domain/manifest.ts';
 import { narrow } from '#domain/narrow.ts';
 import type { BrokerSession, SandboxProfile } from '#domain/sandbox-ports.ts';
+import { createRunCost, type RunCost } from './cost-report.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import { announce, type GovernedRun } from './governed-run.ts';
 import { createHostCallsOfRun } from './host-calls.ts';
@@ -37,9 +38,10 @@ export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<Plu
   const start: Start = { decision, startedMs: ports.clock.nowMs(), confined };
   const intent = await announce(ports, run, start);
   run.onBegin(limits.timeoutMs);
+  const cost = createRunCost(tool);
   const isHarmless = tool.effect === 'pure' && profile.tier === 'isolate';
   for (let attempt = 1; ; attempt += 1) {
-    const session = openSession(ports, run, { confined, secrets });
+    const session = openSession(ports, run, { confined, secrets, cost });
     const ended = await runOnce(ports, run, { start, confined, session, secrets });
     const outcome = maskOutcome(ended, secrets?.given.mask());
     if (outcome !== ended) {
@@ -55,7 +57,7 @@ export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<Plu
       attempt,
       start,
       intent,
-      usage: outcome.usage,
+      usage: withCost(outcome, cost),
       used: usedLines(session.used(), secrets),
       ...keptTranscript(profile, session, admitted),
       hasDoneNothing: outcome.kind === 'cancelled' && (isHarmless || neverBegan(tool, outcome)),
@@ -81,13 +83,19 @@ function isEffectKnown(outcome: RunOutcome): boolean {
   }
 }
 
+function withCost(outcome: RunOutcome, cost: RunCost): Usage {
+  const costMicros = cost.of(outcome);
+  return { ...outcome.usage, ...(costMicros === undefined ? {} : { costMicros }) };
+}
+
 function openSession(
   ports: DispatcherPorts,
   run: GovernedRun<PluginTool>,
   {
     confined: { capabilities, limits },
     secrets,
-  }: { readonly confined: Confined; readonly secrets: RunSecrets | undefined },
+    cost,
+  }: { readonly confined: Confined; readonly secrets: RunSecrets | undefined; readonly cost: RunCost },
 ): BrokerSession {
   const { admitted, decision } = run;
   const { request, tool, invocation } = admitted;
@@ -99,6 +107,7 @@ function openSession(
     capabilities,
     hostCallsMax: limits.hostCalls,
     labels: createLabelGuard(ports, run),
+    cost,
     ...(secrets === undefined ? {} : { secrets: secrets.given }),
     ...(decision.workspace === undefined ? {} : { workspace: decision.workspace }),
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),

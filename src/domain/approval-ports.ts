@@ -50,13 +50,15 @@ export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'use
 
 /**
  * Who decided. `admin`: whoever shows the home's token · `agent`: one that was granted the tool · `client`: the asking agent's own
- * client asserts that somebody did, which counts only where the grant trusts it · `person`: one of the policy who is signed in, with
+ * client asserts that somebody did, which counts only where the grant trusts it · `channel`: a person whose account Telegram vouches for, which
+ * counts where the grant does not say who approves · `person`: one of the policy who is signed in, with
  * the role that they have now; to approve takes what their passkey signed, with the request's digest as its challenge.
  */
 export type Approver =
   | { readonly kind: 'admin' }
   | { readonly kind: 'agent'; readonly name: AgentName }
   | { readonly kind: 'client'; readonly name: AgentName }
+  | ChannelApprover
   | PersonApprover;
 
 export type PersonApprover = {
@@ -66,9 +68,13 @@ export type PersonApprover = {
   readonly assertion?: SignedAssertion;
 };
 
+/** A person as the channel asserts it: who is signed in to an account that the configuration names. No passkey has signed. */
+export type ChannelApprover = { readonly kind: 'channel'; readonly name: string; readonly via: 'telegram' };
+
 /** An approver in words, as lists and answers name them. */
 export function describeApprover(by: Approver): string {
   if (by.kind === 'admin') return 'admin';
+  if (by.kind === 'channel') return `${by.name}, asserted by Telegram`;
   return by.kind === 'client' ? `asserted by the client of ${by.name}` : by.name;
 }
 
@@ -125,7 +131,12 @@ export type ApprovalStatement = {
 };
 
 /** An approval that a call has used. */
-export type UsedApproval = { readonly id: string; readonly record: Receipt };
+export type UsedApproval = {
+  readonly id: string;
+  readonly record: Receipt;
+  /** When, RFC 3339: before it had expired. */
+  readonly used: string;
+};
 
 /** That a call may begin: the policy allows it, or asks and somebody has approved this one. */
 export type Permission = Allow | (Ask & { readonly approval: UsedApproval });

@@ -26,7 +26,7 @@ export type DecisionQuery = {
     readonly name: string;
     readonly inputSchema?: JsonObject;
     readonly effect?: EffectClass;
-    /** In millionths. Absent: it declares none. */
+    /** What a call takes when its turn comes, in millionths: what it costs, or may cost at most. Absent: it declares none. */
     readonly costMicros?: number;
     /** What its results carry, and what it sends to. Absent: nothing is known of it. */
     readonly labels?: readonly string[];

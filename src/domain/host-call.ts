@@ -7,6 +7,7 @@ import type { CapabilityKind } from './capability.ts';
 export const HOST_CALLS = {
   log: undefined,
   progress: undefined,
+  cost: undefined,
   now: 'clock',
   random: 'random',
   fetch: 'net',

@@ -90,6 +90,8 @@ export type Usage = {
   readonly cpuMs: number;
   readonly wallMs: number;
   readonly heapBytesPeak: number;
+  /** What the call cost, in millionths, of a tool that tells it. */
+  readonly costMicros?: number;
 };
 
 /** What was used of one capability: kind and target, count, bytes, digest of the transcript. */

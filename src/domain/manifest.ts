@@ -42,6 +42,8 @@ export type ManifestTool = {
   readonly timeoutMs?: number;
   /** What a call costs; absent: nothing. */
   readonly cost?: number;
+  /** What a call costs at most, where it tells by itself (`host.cost`). Absent: it tells nothing. */
+  readonly costMax?: number;
   /** What its results carry, beside what follows from its capabilities. */
   readonly labels?: readonly string[];
   /** What it sends to, beside what follows. */
@@ -110,6 +112,8 @@ export type ToolFace = Partial<ToolLabels> & {
   readonly idempotent: boolean;
   /** What a call costs, in millionths. Absent: nothing. */
   readonly costMicros?: number;
+  /** What a call that tells its cost may cost at most, and takes until it has ended. Absent: it tells nothing. */
+  readonly costMicrosMax?: number;
   /** Problems of arguments against the input schema; `[]` when they fit. */
   readonly checkInput: (args: JsonObject) => readonly Problem[];
 };

@@ -24,6 +24,8 @@ export type Notice = {
   readonly details?: string;
   /** The command with which to look. */
   readonly look?: string;
+  /** The page on which to look, by https. */
+  readonly link?: string;
   /** For programs, as JSON. */
   readonly body: JsonObject;
   /** From when on nobody needs to be told any more, in ms since the epoch; absent: always. */
@@ -86,6 +88,8 @@ export type NoticeTarget = {
   readonly delivered: number;
   readonly dropped: number;
   readonly deliveredMs?: number;
+  /** Why decisions by its buttons are not heard; absent: they are, or it has none. */
+  readonly problem?: string;
   /** Present while its last try failed. */
   readonly failing?: {
     readonly sinceMs: number;
@@ -126,6 +130,13 @@ export type NoticeHead = {
   readonly staleMs?: number;
   readonly tries: number;
   readonly why?: string;
+};
+
+/** Messages that were sent, by what they are about, so that what becomes of it is written into the same one. */
+export type SentMessages = {
+  /** **Durability:** on disk when it returns. The oldest makes room. */
+  readonly put: (sent: { readonly target: string; readonly about: string; readonly message: number }) => void;
+  readonly get: (key: { readonly target: string; readonly about: string }) => number | undefined;
 };
 
 /** Where notices wait. **Durability:** on disk when a function returns. */

@@ -38,6 +38,12 @@ export type DoorAuthenticator = Pick<Authenticator, 'stillHolds'> & {
   readonly onChange: OnChange;
 };
 
+/** Knows tokens that another issuer signed, since they were shown here. */
+export type SignedTokens = {
+  /** The agent of one by its id; undefined for one that was not shown since the start, or has ended. */
+  readonly ownerOf: (id: string) => AgentName | undefined;
+};
+
 export type TokenAuthority = Authenticator & {
   /**
    * The only time the token's text is seen. Drops what has been dead for `LIMITS.tokenDeadKeptMs`.
@@ -57,8 +63,14 @@ export type TokenAuthority = Authenticator & {
    */
   readonly exchange: (principal: Principal & { readonly kind: 'agent' }, wish: ExchangeWish) => Promise<IssuedToken>;
   readonly list: () => readonly TokenRow[];
-  /** In force, and told, before it is kept: when it throws it is in force until the server ends. @throws `TOKEN_UNKNOWN` */
-  readonly revoke: (id: string) => void;
+  /**
+   * In force, and told, before it is kept: when it throws it is in force until the server ends.
+   *
+   * @param owner of a token that another issuer signed, whose agent it stands for; absent: one of ours
+   * @throws `TOKEN_UNKNOWN`
+   */
+  readonly revoke: (id: string, owner?: AgentName) => void;
+  readonly isRevoked: (id: string) => boolean;
   /** After a token was revoked or expired. */
   readonly onChange: OnChange;
 };

@@ -174,6 +174,14 @@ export type LabelGuard = {
   readonly mayUse: (kind: CapabilityKind) => void;
 };
 
+/** Takes what a run tells of its cost, in millionths. */
+export type CostReport = {
+  /** What its manifest says it may cost at most; 0: it says nothing, and the run can't tell anything. */
+  readonly microsMax: number;
+  /** False where that is more than `microsMax` with what was told before; then all of that counts. */
+  readonly add: (micros: number) => boolean;
+};
+
 export type Broker = {
   readonly open: (options: {
     readonly plugin: string;
@@ -189,6 +197,8 @@ export type Broker = {
     readonly secrets?: GivenSecrets;
     /** Absent: nothing is labelled, as where a plugin is tried by itself. */
     readonly labels?: LabelGuard;
+    /** Absent: nobody counts. */
+    readonly cost?: CostReport;
     readonly onProgress?: CallRequest['onProgress'];
   }) => BrokerSession;
 };

@@ -5,7 +5,7 @@ import type { AgentName, TokenRow } from './agent.ts';
 import type { ApprovalStore } from './approval-ports.ts';
 import type { Freeze, FreezeScope } from './freeze.ts';
 import type { LabelStore } from './label-ports.ts';
-import type { NoticeStore } from './notify-ports.ts';
+import type { NoticeStore, SentMessages } from './notify-ports.ts';
 import type { InviteStore, PasskeyStore } from './people-ports.ts';
 import type { DisclosedDocuments } from './record.ts';
 
@@ -216,6 +216,7 @@ export type Store = {
   readonly invites: InviteStore;
   readonly labels: LabelStore;
   readonly notices: NoticeStore;
+  readonly sentMessages: SentMessages;
   readonly meta: MetaStore;
   readonly close: () => void;
 };

@@ -26,7 +26,9 @@ export type AdminTool = ToolFace & {
 export type Tool = PluginTool | AdminTool;
 
 /** What a policy is told of a tool. */
-export function askedTool({ name, inputSchema, effect, costMicros, labels, sinks }: Tool): DecisionQuery['tool'] {
+export function askedTool(tool: Tool): DecisionQuery['tool'] {
+  const { name, inputSchema, effect, labels, sinks } = tool;
+  const costMicros = tool.costMicrosMax ?? tool.costMicros;
   return {
     ...{ name, inputSchema, effect },
     ...(labels === undefined ? {} : { labels }),

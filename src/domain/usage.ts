@@ -55,8 +55,11 @@ export function exceededView({ unit, limit, used, perMs, resetsMs }: Exceeded) {
 export type Taken = {
   /** Keys of the counters of calls that run: what this call makes other tools do runs in its place. */
   readonly held: readonly string[];
-  /** It ran: what was taken stays, and what it moved beside its arguments is added. Before the record of its end. */
-  readonly settle: (movedBytes: () => number) => void;
+  /**
+   * It ran: what was taken stays, what it moved beside its arguments is added, and of its cost what it did not cost is given back
+   * (`costMicros` absent: nothing). Before the record of its end.
+   */
+  readonly settle: (movedBytes: () => number, costMicros?: number) => void;
   /** It did not run: gives everything back. Nothing after `settle`. */
   readonly giveBack: () => void;
   /** It runs no more. Gives back what is left to be. */

@@ -6,6 +6,7 @@ import { SmcpError } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createListeners } from '#base/listeners.ts';
+import { createSetBack } from '#base/set-back.ts';
 import { createTimeWatch } from '#base/time-watch.ts';
 import type { AgentName, Principal, TokenRow } from '#domain/agent.ts';
 import type { IssuedToken, TokenAuthority } from '#domain/ports.ts';
@@ -45,16 +46,20 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
   const known = new Map<string, Known>(
     store.list().map((row) => [row.id, { row, hash: hashOf(row) ?? nobody, rights: rightsOf(row) }]),
   );
+  const setBack = createSetBack(clock, () => {});
+  /** The latest time that was seen: a clock that is set back gives no token again. */
+  const latestMs = () => clock.nowMs() + setBack.behindMs();
   /** Whoever runs a call or a session of a token wants to know when it ends. */
   const expiries = createTimeWatch(clock, changes.tell);
   const watchExpiries = () => expiries.watch(expiriesOf([...known.values()].map(({ row }) => row)));
 
   /** Neither it nor a token above it is revoked or over. A trusted issuer's is not kept: what is below it ends with it by its own time. */
   const isLive = ({ row, rights }: Known): boolean => {
-    if (rights === 'broken' || !isValid(row, clock.nowMs())) return false;
+    const nowMs = latestMs();
+    if (rights === 'broken' || !isValid(row, nowMs)) return false;
     return (rights?.onBehalfOf ?? []).every((id) => {
       const above = known.get(id);
-      return above === undefined ? isSignedId(id) : above.row.agent === row.agent && isValid(above.row, clock.nowMs());
+      return above === undefined ? isSignedId(id) : above.row.agent === row.agent && isValid(above.row, nowMs);
     });
   };
 
@@ -137,9 +142,20 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
     return add(check(), text);
   };
 
-  const revoke = (id: string): void => {
+  /** One that another issuer signed is not kept until then: of whose agent it was, `owner` says. */
+  const revokeSigned = (id: string, owner: AgentName): void => {
+    const revokedMs = clock.nowMs();
+    const ended = { createdMs: revokedMs, expiresMs: revokedMs + LIMITS.accessTokenLifetimeMsMax, revokedMs };
+    const row: TokenRow = { id, agent: owner, secretHash: '', ...ended };
+    known.set(id, { row, hash: nobody, rights: undefined });
+    changes.tell();
+    store.put(row);
+  };
+
+  const revoke: TokenAuthority['revoke'] = (id, owner) => {
     const found = known.get(id);
     const revokedMs = clock.nowMs();
+    if (found === undefined && owner !== undefined && isSignedId(id)) return revokeSigned(id, owner);
     if (found === undefined) {
       throw new SmcpError('TOKEN_UNKNOWN', 'no token has this id', {
         details: { remedy: 'smcp agent list gives the ids' },
@@ -156,6 +172,7 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
   return {
     authenticate,
     stillHolds,
+    isRevoked: (id) => known.get(id)?.row.revokedMs !== undefined,
     issue,
     exchange,
     revoke,

@@ -33,7 +33,8 @@ export function createNtfy({ clock, secret }: NtfyPorts, options: NtfyOptions): 
     deliver: ({ id, notice }, signal) =>
       readingSecret(secret, tokenSecret, async (token) => {
         const { text } = noticeText(notice, { fits, showsDetails });
-        const message = { topic, title: notice.title, message: text, tags: [notice.kind] };
+        const click = notice.link === undefined ? {} : { click: notice.link };
+        const message = { topic, title: notice.title, message: text, tags: [notice.kind], ...click };
         const headers = {
           'content-type': 'application/json',
           'user-agent': `smcp/${version}`,

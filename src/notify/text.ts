@@ -29,10 +29,11 @@ export function noticeText(notice: Notice, { fits, showsDetails }: TextOptions):
 /** A request whose arguments are in no notice, since they are too large for any. */
 const isAsking = ({ kind, look }: Notice): boolean => kind === 'approval' && look !== undefined;
 
-function joined({ lines, look }: Notice, details?: string): string {
+function joined({ lines, look, link }: Notice, details?: string): string {
   return [
     ...lines,
     ...(details === undefined ? [] : ['', details]),
     ...(look === undefined ? [] : ['', `Look: ${look}`]),
+    ...(link === undefined ? [] : [link]),
   ].join('\n');
 }

@@ -164,24 +164,28 @@ export const agentOperations: readonly Operation[] = [
     path: '/tokens/:id',
     effect: 'write',
     isStop: true,
-    input: inputSchema({ id: { type: 'string', description: "The token's id, as `agent list` shows it." } }, ['id']),
+    input: inputSchema(
+      { id: { type: 'string', description: "The token's id, as `agent list` and records show it." } },
+      ['id'],
+    ),
     output: stopSchema({
       type: 'object',
       properties: { id: { type: 'string' }, state: { const: 'revoked' } },
       required: ['id', 'state'],
     }),
     subject: (input) => String(input['id']),
-    check: ({ tokens }, input) => {
+    check: ({ tokens, signedTokens }, input) => {
       // One that is revoked can be revoked again: the first time it may not have come to the disk.
-      if (!tokens.list().some(({ id }) => id === input['id']))
+      const isKnown = tokens.list().some(({ id }) => id === input['id']);
+      if (!isKnown && signedTokens.ownerOf(String(input['id'])) === undefined)
         throw new SmcpError('TOKEN_UNKNOWN', 'no token has this id', {
           details: { remedy: 'see smcp agent list' },
         });
     },
-    run: async ({ tokens, enforce }, input) => {
+    run: async ({ tokens, signedTokens, enforce }, input) => {
       const id = String(input['id']);
       try {
-        tokens.revoke(id);
+        tokens.revoke(id, signedTokens.ownerOf(id));
       } catch (thrown) {
         await enforce();
         throw thrown;

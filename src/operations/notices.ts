@@ -21,13 +21,29 @@ export const targetSchema: JsonObject = {
     failingSince: { ...textOrNull, description: 'Null: its last try was taken, or there was none.' },
     why: textOrNull,
     nextTryAt: textOrNull,
+    buttons: {
+      ...textOrNull,
+      description: 'Why decisions by its buttons are not heard; null: they are, or it has none.',
+    },
   },
   required: [
-    ...['name', 'type', 'kinds', 'waiting', 'delivered', 'dropped', 'deliveredAt', 'failingSince', 'why', 'nextTryAt'],
+    ...[
+      'name',
+      'type',
+      'kinds',
+      'waiting',
+      'delivered',
+      'dropped',
+      'deliveredAt',
+      'failingSince',
+      'why',
+      'nextTryAt',
+      'buttons',
+    ],
   ],
 };
 
-export function targetView({ deliveredMs, failing, kinds, ...target }: NoticeTarget): JsonObject {
+export function targetView({ deliveredMs, failing, kinds, problem, ...target }: NoticeTarget): JsonObject {
   return {
     ...target,
     kinds: [...kinds],
@@ -35,6 +51,7 @@ export function targetView({ deliveredMs, failing, kinds, ...target }: NoticeTar
     failingSince: failing === undefined ? null : rfc3339(failing.sinceMs),
     why: failing?.why ?? null,
     nextTryAt: failing === undefined ? null : rfc3339(failing.nextMs),
+    buttons: problem ?? null,
   };
 }
 

@@ -82,12 +82,18 @@ function takenOf(counted: readonly Counter[], { change, takenMs, now, end }: Tak
   };
   return {
     held,
-    settle: (movedBytes) => {
+    settle: (movedBytes, costMicros) => {
       if (isSettled) return;
       isSettled = true;
       const bytes = inWindows.filter(({ unit }) => unit === 'bytes');
       const moved = bytes.length === 0 ? 0 : movedBytes();
-      for (const counter of bytes) change(counter, moved, now());
+      const nowMs = now();
+      for (const counter of bytes) change(counter, moved, nowMs);
+      if (costMicros === undefined) return;
+      for (const counter of inWindows) {
+        const isLess = counter.unit === 'cost' && costMicros < counter.amount;
+        if (isLess && isSameWindow(counter, takenMs, nowMs)) change(counter, costMicros - counter.amount, nowMs);
+      }
     },
     giveBack,
     end: () => {

@@ -85,6 +85,7 @@ function toolFacts(tool: PluginTool, manifest: Manifest): JsonObject {
     capabilities: claimed?.capabilities,
     idempotent: claimed?.idempotent,
     cost: claimed?.cost,
+    costMax: claimed?.costMax,
     labels: claimed?.labels,
     sink: claimed?.sink,
     retry: claimed?.retry,

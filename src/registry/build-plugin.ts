@@ -135,6 +135,10 @@ function buildTool(plugin: Plugin, { tool, plan, checkInput, checkOutput }: Comp
     idempotent: tool.idempotent ?? false,
     ...labelsOfTool(tool, capabilities),
     ...(tool.cost === undefined ? {} : { costMicros: Math.round(tool.cost * COST_MICROS) }),
+    // Never less than what it costs in any case.
+    ...(tool.costMax === undefined
+      ? {}
+      : { costMicrosMax: Math.round(Math.max(tool.costMax, tool.cost ?? 0) * COST_MICROS) }),
     checkInput,
     checkOutput,
     ...(plan === undefined ? {} : { plan }),

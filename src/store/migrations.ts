@@ -166,6 +166,15 @@ const STEPS: readonly string[] = [
     invite TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE sent_message (
+    place INTEGER PRIMARY KEY,
+    target TEXT NOT NULL,
+    about TEXT NOT NULL,
+    message INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX sent_message_by_about ON sent_message (target, about);
+  `,
 ];
 
 /** The version of a database that this code reads and writes. */

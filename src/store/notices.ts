@@ -1,6 +1,7 @@
 // Notices that wait to be told, behind their port: one row for each target. Each write is one durable transaction: they are few.
 
-import type { Notice, NoticeHead, NoticeStore } from '#domain/notify-ports.ts';
+import { LIMITS } from '#base/limits.ts';
+import type { Notice, NoticeHead, NoticeStore, SentMessages } from '#domain/notify-ports.ts';
 import { type Database, numberOf, type SqlRow, textOf } from './sqlite.ts';
 
 /** Rows in the order in which they were added. **Trust:** nobody else writes the table while the home's lock is held. */
@@ -46,5 +47,25 @@ function asHead(row: SqlRow): NoticeHead {
     ...(row['stale_ms'] === null ? {} : { staleMs: numberOf(row, 'stale_ms') }),
     tries: numberOf(row, 'tries'),
     ...(row['why'] === null ? {} : { why: textOf(row, 'why') }),
+  };
+}
+
+/** One row for each thing that a target was told of, the last ones. */
+export function createSentMessages(database: Database): SentMessages {
+  const put = database.prepare('INSERT INTO sent_message (target, about, message) VALUES (?, ?, ?)');
+  const get = database.prepare(
+    'SELECT message FROM sent_message WHERE target = ? AND about = ? ORDER BY place DESC LIMIT 1',
+  );
+  const prune = database.prepare('DELETE FROM sent_message WHERE place <= (SELECT max(place) FROM sent_message) - ?');
+  return {
+    put: ({ target, about, message }) =>
+      database.transaction(() => {
+        put.run(target, about, message);
+        prune.run(LIMITS.sentMessagesKeptMax);
+      }),
+    get: ({ target, about }) => {
+      const row = get.get(target, about);
+      return row === undefined ? undefined : numberOf(row, 'message');
+    },
   };
 }

@@ -11,7 +11,7 @@ import { createKeyedCallStore } from './keyed-calls.ts';
 import { createLabelStore } from './label-rows.ts';
 import { createLogStore } from './log-store.ts';
 import { migrate, pragmaNumber } from './migrations.ts';
-import { createNoticeStore } from './notices.ts';
+import { createNoticeStore, createSentMessages } from './notices.ts';
 import { createInviteStore, createPasskeyStore } from './people-rows.ts';
 import { createPluginValues } from './plugin-values.ts';
 import { createSecretStore } from './secret-rows.ts';
@@ -64,6 +64,7 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       invites: createInviteStore(database),
       labels: createLabelStore(database),
       notices: createNoticeStore(database),
+      sentMessages: createSentMessages(database),
       meta: createMetaStore(database),
       counters,
       close: () => closeAfter(database, counters.flush),

@@ -78,6 +78,23 @@ describe('a notice of a request', () => {
     expect(notice?.body['request']).not.toHaveProperty('args');
   });
 
+  test('has the address of the console where the configuration has one by https', () => {
+    const { approvals } = createWorld();
+    const request = approvals.request(question());
+    const linkOf = (origin?: string) => noticeOf(request, '{}', origin)?.link;
+    expect(linkOf('https://smcp.example.org')).toBe(`https://smcp.example.org/console/approvals#${request.id}`);
+    expect([linkOf('http://localhost:8000'), linkOf()]).toEqual([undefined, undefined]);
+  });
+
+  test('is told once where several people have to approve: not again when the first one has', () => {
+    const { approvals } = createWorld();
+    const request = approvals.request(question());
+    const record = { index: 0, leaf: 'leaf' };
+    const decision = { by: admin, atMs: 0, record };
+    expect(noticeOf({ ...request, approvals: [decision] }, '{}')).toBeUndefined();
+    expect(noticeOf(request, '{}')).toBeDefined();
+  });
+
   test('is none for a call that has begun: its own record tells', async () => {
     const { approvals, approve } = createWorld();
     const request = approvals.request(question());

@@ -31,7 +31,7 @@ describe('the configuration', () => {
         filesMax: LIMITS.workspaceFilesDefault,
       },
       net: { privateHosts: [], loopbackHosts: [] },
-      notify: { webhooks: [], ntfy: [], mail: [] },
+      notify: { webhooks: [], ntfy: [], mail: [], telegram: [] },
       policy: { apply: 'auto' },
       log: { name: 'smcp.local', public: false },
       secrets: { sources: {} },

@@ -85,7 +85,7 @@ const OWN: { readonly [who in Who]: NonNullable<DenialWorld['own']> } = {
 
 const both = (role: 'limited' | 'forbidden') => JSON.stringify([TOOLS.athena[role], TOOLS.hera[role]]);
 
-const policyText = () => `version: 1
+export const policyText = () => `version: 1
 deny:
   - id: ${DENY_RULE}
     tools: ${both('forbidden')}
@@ -115,6 +115,45 @@ export const scopesOf = (who: Who): readonly string[] =>
 type Shown = { readonly index: number; readonly record: { readonly predicate: { readonly phase?: string } } };
 
 export type DenialServer = Awaited<ReturnType<typeof openDenialServer>>;
+
+export type DenialFace = ReturnType<typeof denialFaceOf>;
+
+/** How the table is run against a server, whatever it runs in: what is asked of it, and what its log says. */
+export function denialFaceOf(admin: GeneratedClient) {
+  const newestOfCalls = async () => {
+    const records = (await admin.call('log_tail', { count: 5 })).data as readonly Shown[];
+    return records.findLast(({ record }) => record.predicate.phase !== undefined);
+  };
+
+  const worldOf = (who: Who, connect: DenialWorld['connect']): DenialWorld => ({
+    connect,
+    freeze: async () => void (await admin.call('freeze', { agent: who })),
+    tools: TOOLS[who],
+    args: ARGS[who],
+    own: OWN[who],
+  });
+
+  return {
+    worldOf,
+    thaw: () => admin.call('unfreeze'),
+    /** Makes the denied call; what its client sees, and what the log says of it. */
+    check: async (who: Who, world: DenialWorld, { door, denial, more = {} }: Checked): Promise<void> => {
+      const before = await newestOfCalls();
+      expect(await observe(world, denial)).toEqual(expectedOf(denial));
+      const newest = await newestOfCalls();
+      if (!denial.isRecorded) return expect(newest?.index).toBe(before?.index);
+      expect(newest?.index).toBeGreaterThan(before?.index ?? -1);
+      expect(newest?.record.predicate).toMatchObject({
+        phase: 'denied',
+        agent: who,
+        door,
+        tool: { name: world.tools[denial.call.tool] },
+        result: { isError: true, class: denial.expected.code },
+        ...more,
+      });
+    },
+  };
+}
 
 export type ServerOptions = {
   /** Of config.yaml; absent: none. */
@@ -175,19 +214,6 @@ export async function openDenialServer({ config, port }: ServerOptions = {}) {
     };
   };
 
-  const newestOfCalls = async () => {
-    const records = (await admin.call('log_tail', { count: 5 })).data as readonly Shown[];
-    return records.findLast(({ record }) => record.predicate.phase !== undefined);
-  };
-
-  const worldOf = (who: Who, connect: DenialWorld['connect']): DenialWorld => ({
-    connect,
-    freeze: async () => void (await admin.call('freeze', { agent: who })),
-    tools: TOOLS[who],
-    args: ARGS[who],
-    own: OWN[who],
-  });
-
   return {
     app,
     home,
@@ -195,24 +221,7 @@ export async function openDenialServer({ config, port }: ServerOptions = {}) {
     issue,
     tokensOf,
     tokensBelow,
-    worldOf,
-    thaw: () => admin.call('unfreeze'),
-    /** Makes the denied call; what its client sees, and what the log says of it. */
-    check: async (who: Who, world: DenialWorld, { door, denial, more = {} }: Checked): Promise<void> => {
-      const before = await newestOfCalls();
-      expect(await observe(world, denial)).toEqual(expectedOf(denial));
-      const newest = await newestOfCalls();
-      if (!denial.isRecorded) return expect(newest?.index).toBe(before?.index);
-      expect(newest?.index).toBeGreaterThan(before?.index ?? -1);
-      expect(newest?.record.predicate).toMatchObject({
-        phase: 'denied',
-        agent: who,
-        door,
-        tool: { name: world.tools[denial.call.tool] },
-        result: { isError: true, class: denial.expected.code },
-        ...more,
-      });
-    },
+    ...denialFaceOf(admin),
     close: async () => {
       await app.close();
       folder.remove();

@@ -127,6 +127,21 @@ describe('a token', () => {
     expect((await askForToken(url(), await signed())).body['code']).toBe('FROZEN');
   });
 
+  test('is revoked by the id that its records have, with all below it', async () => {
+    const [stolen, other] = [await signed({ jti: 'stolen' }), await signed({ jti: 'other' })];
+    const below = await exchanged(url(), stolen);
+    const list = (await world.server.admin.call('agent_list')).data as {
+      tokens: { id: string; onBehalfOf?: string[] }[];
+    }[];
+    const id = list.flatMap(({ tokens }) => tokens).find((one) => one.id === below.id)?.onBehalfOf?.[0] ?? '';
+    expect((await world.server.admin.call('agent_revoke', { id })).status).toBe(200);
+    expect((await askForToken(url(), stolen)).status).toBe(401);
+    expect((await askForToken(url(), below.token)).status).toBe(401);
+    expect((await askForToken(url(), other)).status).toBe(200);
+    const unseen = { id: `oauth_${'0'.repeat(32)}` };
+    expect((await world.server.admin.call('agent_revoke', unseen)).status).toBe(404);
+  });
+
   test('is exchanged for one of ours, which ends with it and keeps its scopes', async () => {
     const nowS = Math.floor(Date.now() / 1000);
     const below = await exchanged(url(), await signed({ scope: 'tools:demo_text__echo', exp: nowS + 60 }), {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { TokenRow } from '#domain/agent.ts';
 import { createOperationRunner } from '#operations/runner.ts';
+import { ana } from './fake-policy.ts';
 import { createWorld, operation, person } from './world.ts';
 
 describe('can', () => {
@@ -44,5 +46,32 @@ describe('can', () => {
       rule: 'person-needed',
       remedy: 'a person does it with: smcp unfreeze',
     });
+  });
+});
+
+describe('can, with a token', () => {
+  const ask = (world: ReturnType<typeof createWorld>, input: object) =>
+    createOperationRunner(world.services)(operation('can'), { agent: 'ana', tool: 'paint__wall', ...input }, person);
+  const tokenWith = (world: ReturnType<typeof createWorld>, scopes: readonly string[]) => {
+    const { id } = world.services.tokens.issue(ana, {});
+    const rows = world.services.tokens.list() as TokenRow[];
+    const index = rows.findIndex((row) => row.id === id);
+    rows[index] = { ...(rows[index] as TokenRow), rights: { scopes: [scopes], onBehalfOf: [], actors: [] } };
+    return id;
+  };
+
+  test('says what its scopes leave out, and what they leave', async () => {
+    const world = createWorld();
+    const [narrow, wide] = [tokenWith(world, ['tools:paint__roof']), tokenWith(world, ['tools:paint__*'])];
+    expect(await ask(world, { token: narrow })).toMatchObject({ decision: 'deny', rule: 'token-scope' });
+    expect(await ask(world, { token: wide })).toMatchObject({ decision: 'allow' });
+    expect(await ask(world, {})).toMatchObject({ decision: 'allow' });
+  });
+
+  test('of another agent, or that is not there, is an error', async () => {
+    const world = createWorld();
+    const id = tokenWith(world, []);
+    await expect(ask(world, { agent: 'bea', token: id })).rejects.toMatchObject({ code: 'TOKEN_UNKNOWN' });
+    await expect(ask(world, { token: 'none' })).rejects.toMatchObject({ code: 'TOKEN_UNKNOWN' });
   });
 });

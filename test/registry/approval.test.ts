@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import type { JsonObject } from '#base/json.ts';
-import type { Manifest, Plugin, PluginTool } from '#domain/manifest.ts';
+import type { Manifest, ManifestTool, Plugin, PluginTool } from '#domain/manifest.ts';
 import { approvalDigest, differencesOf, factsOf, isApproved, narrowPlugin } from '#registry/approval.ts';
 import { packageDigest, packageListing } from '#registry/package-digest.ts';
 import type { PluginFiles } from '#registry/plugin-files.ts';
@@ -15,7 +15,9 @@ import { createWorkspace, manifest, pluginFiles, tool, type Workspace } from './
 
 type Drawn = {
   readonly files: readonly { readonly path: string; readonly bytes: Uint8Array; readonly isExecutable: boolean }[];
-  readonly tools: readonly { readonly name: string; readonly description: string; readonly input: JsonObject }[];
+  readonly tools: readonly (Pick<ManifestTool, 'name' | 'description' | 'input' | 'sink' | 'costMax'> & {
+    readonly labels: readonly string[];
+  })[];
   readonly capabilities: JsonObject;
 };
 
@@ -30,6 +32,7 @@ const drawn: fc.Arbitrary<Drawn> = fc.record({
       name: path,
       description: fc.string({ unit: 'grapheme' }),
       input: fc.constant<JsonObject>({ type: 'object' }),
+      labels: fc.constant<readonly string[]>(['private', 'untrusted']),
     }),
     { minLength: 1, maxLength: 3, selector: ({ name }) => name },
   ),
@@ -82,7 +85,10 @@ const CHANGES: readonly (readonly [string, Change])[] = [
   ['a description', inTool((one) => ({ ...one, description: `${one.description}.` }))],
   ['a description by what is invisible', inTool((one) => ({ ...one, description: `${one.description}\u202e` }))],
   ['a schema', inTool((one) => ({ ...one, input: { ...one.input, properties: { x: {} } } }))],
-  ['a tool more', (one) => ({ ...one, tools: [...one.tools, { name: '0', description: '', input: {} }] })],
+  ['a tool more', (one) => ({ ...one, tools: [...one.tools, { name: '0', description: '', input: {}, labels: [] }] })],
+  ['a label less', inTool((one) => ({ ...one, labels: one.labels.slice(1) }))],
+  ['a sink', inTool((one) => ({ ...one, sink: 'paper' }))],
+  ['what a call may cost', inTool((one) => ({ ...one, costMax: 1 }))],
   ['a capability', (one) => ({ ...one, capabilities: { ...one.capabilities, net: [{ host: 'a.example' }] } })],
 ];
 

@@ -28,7 +28,15 @@ describe('a plugin that is sound', () => {
       runtime: { kind: 'isolate', entry: 'index.js', memoryMiB: 128, cpuMs: 70, outputBytes: 2000, hostCalls: 3 },
       capabilities: { clock: true, random: true },
       tools: [
-        tool('now', { title: 'Now', capabilities: ['clock'], timeoutMs: 500, idempotent: true, cost: 0.25 }),
+        tool('now', {
+          title: 'Now',
+          capabilities: ['clock'],
+          timeoutMs: 500,
+          idempotent: true,
+          cost: 0.25,
+          costMax: 2,
+          labels: ['private'],
+        }),
         tool('all', { output: { type: 'object', required: ['x'] } }),
         tool('none', { capabilities: [] }),
       ],
@@ -46,6 +54,9 @@ describe('a plugin that is sound', () => {
       effect: 'pure',
       idempotent: true,
       costMicros: 250_000,
+      costMicrosMax: 2_000_000,
+      labels: ['private'],
+      sinks: [],
       capabilities: { clock: true },
       limits: { timeoutMs: 500, cpuMs: 70, memoryMiB: 128, outputBytes: 2000, hostCalls: 3 },
     });

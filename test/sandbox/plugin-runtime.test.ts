@@ -86,9 +86,9 @@ describe('host calls', () => {
       names: (args, host) => Object.entries(host).flatMap(([name, call]) =>
         typeof call === 'function' ? [name] : Object.keys(call).map((part) => name + '.' + part)),
       all: async (args, host) => {
-        host.log('x'); host.progress({ progress: 1 }); await host.now(); await host.random(1);
+        host.log('x'); host.progress({ progress: 1 }); await host.cost(1); await host.now(); await host.random(1);
         for (const [name, call] of Object.entries(host)) {
-          if (['log', 'progress', 'now', 'random'].includes(name)) continue;
+          if (['log', 'progress', 'cost', 'now', 'random'].includes(name)) continue;
           for (const each of typeof call === 'function' ? [call] : Object.values(call)) await each('x', {});
         }
       },

@@ -82,6 +82,7 @@ function hostOf({ ask, tell }) {
       tell('log', { level, message: String(message).slice(0, 4096) });
     },
     progress: (report) => tell('progress', report),
+    cost: (amount) => ask('cost', { amount }),
     now: () => ask('now'),
     random: async (bytes = 16) => new Uint8Array(Buffer.from(await ask('random', { bytes }), 'base64')),
     store: {

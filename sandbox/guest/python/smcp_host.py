@@ -148,6 +148,10 @@ class Host:
         given = {"progress": progress, "total": total, "message": message}
         self._send(0, "progress", {key: value for key, value in given.items() if value is not None})
 
+    def cost(self, amount):
+        """Adds to what this call costs; plugin.json says `costMax`."""
+        self.call("cost", {"amount": amount})
+
     def now(self):
         """Milliseconds since the Unix epoch."""
         return self.call("now", {})

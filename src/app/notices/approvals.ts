@@ -1,6 +1,7 @@
 // What people are told of requests for approval, and how much of it one agent can cause.
 // **Trust:** arguments are an agent's: a channel shows them whole, with nothing invisible in them, or not at all.
 
+import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { ApprovalRequest, Approvals } from '#domain/approval-ports.ts';
 import type { Notice, NoticeBound, NoticeTeller } from '#domain/notify-ports.ts';
@@ -16,12 +17,16 @@ const EVENTS: { readonly [state in ApprovalRequest['state']]: string | undefined
 };
 
 /** Tells of each request that is made or decided, as long as it is called for. */
-export function tellOfApprovals(approvals: Pick<Approvals, 'onChange' | 'argsJson'>, { tell }: NoticeTeller): void {
+export function tellOfApprovals(
+  approvals: Pick<Approvals, 'onChange' | 'argsJson'>,
+  { tell }: NoticeTeller,
+  consoleOrigin?: string,
+): void {
   /** Requests that were told with others in one: what becomes of them is not told either. */
   const withheld = new Set<string>();
   approvals.onChange((request) => {
     const { id, agent, state } = request;
-    const notice = noticeOf(request, approvals.argsJson(id));
+    const notice = noticeOf(request, approvals.argsJson(id), consoleOrigin);
     if (state === 'pending') {
       if (notice !== undefined && !tell(notice, boundOf(agent))) withheld.add(id);
       return;
@@ -31,10 +36,20 @@ export function tellOfApprovals(approvals: Pick<Approvals, 'onChange' | 'argsJso
   });
 }
 
-/** What a channel tells of a request; undefined for what nobody has to know. Arguments that don't fit are left out whole. */
-export function noticeOf(request: ApprovalRequest, argsJson: string | undefined): Notice | undefined {
+/**
+ * What a channel tells of a request; undefined for what nobody has to know. Arguments that don't fit are left out whole.
+ *
+ * @param consoleOrigin where people find the console, as the configuration says it
+ */
+export function noticeOf(
+  request: ApprovalRequest,
+  argsJson: string | undefined,
+  consoleOrigin?: string,
+): Notice | undefined {
   const event = EVENTS[request.state];
-  if (event === undefined) return undefined;
+  // One of several people has approved: it is asked about already.
+  const isUnderWay = request.state === 'pending' && (request.approvals ?? []).length > 0;
+  if (event === undefined || isUnderWay) return undefined;
   const { id, expiresMs } = request;
   const argsBytes = argsJson === undefined ? 0 : Buffer.byteLength(argsJson);
   const fits = argsJson !== undefined && argsBytes <= LIMITS.notifyArgumentBytesMax;
@@ -47,6 +62,7 @@ export function noticeOf(request: ApprovalRequest, argsJson: string | undefined)
     lines: isAsked ? linesOf(view) : decidedLines(view),
     ...(isAsked && fits && typeof shown === 'string' ? { details: shown } : {}),
     ...(isAsked ? { look: `smcp approvals show ${id}`, staleMs: expiresMs } : {}),
+    ...(isAsked && consoleOrigin?.startsWith('https:') ? { link: `${consoleOrigin}/console/approvals#${id}` } : {}),
     body: {
       kind: 'approval',
       event,
@@ -65,13 +81,14 @@ function titleOf({ agent, tool }: ApprovalRequest, event: string): string {
 }
 
 function linesOf(view: View): readonly string[] {
-  const { plugin, effect, rule, workspace, chain, capabilities, expiresAt } = view;
+  const { plugin, effect, rule, workspace, chain, capabilities, approvers, expiresAt } = view;
   const uses = visibly(JSON.stringify(capabilities));
   return [
     `plugin: ${visibly(String(plugin ?? 'the server itself'))}, effect: ${String(effect)}, rule: ${visibly(String(rule))}`,
     ...(uses === '{}' ? [] : [`could use: ${uses}`]),
     ...(workspace === null ? [] : [`files of: ${visibly(String(workspace))}`]),
     ...(Array.isArray(chain) && chain.length > 0 ? [`called by: ${visibly(chain.join(' > '))}`] : []),
+    ...(isJsonObject(approvers) ? [`to be approved with a passkey by: ${visibly(String(approvers['by']))}`] : []),
     `until: ${String(expiresAt)}`,
   ];
 }

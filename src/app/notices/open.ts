@@ -13,9 +13,10 @@ import { createNtfy } from '#notify/ntfy.ts';
 import { createOutbox, type Outbox } from '#notify/outbox.ts';
 import { createWebhook } from '#notify/webhook.ts';
 import { loadOrCreateWebhookKey } from '#notify/webhook-key.ts';
+import { telegramChats } from './telegram.ts';
 
 export type NoticePorts = {
-  readonly store: Pick<Store, 'notices'>;
+  readonly store: Pick<Store, 'notices' | 'sentMessages'>;
   readonly log: RecordLog;
   readonly secrets: OwnSecretReader;
 };
@@ -23,11 +24,11 @@ export type NoticePorts = {
 /** What waits is kept when the stack is disposed of. @throws `HOME_UNSAFE` or `CONFIG_INVALID` for a webhook's key */
 export function openNotices(options: AppOptions, ports: NoticePorts, stack: AsyncDisposableStack): Outbox {
   const { logger, config } = options;
-  const { store, log, secrets } = ports;
+  const { store, log } = ports;
   const clock = systemClock;
   const outbox = createOutbox(
     { store: store.notices, clock, logger, onDropped: recordsDropped({ log, clock, logger }) },
-    { channels: openChannels(options, secrets), server: `the SMCP server ${config.log.name}` },
+    { channels: openChannels(options, ports), server: `the SMCP server ${config.log.name}` },
   );
   return stack.adopt(outbox, (opened) => opened.close());
 }
@@ -35,10 +36,11 @@ export function openNotices(options: AppOptions, ports: NoticePorts, stack: Asyn
 /** Every target of the configuration. @throws as `openNotices` */
 export function openChannels(
   { config, home, version }: AppOptions,
-  { readOwn: secret }: OwnSecretReader,
+  { store: { sentMessages }, secrets: { readOwn } }: Pick<NoticePorts, 'store' | 'secrets'>,
 ): readonly NoticeChannel[] {
   const clock = systemClock;
-  const { webhooks, ntfy, mail } = config.notify;
+  const secret = readOwn;
+  const { webhooks, ntfy, mail, telegram } = config.notify;
   return [
     ...webhooks.map(({ url, keyFile, ...target }) => {
       const key = loadOrCreateWebhookKey(resolve(home.directory, keyFile));
@@ -46,6 +48,7 @@ export function openChannels(
     }),
     ...ntfy.map((target) => createNtfy({ clock, secret }, { ...target, version })),
     ...mail.map((target) => createMail({ secret }, target)),
+    ...telegram.flatMap((target) => telegramChats(target, { readOwn, sentMessages, version })),
   ];
 }
 

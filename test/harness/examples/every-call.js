@@ -6,6 +6,7 @@ export const tools = {
     host.log('a line');
     host.log('warn', calls);
     host.progress({ progress: 1, total: 2, message: 'half' });
+    await host.cost(0);
     /** @type {number} */
     const now = await host.now();
     /** @type {Uint8Array} */
