@@ -52,7 +52,10 @@ export function openMemory(clock: Clock, stack: AsyncDisposableStack): Memory {
   const store = createApprovalStore(database);
   return {
     log,
-    approvals: stack.adopt(createApprovals({ store, log, clock, logger: silentLogger }), (opened) => opened.close()),
+    approvals: stack.adopt(
+      createApprovals({ store, log, clock, logger: silentLogger, roleOf: () => undefined }),
+      (opened) => opened.close(),
+    ),
     keyedCalls: createKeyedCallStore(unsynced),
     labels: createLabelBook(createLabelStore(unsynced)),
     values: createPluginValues(unsynced),

@@ -7,6 +7,7 @@ import type { People } from '#domain/person.ts';
 import type { RecordLog } from '#domain/ports.ts';
 import type { OwnSecretReader } from '#domain/secret-ports.ts';
 import type { Store } from '#domain/store-ports.ts';
+import type { PeopleDesk } from '#people/people.ts';
 import type { AppOptions } from './app-options.ts';
 import { tellOfApprovals } from './notices/approvals.ts';
 import { hearTelegram } from './notices/telegram.ts';
@@ -18,6 +19,7 @@ export type ApprovalJoints = {
   readonly secrets: OwnSecretReader;
   /** Of the policy in force. */
   readonly people: () => People;
+  readonly roleOf: PeopleDesk['roleOf'];
 };
 
 export type JoinedApprovals = {
@@ -28,11 +30,11 @@ export type JoinedApprovals = {
 
 export function openApprovals(
   { logger, config, version }: Pick<AppOptions, 'logger' | 'config' | 'version'>,
-  { store, log, notices, people, secrets: { readOwn } }: ApprovalJoints,
+  { store, log, notices, people, roleOf, secrets: { readOwn } }: ApprovalJoints,
   stack: AsyncDisposableStack,
 ): JoinedApprovals {
   const clock = systemClock;
-  const ports = { store: store.approvals, log, clock, logger };
+  const ports = { store: store.approvals, log, clock, logger, roleOf };
   const approvals = stack.adopt(createApprovals(ports), (opened) => opened.close());
   tellOfApprovals(approvals, notices, config.console.origin);
   const unheard = hearTelegram(

@@ -99,13 +99,13 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     opened.close(),
   );
   const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...outbox, clock });
+  const persons = openPeople(options, { store, log }, policy.people);
   const { approvals, notices } = openApprovals(
     options,
-    { store, log, notices: outbox, secrets, people: policy.people },
+    { store, log, notices: outbox, secrets, people: policy.people, roleOf: persons.people.roleOf },
     stack,
   );
   const labels = createLabelBook(store.labels);
-  const persons = openPeople(options, { store, log }, policy.people);
   const dispatcherPorts: DispatcherPorts = {
     ...{ catalog: tools, policy, freezes, approvals, labels, secrets, runtime, log, clock, logger },
     broker: createBroker({
@@ -126,7 +126,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
-  const { authenticator, signedTokens } = openAuthenticator(options, { tokens, policyAgents: policy.agents }, stack);
+  const { authenticator, signedTokens } = openAuthenticator(options, { tokens, policy }, stack);
   for (const { onChange } of [policy, authenticator, catalog, freezes]) onChange(() => void enforce());
   const watch = tellOfEvents(
     { ...{ notices: outbox, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
@@ -138,7 +138,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const services: Services = {
     ...{ tokens, signedTokens, policy, catalog, tools, freezes, approvals, notices, labels, secrets },
     ...{ dispatcher, log, enforce, clock },
-    people: persons.people,
+    ...{ people: persons.people, acts: persons.acts },
     settings,
     plugins: watch.lookingAfter(catalog),
     replayer: openReplayer({ log, confinement, logger, home: home.directory, version: options.version }, stack),

@@ -8,6 +8,7 @@ import { createGateway, type Gateway } from '#gateway/server.ts';
 import { createStdioDoor, type StdioDoor } from '#gateway/stdio-door.ts';
 import { metadataAddress, metadataRoutes } from '#identity/oauth/metadata-route.ts';
 import { tokenRoute } from '#identity/token-route.ts';
+import { createActConfirmer } from '#operations/confirm.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import type { AppOptions } from './app-options.ts';
@@ -20,6 +21,8 @@ export function buildGateway(
 ): Gateway {
   const { tokens, dispatcher, tools: catalog, policy, freezes, clock, log } = services;
   const { site } = consoleSite;
+  const run = createOperationRunner(services);
+  const confirm = createActConfirmer(services, { operations: OPERATIONS, run });
   return createGateway(
     { authenticator, dispatcher, catalog, policy, clock, logger },
     {
@@ -28,8 +31,8 @@ export function buildGateway(
       names: [...config.server.names, site().rpId],
       version,
       routes: [
-        ...adminRoutes(OPERATIONS, { run: createOperationRunner(services), dispatcher }, version),
-        ...consoleRoutes({ people, approvals: services.approvals, site }),
+        ...adminRoutes(OPERATIONS, { run, dispatcher }, version),
+        ...consoleRoutes({ people, approvals: services.approvals, acts: services.acts, confirm, site }),
         ...logRoutes(log, { isPublic: config.log.public }),
         tokenRoute({
           ...{ tokens, authenticate: authenticator.authenticate, freezes, log, clock },

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { systemClock } from '#base/clock.ts';
 import type { AgentName } from '#domain/agent.ts';
+import type { PolicyAdmin, PolicyDecider } from '#domain/policy-ports.ts';
 import type { DoorAuthenticator, SignedTokens, TokenAuthority } from '#domain/ports.ts';
 import { joinAuthenticators } from '#identity/authenticators.ts';
 import { keysFromAddress, keysFromFile } from '#identity/oauth/fetch-keys.ts';
@@ -10,12 +11,15 @@ import { createIssuer } from '#identity/oauth/issuer.ts';
 import { createIssuerKeys } from '#identity/oauth/keys.ts';
 import type { AppOptions } from './app-options.ts';
 
-type Own = { readonly tokens: TokenAuthority; readonly policyAgents: () => readonly AgentName[] };
+type Own = {
+  readonly tokens: TokenAuthority;
+  readonly policy: Pick<PolicyAdmin & PolicyDecider, 'agents' | 'current'>;
+};
 
 /** The issuer's keys are fetched when the first token of its is shown. */
 export function openAuthenticator(
   { config: { oauth }, home, logger }: AppOptions,
-  { tokens, policyAgents }: Own,
+  { tokens, policy }: Own,
   stack: AsyncDisposableStack,
 ): { readonly authenticator: DoorAuthenticator; readonly signedTokens: SignedTokens } {
   if (oauth === undefined) return { authenticator: tokens, signedTokens: { ownerOf: () => undefined } };
@@ -24,8 +28,18 @@ export function openAuthenticator(
   const ports = { clock: systemClock, logger };
   const keys = createIssuerKeys({ ...ports, source });
   const issuer = stack.adopt(
-    createIssuer({ ...ports, keys, policyAgents }, { ...demands, leewayMs: leewaySeconds * 1000 }),
+    createIssuer({ ...ports, keys, isAgent: agentsOf(policy) }, { ...demands, leewayMs: leewaySeconds * 1000 }),
     (opened) => opened.close(),
   );
   return { authenticator: joinAuthenticators(tokens, issuer), signedTokens: issuer };
+}
+
+/** Of ten thousand agents the names are looked through once for each policy, and not at each call. */
+function agentsOf(policy: Own['policy']): (name: AgentName) => boolean {
+  let known: { readonly version: number; readonly names: ReadonlySet<string> } | undefined;
+  return (name) => {
+    const { version } = policy.current();
+    if (known?.version !== version) known = { version, names: new Set(policy.agents()) };
+    return known.names.has(name);
+  };
 }

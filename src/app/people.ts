@@ -1,14 +1,16 @@
 // People who sign in, joined with where they are kept, who the policy names, and where the console is.
 
 import { systemClock } from '#base/clock.ts';
+import type { Acts } from '#domain/act-ports.ts';
 import type { People } from '#domain/person.ts';
 import type { RecordLog } from '#domain/ports.ts';
 import type { Store } from '#domain/store-ports.ts';
+import { createActs } from '#people/acts.ts';
 import { createPeople, type PeopleDesk } from '#people/people.ts';
 import type { AppOptions } from './app-options.ts';
 import { type ConsoleSiteHolder, createConsoleSite } from './console-site.ts';
 
-export type OpenPeople = { readonly people: PeopleDesk; readonly consoleSite: ConsoleSiteHolder };
+export type OpenPeople = { readonly acts: Acts; readonly people: PeopleDesk; readonly consoleSite: ConsoleSiteHolder };
 
 export function openPeople(
   { config, port }: AppOptions,
@@ -18,5 +20,5 @@ export function openPeople(
   const consoleSite = createConsoleSite(config.console, port);
   const { passkeys, invites } = store;
   const ports = { passkeys, invites, log, clock: systemClock, people, site: consoleSite.site };
-  return { people: createPeople(ports), consoleSite };
+  return { acts: createActs(systemClock), people: createPeople(ports), consoleSite };
 }

@@ -8,7 +8,7 @@ import { LIMITS } from '#base/limits.ts';
 import { createLineReader } from '#base/line-reader.ts';
 import { checkOwnedSocket, socketAddress } from '#base/owned-socket.ts';
 import type { AgentName } from '#domain/agent.ts';
-import type { CallRequest, Door } from '#domain/invocation.ts';
+import { type CallRequest, DOORS } from '#domain/invocation.ts';
 import type { ToolCatalog } from '#domain/ports.ts';
 import { STDIO_PROTOCOL } from '#domain/stdio.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
@@ -16,8 +16,6 @@ import type { Gateway } from '#gateway/server.ts';
 
 /** No policy can name it (`parseAgentName`), so no grant is its. */
 const NOBODY = 'smcp' as AgentName;
-
-const DOORS: readonly Door[] = ['mcp', 'sse', 'stdio', 'admin'];
 
 /** Statuses by which a door turns a stranger away: no good token, a strange Host or Origin. */
 const UNAUTHENTICATED = 401;

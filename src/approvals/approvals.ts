@@ -15,7 +15,7 @@ import type {
 } from '#domain/approval-ports.ts';
 import type { RecordLog } from '#domain/ports.ts';
 import type { ApprovalPredicate } from '#domain/record.ts';
-import { checkApprover } from './approvers.ts';
+import { checkApprover, type RoleOf, standing } from './approvers.ts';
 import { createExpiry } from './expiry.ts';
 import { createHeldRequests } from './held.ts';
 import {
@@ -35,6 +35,7 @@ export type ApprovalPorts = {
   readonly log: RecordLog;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly roleOf: RoleOf;
 };
 
 export type ApprovalService = Approvals & {
@@ -47,7 +48,7 @@ const ID_BYTES = 8;
 type Tail<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Rest] ? Rest : never;
 
 /** What is kept of another run is read once; what ran out meanwhile, or is of a time that has not come yet, has expired. */
-export function createApprovals({ store, log, clock, logger }: ApprovalPorts): ApprovalService {
+export function createApprovals({ store, log, clock, logger, roleOf }: ApprovalPorts): ApprovalService {
   const held = createHeldRequests(store);
   const watchers = createWatchers();
   const bind = createQuestionBinder();
@@ -123,11 +124,13 @@ export function createApprovals({ store, log, clock, logger }: ApprovalPorts): A
   };
 
   const use = (id: string, invocation: string): UsedApproval => {
+    // Before it is asked whether it has expired, so that the record shows a time at which it had not.
+    const usedMs = clock.nowMs();
     const approved = known(id);
     const { state, decision } = approved;
     if (state !== 'approved' || decision === undefined) throw notApproved(approved);
     change({ ...approved, state: 'used', endedMs: clock.nowMs(), usedBy: invocation });
-    return { id, record: decision.record };
+    return { id, record: decision.record, used: rfc3339(usedMs) };
   };
 
   /** **Durability:** the record first, then the row: a crash in between leaves the request as it was. */
@@ -140,7 +143,7 @@ export function createApprovals({ store, log, clock, logger }: ApprovalPorts): A
     checkUndecided(asked);
     const said = { by, atMs: clock.nowMs(), ...(why === undefined ? {} : { why }) };
     const receipt = await log.append(recordOf(asked, state, said));
-    const now = known(asked.id);
+    const now = standing(known(asked.id), roleOf);
     if (now.state !== 'pending') throw notApproved(now);
     const decision: ApprovalDecision = { ...said, record: receipt };
     if (state === 'denied') return change({ ...now, state, decision, endedMs: said.atMs });
@@ -154,7 +157,7 @@ export function createApprovals({ store, log, clock, logger }: ApprovalPorts): A
     const before = beingRecorded.get(id);
     const turn = (async () => {
       await before?.catch(() => {});
-      return record(known(id), ...decision);
+      return record(standing(known(id), roleOf), ...decision);
     })();
     beingRecorded.set(id, turn);
     try {

@@ -1,8 +1,26 @@
 // Who may decide about a request. Pure. **Trust:** who it is, and what they signed, was settled by the door.
 
 import type { ApprovalRequest, Approver, PersonApprover } from '#domain/approval-ports.ts';
-import { hasRole, isApprover } from '#domain/person.ts';
+import { hasRole, isApprover, type PersonName, type PersonRole } from '#domain/person.ts';
 import { approvedBefore, clientNotTrusted, mayNotApprove, needsPerson, notSigned, ownCall } from './refusals.ts';
+
+/** The role that a person has now; undefined when they are in the policy no more, or this passkey is theirs no more. */
+export type RoleOf = (name: PersonName, credential: string) => PersonRole | undefined;
+
+/**
+ * The request with the approvals that still count: of two people who have to approve, one may have been removed, or their passkey
+ * revoked, before the other looks at it.
+ */
+export function standing(request: ApprovalRequest, roleOf: RoleOf): ApprovalRequest {
+  const { approvals, approvers } = request;
+  if (approvals === undefined || approvers === undefined) return request;
+  const left = approvals.filter(({ by }) => {
+    if (by.kind !== 'person') return false;
+    const role = roleOf(by.name, by.assertion?.credential ?? '');
+    return role !== undefined && isApprover(approvers.by, { name: by.name, role });
+  });
+  return left.length === approvals.length ? request : { ...request, approvals: left };
+}
 
 /**
  * Anybody who may approve anything may deny: that opens nothing.

@@ -31,4 +31,14 @@ export const PEOPLE_ERRORS = {
     false,
     'The console is asked for under another name: passkeys are for one.',
   ),
+  CONFIRMATION_NEEDED: row(
+    'denied',
+    -32001,
+    403,
+    false,
+    'The policy wants a person of the role admin to sign for this on the console; it waits there, and is done then.',
+  ),
+  ACT_UNKNOWN: row('invalid', -32602, 404, false, 'Nothing with this id waits to be confirmed.'),
+  ACT_CHANGED: row('invalid', -32602, 409, false, 'What was to be confirmed would do something else by now.'),
+  ACTS_FULL: row('limit', -32006, 429, true, 'As many acts wait to be confirmed as may.'),
 } as const;

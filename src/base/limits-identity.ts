@@ -20,8 +20,11 @@ export const IDENTITY_LIMITS = {
   accessTokenLengthMax: 8_192,
   /** How long such a token may still be good: nothing here can take it back. */
   accessTokenLifetimeMsMax: 86_400_000,
-  /** Verified ones that are remembered, so that each request costs no signature. */
+  /** Verified ones that are remembered, so that each request costs no signature: in all, and of one agent, whose clients may have any number. */
   accessTokensKnownMax: 10_000,
+  accessTokensKnownPerAgentMax: 64,
+  /** Between two looks at all of them. */
+  accessTokensTidiedMs: 1_000,
   /** An issuer's keys: their number, the length of an id, and the document that they come in. Large issuers have 10 keys, in 20 KiB. */
   issuerKeysMax: 64,
   issuerKeyIdLengthMax: 256,

@@ -32,4 +32,7 @@ export const PEOPLE_LIMITS = {
   consoleAddressesMax: 1024,
   /** The body of a request of the console: an assertion is some KiB. */
   consoleBodyBytesMax: 32 * 1024,
+  /** Acts that wait to be confirmed, and how long: whoever wants one does it again. */
+  actsPendingMax: 64,
+  actMs: 3_600_000,
 } as const;

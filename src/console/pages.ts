@@ -19,7 +19,7 @@ const FILES: readonly { readonly path: string; readonly file: string; readonly t
   { path: '/console/enroll', file: 'enroll.html', type: 'html' },
   { path: '/console/approvals', file: 'approvals.html', type: 'html' },
   { path: '/console/console.css', file: 'console.css', type: 'css' },
-  ...['main', 'api', 'dom', 'passkey', 'sign-in', 'enroll', 'approvals', 'request'].map((name) => ({
+  ...['main', 'api', 'dom', 'passkey', 'sign-in', 'enroll', 'approvals', 'request', 'act'].map((name) => ({
     ...{ path: `/console/${name}.js`, file: `${name}.js` },
     type: 'js' as const,
   })),

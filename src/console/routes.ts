@@ -4,11 +4,14 @@
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import type { Acts } from '#domain/act-ports.ts';
 import type { Approvals } from '#domain/approval-ports.ts';
 import type { HttpAnswer, HttpRequest, HttpRoute } from '#domain/door-ports.ts';
 import type { ConsoleSite, SignedIn } from '#domain/people-ports.ts';
 import type { PersonRole } from '#domain/person.ts';
+import type { ActConfirmer } from '#operations/confirm.ts';
 import type { PeopleDesk } from '#people/people.ts';
+import { actRoutes } from './acts.ts';
 import { approvalRoutes } from './approvals.ts';
 import { checkPage, checkSite } from './guard.ts';
 import { CONSOLE_HEADERS, pageRoutes } from './pages.ts';
@@ -17,6 +20,9 @@ import { readSessionCookie, sessionCookie } from './session-cookie.ts';
 export type ConsolePorts = {
   readonly people: PeopleDesk;
   readonly approvals: Approvals;
+  readonly acts: Acts;
+  /** Does what waits, once a person has signed for it. */
+  readonly confirm: ActConfirmer;
   readonly site: () => ConsoleSite;
 };
 
@@ -37,7 +43,7 @@ export type ConsoleQuestion = {
 export function consoleRoutes(ports: ConsolePorts): readonly HttpRoute[] {
   return [
     ...pageRoutes(ports.site),
-    ...[...enrolment(ports), ...approvalRoutes(ports)].map((question) => routeOf(question, ports)),
+    ...[...enrolment(ports), ...approvalRoutes(ports), ...actRoutes(ports)].map((question) => routeOf(question, ports)),
     ...signing(ports),
   ];
 }

@@ -131,7 +131,12 @@ export type ApprovalStatement = {
 };
 
 /** An approval that a call has used. */
-export type UsedApproval = { readonly id: string; readonly record: Receipt };
+export type UsedApproval = {
+  readonly id: string;
+  readonly record: Receipt;
+  /** When, RFC 3339: before it had expired. */
+  readonly used: string;
+};
 
 /** That a call may begin: the policy allows it, or asks and somebody has approved this one. */
 export type Permission = Allow | (Ask & { readonly approval: UsedApproval });

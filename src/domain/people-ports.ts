@@ -79,6 +79,10 @@ export type PersonView = {
 
 /** What operations do with people. */
 export type PeopleAdmin = {
+  /** Where browsers find the console. */
+  readonly consoleOrigin: () => string;
+  /** Whether an admin of the policy has, or had, a passkey: until then nobody could confirm a link to enrol. */
+  readonly hasAdminEnrolled: () => boolean;
   /** @throws `PERSON_UNKNOWN` · `PASSKEYS_FULL` */
   readonly checkInvitable: (name: string) => void;
   /**

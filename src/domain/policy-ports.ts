@@ -2,6 +2,7 @@
 
 import type { Digest } from '#base/digest.ts';
 import type { OnChange } from '#base/listeners.ts';
+import type { RequiredAct } from './act-ports.ts';
 import type { AgentName } from './agent.ts';
 import type { Allow, Decision, DecisionQuery, PolicyRef } from './decision.ts';
 import type { People } from './person.ts';
@@ -63,7 +64,12 @@ export type PolicyDiff = {
 };
 
 /** Who changes the policy. An agent's change must take away only: no agent may do more after it. */
-export type PolicyAuthor = { readonly by: string; readonly mayWiden: boolean };
+export type PolicyAuthor = {
+  readonly by: string;
+  readonly mayWiden: boolean;
+  /** The digest of the policy in force that the change was looked at under; under another one it is refused (`POLICY_CONFLICT`). */
+  readonly onlyUnder?: Digest;
+};
 
 export type PolicyAdmin = {
   /** The text in force, its version and digest. */
@@ -77,6 +83,8 @@ export type PolicyAdmin = {
   readonly agents: () => readonly AgentName[];
   /** Who signs in with a passkey, in force. */
   readonly people: () => People;
+  /** What a person has to sign for, in force. Empty: nothing. */
+  readonly required: () => ReadonlySet<RequiredAct>;
   /**
    * Reads the file again and applies it whole or not at all.
    *

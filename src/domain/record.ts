@@ -19,6 +19,7 @@ export const PREDICATE_TYPES = {
   admin: 'urn:smcp:admin-action:v1',
   approval: 'urn:smcp:approval:v1',
   person: 'urn:smcp:person:v1',
+  act: 'urn:smcp:act-confirmed:v1',
   opened: 'urn:smcp:log-opened:v1',
 } as const;
 
@@ -95,7 +96,12 @@ export type InvocationPredicate = {
     /** Labels because of which it denied, and the calls that brought them. */
     readonly labels?: readonly { readonly label: string; readonly invocation: string; readonly tool: string }[];
     /** The request for approval, and the record of the decision that let this one call through. */
-    readonly approval?: { readonly id: string; readonly record?: Receipt };
+    readonly approval?: {
+      readonly id: string;
+      readonly record?: Receipt;
+      /** When it was used up for this call. Where there is a record; absent in logs of before this was kept. */
+      readonly used?: string;
+    };
   };
   /** Names of labels: what was seen before it was decided, and what its result carries. Absent: nothing of it. */
   readonly labels?: { readonly seen?: readonly string[]; readonly carries?: readonly string[] };
@@ -161,6 +167,12 @@ export type RecordDraft =
       readonly predicate: PersonPredicate;
     }
   | {
+      readonly kind: 'act';
+      readonly predicate: ActPredicate;
+      /** What was signed for, as the document that the record has the digest of. */
+      readonly statement: string;
+    }
+  | {
       readonly kind: 'admin';
       /** Written before it is done, and again with `failed` (an error code) when it could not be. `operation` as in the table; `subject` what it was done to (an agent's name, a token's id). Never a secret. */
       readonly predicate: {
@@ -214,6 +226,19 @@ export type PersonPredicate = {
   readonly signCount: number;
   /** Who made the link, or revoked it. */
   readonly by: string;
+  readonly time: string;
+};
+
+/** An act of administration that a person has signed for, before it is done. */
+export type ActPredicate = {
+  readonly act: string;
+  readonly operation: string;
+  readonly subject: string;
+  /** The person. */
+  readonly by: string;
+  /** What their passkey signed: the SHA-256 that is this record's subject. */
+  readonly assertion: SignedAssertion;
+  readonly expires: string;
   readonly time: string;
 };
 

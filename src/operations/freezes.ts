@@ -4,6 +4,7 @@ import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import { nearest } from '#base/nearest.ts';
 import { describeScope, type FreezeScope } from '#domain/freeze.ts';
+import { aboutFreezes } from './confirmed-acts.ts';
 import { knownPlugin } from './known.ts';
 import { inputSchema, type Operation, type Services } from './operation.ts';
 import { freezeSchema, freezeView, stopSchema, stopView } from './views.ts';
@@ -66,6 +67,7 @@ export const freezeOperations: readonly Operation[] = [
       return scope === undefined ? 'every freeze' : describeScope(scope);
     },
     check: (_, input) => void scopeOf(input),
+    confirm: { kind: 'unfreeze', about: aboutFreezes(scopeOf) },
     run: ({ freezes }, input, { by }) => {
       const scope = scopeOf(input);
       const named = scope === undefined ? undefined : describeScope(scope);

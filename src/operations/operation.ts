@@ -1,7 +1,9 @@
 // What an operation is: one row gives the command, the REST route, the OpenAPI entry and the tool `smcp__…`.
 
 import type { Clock } from '#base/clock.ts';
+import type { Digest } from '#base/digest.ts';
 import type { Json, JsonObject } from '#base/json.ts';
+import type { ActContent, Acts, RequiredAct } from '#domain/act-ports.ts';
 import type { Approvals } from '#domain/approval-ports.ts';
 import type { CallView } from '#domain/invocation.ts';
 import type { LabelAdmin, LabelBook } from '#domain/label-ports.ts';
@@ -39,6 +41,7 @@ export type Services = {
   readonly secrets: SecretAdmin;
   readonly approvals: Approvals;
   readonly people: PeopleAdmin;
+  readonly acts: Acts;
   readonly labels: LabelBook & LabelAdmin;
   readonly notices: NoticeDesk;
   readonly dispatcher: Dispatcher;
@@ -60,11 +63,15 @@ export type Caller = {
   /** `admin` (the home's token), or the name of an agent. */
   readonly by: string;
   readonly kind: 'person' | 'agent';
+  /** A person who has signed for this very act. */
+  readonly isConfirmed?: true;
+  /** The policy in force that it was looked at under: under another one it is not done. */
+  readonly onlyUnder?: Digest;
 };
 
 /** A policy's author: what an agent changes must take rights away only. */
-export function authorOf({ by, kind }: Caller): PolicyAuthor {
-  return { by, mayWiden: kind === 'person' };
+export function authorOf({ by, kind, onlyUnder }: Caller): PolicyAuthor {
+  return { by, mayWiden: kind === 'person', ...(onlyUnder === undefined ? {} : { onlyUnder }) };
 }
 
 /** Before the path of every operation over HTTP. */
@@ -129,6 +136,11 @@ export type Operation = {
   readonly subject?: (input: JsonObject) => string;
   /** Throws what can be told to be wrong before anything is recorded or done. */
   readonly check?: (services: Services, input: JsonObject, caller: Caller) => void;
+  /** What a policy may want a person to sign for. `about`: what it comes to now; undefined: nothing that has to be signed for. */
+  readonly confirm?: {
+    readonly kind: RequiredAct;
+    readonly about: (services: Services, input: JsonObject) => Promise<ActContent | undefined>;
+  };
   /** Whether an answer says no: its command then exits with 1. */
   readonly saysNo?: (answer: Json) => boolean;
   readonly run: (services: Services, input: JsonObject, caller: Caller) => Promise<Json> | Json;

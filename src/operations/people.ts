@@ -4,6 +4,7 @@
 import { rfc3339 } from '#base/clock.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Passkey, PersonView } from '#domain/people-ports.ts';
+import { aboutInvite } from './confirmed-acts.ts';
 import { inputSchema, type Operation } from './operation.ts';
 
 const text = { type: 'string' };
@@ -57,6 +58,7 @@ export const peopleOperations: readonly Operation[] = [
     },
     subject: (input) => String(input['name']),
     check: ({ people }, input) => people.checkInvitable(String(input['name'])),
+    confirm: { kind: 'person_invite', about: aboutInvite },
     run: ({ people }, input, { by }) => {
       const { link, expiresMs } = people.invite(String(input['name']), by);
       return { name: String(input['name']), link, expiresAt: rfc3339(expiresMs) };

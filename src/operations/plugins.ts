@@ -2,6 +2,7 @@
 
 import { CAPABILITY_KINDS } from '#domain/capability.ts';
 import { pluginChanged, readKinds, reviewSchema, reviewView } from './approval-views.ts';
+import { aboutPlugin } from './confirmed-acts.ts';
 import { knownPlugin } from './known.ts';
 import { inputSchema, type Operation } from './operation.ts';
 import { pluginSchema, pluginView, stopSchema, stopView } from './views.ts';
@@ -73,6 +74,7 @@ export const pluginOperations: readonly Operation[] = [
       if (digest !== input['digest']) throw pluginChanged(name);
       readKinds(input['without']);
     },
+    confirm: { kind: 'plugin_approve', about: aboutPlugin },
     run: async (services, input, caller) => {
       const { plugins, enforce } = services;
       const name = knownPlugin(services, input['name']);

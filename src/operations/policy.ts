@@ -7,6 +7,7 @@ import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { PolicyRef } from '#domain/decision.ts';
 import type { PolicyVersionView } from '#domain/policy-ports.ts';
+import { aboutPolicy } from './confirmed-acts.ts';
 import { pathFor } from './host-paths.ts';
 import { authorOf, type Caller, inputSchema, type Operation, type Services } from './operation.ts';
 import { checkLength } from './policy-of-agent.ts';
@@ -142,6 +143,7 @@ export const policyOperations: readonly Operation[] = [
       const given = textOf(input);
       return given === undefined ? 'the file' : sha256(given);
     },
+    confirm: { kind: 'policy_widen', about: aboutPolicy(({ policy }, input) => policy.diff(textOf(input))) },
     run: (services, input, caller) =>
       change(services, () => services.policy.apply(givenBy(caller, input), authorOf(caller))),
   },
@@ -196,6 +198,10 @@ export const policyOperations: readonly Operation[] = [
     output: policyRefSchema,
     subject: (input) => `version ${String(input['version'])}`,
     check: ({ policy }, input) => void policy.version(Number(input['version'])),
+    confirm: {
+      kind: 'policy_widen',
+      about: aboutPolicy(({ policy }, input) => policy.diff(policy.version(Number(input['version'])).text)),
+    },
     run: (services, input, caller) => {
       const { version, text: kept } = services.policy.version(Number(input['version']));
       checkLength(caller, kept);

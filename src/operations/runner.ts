@@ -6,6 +6,7 @@ import { asSmcpError, type ErrorCode, SmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import type { Problem } from '#base/schema.ts';
 import { unrecordedStop } from '#domain/stop.ts';
+import { requireConfirmation } from './confirm.ts';
 import { createInputChecker } from './input-checker.ts';
 import { type Caller, leavesRecord, type Operation, propertiesOf, type Services } from './operation.ts';
 
@@ -17,15 +18,16 @@ export type OperationRunner = (operation: Operation, input: unknown, caller: Cal
  * written, the stop is done and the error says so.
  *
  * **Trust:** `input` is the caller's; who the caller is was settled by the door.
- * @throws `USAGE` when the input does not fit · `PERSON_NEEDED` · what the operation throws.
+ * @throws `USAGE` when the input does not fit · `PERSON_NEEDED` · `CONFIRMATION_NEEDED` · what the operation throws.
  */
 export function createOperationRunner(services: Services): OperationRunner {
   const problemsOf = createInputChecker();
-  return async (operation, input, caller) => {
+  return async (operation, input, asking) => {
     const problem = problemsOf(operation, input)[0];
     if (problem !== undefined || !isJsonObject(input)) throw misfit(operation, problem);
-    checkCaller(operation, caller);
-    operation.check?.(services, input, caller);
+    checkCaller(operation, asking);
+    operation.check?.(services, input, asking);
+    const caller = await requireConfirmation(services, operation, input, asking);
     if (!leavesRecord(operation)) return operation.run(services, input, caller);
     const record = (failed?: ErrorCode) =>
       services.log.append({

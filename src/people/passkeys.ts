@@ -38,6 +38,8 @@ export type Enrolment = {
 export type Passkeys = {
   /** Those that open something. */
   readonly of: (person: string) => readonly Passkey[];
+  /** Whether the person has, or had, one. */
+  readonly hasEnrolled: (person: string) => boolean;
   /** Everybody who has one that opens something. */
   readonly people: () => readonly PersonName[];
   /** @throws `PASSKEYS_FULL` */
@@ -119,6 +121,7 @@ export function createPasskeys({ store, log, clock, site }: PasskeyPorts): Passk
 
   return {
     of,
+    hasEnrolled: (person) => [...known.values()].some((passkey) => passkey.person === person),
     people: () => [...new Set(live().map(({ person }) => person))],
     checkRoom,
     enrol,

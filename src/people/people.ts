@@ -58,6 +58,8 @@ export type PeopleDesk = PeopleAdmin & {
     more?: { readonly isPoll?: boolean },
   ) => SignedIn;
   readonly signOut: (halves: Partial<SessionHalves>) => void;
+  /** The role of a person now; undefined when the policy names them no more, or the passkey is theirs no more. */
+  readonly roleOf: (name: PersonName, credential: string) => PersonRole | undefined;
   /** What the person's passkey has signed: `digest` (lower-case hex) and nothing else. @throws `PASSKEY_REFUSED` */
   readonly checkSigned: (person: PersonName, assertion: unknown, digest: string) => SignedAssertion;
 };
@@ -157,6 +159,8 @@ export function createPeople(ports: PeoplePorts): PeopleDesk {
   };
 
   return {
+    consoleOrigin: () => site().origin,
+    hasAdminEnrolled: () => [...people()].some(([name, role]) => role === 'admin' && passkeys.hasEnrolled(name)),
     checkInvitable: (name) => void invitable(name),
     invite: (name, by) => {
       const person = invitable(name);
@@ -179,6 +183,8 @@ export function createPeople(ports: PeoplePorts): PeopleDesk {
     signIn: (assertion, address) => attempts.attempt(address, () => signIn(assertion)),
     signedIn,
     signOut: sessions.end,
+    roleOf: (name, credential) =>
+      passkeys.of(name).some((one) => one.credential === credential) ? access(name) : undefined,
     checkSigned: (person, given, digest) => {
       const { assertion } = parsePasskeyAssertion(given);
       const { passkey, signed } = passkeys.check(assertion, Buffer.from(digest, 'hex').toString('base64url'));

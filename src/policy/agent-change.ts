@@ -14,6 +14,11 @@ import type { DenyRule, GrantRule, Policy } from './rules.ts';
  * a person's words.
  */
 export function checkAgentChange(before: Policy, after: Policy): void {
+  if (!arePeopleSame(before, after)) {
+    throw new SmcpError('PERSON_NEEDED', 'the policy would name other people, or have other acts confirmed', {
+      details: { remedy: 'leave people and require as they are, or have a person apply it: smcp policy apply FILE' },
+    });
+  }
   const widenings = wideningsOf(before, after);
   const first = widenings[0];
   if (first !== undefined) {
@@ -23,11 +28,6 @@ export function checkAgentChange(before: Policy, after: Policy): void {
         widenings,
         remedy: 'an agent may only take rights away; have a person apply it: smcp policy apply FILE',
       },
-    });
-  }
-  if (!arePeopleSame(before.people, after.people)) {
-    throw new SmcpError('PERSON_NEEDED', 'the policy would name other people, or give them other roles', {
-      details: { remedy: 'leave people as it is, or have a person apply it: smcp policy apply FILE' },
     });
   }
   for (const [name, { roles = [] }] of after.agents) {

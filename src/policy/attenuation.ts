@@ -14,6 +14,7 @@ import { coversPattern, mayOverlap, type ToolPattern } from './match.ts';
 import { isWithin } from './narrower-capabilities.ts';
 import { isSeenWith, labelWidenings } from './narrower-labels.ts';
 import { describeLost, lostLimits, stopsAsMuch } from './narrower-limits.ts';
+import { peopleWidenings } from './people.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy, Rule } from './rules.ts';
 import { workspaceWidenings } from './workspaces.ts';
 
@@ -26,6 +27,7 @@ export function wideningsOf(before: Policy, after: Policy): readonly string[] {
     ...timeoutWidenings(before, after),
     ...loopWidenings(before, after),
     ...workspaceWidenings(before, after),
+    ...peopleWidenings(before, after),
   ];
   const meter = createStepMeter();
   meter.use(createStepBudget(LIMITS.policyComparisonStepsMax));

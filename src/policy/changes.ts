@@ -41,7 +41,11 @@ export function createPolicyChanges(parts: ChangeParts, options: { readonly isMa
   const { judge, file, inForce, history } = parts;
 
   /** What an agent's change is compared with: nothing else is put in force meanwhile. */
-  const limit = ({ mayWiden }: PolicyAuthor) => (mayWiden ? {} : { changesFrom: inForce.current().text });
+  const limit = ({ mayWiden, onlyUnder }: PolicyAuthor) => {
+    const { ref, text } = inForce.current();
+    if (onlyUnder !== undefined && onlyUnder !== ref.digest) throw changedMeanwhile();
+    return mayWiden ? {} : { changesFrom: text };
+  };
   const apply = async (next: CheckedPolicy, by: string): Promise<PolicyRef> => {
     const { version } = inForce.current().ref;
     const ref = await inForce.apply(next, by);
@@ -98,6 +102,12 @@ export function createPolicyChanges(parts: ChangeParts, options: { readonly isMa
       return writeAndApply(held, next, author);
     },
   };
+}
+
+function changedMeanwhile(): SmcpError {
+  return new SmcpError('POLICY_CONFLICT', 'another policy came into force since this change was looked at', {
+    details: { remedy: 'look at it again, and apply it anew' },
+  });
 }
 
 /** @throws `POLICY_INVALID`: another release wrote it, and nobody has asked for what the file holds. */

@@ -24,7 +24,7 @@ import {
 } from './compile-rule.ts';
 import type { Finding } from './explain.ts';
 import type { Limit } from './limits.ts';
-import { compilePeople } from './people.ts';
+import { compilePeople, compileRequired } from './people.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy } from './rules.ts';
 import { checkWorkspaces } from './workspaces.ts';
 import { decidingRules } from './written-rules.ts';
@@ -88,13 +88,15 @@ export function* compileSteps(document: JsonObject, conditions: Conditions): Gen
     yield;
   }
   const { people, findings } = compilePeople(document, workshop.approvers);
-  workshop.findings.push(...checkWorkspaces(document), ...findings);
+  const { required, findings: unconfirmed } = compileRequired(document, people);
+  workshop.findings.push(...checkWorkspaces(document), ...unconfirmed, ...findings);
   const to: Part = { grants: [], deny: [], limits: [standard] };
   const given = new Map<string, AgentRules>([['', rulesOf([everybody, to], workshop)]]);
   for (const [name, role] of roles) given.set(name, rulesOf([everybody, to, role], workshop));
   return {
     policy: {
       ...{ agents, roles: given, people },
+      ...(required.size === 0 ? {} : { required }),
       ...(labels.length === 0 ? {} : { labels }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(loop === undefined ? {} : { loop }),

@@ -1,12 +1,14 @@
 // People of a policy, made ready, and what a schema can't find about them. Pure. Called by compile.ts.
 
-import type { JsonObject } from '#base/json.ts';
+import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { nearest } from '#base/nearest.ts';
+import type { RequiredAct } from '#domain/act-ports.ts';
 import type { ApproverTerms } from '#domain/decision.ts';
 import { hasRole, isApprover, type People, type PersonName, type PersonRole } from '#domain/person.ts';
-import { entriesOf, errorAt, type Workshop } from './compile-rule.ts';
+import { entriesOf, errorAt, listOf, type Workshop } from './compile-rule.ts';
 import type { Finding } from './explain.ts';
+import type { Policy } from './rules.ts';
 
 /**
  * `document` fits the schema. An agent and a person of one name could not be told apart in records; a rule that names people who
@@ -56,7 +58,40 @@ function tooFewAt(pointer: string, { by, needed }: ApproverTerms, people: People
   return [errorAt(pointer, message, 'name more of them in by, or add approvers under people')];
 }
 
-/** Whether both name the same people with the same roles; undefined names nobody. */
-export function arePeopleSame(before: People = new Map(), after: People = new Map()): boolean {
-  return before.size === after.size && [...after].every(([name, role]) => before.get(name) === role);
+/** What a document has confirmed, and what is wrong with it. Where anything is, widening the policy and inviting people are too. */
+export function compileRequired(
+  document: JsonObject,
+  people: People,
+): { readonly required: ReadonlySet<RequiredAct>; readonly findings: readonly Finding[] } {
+  const { require: written } = document;
+  const acts = isJsonObject(written) ? listOf(written['passkey']).map((one) => String(one) as RequiredAct) : [];
+  if (acts.length === 0) return { required: new Set(), findings: [] };
+  const hasAdmin = [...people.values()].some((role) => role === 'admin');
+  const message = 'nobody could confirm anything: no person has the role admin';
+  const remedy = 'give somebody the role admin under people, or leave require out';
+  return {
+    required: new Set([...acts, 'policy_widen', 'person_invite']),
+    findings: hasAdmin ? [] : [errorAt('/require/passkey', message, remedy)],
+  };
+}
+
+type WithPeople = Pick<Policy, 'people' | 'required'>;
+
+/** Whether both name the same people with the same roles, and have the same acts confirmed. */
+export function arePeopleSame(before: WithPeople, after: WithPeople): boolean {
+  const text = ({ people = new Map(), required = new Set() }: WithPeople) =>
+    JSON.stringify([[...people].sort(), [...required].sort()]);
+  return text(before) === text(after);
+}
+
+/** Sentences on people who may more under `after`, and acts that are not confirmed any more. */
+export function* peopleWidenings(before: WithPeople, after: WithPeople): Generator<string> {
+  for (const [name, role] of after.people ?? []) {
+    const had = before.people?.get(name);
+    if (had === undefined) yield `person ${name}: is ${role}, and was nobody`;
+    else if (!hasRole(had, role)) yield `person ${name}: is ${role}, and was ${had}`;
+  }
+  for (const act of before.required ?? []) {
+    if (after.required?.has(act) !== true) yield `nobody has to sign for ${act} any more`;
+  }
 }

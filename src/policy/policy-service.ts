@@ -94,6 +94,7 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
     show: () => ({ text: current().text, policy: current().ref, file: file.path, fileState: follower.state() }),
     agents: () => [...current().policy.agents.keys()].sort() as AgentName[],
     people: () => current().policy.people ?? new Map(),
+    required: () => current().policy.required ?? new Set(),
     reload,
     apply: (text, author) => (text === undefined ? reload(author) : change(() => changes.applyText(text, author))),
     addAgent: (name, author) => change(() => changes.addAgent(name, author)),

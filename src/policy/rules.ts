@@ -2,6 +2,7 @@
 
 import type { Condition } from '#base/condition.ts';
 import type { Digest } from '#base/digest.ts';
+import type { RequiredAct } from '#domain/act-ports.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { ApprovalTerms } from '#domain/decision.ts';
 import type { People } from '#domain/person.ts';
@@ -89,6 +90,8 @@ export type Policy = {
   readonly agents: ReadonlyMap<string, AgentRules>;
   /** Who signs in with a passkey. Absent: nobody. No decision asks them. */
   readonly people?: People;
+  /** What a person has to sign for with a passkey. Absent: nothing. */
+  readonly required?: ReadonlySet<RequiredAct>;
   /** Absent: it adds none. */
   readonly labels?: readonly LabelRule[];
   /** From `defaults.timeout`. */

@@ -37,6 +37,13 @@ export function boundedDraft(draft: AnyDraft): AnyDraft {
       return { ...draft, predicate: boundedApproval(draft.predicate) };
     case 'person':
       return { ...draft, predicate: { ...draft.predicate, by: cut(draft.predicate.by) } };
+    case 'act': {
+      const { predicate } = draft;
+      return {
+        ...draft,
+        predicate: { ...predicate, operation: cut(predicate.operation), subject: cut(predicate.subject) },
+      };
+    }
     case 'opened':
       return draft;
   }

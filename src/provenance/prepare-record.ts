@@ -46,7 +46,7 @@ export function prepareRecord(draft: AnyDraft, intentArgs?: { readonly digest: s
       ...(args === undefined ? {} : { args: args.document }),
       ...(result === undefined ? {} : { result: result.document }),
       ...(transcript === undefined ? {} : { transcript: transcript.document }),
-      ...(bounded.kind === 'approval' ? { statement: bounded.statement } : {}),
+      ...(bounded.kind === 'approval' || bounded.kind === 'act' ? { statement: bounded.statement } : {}),
     },
     argsDigest,
   };

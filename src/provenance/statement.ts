@@ -52,6 +52,7 @@ export function ownSubjects(draft: AnyDraft): readonly Subject[] {
         { name: 'manifest', digest: digestHex(draft.predicate.manifest) },
       ];
     case 'approval':
+    case 'act':
       return [{ name: 'statement', digest: hash('sha256', draft.statement, 'hex') }];
     case 'person':
       return [{ name: 'key', digest: hash('sha256', Buffer.from(draft.predicate.key, 'base64url'), 'hex') }];

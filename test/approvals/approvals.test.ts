@@ -12,7 +12,10 @@ describe('a request for approval', () => {
     expect(request).toMatchObject({ state: 'pending', agent: 'athena', tool: 'devops__deploy' });
     expect(await codeOf(() => approvals.use(request.id, 'call-1'))).toBe('APPROVAL_PENDING');
     expect((await approve(request)).state).toBe('approved');
-    expect(approvals.use(request.id, 'call-1')).toEqual({ id: request.id, record: { index: 0, leaf: 'leaf-0' } });
+    expect(approvals.use(request.id, 'call-1')).toEqual({
+      ...{ id: request.id, record: { index: 0, leaf: 'leaf-0' } },
+      used: '2026-11-22T10:00:00.000Z',
+    });
     expect(await codeOf(() => approvals.use(request.id, 'call-2'))).toBe('APPROVAL_USED');
     expect(approvals.get(request.id)).toMatchObject({ state: 'used', usedBy: 'call-1' });
     expect(drafts).toHaveLength(1);

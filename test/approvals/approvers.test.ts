@@ -120,6 +120,23 @@ describe('a grant that needs two people', () => {
     expect(approvals.get(request.id).approvals?.map(({ by }) => (by as PersonApprover).name)).toEqual(['ana', 'ben']);
   });
 
+  test.each<[string, (name: string, credential: string) => PersonRole | undefined]>([
+    ['is in the policy no more', (name) => (name === 'ana' ? undefined : 'approver')],
+    ['is a viewer by now', (name) => (name === 'ana' ? 'viewer' : 'approver')],
+    ['has had their passkey revoked', (_name, credential) => (credential === 'of ana' ? undefined : 'approver')],
+  ])('does not count one who %s before the other looks: a third one has to', async (_what, roleOf) => {
+    const { approvals, approve, drafts, state } = createWorld();
+    const request = approvals.request(two);
+    await approve(request, { ...person('ana'), assertion: { ...assertion, credential: 'of ana' } });
+    state.roleOf = roleOf;
+    expect((await approve(request, person('ben'))).state).toBe('pending');
+    expect(await codeOf(() => approvals.use(request.id, 'call'))).toBe('APPROVAL_PENDING');
+    expect((await approve(request, person('cleo'))).state).toBe('approved');
+    expect(drafts.at(-1)).toMatchObject({
+      predicate: { approvers: { needed: 2, before: [{ index: 1, leaf: 'leaf-1' }] } },
+    });
+  });
+
   test('ends with one denial, whoever approved before', async () => {
     const { approvals, approve } = createWorld();
     const request = approvals.request(two);

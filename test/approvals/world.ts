@@ -7,6 +7,7 @@ import { SmcpError } from '#base/errors.ts';
 import { silentLogger } from '#base/log.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { ApprovalQuestion, ApprovalRequest, ApprovalStore } from '#domain/approval-ports.ts';
+import type { PersonRole } from '#domain/person.ts';
 import type { RecordLog } from '#domain/ports.ts';
 import type { RecordDraft } from '#domain/record.ts';
 import { createApprovalStore } from '#store/approval-store.ts';
@@ -55,7 +56,12 @@ export function createWorld(around: (store: ApprovalStore) => ApprovalStore = (s
   migrate(database, { readOnly: false });
   const store = around(createApprovalStore(database));
   const drafts: RecordDraft[] = [];
-  const state = { isDiskFull: false, beforeAppend: async () => {} };
+  const state = {
+    isDiskFull: false,
+    beforeAppend: async () => {},
+    /** Everybody is an approver, with every passkey, unless a test says otherwise. */
+    roleOf: (_name: string, _credential: string): PersonRole | undefined => 'approver',
+  };
   const log = {
     append: async (draft) => {
       await state.beforeAppend();
@@ -65,7 +71,10 @@ export function createWorld(around: (store: ApprovalStore) => ApprovalStore = (s
     },
   } satisfies RecordLog;
   const time = createClock();
-  const open = () => createApprovals({ store, log, clock: time.clock, logger: silentLogger });
+  const open = () => {
+    const roleOf = (name: string, credential: string) => state.roleOf(name, credential);
+    return createApprovals({ store, log, clock: time.clock, logger: silentLogger, roleOf });
+  };
   const approvals = open();
   const approve = (request: ApprovalRequest, by: Parameters<typeof approvals.approve>[1]['by'] = admin) =>
     approvals.approve(request.id, { digest: request.digest, by });

@@ -20,7 +20,7 @@ describe('docs/errors.md', () => {
 describe('the table of errors', () => {
   test.each(Object.entries(ERRORS))('%s has a status and a number of its kind, and a sentence', (_, row) => {
     const statuses = {
-      invalid: [400, 404, 405, 406, 409],
+      invalid: [400, 404, 405, 406, 409, 421],
       denied: [401, 403],
       limit: [413, 429, 503, 507],
       unavailable: [499, 503],

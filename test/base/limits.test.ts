@@ -99,6 +99,7 @@ const BELOW: readonly (readonly [string, number, number])[] = [
     LIMITS.policyFileSettleMsMax,
   ],
   ['the clock is looked at before the longest time a timer can wait', LIMITS.timeWatchMsMax, 2 ** 31 - 1],
+  ['no agent fills the room of verified tokens', LIMITS.accessTokensKnownPerAgentMax, LIMITS.accessTokensKnownMax],
   ['agents leave places of reviews to people', LIMITS.longRunningMax, LIMITS.policyReviewsMax],
   ['arguments that fit a form fit it as they are shown', LIMITS.formArgumentsLengthMax, LIMITS.formShownLengthMax],
   ['arguments in a list leave room for those of others', LIMITS.approvalListedBytesMax, LIMITS.approvalsListedBytesMax],

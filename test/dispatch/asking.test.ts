@@ -27,7 +27,8 @@ describe('a call that a person has to approve', () => {
     expect(world.dispatcher.status().lanes[0]).toMatchObject({ waiting: 0, running: 0 });
     const { id } = await approve(world);
     expect(codeOf(await call)).toBe('value');
-    const approval = { id, record: expect.objectContaining({ index: expect.any(Number) }) };
+    const record = expect.objectContaining({ index: expect.any(Number) });
+    const approval = { id, record, used: expect.any(String) };
     expect(
       world.records.filter(({ tool }) => tool.name === 'p__write').map(({ phase, policy }) => ({ phase, policy })),
     ).toEqual([

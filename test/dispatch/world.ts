@@ -224,7 +224,9 @@ export function createWorld(options: WorldOptions = {}) {
   const broker = options.broker?.({ callTool: (asked) => dispatcher.callTool(asked) }) ?? silent;
   const clock = options.clock ?? systemClock;
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
-  const approvals = createApprovals({ store: createApprovalStore(database), log, clock, logger: silentLogger });
+  const approvals = createApprovals({
+    ...{ store: createApprovalStore(database), log, clock, logger: silentLogger, roleOf: () => undefined },
+  });
   const labels = createLabelBook(createLabelStore(database));
   const adminTools = { run: (asked) => state.runAdmin(asked) } satisfies AdminTools;
   const ports = {

@@ -3,6 +3,7 @@
 
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
+import type { RequiredAct } from '#domain/act-ports.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PersonName } from '#domain/person.ts';
 import type {
@@ -74,6 +75,7 @@ export function createPolicy(did: string[]) {
       file: '/home/policy.yaml',
       fileState: state.fileState,
     }),
+    required: () => new Set<RequiredAct>(),
     people: () => new Map([['cleo' as PersonName, 'approver']]),
     agents: () => agents,
     reload: async () => ref(),

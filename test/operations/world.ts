@@ -19,6 +19,7 @@ import { createLabelBook } from '#labels/label-book.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Operation, Services } from '#operations/operation.ts';
 import { OPERATIONS } from '#operations/table.ts';
+import { createActs } from '#people/acts.ts';
 import { createApprovalStore } from '#store/approval-store.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
 import { createLabelStore } from '#store/label-rows.ts';
@@ -152,7 +153,9 @@ export function createWorld() {
   const { log, drafts, state } = createLog(did);
   const { runtime, state: runs } = createRuntime();
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
-  const approvals = createApprovals({ store: createApprovalStore(database), log, clock, logger });
+  const approvals = createApprovals({
+    ...{ store: createApprovalStore(database), log, clock, logger, roleOf: () => undefined },
+  });
   const labels = createLabelBook(createLabelStore(database));
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
   const adminTools = createAdminTools({ services: () => services, logger });
@@ -172,6 +175,7 @@ export function createWorld() {
   const ports = { policy, freezes, approvals, labels, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const secrets = createSecrets();
+  const acts = createActs(clock);
   const people = createRealPeople(database, { log, people: policy.people });
   const notices = createOutboxWorld().open([createFakeTarget('webhook-1', () => TAKEN).channel]);
   const settings = createSettings(did);
@@ -186,6 +190,7 @@ export function createWorld() {
       freezes,
       approvals,
       people,
+      acts,
       labels,
       notices,
       secrets,

@@ -53,7 +53,7 @@ describe('an error names line, column and what would do', () => {
     [
       'a strange key',
       'version: 1\nxyzzy: {}\n',
-      '2:1 error: unknown key "xyzzy" (the keys here are: $schema, version, defaults, budgets, roles, people, deny, labels, shares, agents)',
+      '2:1 error: unknown key "xyzzy" (the keys here are: $schema, version, defaults, budgets, roles, people, require, deny, labels, shares, agents)',
     ],
     [
       'a misspelt kind',

@@ -60,6 +60,47 @@ describe('a grant that names who approves', () => {
   });
 });
 
+describe('acts that are signed for', () => {
+  const requiring = (acts: readonly string[], people: object = PEOPLE) => ({
+    ...asks({}, people),
+    require: { passkey: acts },
+  });
+
+  test('bring widening the policy and inviting people along', () => {
+    expect([...(policyOf(requiring(['unfreeze'])).required ?? [])]).toEqual([
+      'unfreeze',
+      'policy_widen',
+      'person_invite',
+    ]);
+    expect(policyOf(asks({})).required).toBeUndefined();
+  });
+
+  test('need somebody who may sign', () => {
+    expect(findings(requiring(['unfreeze'], { ana: PEOPLE.ana }))[0]).toContain(
+      '/require/passkey: nobody could confirm anything',
+    );
+  });
+
+  test('are the people’s to choose: an agent neither adds nor removes any', () => {
+    expect(thrownBy(asks({}), requiring(['unfreeze']))).toBe('PERSON_NEEDED');
+    expect(thrownBy(requiring(['unfreeze', 'plugin_approve']), requiring(['unfreeze']))).toBe('PERSON_NEEDED');
+  });
+
+  test.each<[string, object, object, string]>([
+    ['is added', PEOPLE, { ...PEOPLE, dan: { role: 'viewer' } }, 'person dan: is viewer, and was nobody'],
+    ['is raised', PEOPLE, { ...PEOPLE, ana: { role: 'admin' } }, 'person ana: is admin, and was approver'],
+  ])('a policy under which somebody %s gives more', (_what, before, after, sentence) => {
+    expect(wideningsOf(policyOf(asks({}, before)), policyOf(asks({}, after)))).toEqual([sentence]);
+  });
+
+  test('so does one under which less is signed for', () => {
+    expect(wideningsOf(policyOf(requiring(['unfreeze'])), policyOf(asks({})))).toContain(
+      'nobody has to sign for unfreeze any more',
+    );
+    expect(wideningsOf(policyOf(asks({})), policyOf(requiring(['unfreeze'])))).toEqual([]);
+  });
+});
+
 test('a person who has the name of an agent is refused: records could not tell who acted', () => {
   const policy = { version: 1, people: { athena: { role: 'admin' } }, agents: { athena: {} } };
   expect(findings(policy)[0]).toContain('/people/athena: an agent is called athena too');

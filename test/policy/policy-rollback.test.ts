@@ -91,11 +91,11 @@ describe('going back', () => {
 
   test('to a text that this release does not take is refused with what is wrong', async () => {
     const service = await start();
-    const old = 'version: 1\npeople: {}\n';
+    const old = 'version: 1\npersons: {}\n';
     around.store.put({ version: 2, digest: sha256(old), text: old, appliedMs: 0, by: 'admin' });
     around.store.markRecorded(2);
     const error = await service.rollback(2, ADMIN).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'POLICY_INVALID', details: { findings: [{ pointer: '/people' }] } });
+    expect(error).toMatchObject({ code: 'POLICY_INVALID', details: { findings: [{ pointer: '/persons' }] } });
     expect([read(), service.current().version]).toEqual([policy('a__b'), 1]);
   });
 

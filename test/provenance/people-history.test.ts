@@ -75,7 +75,7 @@ const check = createStatementCheck();
 function statementOf(draft: AnyDraft): Statement {
   const { payload } = prepareRecord(draft, { digest: undefined });
   const value = JSON.parse(Buffer.from(payload).toString());
-  if (draft.kind === 'person' || draft.kind === 'approval') expect(check(value)).toEqual([]);
+  if (draft.kind === 'person' || draft.kind === 'approval' || draft.kind === 'act') expect(check(value)).toEqual([]);
   const subjects = new Map<string, string>(
     value.subject.map((one: { name: string; digest: { sha256: string } }) => [one.name, one.digest.sha256]),
   );
@@ -175,6 +175,24 @@ describe('a log in which a person approved a call', () => {
     history.next({ index: 0, leaf: leafOf(0), statement: statementOf(opened) });
     const bent = { ...statement, subjects: new Map([['key', sha256('x').slice(7)]]) };
     expect(history.next({ index: 1, leaf: leafOf(1), statement: bent })).toContain('not the key');
+  });
+});
+
+describe('a log in which a person signed for an act', () => {
+  const confirmed = (of: Authenticator, by: string, signed = STATEMENT): AnyDraft => {
+    const { assertion } = approved(of, by, FIRST, { signed }).predicate as ApprovalPredicate;
+    if (assertion === undefined) throw new Error('it is signed');
+    const asked = { act: ID, operation: 'unfreeze', subject: 'every freeze', expires: '2026-11-22T10:15:00.000Z' };
+    return { kind: 'act', predicate: { ...asked, by, assertion, ...times }, statement: STATEMENT };
+  };
+
+  test('is sound when their passkey signed exactly this, and not otherwise', () => {
+    const ben = createAuthenticator();
+    expect(lastProblem(enrolled(ben, 'ben'), confirmed(ben, 'ben'))).toBeUndefined();
+    expect(lastProblem(enrolled(ben, 'ben'), confirmed(ben, 'ben', OTHER))).toContain('signed for something else');
+    expect(lastProblem(enrolled(ben, 'ben'), confirmed(ben, 'ana'))).toContain('another person');
+    expect(lastProblem(confirmed(ben, 'ben'))).toContain('not enrolled');
+    expect(assertionProblem(statementOf(confirmed(ben, 'ben', OTHER)))).toContain('signed for something else');
   });
 });
 

@@ -1,10 +1,13 @@
 // The list of calls that wait, and one of them whole. Which one is in the fragment: /console/approvals#ID.
 
+import { actView } from './act.js';
 import { ask, forgetSession } from './api.js';
 import { act, describe, element, tell } from './dom.js';
 import { requestView } from './request.js';
 
 const POLL_MS = 3_000;
+/** Before the id of an act, in the fragment. */
+const ACT = 'act-';
 /** Puts a heading and what belongs to it in the place of what was there. `data`: what the list was made of, or ''. */
 function show({ heading, data = '' }, ...children) {
   const view = document.getElementById('view');
@@ -28,11 +31,26 @@ function card({ id, agent, tool, state, expiresAt, approvers }) {
   );
 }
 
+function actCard({ id, operation, subject, by, expiresAt }) {
+  return element(
+    'li',
+    {},
+    element(
+      'a',
+      { href: `#${ACT}${id}` },
+      element('strong', {}, operation),
+      element('br'),
+      `${subject} · asked by ${by} · until ${new Date(expiresAt).toLocaleString()}`,
+    ),
+  );
+}
+
 async function showList() {
   const requests = await ask('GET', 'approvals');
+  const acts = await ask('GET', 'acts');
   const waiting = requests.filter(({ state }) => state === 'pending').reverse();
   const others = requests.filter(({ state }) => state !== 'pending').reverse();
-  const data = JSON.stringify(requests);
+  const data = JSON.stringify([requests, acts]);
   // What is there stays there while nothing has changed: a reader keeps their place.
   if (document.getElementById('view').dataset.shown === data) return;
   show(
@@ -40,6 +58,9 @@ async function showList() {
     waiting.length === 0
       ? element('p', {}, 'No call waits to be approved.')
       : element('ul', { class: 'cards' }, ...waiting.map(card)),
+    ...(acts.length === 0
+      ? []
+      : [element('h2', {}, 'To be signed by an admin'), element('ul', { class: 'cards' }, ...acts.map(actCard))]),
     ...(others.length === 0
       ? []
       : [element('h2', {}, 'Decided'), element('ul', { class: 'cards' }, ...others.map(card))]),
@@ -51,13 +72,25 @@ async function showRequest(id, me) {
   show({ heading: `${request.agent} asks for ${request.tool}` }, ...requestView(request, me, refresh));
 }
 
+async function showAct(id, me) {
+  const act = await ask('GET', `acts/${encodeURIComponent(id)}`);
+  const onChange = async (text) => {
+    location.hash = '';
+    await refresh();
+    tell(text);
+  };
+  show({ heading: `${act.by} asks for ${act.operation}` }, ...actView(act, me, onChange));
+}
+
 /** Shows what the address names. Without a session: to the sign-in, which comes back here. */
 async function refresh() {
   try {
     const me = await ask('GET', 'me');
     document.getElementById('who').textContent = `${me.person}, ${me.role}`;
     const id = location.hash.slice(1);
-    await (id === '' ? showList() : showRequest(id, me));
+    if (id === '') await showList();
+    else if (id.startsWith(ACT)) await showAct(id.slice(ACT.length), me);
+    else await showRequest(id, me);
   } catch (thrown) {
     if (thrown?.code === 'SIGN_IN_NEEDED') location.replace(`/console/${location.hash}`);
     else tell(describe(thrown), true);
@@ -74,7 +107,7 @@ export function startApprovals() {
     }),
   );
   addEventListener('hashchange', async () => {
-    tell('');
+    if (location.hash !== '') tell('');
     document.getElementById('view').dataset.shown = '';
     await refresh();
     document.getElementById('title').focus();

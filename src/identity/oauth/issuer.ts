@@ -3,17 +3,16 @@
 
 import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
-import { LIMITS } from '#base/limits.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/log.ts';
 import { createSetBack } from '#base/set-back.ts';
-import { createTimeWatch } from '#base/time-watch.ts';
 import { type AgentName, type Principal, parseAgentName } from '#domain/agent.ts';
 import type { DoorAuthenticator, SignedTokens } from '#domain/ports.ts';
 import { compileScopes, isMeantAsScope } from '#domain/token-scope.ts';
 import { signedTokenId } from '#identity/token-text.ts';
 import { type TokenDemands, type VerifiedToken, verifyAccessToken } from './access-token.ts';
 import type { IssuerKeys } from './keys.ts';
+import { createKnownTokens, type SignedPrincipal } from './known-tokens.ts';
 
 export type IssuerOptions = TokenDemands & {
   /** The claim that says which agent. */
@@ -28,11 +27,9 @@ export type IssuerPorts = {
   readonly keys: IssuerKeys;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Of the policy in force. */
-  readonly policyAgents: () => readonly AgentName[];
+  /** Whether the policy in force names it. Asked at each decision about a call. */
+  readonly isAgent: (name: AgentName) => boolean;
 };
-
-type SignedPrincipal = Principal & { readonly kind: 'agent' };
 
 export type Issuer = DoorAuthenticator &
   SignedTokens & {
@@ -46,32 +43,21 @@ export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: I
   // The latest time that was seen: a clock that is set back gives no token again.
   const clock: Clock = { nowMs: () => wall.nowMs() + setBack.behindMs(), monotonicMs: wall.monotonicMs };
   const ports: IssuerPorts = { ...others, clock };
-  const { keys, logger, policyAgents } = ports;
+  const { keys, logger, isAgent } = ports;
   const changes = createListeners();
-  const known = new Map<string, SignedPrincipal>();
-  const expiries = createTimeWatch(clock, changes.tell);
   const unsubscribe = keys.onChange(changes.tell);
 
   const stillHolds = (principal: Principal): boolean => {
     if (principal.kind !== 'agent' || principal.signed === undefined) return false;
     const { expiresMs, keyId } = principal.signed;
-    return clock.nowMs() < expiresMs && keys.has(keyId) && policyAgents().includes(principal.agent);
+    return clock.nowMs() < expiresMs && keys.has(keyId) && isAgent(principal.agent);
   };
 
-  /** When there is no room, the one that ends first goes: it is verified again when it is shown again. */
-  const remember = (principal: SignedPrincipal): void => {
-    for (const [id, one] of known) if (!stillHolds(one)) known.delete(id);
-    known.set(principal.tokenId, principal);
-    if (known.size > LIMITS.accessTokensKnownMax) {
-      const [first] = [...known.values()].toSorted((a, b) => endOf(a) - endOf(b));
-      if (first !== undefined) known.delete(first.tokenId);
-    }
-    expiries.watch([...new Set([...known.values()].map(endOf))].sort((a, b) => a - b));
-  };
+  const known = createKnownTokens({ clock, stillHolds, onEnded: changes.tell });
 
   const authenticate = async (text: string): Promise<Principal | undefined> => {
     const tokenId = signedTokenId(text);
-    const seen = known.get(tokenId);
+    const seen = known.find(tokenId);
     if (seen !== undefined && stillHolds(seen)) {
       // Has them fetched anew when they are old; who has a good token does not wait for that.
       keys.withKey(seen.signed?.keyId ?? '').catch(() => {});
@@ -87,7 +73,7 @@ export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: I
       return undefined;
     }
     const agent = agentOf(verified, options);
-    if (agent === undefined || !policyAgents().includes(agent)) {
+    if (agent === undefined || !isAgent(agent)) {
       logger.warn('a good token of the issuer names no agent of the policy', { claim: options.agentClaim });
       return undefined;
     }
@@ -98,7 +84,7 @@ export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: I
     }
     const { expiresMs, keyId } = verified;
     const principal: SignedPrincipal = { kind: 'agent', agent, tokenId, ...rights, signed: { expiresMs, keyId } };
-    remember(principal);
+    known.remember(principal);
     return principal;
   };
 
@@ -106,18 +92,16 @@ export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: I
     authenticate,
     stillHolds,
     ownerOf: (id) => {
-      const one = known.get(id);
+      const one = known.find(id);
       return one !== undefined && stillHolds(one) ? one.agent : undefined;
     },
     onChange: changes.onChange,
     close: () => {
       unsubscribe();
-      expiries.close();
+      known.close();
     },
   };
 }
-
-const endOf = ({ signed }: SignedPrincipal): number => signed?.expiresMs ?? 0;
 
 /** A claim that is no text names nobody, nor does a name that is reserved. */
 function agentOf({ claims }: VerifiedToken, { agentClaim, agents }: IssuerOptions): AgentName | undefined {

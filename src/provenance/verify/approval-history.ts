@@ -11,6 +11,8 @@ export type ApprovalHistory = {
   readonly decided: (statement: Statement, record: Receipt) => string | undefined;
   /** Takes note of a passkey that came or went; what is wrong with that, else undefined. */
   readonly personChanged: (statement: Statement, record: Receipt) => string | undefined;
+  /** What is wrong with what a person signed for; undefined when nothing is. */
+  readonly actProblem: (statement: Statement) => string | undefined;
   /** What is wrong with the approval that a call names; undefined when nothing is, or it names none. */
   readonly problem: (predicate: InvocationPredicate) => string | undefined;
 };
@@ -40,6 +42,7 @@ export function createApprovalHistory(): ApprovalHistory {
 
   return {
     personChanged: people.changed,
+    actProblem: people.actProblem,
     decided: (statement, { index, leaf }) => {
       const decision = statement.predicate as unknown as ApprovalPredicate;
       const digest = statement.subjects.get('statement') ?? '';

@@ -5,6 +5,7 @@ import type { Validator } from '#base/schema.ts';
 import { readDisclosed } from '#domain/disclosed-document.ts';
 import { base64 } from '#provenance/base64.ts';
 import { isSameHash, leafHash } from '#provenance/merkle.ts';
+import { createApprovedCalls } from './approved-calls.ts';
 import { createHistory, type Opened } from './history.ts';
 import { createRecordKeys } from './record-keys.ts';
 import type { Problem, SourceEntry, VerifyCode } from './source.ts';
@@ -21,6 +22,7 @@ export type EntryChecker = {
 /** @param origin the log's, as its key names it. */
 export function createEntryChecker(origin: string, checkStatement: Validator): EntryChecker {
   const history = createHistory();
+  const approvedCalls = createApprovedCalls();
   const keys = createRecordKeys(origin);
 
   function check(entry: SourceEntry): Problem | undefined {
@@ -38,7 +40,8 @@ export function createEntryChecker(origin: string, checkStatement: Validator): E
       problem('SIGNATURE_INVALID', keys.signatureProblem(record, index)) ??
       problem('HISTORY_INVALID', history.next({ index, leaf: base64(leaf), statement })) ??
       problem('COLUMN_MISMATCH', columnProblem(entry, statement)) ??
-      problem('DISCLOSURE_MISMATCH', disclosureProblem(entry, statement))
+      problem('DISCLOSURE_MISMATCH', disclosureProblem(entry, statement)) ??
+      problem('HISTORY_INVALID', approvedCalls.next({ index, statement, disclosed: entry.disclosed }))
     );
   }
 

@@ -107,6 +107,7 @@ export function createHistory(): History {
         policies.add(inForce);
       }
       if (statement.predicateType === PREDICATE_TYPES.approval) return approvals.decided(statement, record);
+      if (statement.predicateType === PREDICATE_TYPES.act) return approvals.actProblem(statement);
       if (statement.predicateType === PREDICATE_TYPES.person) return approvals.personChanged(statement, record);
       if (statement.predicateType === PREDICATE_TYPES.plugin) plugins.add(pluginKey(statement.predicate));
       return undefined;

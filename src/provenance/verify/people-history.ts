@@ -5,7 +5,7 @@
 import { checkAssertion, isNextSignCount, readPasskeyKey } from '#base/passkey.ts';
 import type { Receipt } from '#domain/invocation.ts';
 import type { SignedAssertion } from '#domain/people-ports.ts';
-import type { ApprovalPredicate, PersonPredicate } from '#domain/record.ts';
+import type { ActPredicate, ApprovalPredicate, PersonPredicate } from '#domain/record.ts';
 import type { Statement } from './statement.ts';
 
 export type PeopleHistory = {
@@ -13,6 +13,8 @@ export type PeopleHistory = {
   readonly changed: (statement: Statement, record: Receipt) => string | undefined;
   /** What is wrong with a person's approval; undefined when nothing is, or it is no person's. */
   readonly approvalProblem: (statement: Statement) => string | undefined;
+  /** What is wrong with what a person signed for; undefined when nothing is. */
+  readonly actProblem: (statement: Statement) => string | undefined;
 };
 
 type Enrolled = Receipt & {
@@ -54,6 +56,19 @@ export function createPeopleHistory(): PeopleHistory {
     return known.isRevoked ? 'the passkey that approved was revoked before' : undefined;
   };
 
+  const personProblem = (statement: Statement, person: string, assertion: SignedAssertion): string | undefined => {
+    const wrong = ownerProblem(person, assertion);
+    if (wrong !== undefined) return wrong;
+    const signed = signedProblem(statement, assertion);
+    if (typeof signed === 'string') return signed;
+    const known = passkeys.get(assertion.credential);
+    if (known === undefined || !isNextSignCount(known.signCount, signed.signCount)) {
+      return 'the passkey that approved has counted fewer signatures than before: it was copied, or an older one was shown again';
+    }
+    known.signCount = signed.signCount;
+    return undefined;
+  };
+
   return {
     changed: (statement, record) => {
       const predicate = statement.predicate as unknown as PersonPredicate;
@@ -62,19 +77,14 @@ export function createPeopleHistory(): PeopleHistory {
         return 'its subject is not the key of a passkey';
       return predicate.change === 'enrolled' ? enrol(predicate, record) : revoke(predicate);
     },
+    actProblem: (statement) => {
+      const { by, assertion } = statement.predicate as unknown as ActPredicate;
+      return personProblem(statement, by, assertion);
+    },
     approvalProblem: (statement) => {
       const { by, assertion } = statement.predicate as unknown as ApprovalPredicate;
       if (by.kind !== 'person' || assertion === undefined) return undefined;
-      const wrong = ownerProblem(by.name ?? '', assertion);
-      if (wrong !== undefined) return wrong;
-      const signed = signedProblem(statement, assertion);
-      if (typeof signed === 'string') return signed;
-      const known = passkeys.get(assertion.credential);
-      if (known === undefined || !isNextSignCount(known.signCount, signed.signCount)) {
-        return 'the passkey that approved has counted fewer signatures than before: it was copied, or an older one was shown again';
-      }
-      known.signCount = signed.signCount;
-      return undefined;
+      return personProblem(statement, by.name ?? '', assertion);
     },
   };
 }

@@ -20,7 +20,7 @@ export function createSide({ url }: TestIssuer, more: Partial<IssuerOptions> = {
     ...{ leewayMs: 30_000, agentClaim: 'client_id', requiredScopes: [] },
     ...more,
   };
-  const issuer = createIssuer({ keys, clock, logger, policyAgents: () => agents }, options);
+  const issuer = createIssuer({ keys, clock, logger, isAgent: (name) => agents.includes(name) }, options);
   return {
     ...issuer,
     keys,
