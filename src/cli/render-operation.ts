@@ -3,8 +3,11 @@
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { visible, visibleLines } from '#base/visible.ts';
 import { list, object, plural, problemText, str, table } from './render.ts';
+import { agentsText, issuedText } from './render-agents.ts';
 import { requestsText, requestText } from './render-approvals.ts';
+import { clearedText, placesText, seenText } from './render-labels.ts';
 import { noticesText, notifyRows, testText } from './render-notices.ts';
+import { invitedText, peopleText, revokedText } from './render-people.ts';
 import { REVIEW_RENDERERS } from './render-review.ts';
 
 type Render = (answer: JsonObject & JsonObject[]) => string;
@@ -31,26 +34,8 @@ const RENDERERS: { readonly [operation: string]: Render } = {
     ),
   agent_add: (a) =>
     `added ${str(a['name'])}; it has no grants yet: edit policy.yaml, then smcp agent token ${str(a['name'])}\n`,
-  agent_list: (a) =>
-    table(
-      a.flatMap((agent) => {
-        const name = str(agent['name']) + (agent['inPolicy'] === true ? '' : ' (not in the policy)');
-        const tokens = list(agent['tokens']).map((token) => [
-          name,
-          str(token['id']),
-          str(token['state']),
-          `created ${str(token['createdAt'])}`,
-          token['expiresAt'] === null ? 'does not expire' : `expires ${str(token['expiresAt'])}`,
-          rightsText(token),
-        ]);
-        return tokens.length > 0 ? tokens : [[name, 'no token', '', '', '', '']];
-      }),
-      'no agents',
-    ),
-  agent_token: (t) =>
-    `${str(t['token'])}\n\nThis is the only time it is shown. Agent ${str(t['agent'])}, id ${str(t['id'])}, ${
-      t['expiresAt'] === null ? `good until: smcp agent revoke ${str(t['id'])}` : `expires ${str(t['expiresAt'])}`
-    }${(t['scopes'] as string[]).length === 0 ? '' : `, for ${(t['scopes'] as string[]).join(' ')}`}\n`,
+  agent_list: agentsText,
+  agent_token: issuedText,
   agent_revoke: (t) => `revoked ${str(t['id'])}\n${endingText(t)}`,
   policy_show: (p) =>
     `# version ${str(p['version'])}, ${str(p['digest'])}, ${str(p['file'])}\n${visibleLines(String(p['text']).trimEnd())}`,
@@ -103,6 +88,12 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   approvals: requestsText,
   approvals_show: requestText,
   approvals_deny: (r) => `denied: ${str(r['id'])}\n`,
+  person_invite: invitedText,
+  person_list: peopleText,
+  person_revoke: revokedText,
+  labels_list: seenText,
+  labels_places: placesText,
+  labels_clear: clearedText,
   notify_list: noticesText,
   notify_test: testText,
   plugin_list: pluginsTable,
@@ -127,17 +118,6 @@ export function renderOperation(operation: string, answer: Json): string {
   return render === undefined
     ? visibleLines(JSON.stringify(answer, undefined, 2))
     : render(answer as JsonObject & JsonObject[]);
-}
-
-/** What a token leaves, and whose it is below another one. An actor's name is the agent's word. */
-function rightsText({ scopes, onBehalfOf, actor }: JsonObject): string {
-  const lists = (scopes ?? []) as string[][];
-  const parts = [
-    ...lists.map((list) => list.join(' ')),
-    ...(onBehalfOf === undefined ? [] : [`below ${str((onBehalfOf as string[]).at(-1) ?? '')}`]),
-    ...(actor === undefined ? [] : [`as ${str(actor)}`]),
-  ];
-  return parts.join(', ');
 }
 
 function freezeText(freeze: JsonObject): string {

@@ -1,12 +1,14 @@
-// One tool call, from request to answer. Pure types.
+// One tool call, from request to answer. Pure.
 
 import type { ErrorCode, WireError } from '#base/errors.ts';
 import type { ExactJson, ExactJsonObject } from '#base/exact-json.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { AgentName, CallToken } from './agent.ts';
 
+export const DOORS = ['mcp', 'sse', 'stdio', 'admin'] as const;
+
 /** The way a call came in; part of the record. */
-export type Door = 'mcp' | 'sse' | 'stdio' | 'admin';
+export type Door = (typeof DOORS)[number];
 
 /** A request to the dispatcher. **Trust:** `tool`, `args` and `session` are the agent's words; `agent` is authenticated. */
 export type CallRequest = {

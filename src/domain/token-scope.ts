@@ -4,7 +4,7 @@
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { visibleText } from '#base/visible.ts';
-import type { Door } from './invocation.ts';
+import { DOORS, type Door } from './invocation.ts';
 import { compileToolMatch } from './tool-pattern.ts';
 
 /**
@@ -21,7 +21,6 @@ export type TokenScopes = {
   readonly allowsDoor: (door: Door) => boolean;
 };
 
-const DOORS: readonly Door[] = ['mcp', 'sse', 'stdio', 'admin'];
 const TOOLS = /^tools:([A-Za-z0-9_*-]+)$/;
 const DOOR = /^doors:([a-z]+)$/;
 

@@ -83,10 +83,14 @@ export function createLabelBook(store: LabelStore): LabelBook & LabelAdmin {
         ...(session === undefined ? {} : { session }),
         ...(label === undefined ? {} : { label }),
       });
+      const isCleared = (one: SeenLabel): boolean =>
+        (session === undefined || one.session === session) && (label === undefined || one.label === label);
+      // What could not be kept before is not kept afterwards.
+      const waiting = pending.filter((one) => one.agent !== agent || !isCleared(one));
+      pending.splice(0, pending.length, ...waiting);
       const sessions: Sessions = byAgent.get(agent) ?? new Map();
       for (const [name, labels] of sessions) {
-        if (session !== undefined && name !== session) continue;
-        for (const each of [...labels.keys()]) if (label === undefined || each === label) labels.delete(each);
+        for (const [each, one] of [...labels]) if (isCleared(one)) labels.delete(each);
         if (labels.size === 0) sessions.delete(name);
       }
       cached.delete(agent);

@@ -3,7 +3,7 @@
 import { rfc3339 } from '#base/clock.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Freeze } from '#domain/freeze.ts';
-import type { CallView } from '#domain/invocation.ts';
+import { type CallView, DOORS } from '#domain/invocation.ts';
 import type { PluginReport } from '#domain/manifest.ts';
 import type { PolicyFileState } from '#domain/policy-ports.ts';
 import { pathFor, sentenceFor } from './host-paths.ts';
@@ -44,7 +44,7 @@ export const callSchema: JsonObject = {
     invocation: text,
     agent: text,
     tool: text,
-    door: { enum: ['mcp', 'sse', 'stdio', 'admin'] },
+    door: { enum: [...DOORS] },
     lane: { enum: ['main', 'control'] },
     state: { enum: ['asking', 'waiting', 'running'], description: 'asking: it waits to be approved.' },
     receivedAt: text,

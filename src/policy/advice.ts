@@ -9,6 +9,7 @@ import type { RuleList } from './compile-rule.ts';
 import { adviseCondition } from './condition-advice.ts';
 import type { Finding } from './explain.ts';
 import { coversHours } from './hours.ts';
+import { adviseLabels, type KnownLabels, knownLabels } from './label-advice.ts';
 import { coversPattern, type ToolPattern } from './match.ts';
 import { isSeenWith } from './narrower-labels.ts';
 import type { DenyRule, GrantRule, Rule } from './rules.ts';
@@ -23,6 +24,7 @@ export function advise(
   nowMs: number,
 ): readonly Finding[] {
   const matches = createMatches(tools);
+  const known = knownLabels(tools, policy.labels);
   const ofRules = lists.flatMap(({ pointer, kind, rules }) =>
     rules.flatMap((rule, index) => {
       const before = rules.slice(0, index);
@@ -33,6 +35,7 @@ export function advise(
         ...adviseApproval(rule),
         ...advisePatterns(rule, matches),
         ...adviseWhen(rule, matches),
+        ...adviseSeen(rule, known),
       ];
     }),
   );
@@ -118,6 +121,12 @@ function adviseApproval({ approval, pointer }: GrantRule): readonly Finding[] {
   if (approval?.trustsClient !== true) return [];
   const message = "the agent's own client may approve: some clients answer forms by themselves";
   return [warning(`${pointer}/approval/trustClient`, message, 'leave trustClient out where a person has to decide')];
+}
+
+function adviseSeen(rule: Rule, known: KnownLabels): readonly Finding[] {
+  return adviseLabels(rule, known).map(({ at, message, remedy, within }) =>
+    warning(`${rule.pointer}${at}`, message, remedy, within),
+  );
 }
 
 const TOOLS_TOLD_MAX = 3;

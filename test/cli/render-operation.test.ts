@@ -55,6 +55,61 @@ describe('the text of an answer', () => {
       },
       'lifted: writes, by a since T\nstill frozen: plugin p, by a since T\n',
     ],
+    [
+      'agent_token',
+      { token: 'smcp_x', agent: 'ana', id: '01', expiresAt: null, scopes: ['tools:a__*', 'doors:mcp'] },
+      'smcp_x\n\nThis is the only time it is shown. Agent ana, id 01, only tools:a__* doors:mcp, good until: smcp agent revoke 01\n',
+    ],
+    [
+      'agent_list',
+      [
+        {
+          ...{ name: 'ana', inPolicy: true },
+          tokens: [
+            { id: '01', state: 'valid', createdAt: 'T', expiresAt: null },
+            {
+              ...{ id: '02', state: 'valid', createdAt: 'T', expiresAt: 'U', onBehalfOf: ['01'], actor: 'researcher' },
+              scopes: [['tools:a__*', 'doors:mcp'], ['tools:a__b']],
+            },
+          ],
+        },
+      ],
+      'ana  01  valid  created T  does not expire\nana  02  valid  created T  expires U        only tools:a__* doors:mcp and only tools:a__b, below 01 as researcher\n',
+    ],
+    ['labels_list', [], 'no agent has seen anything that carries a label\n'],
+    [
+      'labels_list',
+      [
+        { agent: 'ana', session: null, label: 'private', tool: 'n__r', invocation: 'I', since: 'T', from: null },
+        {
+          agent: 'bea',
+          session: 's',
+          label: 'private',
+          tool: 'n__r',
+          invocation: 'J',
+          since: 'T',
+          from: 'workspace w: x',
+        },
+      ],
+      'ana  all sessions  private  from n__r                   call I  since T\nbea  session s     private  from n__r (workspace w: x)  call J  since T\n',
+    ],
+    ['labels_places', [], 'no file and no value carries a label\n'],
+    ['labels_clear', { cleared: 0, left: [] }, 'nothing was cleared: there was no such label\n'],
+    ['labels_clear', { cleared: 2, left: [] }, 'cleared 2 labels\n'],
+    ['person_list', [], 'the policy names no people: docs/people.md says how\n'],
+    [
+      'person_list',
+      [
+        {
+          ...{ name: 'ana', role: 'approver', inviteExpiresAt: null, sessions: 1 },
+          passkeys: [{ credential: 'c', site: 'localhost', enrolledAt: 'T', by: 'admin', record: 3 }],
+        },
+        { name: 'bea', role: null, passkeys: [], inviteExpiresAt: 'T', sessions: 0 },
+      ],
+      'ana  approver           signed in: 1 session\n     passkey c          for localhost         since T, link by admin\nbea  NOT IN THE POLICY  not signed in         a link waits until T\n',
+    ],
+    ['person_revoke', { name: 'ana', revoked: ['c'] }, 'ana: revoked c; sessions are ended\n'],
+    ['person_revoke', { name: 'ana', revoked: [] }, 'ana: had no passkey; sessions are ended\n'],
     ['queue_flush', { ended: 1 }, 'ended 1 waiting call\n'],
     ['policy_diff', { text: '', widenings: [] }, 'no difference\n'],
     ['policy_diff', { text: '-a\n+b\n', widenings: [] }, '-a\n+b\nnobody could do more under it\n'],

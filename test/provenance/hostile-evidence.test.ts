@@ -96,6 +96,20 @@ describe('a database that is a program is refused before it runs', () => {
     expect(stdout).toMatch(/STORAGE_DAMAGED/);
   });
 
+  test.each([
+    [7, 'start the server on it once'],
+    [99, 'use that release'],
+  ])('and one that says it is of schema %i is not verified, but not called damaged either', (version, remedy) => {
+    const copy = copyOf(home);
+    const database = new DatabaseSync(join(copy, 'smcp.db'));
+    database.exec(`DROP TABLE notice; PRAGMA user_version = ${version}`);
+    database.close();
+    const { status, stdout, stderr } = verify(copy);
+    expect(status).toBe(2);
+    expect(`${stdout}${stderr}`).toContain('HOME_INVALID');
+    expect(`${stdout}${stderr}`).toContain(remedy);
+  });
+
   test('pages that are shared, so that counting their rows would take for ever though each row is found at once', () => {
     const copy = copyOf(home);
     const file = join(copy, 'smcp.db');

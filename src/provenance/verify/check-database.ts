@@ -26,20 +26,23 @@ const COLUMNS: readonly { readonly table: string; readonly column: string; reado
  * What of the database is not as this release makes it; undefined when its queries will do what they say.
  *
  * @param file `smcp.db`. @param reference one that was made by this release, at its present schema.
- * @throws `HOME_INVALID` when it can't be opened.
+ * @throws `HOME_INVALID` when it can't be opened, or says that another release made it: its log is then neither sound nor damaged.
  */
 export function databaseProblem(file: string, reference: string): string | undefined {
   const odd = [file, `${file}-wal`, `${file}-shm`, `${file}-journal`].find(isOtherThanFile);
   if (odd !== undefined) return `${odd} is no plain file`;
   const larger = withFile(file, firstPageProblem) ?? withFile(`${file}-wal`, walProblem);
   if (larger !== undefined) return larger;
-  const expected = withDatabase(reference, objectsOf);
+  const expected = withDatabase(reference, (made) => ({ objects: objectsOf(made), version: versionOf(made) }));
   return withDatabase(file, (database) => {
     try {
-      if (objectsOf(database) !== expected)
+      if (objectsOf(database) !== expected.objects) {
+        checkVersion(versionOf(database), expected.version);
         return 'the database holds other tables, views or triggers than this release makes';
+      }
       return structureProblem(database) ?? sizeProblem(database);
     } catch (cause) {
+      if (cause instanceof SmcpError) throw cause;
       return `the database can't be read: ${(cause as Error).message}`;
     }
   });
@@ -74,6 +77,20 @@ function withDatabase<Result>(file: string, work: (database: DatabaseSync) => Re
 function objectsOf(database: DatabaseSync): string {
   const rows = database.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name LIMIT 100');
   return JSON.stringify(rows.all());
+}
+
+/** As the file's header says it: a number, whatever the file is. */
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+}
+
+/** A home that no server of this release was started on yet, or that a later one was, is as it should be. */
+function checkVersion(version: number, expected: number): void {
+  if (version === expected) return;
+  const remedy = version < expected ? 'start the server on it once, or verify with that release' : 'use that release';
+  throw new SmcpError('HOME_INVALID', `the database is of another release: it has schema ${version}, not ${expected}`, {
+    details: { remedy },
+  });
 }
 
 /** Pages that are shared or go in circles: a walk over them need not end. Other damage is found, and named, later. */
