@@ -75,10 +75,11 @@ export function createApprovals({ store, log, clock, logger, roleOf }: ApprovalP
   });
   for (const request of held.list()) if (isOpen(request)) expiry.resume(request);
 
-  /** As it is now. */
+  /** As it is now: with the approvals that still count. */
   const present = (id: string): ApprovalRequest | undefined => {
     expiry.look(id);
-    return held.find(id);
+    const request = held.find(id);
+    return request === undefined ? undefined : standing(request, roleOf);
   };
   const known = (id: string): ApprovalRequest => {
     const request = present(id);
@@ -143,7 +144,7 @@ export function createApprovals({ store, log, clock, logger, roleOf }: ApprovalP
     checkUndecided(asked);
     const said = { by, atMs: clock.nowMs(), ...(why === undefined ? {} : { why }) };
     const receipt = await log.append(recordOf(asked, state, said));
-    const now = standing(known(asked.id), roleOf);
+    const now = known(asked.id);
     if (now.state !== 'pending') throw notApproved(now);
     const decision: ApprovalDecision = { ...said, record: receipt };
     if (state === 'denied') return change({ ...now, state, decision, endedMs: said.atMs });
@@ -157,7 +158,7 @@ export function createApprovals({ store, log, clock, logger, roleOf }: ApprovalP
     const before = beingRecorded.get(id);
     const turn = (async () => {
       await before?.catch(() => {});
-      return record(standing(known(id), roleOf), ...decision);
+      return record(known(id), ...decision);
     })();
     beingRecorded.set(id, turn);
     try {
