@@ -15,7 +15,7 @@ import type {
 } from '#domain/approval-ports.ts';
 import type { RecordLog } from '#domain/ports.ts';
 import type { ApprovalPredicate } from '#domain/record.ts';
-import { checkApprover, type RoleOf, standing } from './approvers.ts';
+import { checkApprover, checkStillThere, type RoleOf, standing } from './approvers.ts';
 import { createExpiry } from './expiry.ts';
 import { createHeldRequests } from './held.ts';
 import {
@@ -141,6 +141,7 @@ export function createApprovals({ store, log, clock, logger, roleOf }: ApprovalP
     { by, why }: { readonly by: Approver; readonly why?: string },
   ): Promise<ApprovalRequest> => {
     checkApprover(asked, state, by);
+    checkStillThere(by, roleOf);
     checkUndecided(asked);
     const said = { by, atMs: clock.nowMs(), ...(why === undefined ? {} : { why }) };
     const receipt = await log.append(recordOf(asked, state, said));

@@ -42,6 +42,17 @@ export function checkApprover(request: ApprovalRequest, decision: 'approved' | '
   else if (request.approvers !== undefined) throw needsPerson(request);
 }
 
+/**
+ * That who has signed was not shut out while their decision waited for another one: no record is to say that they approved.
+ *
+ * @throws `ROLE_NEEDED`
+ */
+export function checkStillThere(by: Approver, roleOf: RoleOf): void {
+  if (by.kind !== 'person' || by.assertion === undefined) return;
+  const role = roleOf(by.name, by.assertion.credential);
+  if (role === undefined || !hasRole(role, 'approver')) throw mayNotApprove(by.name, role ?? 'nobody by now');
+}
+
 function checkPerson(request: ApprovalRequest, { name, role, assertion }: PersonApprover): void {
   const { approvers, approvals = [] } = request;
   if (approvers !== undefined && !isApprover(approvers.by, { name, role })) throw needsPerson(request);

@@ -59,8 +59,6 @@ export type PeopleDesk = PeopleAdmin & {
     more?: { readonly isPoll?: boolean },
   ) => SignedIn;
   readonly signOut: (halves: Partial<SessionHalves>) => void;
-  /** The role of a person now; undefined when the policy names them no more, or the passkey is theirs no more. */
-  readonly roleOf: (name: PersonName, credential: string) => PersonRole | undefined;
   /** What the person's passkey has signed: `digest` (lower-case hex) and nothing else. @throws `PASSKEY_REFUSED` */
   readonly checkSigned: (person: PersonName, assertion: unknown, digest: string) => SignedAssertion;
 };

@@ -106,6 +106,17 @@ describe('a person', () => {
     expect(await codeOf(() => approvals.use(request.id, 'call'))).toBe('APPROVAL_PENDING');
   });
 
+  test('who is removed while another decision is being recorded approves nothing, and no record says that they did', async () => {
+    const { approvals, approve, drafts, state } = createWorld();
+    const request = approvals.request(asks({ by: ['role:approver'], needed: 2 }));
+    const gate = Promise.withResolvers<void>();
+    state.beforeAppend = () => gate.promise;
+    const [first, second] = [approve(request, person('ana')), codeOf(() => approve(request, person('ben')))];
+    state.roleOf = (name) => (name === 'ben' ? undefined : 'approver');
+    gate.resolve();
+    expect([(await first).state, await second, drafts.length]).toEqual(['pending', 'ROLE_NEEDED', 1]);
+  });
+
   test('is not what whoever shows the home’s token is: their approval stays', async () => {
     const { approvals, approve, state } = createWorld();
     const request = approvals.request(asks());
