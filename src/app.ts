@@ -6,7 +6,7 @@ import { buildCore, type CoreOptions } from '#app/core.ts';
 import { buildGateway, buildStdioDoor, openSocket } from '#app/doors.ts';
 import { demoAgent, FIRST_POLICY } from '#app/first-policy.ts';
 import { createMaskedLogger } from '#app/masked-logger.ts';
-import { testDecisions, testGateway, testSocket } from '#app/self-test.ts';
+import { testConsole, testDecisions, testGateway, testSocket } from '#app/self-test.ts';
 import { replaceFile } from '#base/durable-file.ts';
 import { invariant } from '#base/invariant.ts';
 import { isJsonObject } from '#base/json.ts';
@@ -57,6 +57,7 @@ async function build(options: CoreOptions, stack: AsyncDisposableStack): Promise
   // Running calls end and are answered before the doors close.
   stack.defer(() => services.dispatcher.drain());
   await testGateway(gateway);
+  await testConsole(gateway, core.consoleSite.site().origin);
   await testDecisions(core.rehearse, services.tools);
   const { url } = await gateway.listen();
   core.consoleSite.bind(url);

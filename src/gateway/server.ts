@@ -57,8 +57,12 @@ export type RouteName = { readonly method: string; readonly path: string };
 export type Gateway = {
   /** Every route that needs a token, with something in the place of each parameter. */
   readonly guarded: () => readonly RouteName[];
+  /** Every other route: for anyone, or with a guard of its own. */
+  readonly unguarded: () => readonly RouteName[];
   /** Asks for a route without a connection, through the handlers that are served. Resolves with the status. For the self-test. */
-  readonly attempt: (asked: RouteName & { readonly headers: { readonly [name: string]: string } }) => Promise<number>;
+  readonly attempt: (
+    asked: RouteName & { readonly headers: { readonly [name: string]: string }; readonly body?: string },
+  ) => Promise<number>;
   /** Resolves once connections are taken. @throws `SERVER_UNAVAILABLE` when the address can't be had */
   readonly listen: () => Promise<{ readonly url: string }>;
   /**
@@ -107,7 +111,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
     const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
     if (length !== undefined || encoding !== undefined) reply.raw.once('close', reserve(request));
   };
-  const guarded = collectGuarded(app);
+  const { guarded, unguarded } = collectRoutes(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS);
     const admitted = admission.admit(request);
@@ -129,8 +133,10 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
 
   return {
     guarded: () => guarded,
-    attempt: async ({ method, path, headers }) => {
-      const { statusCode } = await app.inject({ method: method as 'GET', url: path, headers });
+    unguarded: () => unguarded,
+    attempt: async ({ method, path, headers, body }) => {
+      const payload = body === undefined ? {} : { payload: body };
+      const { statusCode } = await app.inject({ method: method as 'GET', url: path, headers, ...payload });
       return statusCode;
     },
     listen: async () => {
@@ -150,15 +156,18 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
   };
 }
 
+type Routes = { readonly guarded: readonly RouteName[]; readonly unguarded: readonly RouteName[] };
+
 /** Fills with the routes that are added from now on. */
-function collectGuarded(app: FastifyInstance): readonly RouteName[] {
-  const routes: RouteName[] = [];
+function collectRoutes(app: FastifyInstance): Routes {
+  const guarded: RouteName[] = [];
+  const unguarded: RouteName[] = [];
   app.addHook('onRoute', ({ method, url, config }) => {
-    if (isForAnyone(config)) return;
+    const routes = isForAnyone(config) ? unguarded : guarded;
     const path = url.replace(/:[a-zA-Z]+|\*/g, 'x');
     for (const name of Array.isArray(method) ? method : [method]) routes.push({ method: name, path });
   });
-  return routes;
+  return { guarded, unguarded };
 }
 
 /** The doors of agents and what they share. */

@@ -19,15 +19,15 @@ export type NoticeText = {
 /** Lines, details and where to look. Details that don't fit are left out whole, and the text says so. */
 export function noticeText(notice: Notice, { fits, showsDetails }: TextOptions): NoticeText {
   const { details } = notice;
-  if (details === undefined) return { text: joined(notice), isWhole: !isAsking(notice) };
-  const whole = joined(notice, details);
-  if (showsDetails && fits(whole)) return { text: whole, isWhole: true };
+  if (details === undefined && !isAsking(notice)) return { text: joined(notice), isWhole: true };
+  const whole = details === undefined ? undefined : joined(notice, details);
+  if (showsDetails && whole !== undefined && fits(whole)) return { text: whole, isWhole: true };
   const why = showsDetails ? 'do not fit here' : 'are not sent by this way';
   return { text: joined(notice, `The arguments ${why}: look at them before you decide.`), isWhole: false };
 }
 
-/** A request whose arguments are in no notice, since they are too large for any. */
-const isAsking = ({ kind, look }: Notice): boolean => kind === 'approval' && look !== undefined;
+/** Whose arguments are in no notice where they are too large for any. */
+const isAsking = ({ kind, body }: Notice): boolean => kind === 'approval' && body['event'] === 'asked';
 
 function joined({ lines, look, link }: Notice, details?: string): string {
   return [

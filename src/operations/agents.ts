@@ -88,11 +88,14 @@ export const agentOperations: readonly Operation[] = [
     run: (services) => {
       const rows = services.tokens.list();
       const inPolicy = services.policy.agents();
-      const names = [...new Set([...inPolicy, ...rows.map((row) => row.agent)])].sort();
-      return names.map((name) => ({
+      const known = new Set(inPolicy);
+      const byAgent = Map.groupBy(rows, (row) => row.agent);
+      const revoked = new Set(rows.filter(({ revokedMs }) => revokedMs !== undefined).map(({ id }) => id));
+      const nowMs = services.clock.nowMs();
+      return [...new Set([...inPolicy, ...byAgent.keys()])].sort().map((name) => ({
         name,
-        inPolicy: inPolicy.includes(name),
-        tokens: rows.filter((row) => row.agent === name).map((row) => tokenView(row, rows, services.clock.nowMs())),
+        inPolicy: known.has(name),
+        tokens: (byAgent.get(name) ?? []).map((row) => tokenView(row, revoked, nowMs)),
       }));
     },
   },
@@ -212,12 +215,11 @@ function rightsView({ rights }: TokenRow): JsonObject {
   };
 }
 
-function tokenView(row: TokenRow, rows: readonly TokenRow[], nowMs: number) {
+function tokenView(row: TokenRow, revoked: ReadonlySet<string>, nowMs: number) {
   const isExpired = row.expiresMs !== undefined && row.expiresMs <= nowMs;
   const above = row.rights === undefined || row.rights === 'broken' ? [] : row.rights.onBehalfOf;
   // One that is kept no more has ended long ago; a trusted issuer's is never kept.
-  const isEndedAbove = above.some((id) => rows.some((one) => one.id === id && one.revokedMs !== undefined));
-  const isRevoked = row.revokedMs !== undefined || row.rights === 'broken' || isEndedAbove;
+  const isRevoked = revoked.has(row.id) || row.rights === 'broken' || above.some((id) => revoked.has(id));
   return {
     id: row.id,
     createdAt: rfc3339(row.createdMs),

@@ -41,12 +41,8 @@ describe('a notice of a request', () => {
     expect(noticeOf(request, approvals.argsJson(request.id))).toEqual({
       kind: 'approval',
       title: 'SMCP: athena asks for devops__deploy',
-      lines: [
-        'plugin: devops 1.0.0, effect: write, rule: deploys',
-        'could use: {"store":{"bytesMax":1024}}',
-        'until: 2026-11-22T10:15:00.000Z',
-      ],
-      details: '{\n  "to": "a\\u202eb"\n}',
+      lines: ['plugin: devops 1.0.0, effect: write, rule: deploys', 'until: 2026-11-22T10:15:00.000Z'],
+      details: '{\n  "to": "a\\u202eb"\n}\n\ncould use: {"store":{"bytesMax":1024}}',
       look: `smcp approvals show ${request.id}`,
       subject: `approval ${request.id} asked`,
       staleMs: request.expiresMs,
@@ -76,6 +72,17 @@ describe('a notice of a request', () => {
     expect(JSON.stringify(notice)).not.toContain('xxx');
     expect(notice?.body).toMatchObject({ argsOmittedBytes: text.length + 11 });
     expect(notice?.body['request']).not.toHaveProperty('args');
+  });
+
+  test('has what the call could use, and the tools that call it, whole: who decides must have seen it', () => {
+    const { approvals } = createWorld();
+    const hosts = Array.from({ length: 40 }, (_, n) => ({ host: `h${n}.example.org` }));
+    const capabilities = { net: hosts } as unknown as ReturnType<typeof question>['capabilities'];
+    const chain = Array.from({ length: 5 }, (_, n) => `p${n}__${'x'.repeat(60)}`);
+    const request = approvals.request(question({ capabilities, chain }));
+    const { details = '' } = noticeOf(request, '{}') ?? {};
+    expect(details).toContain(JSON.stringify(capabilities));
+    expect(details).toContain(`called by: ${chain.join(' > ')}`);
   });
 
   test('has the address of the console where the configuration has one by https', () => {

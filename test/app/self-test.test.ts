@@ -2,10 +2,12 @@
 
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { testDecisions, testGateway, testSocket } from '#app/self-test.ts';
+import { testConsole, testDecisions, testGateway, testSocket } from '#app/self-test.ts';
 import { systemClock } from '#base/clock.ts';
+import { SmcpError } from '#base/errors.ts';
+import { type ConsolePorts, consoleRoutes } from '#console/routes.ts';
 import type { HttpRoute } from '#domain/door-ports.ts';
-import { createGateway } from '#gateway/server.ts';
+import { createGateway, type Gateway } from '#gateway/server.ts';
 import { createDoor, fakeAuthenticator, fakeCatalog } from '#test/gateway/fakes.ts';
 import { createSocketDoor, type TestSocketDoor } from '#test/stdio/door.ts';
 
@@ -78,6 +80,57 @@ describe('over HTTP', () => {
 });
 
 type Headers = { readonly [name: string]: string };
+
+describe('of the console', () => {
+  const ORIGIN = 'http://localhost:8000';
+  const refused = ['GET', 'POST'].map((method) => ({ method, path: '/console/api/approvals/x/approve' }));
+  const open = { method: 'POST', path: '/console/api/sign-in/begin' };
+
+  test('asks as a page of its own does, without a session and with an invented one, and passes where both are refused', async () => {
+    const asked: string[] = [];
+    const attempt: Gateway['attempt'] = async ({ method, path, headers, body }) => {
+      expect(headers).toMatchObject({ host: 'localhost:8000', origin: ORIGIN });
+      asked.push(`${method} ${path} ${headers['cookie'] === undefined ? 'nobody' : 'invented'} ${body ?? ''}`);
+      return 401;
+    };
+    await testConsole({ unguarded: () => [...refused, open, { method: 'GET', path: '/healthz' }], attempt }, ORIGIN);
+    expect(asked).toEqual([
+      'GET /console/api/approvals/x/approve nobody ',
+      'GET /console/api/approvals/x/approve invented ',
+      'POST /console/api/approvals/x/approve nobody {}',
+      'POST /console/api/approvals/x/approve invented {}',
+    ]);
+  });
+
+  test.each(['nobody', 'an invented session'])('is not passed where %s is answered', async (who) => {
+    const attempt: Gateway['attempt'] = async ({ headers }) =>
+      (headers['cookie'] === undefined) === (who === 'nobody') ? 200 : 401;
+    await expect(testConsole({ unguarded: () => refused, attempt }, ORIGIN)).rejects.toMatchObject({
+      code: 'SELF_TEST_FAILED',
+      message: expect.stringContaining(who),
+    });
+  });
+
+  test('comes to the question who is signed in: the console itself says that nobody is', async () => {
+    const site = () => ({ origin: ORIGIN, rpId: 'localhost', isSecure: false });
+    const people = {
+      signedIn: () => {
+        throw new SmcpError('SIGN_IN_NEEDED', 'nobody is signed in');
+      },
+    };
+    const { gateway } = createDoor({ routes: consoleRoutes({ people, site } as unknown as ConsolePorts) });
+    const statuses: number[] = [];
+    const attempt: Gateway['attempt'] = async (asked) => {
+      const status = await gateway.attempt(asked);
+      statuses.push(status);
+      return status;
+    };
+    await testConsole({ unguarded: gateway.unguarded, attempt }, ORIGIN);
+    expect(statuses.length).toBeGreaterThanOrEqual(10);
+    expect(new Set(statuses)).toEqual(new Set([401]));
+    await gateway.close();
+  });
+});
 
 describe('of what is decided', () => {
   test('passes where an agent that no policy can name is refused through every door', async () => {

@@ -126,6 +126,21 @@ describe('a client generated from /openapi.json', () => {
     expect(await act('notify_test', {})).toEqual([]);
   });
 
+  test('looks at what agents have seen, and clears it', async () => {
+    await act('labels_list', {});
+    await act('labels_places', {});
+    await act('labels_clear');
+  });
+
+  test('invites a person, lists people, and revokes what they have', async () => {
+    const { link } = (await act('person_invite')) as { link: string };
+    expect(link).toMatch(/^http:\/\/localhost:\d+\/console\/enroll#[\w-]{43}$/);
+    const cleo = { name: 'cleo', role: 'approver', passkeys: [], sessions: 0 };
+    expect(await act('person_list', {})).toMatchObject([{ ...cleo, inviteExpiresAt: expect.any(String) }]);
+    expect(await act('person_revoke')).toEqual({ name: 'cleo', revoked: [] });
+    expect(await act('person_list', {})).toMatchObject([{ ...cleo, inviteExpiresAt: null }]);
+  });
+
   test('switches a plugin off and on, and looks for plugins again', async () => {
     expect(await act('plugin_disable')).toMatchObject({ state: 'disabled' });
     expect(await act('plugin_enable')).toMatchObject({ state: 'ready' });

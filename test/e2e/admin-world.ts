@@ -41,6 +41,7 @@ export const INPUT: { readonly [operation: string]: object } = {
   policy_simulate: { text: NARROWER },
   policy_suggest: { agent: 'demo' },
   policy_who_can: { tool: 'demo_text__echo' },
+  labels_clear: { agent: 'demo', why: 'its context was thrown away' },
   person_invite: { name: 'cleo' },
   person_revoke: { name: 'cleo' },
   plugin_review: { name: 'extra' },

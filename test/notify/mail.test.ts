@@ -38,7 +38,7 @@ const headersOf = ({ data }: Mail): string => data.slice(0, data.indexOf('\r\n\r
 describe('a mail', () => {
   test('has the notice as plain text, and says that a machine sent it', async () => {
     const { mails, port } = await serve();
-    const told = notice('a', { title: 'SMCP: héllo', lines: ['one', 'two'], look: 'smcp status' });
+    const told = notice('a', { kind: 'loop', title: 'SMCP: héllo', lines: ['one', 'two'], look: 'smcp status' });
     expect(await openMail(port)(told)).toEqual({ kind: 'taken' });
     const mail = mails[0] as Mail;
     expect(mail.to).toEqual(['RCPT TO:<ana@example.org>', 'RCPT TO:<bea@example.org>']);

@@ -35,10 +35,10 @@ const asking = (details: string): Notice => notice('a', { details, look: 'smcp a
 describe('a message of ntfy', () => {
   test('has title and text as values of JSON, for the topic, with the token in its header', async () => {
     const { heard, url } = await receiver(200);
-    const told = notice('a', { title: 'x\r\nX-Evil: 1', lines: ['one'], look: 'smcp status' });
+    const told = notice('a', { kind: 'loop', title: 'x\r\nX-Evil: 1', lines: ['one'], look: 'smcp status' });
     expect(await openNtfy(url, { tokenSecret: 'NTFY' })(told)).toEqual({ kind: 'taken' });
     expect(JSON.parse(heard[0]?.body ?? '')).toEqual({
-      ...{ topic: 'ops', title: 'x\r\nX-Evil: 1', message: 'one\n\nLook: smcp status', tags: ['approval'] },
+      ...{ topic: 'ops', title: 'x\r\nX-Evil: 1', message: 'one\n\nLook: smcp status', tags: ['loop'] },
     });
     expect(heard[0]?.headers).toMatchObject({ authorization: `Bearer ${TOKEN}`, 'x-smcp-delivery': 'an-id' });
     expect(heard[0]?.headers).not.toHaveProperty('x-evil');
@@ -59,6 +59,17 @@ describe('a message of ntfy', () => {
     expect(none).toBe(
       'line\n\nThe arguments do not fit here: look at them before you decide.\n\nLook: smcp approvals show a',
     );
+  });
+
+  test('says that arguments are missing also where they are too large for any notice', async () => {
+    const { heard, url } = await receiver(200);
+    for (const event of ['asked', 'more']) {
+      await openNtfy(url)(notice('a', { body: { kind: 'approval', event } }));
+    }
+    expect(heard.map(({ body }) => String(JSON.parse(body).message).includes('do not fit here'))).toEqual([
+      true,
+      false,
+    ]);
   });
 
   test('has no arguments where the operator wants none to leave', async () => {

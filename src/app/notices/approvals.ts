@@ -3,6 +3,7 @@
 
 import { isJsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import { visible, visibleJson } from '#base/visible.ts';
 import type { ApprovalRequest, Approvals } from '#domain/approval-ports.ts';
 import type { Notice, NoticeBound, NoticeTeller } from '#domain/notify-ports.ts';
 import { requestView } from '#operations/request-views.ts';
@@ -60,7 +61,7 @@ export function noticeOf(
     subject: `approval ${id} ${event}`,
     title: titleOf(request, event),
     lines: isAsked ? linesOf(view) : decidedLines(view),
-    ...(isAsked && fits && typeof shown === 'string' ? { details: shown } : {}),
+    ...(isAsked && fits && typeof shown === 'string' ? { details: detailsOf(shown, view) } : {}),
     ...(isAsked ? { look: `smcp approvals show ${id}`, staleMs: expiresMs } : {}),
     ...(isAsked && consoleOrigin?.startsWith('https:') ? { link: `${consoleOrigin}/console/approvals#${id}` } : {}),
     body: {
@@ -80,17 +81,24 @@ function titleOf({ agent, tool }: ApprovalRequest, event: string): string {
   return event === 'asked' ? `SMCP: ${visibly(agent)} asks for ${visibly(tool)}` : `SMCP: ${event}: ${call}`;
 }
 
-function linesOf(view: View): readonly string[] {
-  const { plugin, effect, rule, workspace, chain, capabilities, approvers, expiresAt } = view;
-  const uses = visibly(JSON.stringify(capabilities));
+/** Names that are bounded where they come from. */
+function linesOf({ plugin, effect, rule, workspace, approvers, expiresAt }: View): readonly string[] {
   return [
     `plugin: ${visibly(String(plugin ?? 'the server itself'))}, effect: ${String(effect)}, rule: ${visibly(String(rule))}`,
-    ...(uses === '{}' ? [] : [`could use: ${uses}`]),
     ...(workspace === null ? [] : [`files of: ${visibly(String(workspace))}`]),
-    ...(Array.isArray(chain) && chain.length > 0 ? [`called by: ${visibly(chain.join(' > '))}`] : []),
     ...(isJsonObject(approvers) ? [`to be approved with a passkey by: ${visibly(String(approvers['by']))}`] : []),
     `until: ${String(expiresAt)}`,
   ];
+}
+
+/** All that could be long and says what will run: never cut, as who decides must have seen it. */
+function detailsOf(shown: string, { capabilities, chain }: View): string {
+  const uses = visibleJson(capabilities ?? {});
+  return [
+    shown,
+    ...(uses === '{}' ? [] : [`could use: ${uses}`]),
+    ...(Array.isArray(chain) && chain.length > 0 ? [`called by: ${visible(chain.join(' > '))}`] : []),
+  ].join('\n\n');
 }
 
 function decidedLines({ by, why }: View): readonly string[] {
