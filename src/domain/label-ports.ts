@@ -79,6 +79,8 @@ export type LabelStore = {
   readonly removeSeen: (what: { readonly agent: string; readonly session?: string; readonly label?: string }) => number;
   /** At a path, above or below it; '' is the whole of the owner. */
   readonly at: (owner: PlaceOwner, path: string) => readonly PlaceRow[];
+  /** At the path alone, and of the whole. */
+  readonly exactly: (owner: PlaceOwner, path: string) => readonly PlaceRow[];
   /** Whose paths begin so, and of the whole. */
   readonly beginning: (owner: PlaceOwner, prefix: string) => readonly PlaceRow[];
   readonly putPlaces: (rows: readonly PlaceRow[]) => void;

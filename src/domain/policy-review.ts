@@ -7,12 +7,13 @@ import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
 import type { CapabilityKind } from './capability.ts';
 import type { PolicyRef } from './decision.ts';
+import type { ToolLabels } from './labels.ts';
 
 /** What a decision may be; `ask`: a person is asked first. */
 export type DecisionKind = 'allow' | 'ask' | 'deny';
 
 /** A tool as it is asked about; `inputSchema` is absent where no tool has the name today. */
-export type ReviewedTool = { readonly name: string; readonly inputSchema?: JsonObject };
+export type ReviewedTool = Partial<ToolLabels> & { readonly name: string; readonly inputSchema?: JsonObject };
 
 /** A rule that is asked before the decision is certain. `when` absent: it always matches. */
 export type RuleOnTheWay = {
@@ -212,6 +213,8 @@ export type PolicyReview = {
   readonly whoCan: (question: {
     readonly tool: ReviewedTool;
     readonly args?: ExactJsonObject;
+    /** Labels that agents have seen, by their names; absent: none has seen any. Asked with arguments only. */
+    readonly seen?: ReadonlyMap<string, readonly string[]>;
     readonly stopped: ReadonlyMap<string, Stop>;
     readonly countMax: number;
   }) => Promise<WhoCan>;

@@ -5,7 +5,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { LabelAdmin, LabelBook, LabelStore, LabelSubject, LabelsSeen } from '#domain/label-ports.ts';
 import { joinSeen, type SeenLabel } from '#domain/labels.ts';
-import { createPlaceLabels, ownerOf } from './place-labels.ts';
+import { createPlaceLabels } from './place-labels.ts';
 
 type Sessions = Map<string, Map<string, SeenLabel>>;
 
@@ -75,7 +75,7 @@ export function createLabelBook(store: LabelStore): LabelBook & LabelAdmin {
         .flatMap(([, sessions]) => [...sessions.values()].flatMap((labels) => [...labels.values()])),
     places: places.list,
     clear: ({ of, label }) => {
-      if (of.kind !== 'agent') return store.removePlaces(ownerOf(of), label);
+      if (of.kind !== 'agent') return places.clear(of, label);
       const { agent, session } = of;
       // On disk first: where that fails, nothing is cleared.
       const count = store.removeSeen({

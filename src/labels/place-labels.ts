@@ -18,16 +18,26 @@ const SHOWN_LENGTH_MAX = 128;
 
 export type PlaceLabels = Pick<LabelBook, 'carriedBy' | 'mark'> & {
   readonly list: (countMax: number) => readonly PlaceLabel[];
+  /** How many were. */
+  readonly clear: (of: ClearedPlaces, label: string | undefined) => number;
 };
 
 export function createPlaceLabels(store: LabelStore): PlaceLabels {
+  /** How many paths of each owner carry something, as far as it was asked: counting them takes as long as there are many. */
+  const counts = new Map<string, number>();
+  const countOf = (owner: PlaceOwner): number => {
+    const key = keyOf(owner);
+    const count = counts.get(key) ?? store.countOf(owner);
+    counts.set(key, count);
+    return count;
+  };
   const rowsOf = (place: LabelledPlace): readonly PlaceRow[] => {
     const owner = ownerOf(place);
     switch (place.kind) {
       case 'file':
         return store.at(owner, pathOf(place));
       case 'value':
-        return store.beginning(owner, place.key).filter(({ path }) => path === '' || path === place.key);
+        return store.exactly(owner, place.key);
       case 'values':
         return store.beginning(owner, place.prefix);
     }
@@ -43,11 +53,14 @@ export function createPlaceLabels(store: LabelStore): PlaceLabels {
       if (labels.length === 0) return;
       const owner = ownerOf(place);
       const path = pathOf(place);
-      const there = new Set(rowsOf(place).flatMap((row) => (isAbove(row, path) ? [row.label] : [])));
+      const rows = rowsOf(place);
+      const there = new Set(rows.flatMap((row) => (isAbove(row, path) ? [row.label] : [])));
       const missing = labels.filter(({ label }) => !there.has(label));
       if (missing.length === 0) return;
       // Of too many paths none is told apart any more: all that the owner has carries it.
-      const isFull = store.countOf(owner) >= LIMITS.labelledPathsPerOwnerMax;
+      const count = countOf(owner);
+      const isFull = count >= LIMITS.labelledPathsPerOwnerMax;
+      if (!isFull && !rows.some((row) => row.path === path)) counts.set(keyOf(owner), count + 1);
       store.putPlaces(
         missing.map(({ label, agent, invocation, tool, sinceMs }) => ({
           ...owner,
@@ -57,10 +70,19 @@ export function createPlaceLabels(store: LabelStore): PlaceLabels {
       );
     },
     list: (countMax) => store.places(countMax).map(shownRow),
+    clear: (of, label) => {
+      const owner = ownerOf(of);
+      counts.delete(keyOf(owner));
+      return store.removePlaces(owner, label);
+    },
   };
 }
 
-export function ownerOf(place: LabelledPlace | Exclude<ClearedLabels['of'], { readonly kind: 'agent' }>): PlaceOwner {
+type ClearedPlaces = Exclude<ClearedLabels['of'], { readonly kind: 'agent' }>;
+
+const keyOf = ({ kind, name }: PlaceOwner): string => `${kind} ${name}`;
+
+function ownerOf(place: LabelledPlace | ClearedPlaces): PlaceOwner {
   if ('workspace' in place) return { kind: 'file', name: place.workspace };
   return { kind: 'value', name: JSON.stringify([place.plugin, place.agent]) };
 }

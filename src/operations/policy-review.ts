@@ -6,7 +6,9 @@ import { SmcpError } from '#base/errors.ts';
 import type { ExactJsonObject } from '#base/exact-json.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import { namesOf } from '#domain/labels.ts';
 import type { AgentAnswer, Stop, UnusedRule, UnusedRules } from '#domain/policy-review.ts';
+import { askedTool } from '#domain/tool.ts';
 import { stopOf } from './can.ts';
 import { inputSchema, type Operation, type Services } from './operation.ts';
 import { policySimulateOperation } from './policy-simulate.ts';
@@ -89,8 +91,8 @@ export const policyReviewOperations: readonly Operation[] = [
       const { args } = input;
       if (args !== undefined && !isJsonObject(args)) throw new SmcpError('USAGE', 'args must be a JSON object');
       const { policy, counts, agents } = await services.review.whoCan({
-        tool: { name, ...(tool === undefined ? {} : { inputSchema: tool.inputSchema }) },
-        ...(args === undefined ? {} : { args: args as ExactJsonObject }),
+        tool: tool === undefined ? { name } : askedTool(tool),
+        ...(args === undefined ? {} : { args: args as ExactJsonObject, seen: seenByAll(services) }),
         stopped: stopsOf(services, name),
         countMax: typeof input['count'] === 'number' ? input['count'] : WHO_CAN_COUNT,
       });
@@ -190,4 +192,10 @@ function shadowView({ isShadow: _, tools, ...rule }: UnusedRules['shadows'][numb
 
 function unusedView({ sinceMs, tools, ...rule }: UnusedRule): JsonObject {
   return { ...rule, tools: [...tools], since: rfc3339(sinceMs) };
+}
+
+/** What each agent has seen, in whichever session: names by agent. */
+function seenByAll({ labels }: Services): ReadonlyMap<string, readonly string[]> {
+  const seen = Map.groupBy(labels.list(), ({ agent }) => agent);
+  return new Map([...seen].map(([agent, all]) => [agent, namesOf(all)]));
 }

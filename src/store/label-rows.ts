@@ -15,13 +15,18 @@ export function createLabelStore(database: Database): LabelStore {
   const removeSeen = database.prepare(
     'DELETE FROM seen_label WHERE agent = ?1 AND (?2 IS NULL OR session = ?2) AND (?3 IS NULL OR label = ?3)',
   );
-  // '/' is followed by '0': between the two lies what begins with the folder's name and a slash.
+  // '/' is followed by '0': between the two lies what begins with the folder's name and a slash. Each part is found by the key.
   const at = database.prepare(`
-    SELECT * FROM place_label WHERE kind = ?1 AND owner = ?2 AND (path = '' OR ?3 = '' OR path = ?3
-      OR substr(?3, 1, length(path) + 1) = path || '/' OR (path > ?3 || '/' AND path < ?3 || '0'))
+    SELECT * FROM place_label WHERE kind = ?1 AND owner = ?2 AND path IN (SELECT value FROM json_each(?3))
+    UNION ALL
+    SELECT * FROM place_label WHERE kind = ?1 AND owner = ?2 AND path > ?4 || '/' AND path < ?4 || '0'
     ORDER BY path, label`);
+  const all = database.prepare('SELECT * FROM place_label WHERE kind = ? AND owner = ? ORDER BY path, label');
+  const exactly = database.prepare(
+    "SELECT * FROM place_label WHERE kind = ? AND owner = ? AND path IN ('', ?) ORDER BY path, label",
+  );
   const beginning = database.prepare(`
-    SELECT * FROM place_label WHERE kind = ?1 AND owner = ?2 AND (path = '' OR substr(path, 1, length(?3)) = ?3)
+    SELECT * FROM place_label WHERE kind = ?1 AND owner = ?2 AND (path = '' OR (path >= ?3 AND substr(path, 1, length(?3)) = ?3))
     ORDER BY path, label`);
   const putPlace = database.prepare(`
     INSERT INTO place_label (kind, owner, path, label, agent, invocation, tool, since_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -42,7 +47,9 @@ export function createLabelStore(database: Database): LabelStore {
         }
       }),
     removeSeen: ({ agent, session, label }) => removeSeen.run(agent, session ?? null, label ?? null),
-    at: ({ kind, name }, path) => at.all(kind, name, path).map(asPlace),
+    at: ({ kind, name }, path) =>
+      (path === '' ? all.all(kind, name) : at.all(kind, name, JSON.stringify(upwards(path)), path)).map(asPlace),
+    exactly: ({ kind, name }, path) => exactly.all(kind, name, path).map(asPlace),
     beginning: ({ kind, name }, prefix) => beginning.all(kind, name, prefix).map(asPlace),
     putPlaces: (rows) =>
       database.transaction(() => {
@@ -54,6 +61,12 @@ export function createLabelStore(database: Database): LabelStore {
     places: (countMax) => places.all(countMax).map(asPlace),
     removePlaces: ({ kind, name }, label) => removePlaces.run(kind, name, label ?? null),
   };
+}
+
+/** The path and all above it: `a/b` is `a/b`, `a` and ''. */
+function upwards(path: string): readonly string[] {
+  const names = path.split('/');
+  return names.map((_, at) => names.slice(0, at + 1).join('/')).concat('');
 }
 
 function asSeen(row: SqlRow): SeenLabel {

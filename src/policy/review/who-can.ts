@@ -4,6 +4,7 @@
 import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyRef } from '#domain/decision.ts';
+import { supposedSeen } from '#domain/labels.ts';
 import type { AgentAnswer, DecisionKind, ReviewedTool, RuleOnTheWay, Stop, WhoCan } from '#domain/policy-review.ts';
 import { DEFAULT_DENY, decide } from '#policy/decide.ts';
 import { labelCondition } from '#policy/labels.ts';
@@ -14,6 +15,8 @@ export type WhoCanQuestion = {
   readonly tool: ReviewedTool;
   /** Absent: for any arguments. */
   readonly args?: ExactJsonObject;
+  /** As `PolicyReview.whoCan`. */
+  readonly seen?: ReadonlyMap<string, readonly string[]>;
   readonly stopped: ReadonlyMap<string, Stop>;
   readonly nowMs: number;
   readonly countMax: number;
@@ -38,10 +41,14 @@ type AgentQuestion = WhoCanQuestion & { readonly agent: AgentName; readonly rule
 
 function answerOf(policy: Policy, ref: PolicyRef, question: AgentQuestion): AgentAnswer {
   const { agent, rules, tool, args, stopped, nowMs } = question;
+  const seen = supposedSeen(agent, question.seen?.get(agent) ?? []);
   const stop = stopped.get(agent);
   if (stop !== undefined) return { agent, decision: 'deny', ...stop, conditions: [] };
   if (args === undefined) return { agent, ...forAnyArguments(rules, tool.name, nowMs) };
-  const { kind, rule, reason } = decide(policy, ref, { agent, tool, args, nowMs });
+  const { kind, rule, reason } = decide(policy, ref, {
+    ...{ agent, tool, args, nowMs },
+    labels: { agent: seen, session: seen },
+  });
   return { agent, decision: kind, rule, reason, conditions: [] };
 }
 

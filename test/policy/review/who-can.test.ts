@@ -32,6 +32,29 @@ agents:
   calypso: {}
 `;
 
+test('who may call a tool is told after what each agent has seen, and without arguments with what the rules say of labels', () => {
+  const policy = policyOf({
+    version: 1,
+    deny: [{ id: 'no-leak', sink: 'external', after: ['private'] }],
+    agents: {
+      athena: { grants: [{ tools: ['*'] }] },
+      boreas: { grants: [{ tools: ['*'], session: { forbid: ['x'] } }] },
+    },
+  });
+  const tool = { name: 'mail__send', sinks: ['external'] };
+  const seen = new Map([['athena', ['private']]]);
+  const { agents } = whoCan(policy, REF, { ...asked('mail__send', {}), tool, seen });
+  expect(agents.map(({ agent, decision, rule }) => [agent, decision, rule])).toEqual([
+    ['boreas', 'allow', '/agents/boreas/grants/0'],
+    ['athena', 'deny', 'no-leak'],
+  ]);
+  const { agents: anyhow } = whoCan(policy, REF, { ...asked('mail__send'), tool });
+  expect(anyhow.find(({ agent }) => agent === 'boreas')?.conditions).toMatchObject([
+    { rule: 'no-leak', when: '(the tool sends to external) && "private" in labels' },
+    { when: '!("x" in labels)' },
+  ]);
+});
+
 describe('who may call a tool', () => {
   const policy = policyOf(POLICY);
 
