@@ -33,7 +33,9 @@ export function createTimeWatch(clock: Clock, onPassed: () => void): TimeWatch {
     const next = times[passed] ?? Number.POSITIVE_INFINITY;
     const quietMs = toldMs + LIMITS.timeWatchMsMin - clock.monotonicMs();
     const waitMs = Math.max(next - clock.nowMs(), quietMs, 1);
-    timer = setTimeout(wake, Math.min(waitMs, LIMITS.timeWatchMsMax)).unref();
+    // A clock that shows no number is looked at again as seldom as one that stands.
+    const boundedMs = waitMs < LIMITS.timeWatchMsMax ? waitMs : LIMITS.timeWatchMsMax;
+    timer = setTimeout(wake, boundedMs).unref();
   };
   const wake = () => {
     const now = countPassed();

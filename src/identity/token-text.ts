@@ -28,9 +28,12 @@ export function hashToken(text: string): Uint8Array {
 const SIGNED_PREFIX = 'oauth_';
 const SIGNED_ID = /^oauth_[0-9a-f]{32}$/;
 
-/** The id of a signed token: the beginning of its SHA-256. */
+/**
+ * The id of a signed token: the beginning of the SHA-256 of what is signed. Not of its signature, which can be written in more than one way
+ * (unused bits of the last character, (r, s) and (r, −s)): each would be another token that nobody has revoked.
+ */
 export function signedTokenId(text: string): string {
-  return `${SIGNED_PREFIX}${hash('sha256', text, 'hex').slice(0, 32)}`;
+  return `${SIGNED_PREFIX}${hash('sha256', text.slice(0, text.lastIndexOf('.')), 'hex').slice(0, 32)}`;
 }
 
 export function isSignedId(id: string): boolean {

@@ -2,6 +2,7 @@
 // the issuer; what it signs is believed within that, and never makes an agent that the policy doesn't name.
 
 import type { Clock } from '#base/clock.ts';
+import { type Digest, sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { createListeners } from '#base/listeners.ts';
 import type { Logger } from '#base/log.ts';
@@ -55,10 +56,13 @@ export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: I
 
   const known = createKnownTokens({ clock, stillHolds, onEnded: changes.tell });
 
+  const verifiedTexts = new WeakMap<Principal, Digest>();
+
   const authenticate = async (text: string): Promise<Principal | undefined> => {
     const tokenId = signedTokenId(text);
     const seen = known.find(tokenId);
-    if (seen !== undefined && stillHolds(seen)) {
+    // An id says nothing of the signature: only the very text that was verified is believed again.
+    if (seen !== undefined && stillHolds(seen) && verifiedTexts.get(seen) === sha256(text)) {
       // Has them fetched anew when they are old; who has a good token does not wait for that.
       keys.withKey(seen.signed?.keyId ?? '').catch(() => {});
       return seen;
@@ -84,6 +88,7 @@ export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: I
     }
     const { expiresMs, keyId } = verified;
     const principal: SignedPrincipal = { kind: 'agent', agent, tokenId, ...rights, signed: { expiresMs, keyId } };
+    verifiedTexts.set(principal, sha256(text));
     known.remember(principal);
     return principal;
   };
@@ -91,10 +96,7 @@ export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: I
   return {
     authenticate,
     stillHolds,
-    ownerOf: (id) => {
-      const one = known.find(id);
-      return one !== undefined && stillHolds(one) ? one.agent : undefined;
-    },
+    ownerOf: known.ownerOf,
     onChange: changes.onChange,
     close: () => {
       unsubscribe();
