@@ -14,7 +14,7 @@ import {
   type Stats,
   writeFileSync,
 } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -32,28 +32,8 @@ export function replaceFile(path: string, text: string, mode: number): void {
  *
  * **Durability:** as `replaceFile`, when it resolves.
  */
-export async function replaceFileLater(path: string, text: string, mode: number): Promise<void> {
-  const temporary = `${path}.new`;
-  await rm(temporary, { force: true });
-  try {
-    const file = await open(temporary, 'wx', mode);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (thrown) {
-    await rm(temporary, { force: true });
-    throw thrown;
-  }
-  const directory = await open(dirname(path), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+export function replaceFileLater(path: string, text: string, mode: number): Promise<void> {
+  return writeBesideLater(path, { text, mode }, (temporary) => rename(temporary, path));
 }
 
 /**
@@ -82,6 +62,23 @@ export function createFile(path: string, text: string, mode: number): void {
   });
 }
 
+/** As `rewriteFile`, on a thread of libuv's: the disk may take long. One at a time for a path. */
+export function rewriteFileLater(path: string, text: string, check: () => void = () => {}): Promise<void> {
+  const like = lstatSync(path);
+  return writeBesideLater(path, { text, mode: like.mode & 0o777, like }, async (temporary) => {
+    check();
+    await rename(temporary, path);
+  });
+}
+
+/** As `createFile`, on a thread of libuv's. */
+export function createFileLater(path: string, text: string, mode: number): Promise<void> {
+  return writeBesideLater(path, { text, mode }, async (temporary) => {
+    await link(temporary, path);
+    await rm(temporary);
+  });
+}
+
 type Content = { readonly text: string; readonly mode: number; readonly like?: Stats };
 
 /** What a crash left at the temporary name is thrown away by the next write of the same file. */
@@ -96,6 +93,36 @@ function writeBeside(path: string, content: Content, putInPlace: (temporary: str
     throw thrown;
   }
   syncDirectory(dirname(path));
+}
+
+/** As `writeBeside`. */
+async function writeBesideLater(
+  path: string,
+  { text, mode, like }: Content,
+  putInPlace: (temporary: string) => Promise<void>,
+): Promise<void> {
+  const temporary = `${path}.new`;
+  await rm(temporary, { force: true });
+  try {
+    const file = await open(temporary, 'wx', mode);
+    try {
+      await file.writeFile(text);
+      if (like !== undefined) keepOwner(file.fd, like);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await putInPlace(temporary);
+  } catch (thrown) {
+    await rm(temporary, { force: true });
+    throw thrown;
+  }
+  const directory = await open(dirname(path), 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 function writeDurably(path: string, { text, mode, like }: Content): void {

@@ -102,9 +102,9 @@ export type PolicyVersion = {
  */
 export type PolicyStore = {
   readonly latest: () => PolicyVersion | undefined;
-  /** Takes the number for the text, before anything is recorded under it. */
-  readonly put: (version: Omit<PolicyVersion, 'isRecorded'>) => void;
-  readonly markRecorded: (version: number) => void;
+  /** Takes the number for the text, before anything is recorded under it. **Durability:** on disk when it resolves, as the next one. */
+  readonly put: (version: Omit<PolicyVersion, 'isRecorded'>) => Promise<void>;
+  readonly markRecorded: (version: number) => Promise<void>;
   readonly get: (version: number) => PolicyVersion | undefined;
   /** Without their texts, newest first. */
   readonly list: () => readonly Omit<PolicyVersion, 'text'>[];

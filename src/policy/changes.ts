@@ -58,11 +58,11 @@ export function createPolicyChanges(parts: ChangeParts, options: { readonly isMa
   const writeAndApply = async (held: string | undefined, judgement: Judgement, author: PolicyAuthor) => {
     const next = await judge.admit(judgement);
     if (held === next.text) return apply(next, author.by);
-    file.replace(held, next.text);
+    await file.replace(held, next.text);
     try {
       return await apply(next, author.by);
     } catch (error) {
-      if (held !== undefined && inForce.current().text !== next.text) putBack(held, next.text, parts);
+      if (held !== undefined && inForce.current().text !== next.text) await putBack(held, next.text, parts);
       throw error;
     }
   };
@@ -140,9 +140,9 @@ function warn({ warnings }: CheckedPolicy, { logger, file }: ChangeParts): void 
 }
 
 /** What could not be applied leaves the file again, unless somebody has edited it meanwhile. */
-function putBack(held: string, written: string, { file, logger }: ChangeParts): void {
+async function putBack(held: string, written: string, { file, logger }: ChangeParts): Promise<void> {
   try {
-    file.replace(written, held);
+    await file.replace(written, held);
   } catch (thrown) {
     const error = thrown instanceof SmcpError ? thrown.message : String(thrown);
     logger.warn('policy: the file keeps a text that could not be applied', { file: file.path, error });

@@ -92,11 +92,11 @@ export function createPolicyInForce({ store, recordLog, clock, logger }: PolicyP
     const version = isKnown ? known.version : Math.max(known?.version ?? 0, inForce.ref.version) + 1;
     const next: AppliedPolicy = { policy: compiled.policy, ref: { version, digest }, text };
     const appliedMs = clock.nowMs();
-    if (!isKnown) store.put({ version, digest, text, appliedMs, by });
+    if (!isKnown) await store.put({ version, digest, text, appliedMs, by });
     const isRecorded = isKnown && known.isRecorded;
     if (!isRecorded) await record(next, { appliedMs, by });
     swap(next, compiled);
-    if (!isRecorded) store.markRecorded(version);
+    if (!isRecorded) await store.markRecorded(version);
     logger.info('policy in force', { version, digest, agents: next.policy.agents.size, by });
     return next.ref;
   };

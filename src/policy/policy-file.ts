@@ -1,7 +1,7 @@
 // The policy's file: read only as far as its owner and mode allow, and never overwritten when it holds something else than
 // was read. Called by the policy's service.
 
-import { createFile, rewriteFile } from '#base/durable-file.ts';
+import { createFileLater, rewriteFileLater } from '#base/durable-file.ts';
 import { SmcpError, systemErrorCode } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { readOwnedFile } from '#base/owned-file.ts';
@@ -17,10 +17,10 @@ export type PolicyFile = {
    * Puts `after` where `before` is, and keeps the file's owner and mode; where no file is (undefined), makes one for its owner
    * only.
    *
-   * **Durability:** the new text is on disk when it returns; when it throws, or after a crash before that, the old one.
+   * **Durability:** the new text is on disk when it resolves; when it rejects, or after a crash before that, the old one.
    * @throws `POLICY_CONFLICT` when the file holds something else by now · `HOME_UNSAFE` · `POLICY_INVALID` when it can't be written.
    */
-  readonly replace: (before: string | undefined, after: string) => void;
+  readonly replace: (before: string | undefined, after: string) => Promise<void>;
 };
 
 export function createPolicyFile(path: string): PolicyFile {
@@ -36,11 +36,11 @@ export function createPolicyFile(path: string): PolicyFile {
   const check = (before: string) => {
     if (find() !== before) throw conflict(path);
   };
-  const replace: PolicyFile['replace'] = (before, after) => {
+  const replace: PolicyFile['replace'] = async (before, after) => {
     try {
       // The file may be one of `--policy`, outside of the home: it stays whose it was.
-      if (before === undefined) createFile(path, after, 0o600);
-      else rewriteFile(path, after, () => check(before));
+      if (before === undefined) await createFileLater(path, after, 0o600);
+      else await rewriteFileLater(path, after, () => check(before));
     } catch (cause) {
       if (cause instanceof SmcpError) throw cause;
       const code = systemErrorCode(cause);

@@ -82,12 +82,10 @@ export function createPolicyStore(database: Database): PolicyStore {
   );
   const mark = database.prepare('UPDATE policy SET is_recorded = 1 WHERE version = ?');
   return {
-    put: ({ version, digest, text, appliedMs, by }) => {
-      put.run(version, digest, text, appliedMs, by);
-    },
-    markRecorded: (version) => {
-      mark.run(version);
-    },
+    // A change of the policy waits for the disk; calls in flight do not.
+    put: ({ version, digest, text, appliedMs, by }) =>
+      database.transactionThenSync(() => void put.run(version, digest, text, appliedMs, by)),
+    markRecorded: (version) => database.transactionThenSync(() => void mark.run(version)),
     latest: () => {
       const row = latest.get();
       return row === undefined ? undefined : asPolicyVersion(row);

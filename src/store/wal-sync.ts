@@ -21,6 +21,8 @@ export type WalSync = {
  * opened here stays the one. SQLite keeps its locks on other files: closing this descriptor drops none.
  */
 export function createWalSync(databaseFile: string): WalSync {
+  // In memory there is no disk to wait for.
+  if (databaseFile === ':memory:') return { sync: async () => {}, failure: () => undefined, close: () => {} };
   let descriptor: number | undefined;
   let underWay: Promise<void> | undefined;
   let next: Promise<void> | undefined;

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createFile, replaceFile, rewriteFile } from '#base/durable-file.ts';
+import { createFile, createFileLater, replaceFile, rewriteFile, rewriteFileLater } from '#base/durable-file.ts';
 
 let directory: string;
 let file: string;
@@ -94,4 +94,29 @@ test('a file that is rewritten keeps its text when the last check refuses, and n
   };
   expect(() => rewriteFile(file, 'new', check)).toThrow('refused');
   expect([readFileSync(file, 'utf8'), readdirSync(directory)]).toEqual(['old', ['file']]);
+});
+
+describe('on a thread of libuv', () => {
+  test('a file is rewritten with the mode it had, and nothing is left beside it', async () => {
+    writeFileSync(file, 'old', { mode: 0o640 });
+    await rewriteFileLater(file, 'new');
+    expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual(['new', 0o640]);
+    expect(readdirSync(directory)).toEqual(['file']);
+  });
+
+  test('what the check throws leaves the old one', async () => {
+    writeFileSync(file, 'old');
+    const check = () => {
+      throw new Error('edited meanwhile');
+    };
+    await expect(rewriteFileLater(file, 'new', check)).rejects.toThrow('edited meanwhile');
+    expect([readFileSync(file, 'utf8'), readdirSync(directory)]).toEqual(['old', ['file']]);
+  });
+
+  test('a new one is made where none is, and not over one that is there', async () => {
+    await createFileLater(file, 'text', 0o600);
+    expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual(['text', 0o600]);
+    await expect(createFileLater(file, 'other', 0o600)).rejects.toMatchObject({ code: 'EEXIST' });
+    expect([readFileSync(file, 'utf8'), readdirSync(directory)]).toEqual(['text', ['file']]);
+  });
 });

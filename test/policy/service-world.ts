@@ -26,8 +26,8 @@ function memoryStore() {
   const versions: PolicyVersion[] = [];
   const store = {
     latest: () => versions.at(-1),
-    put: (version) => void versions.push({ ...version, isRecorded: false }),
-    markRecorded: (version) => {
+    put: async (version) => void versions.push({ ...version, isRecorded: false }),
+    markRecorded: async (version) => {
       const at = versions.findIndex((each) => each.version === version);
       const found = versions[at];
       if (found !== undefined) versions[at] = { ...found, isRecorded: true };

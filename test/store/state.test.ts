@@ -55,16 +55,16 @@ describe('state', () => {
     close();
   });
 
-  test('keeps policy versions and never rewrites one', () => {
+  test('keeps policy versions and never rewrites one', async () => {
     const { policies, close } = openStore(file);
     expect(policies.latest()).toBeUndefined();
     const version = { version: 1, digest: sha256('a'), text: 'a', appliedMs: 3, by: 'admin' };
-    policies.put(version);
-    policies.put({ ...version, version: 2 });
+    await policies.put(version);
+    await policies.put({ ...version, version: 2 });
     expect(policies.latest()).toEqual({ ...version, version: 2, isRecorded: false });
-    policies.markRecorded(2);
+    await policies.markRecorded(2);
     expect(policies.latest()).toEqual({ ...version, version: 2, isRecorded: true });
-    expect(() => policies.put(version)).toThrow(refusal('LOG_UNAVAILABLE'));
+    await expect(policies.put(version)).rejects.toThrow(refusal('LOG_UNAVAILABLE'));
     expect([policies.get(1)?.text, policies.get(3)]).toEqual(['a', undefined]);
     expect(policies.list().map(({ version, by, isRecorded }) => [version, by, isRecorded])).toEqual([
       [2, 'admin', true],

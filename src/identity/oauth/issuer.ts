@@ -96,10 +96,7 @@ export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: I
   return {
     authenticate,
     stillHolds,
-    ownerOf: (id) => {
-      const one = known.find(id);
-      return one !== undefined && stillHolds(one) ? one.agent : undefined;
-    },
+    ownerOf: known.ownerOf,
     onChange: changes.onChange,
     close: () => {
       unsubscribe();

@@ -11,6 +11,8 @@ export type SignedPrincipal = Principal & { readonly kind: 'agent' };
 
 export type KnownTokens = {
   readonly find: (tokenId: string) => SignedPrincipal | undefined;
+  /** Whose it is; also of one that is not remembered any more, so that a person can still revoke it. */
+  readonly ownerOf: (tokenId: string) => AgentName | undefined;
   /** The agent's oldest goes where it has too many: it is verified again when it is shown again, and ends at its time all the same. */
   readonly remember: (principal: SignedPrincipal) => void;
   readonly close: () => void;
@@ -27,8 +29,8 @@ export function createKnownTokens({ clock, stillHolds, onEnded }: Ports): KnownT
   // Both in the order in which they were verified.
   const known = new Map<string, SignedPrincipal>();
   const byAgent = new Map<AgentName, Set<string>>();
-  /** Of those that were dropped, too: calls and sessions that came with them end then. */
-  const ends = new Set<number>();
+  /** Of those that were dropped, too, in the order in which they were verified: calls and sessions that came with them end then. */
+  const owners = new Map<string, { readonly agent: AgentName; readonly endMs: number }>();
   const expiries = createTimeWatch(clock, onEnded);
   let tidied: NodeJS.Timeout | undefined;
 
@@ -48,7 +50,8 @@ export function createKnownTokens({ clock, stillHolds, onEnded }: Ports): KnownT
   const tidy = (): void => {
     const nowMs = clock.nowMs();
     for (const one of known.values()) if (!stillHolds(one)) forget(one);
-    for (const endMs of ends) if (endMs <= nowMs) ends.delete(endMs);
+    for (const [id, { endMs }] of owners) if (endMs <= nowMs) owners.delete(id);
+    const ends = new Set([...owners.values()].map(({ endMs }) => endMs));
     expiries.watch([...ends].sort((a, b) => a - b));
   };
   /** At once, and then not again for a while: it looks at all of them. */
@@ -64,6 +67,10 @@ export function createKnownTokens({ clock, stillHolds, onEnded }: Ports): KnownT
 
   return {
     find: (tokenId) => known.get(tokenId),
+    ownerOf: (tokenId) => {
+      const found = owners.get(tokenId);
+      return found !== undefined && clock.nowMs() < found.endMs ? found.agent : undefined;
+    },
     remember: (principal) => {
       const { agent, tokenId, signed } = principal;
       known.set(tokenId, principal);
@@ -71,7 +78,9 @@ export function createKnownTokens({ clock, stillHolds, onEnded }: Ports): KnownT
       byAgent.set(agent, own.add(tokenId));
       if (own.size > LIMITS.accessTokensKnownPerAgentMax) forgetFirst(own);
       if (known.size > LIMITS.accessTokensKnownMax) forgetFirst(known.keys());
-      if (ends.size < LIMITS.accessTokensKnownMax) ends.add(signed?.expiresMs ?? 0);
+      owners.set(tokenId, { agent, endMs: signed?.expiresMs ?? 0 });
+      const [first] = owners.keys();
+      if (first !== undefined && owners.size > LIMITS.accessTokensKnownMax) owners.delete(first);
       tidySoon();
     },
     close: () => {

@@ -40,6 +40,8 @@ describe('an agent that shows more and more tokens', () => {
     expect(known.find(other.tokenId)).toBe(other);
     const left = own.filter(({ tokenId }) => known.find(tokenId) !== undefined);
     expect(left).toEqual(own.slice(-LIMITS.accessTokensKnownPerAgentMax));
+    // A person can still revoke each: whose it is, is known.
+    expect(own.every(({ tokenId, agent: name }) => known.ownerOf(tokenId) === name)).toBe(true);
   });
 
   test('has all looked at once in a while, and not for each of them', () => {
