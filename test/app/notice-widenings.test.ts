@@ -34,16 +34,17 @@ function createWorld() {
     policies.markRecorded(version);
     changes.tell();
   };
+  const state = { isWanted: true };
   const start = (before: number | undefined, compare = judge.compare) =>
     tellOfWidenings(
       {
         tell: (notice) => told.push(notice) > 0,
         policy: { current: () => ({ version, digest: sha256(String(version)) }), onChange: changes.onChange },
-        ...{ store: { policies, meta }, judge: { compare }, logger: silentLogger },
+        ...{ store: { policies, meta }, judge: { compare }, logger: silentLogger, isWanted: () => state.isWanted },
       },
       before,
     );
-  return { apply, start, told };
+  return { apply, start, told, state };
 }
 
 let world: ReturnType<typeof createWorld>;
@@ -97,6 +98,20 @@ describe('a policy that is applied', () => {
     world.apply(policy('notes__*'));
     await world.start(undefined);
     expect(world.told).toEqual([]);
+  });
+
+  test('while nobody wanted to know is not compared, and not told when somebody does', async () => {
+    world.apply(policy('notes__read'));
+    world.state.isWanted = false;
+    const compared: unknown[] = [];
+    await world.start(1, async (question) => {
+      compared.push(question);
+      throw new Error('nobody asked');
+    });
+    world.apply(policy('notes__*'));
+    world.state.isWanted = true;
+    await world.start(2);
+    expect([compared, world.told]).toEqual([[], []]);
   });
 
   test('and can not be compared is told of as such: silence would hide a widening', async () => {

@@ -1,6 +1,7 @@
 // What waits to be told: kept over a stop, told in order, tried again, bounded; and each target for itself.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { DeliveryResult } from '#domain/notify-ports.ts';
 import { createFakeTarget, createOutboxWorld, DOWN, NO, notice, TAKEN } from './world.ts';
@@ -41,16 +42,24 @@ describe('a notice', () => {
     expect(world.store.heads()).toEqual([]);
   });
 
-  test('is told again, as the same delivery, when the server ends before it keeps that it was told', async () => {
-    const up = createFakeTarget('t', () => TAKEN);
-    const ids = [] as string[];
-    const { store, open } = world;
-    store.add({ id: 'kept', notice: notice('a'), createdMs: world.time.state.nowMs }, ['t digest of t']);
-    const head = store.heads();
-    open([up.channel]);
-    await expect.poll(() => up.told).toEqual(['a']);
-    ids.push(...up.tries.map(({ id }) => id));
-    expect([ids, head.length]).toEqual([['kept'], 1]);
+  test('is told again, as the same delivery, when that it was told could not be kept', async () => {
+    const { store } = world;
+    const full = {
+      ...store,
+      remove: () => {
+        throw new SmcpError('LOG_UNAVAILABLE', 'the disk is full');
+      },
+    };
+    const first = createFakeTarget('t', () => TAKEN);
+    const outbox = world.open([first.channel], {}, full);
+    outbox.tell(notice('a'));
+    await expect.poll(() => outbox.waiting()).toEqual([]);
+    outbox.close();
+    const second = createFakeTarget('t', () => TAKEN);
+    world.open([second.channel]);
+    await expect.poll(() => second.told).toEqual(['a']);
+    expect([first.told, second.tries[0]?.id]).toEqual([['a'], first.tries[0]?.id]);
+    await expect.poll(() => store.heads()).toEqual([]);
   });
 
   test('kept for an address that is no longer in the configuration is told to nobody', async () => {

@@ -7,6 +7,7 @@ import {
   NOTICE_KINDS,
   type Notice,
   type NoticeChannel,
+  type NoticeStore,
 } from '#domain/notify-ports.ts';
 import { createOutbox, type OutboxOptions } from '#notify/outbox.ts';
 import { migrate } from '#store/migrations.ts';
@@ -49,10 +50,14 @@ export function createOutboxWorld() {
   const time = createClock();
   const dropped: [string, string][] = [];
   const opened: { readonly close: () => void }[] = [];
-  const open = (channels: readonly NoticeChannel[], options: Partial<OutboxOptions> = {}) => {
+  const open = (
+    channels: readonly NoticeChannel[],
+    options: Partial<OutboxOptions> = {},
+    kept: NoticeStore = store,
+  ) => {
     const outbox = createOutbox(
       {
-        ...{ store, clock: time.clock, logger: silentLogger },
+        ...{ store: kept, clock: time.clock, logger: silentLogger },
         onDropped: ({ name }, { subject }, why) => void dropped.push([`${name}: ${subject}`, why]),
       },
       { channels, server: 'smcp.test', retryMs: 1, ...options },

@@ -13,6 +13,8 @@ export type WideningPorts = NoticeTeller & {
   readonly policy: Pick<PolicyDecider, 'current' | 'onChange'>;
   readonly store: { readonly policies: PolicyStore; readonly meta: MetaStore };
   readonly judge: Pick<PolicyJudge, 'compare'>;
+  /** Whether anybody wants to know: a comparison may take seconds, away from the host's thread. */
+  readonly isWanted: () => boolean;
   readonly logger: Logger;
 };
 
@@ -25,7 +27,7 @@ const COMPARED = 'notify.policy.compared';
  * @param before the version in force before this start; undefined: there was none.
  */
 export function tellOfWidenings(ports: WideningPorts, before: number | undefined): Promise<void> {
-  const { policy, store, logger } = ports;
+  const { policy, store, isWanted, logger } = ports;
   const kept = store.meta.get(COMPARED);
   let last = kept === undefined ? before : Number(kept);
   // Before anything is compared: what is not by the time the server stops would otherwise be forgotten.
@@ -39,7 +41,7 @@ export function tellOfWidenings(ports: WideningPorts, before: number | undefined
     if (version === from) return;
     last = version;
     // The first policy of a home widens nothing that was.
-    if (from === undefined) return store.meta.put(COMPARED, String(version));
+    if (from === undefined || !isWanted()) return store.meta.put(COMPARED, String(version));
     waiting += 1;
     turn = turn
       .then(() => compare(ports, from, version, waiting > LIMITS.policyChangesWaitingMax))

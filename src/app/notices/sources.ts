@@ -3,7 +3,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
 import type { OffThread } from '#base/off-thread.ts';
-import type { NoticeTeller } from '#domain/notify-ports.ts';
+import type { NoticeDesk, NoticeTeller } from '#domain/notify-ports.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { PluginAdmin, PluginCatalog, RecordReader, ToolCatalog } from '#domain/ports.ts';
 import type { Layer } from '#domain/record.ts';
@@ -13,7 +13,7 @@ import { tellOfWidenings } from './policies.ts';
 import { watchForNotices } from './watch.ts';
 
 export type EventPorts = {
-  readonly notices: NoticeTeller;
+  readonly notices: NoticeTeller & Pick<NoticeDesk, 'targets'>;
   readonly policy: Pick<PolicyDecider, 'current' | 'onChange'>;
   readonly store: Pick<Store, 'policies' | 'meta'>;
   readonly log: Pick<RecordReader, 'size' | 'prove'>;
@@ -35,7 +35,8 @@ export function tellOfEvents(ports: EventPorts, options: EventOptions, stack: As
   const { notices, policy, store, log, catalog, thread, layers, clock, logger } = ports;
   const { tell } = notices;
   const judge = createPolicyJudge({ thread, catalog: options.tools, clock });
-  void tellOfWidenings({ tell, policy, store, judge, logger }, options.policyBefore);
+  const isWanted = () => notices.targets().some(({ kinds }) => kinds.includes('widening'));
+  void tellOfWidenings({ tell, policy, store, judge, isWanted, logger }, options.policyBefore);
   const watch = stack.adopt(
     watchForNotices({ tell, catalog, layers, log, meta: store.meta, clock, logger }),
     (opened) => opened.close(),
