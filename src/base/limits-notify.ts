@@ -42,9 +42,9 @@ export const NOTIFY_LIMITS = {
   notifyMergedKeysMax: 1_024,
   /** Between two tellings that the server does not start on its log: a supervisor starts it again every few seconds. */
   notifyBrokenLogMs: 3_600_000,
-  /** A look at the log while nothing else asks for it: so many records each minute, and no longer on the host's thread. */
+  /** A look at the log, each minute: at most so many records, and no longer on the host's thread than a call would notice. */
   logPatrolLengthMax: 256,
-  logPatrolMsMax: 20,
+  logPatrolMsMax: 5,
   /** The key of a webhook: as much as SHA-256 gives, and a file that is no key. */
   webhookKeyBytesMin: 32,
   webhookKeyBytesMax: 1_024,

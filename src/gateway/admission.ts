@@ -31,12 +31,17 @@ export function createAdmission(authenticator: DoorAuthenticator, bound: () => B
       const guarded = { host, origin, localAddress: request.socket.localAddress };
       checkHost(guarded, bound());
       checkOrigin(guarded);
+      const isOpen = isForAnyone(request.routeOptions.config);
       const settle = (caller: Principal | undefined): void => {
         if (caller !== undefined) callers.set(request, caller);
-        else if (!isForAnyone(request.routeOptions.config)) throw unauthenticated();
+        else if (!isOpen) throw unauthenticated();
       };
       const caller = callerOf(request.headers, authenticator);
-      return caller instanceof Promise ? caller.then(settle) : settle(caller);
+      if (!(caller instanceof Promise)) return settle(caller);
+      // What a token lacks is nothing to a route that asks for none.
+      return caller.then(settle, (thrown: unknown) => {
+        if (!isOpen) throw thrown;
+      });
     },
     caller: (request) => callers.get(request),
     stillHolds: (caller) => caller === undefined || authenticator.stillHolds(caller),

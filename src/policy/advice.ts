@@ -39,7 +39,8 @@ export function advise(
       ];
     }),
   );
-  return [...ofRules, ...budgets.flatMap((budget) => advisePatterns(budget, matches))];
+  const { labels = [] } = policy;
+  return [...ofRules, ...[...budgets, ...labels].flatMap((one) => advisePatterns(one, matches))];
 }
 
 type Matches = (pattern: ToolPattern) => readonly AdvisedTool[];

@@ -56,7 +56,8 @@ export type JudgePorts = {
 
 export function createPolicyJudge({ thread, catalog, clock }: JudgePorts): PolicyJudge {
   // Only what can be copied.
-  const toolsOfToday = () => catalog().map(({ name, inputSchema }) => ({ name, inputSchema }));
+  const toolsOfToday = (): readonly AdvisedTool[] =>
+    catalog().map(({ name, inputSchema, labels = [], sinks = [] }) => ({ name, inputSchema, labels, sinks }));
   const ask = <T extends Judgement | Comparison | Checked>(task: JudgeTask | CompareTask | CheckTask): Promise<T> =>
     askThread(thread, task, task.name);
   return {

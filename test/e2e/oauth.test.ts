@@ -206,8 +206,11 @@ test('a scope that every token must have is named where it lacks, and in the met
   expect(answer.headers.get('www-authenticate')).toMatch(
     /^Bearer error="insufficient_scope", scope="smcp", resource_metadata="/,
   );
-  const document = await fetch(`${at}/.well-known/oauth-protected-resource`);
-  expect(await document.json()).toMatchObject({ scopes_supported: ['smcp'] });
+  // Also to who shows the token that lacks it: the document is for anyone.
+  for (const headers of [{}, { authorization: `Bearer ${token}` }]) {
+    const document = await fetch(`${at}/.well-known/oauth-protected-resource`, { headers });
+    expect(await document.json()).toMatchObject({ scopes_supported: ['smcp'] });
+  }
   const good = await strict.issuer.sign({ aud: strict.resource, scope: 'smcp' });
   expect((await askForToken(at, good)).status).toBe(200);
   await strict.close();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createPolicyChecker } from '#policy/check-policy.ts';
+import { createPolicyJudge, createPolicyThread } from '#policy/policy-thread.ts';
 import { NOW_MS } from './policies.ts';
 
 const checkPolicyText = createPolicyChecker();
@@ -61,4 +62,26 @@ describe('a rule about a label that nothing carries never holds anybody back, so
   ])('and is silent about %s', (_what, text) => {
     expect(check(text)).toEqual([]);
   });
+});
+
+test('the thread that checks policies for a server knows the labels of its tools, too', async () => {
+  const thread = createPolicyThread();
+  try {
+    const judge = createPolicyJudge({
+      thread,
+      catalog: () => TOOLS,
+      clock: { nowMs: () => NOW_MS, monotonicMs: () => NOW_MS },
+    });
+    const text = `${deny('after: [private, privat]')}    sink: mailbox\n`;
+    const said = await judge.check(text);
+    expect(said.map(({ message }) => message)).toEqual([expect.stringContaining('the label privat:')]);
+    expect(said).toEqual(checkPolicyText(text, TOOLS, NOW_MS));
+  } finally {
+    await thread.close();
+  }
+});
+
+test('what the policy says of tools that are not there is told', () => {
+  const text = 'version: 1\nlabels:\n  - { tools: ["nots__*"], carries: [private] }\n';
+  expect(check(text)).toEqual([expect.stringContaining('no tool of today is matched by "nots__*"')]);
 });
