@@ -67,9 +67,9 @@ describe('the tarball', () => {
     }
   });
 
-  test('holds no tests, settings of development or homes', () => {
+  test('holds no tests (the expectations of a policy are an example), settings of development or homes', () => {
     const unwanted = packed.files.filter(({ path }) =>
-      /(^|\/)(test|bench|\.ci|\.smcp|node_modules)\/|\.test\.|tsconfig|biome|vitest/.test(path),
+      /(^|\/)(test|bench|\.ci|\.smcp|node_modules)\/|\.test\.[jt]s$|tsconfig|biome|vitest/.test(path),
     );
     // Expectations of the worked policies are documents; the guest's settings are handed to authors of plugins.
     const isWanted = (path: string) => /^docs\/examples\/|sandbox\/guest\/tsconfig\.json$/.test(path);
