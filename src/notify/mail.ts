@@ -2,6 +2,7 @@
 // **Trust:** server, addresses and password are the operator's. Texts of others stand in the body and the subject only, where the
 // library encodes them; addresses come from the configuration alone.
 
+import { Socket } from 'node:net';
 import { createTransport } from 'nodemailer';
 import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
@@ -36,7 +37,7 @@ export function createMail({ secret }: { readonly secret: OwnSecret }, options: 
     deliver: (delivery, signal) =>
       readingSecret(secret, passwordSecret, async (password) => {
         try {
-          await Promise.race([send(options, password, delivery), whenAborted(signal)]);
+          await send(options, password, delivery, signal);
           return { kind: 'taken' };
         } catch (thrown) {
           return resultOf(thrown);
@@ -45,10 +46,37 @@ export function createMail({ secret }: { readonly secret: OwnSecret }, options: 
   };
 }
 
-async function send(options: MailOptions, password: string | undefined, { id, notice }: Delivery): Promise<void> {
+/** Its connection ends with the signal: the library by itself would hold it for as long as the server says nothing. */
+async function send(
+  options: MailOptions,
+  password: string | undefined,
+  delivery: Delivery,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const socket = new Socket();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => {
+    socket.destroy();
+    reject(signal.reason);
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([sendBy(socket, options, password, delivery), aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+async function sendBy(
+  socket: Socket,
+  options: MailOptions,
+  password: string | undefined,
+  { id, notice }: Delivery,
+): Promise<void> {
   const { server, port, security, certificateName, from, to, user, ca } = options;
   const transport = createTransport({
-    ...{ host: server, port, secure: security === 'tls' },
+    ...{ host: server, port, secure: security === 'tls', socket },
     // Without it the library would go on in clear where a server, or somebody before it, offers no encryption.
     ...{ requireTLS: security === 'starttls', ignoreTLS: security === 'loopback' },
     ...(user === undefined ? {} : { auth: { user, pass: password ?? '' } }),
@@ -72,14 +100,6 @@ async function send(options: MailOptions, password: string | undefined, { id, no
   } finally {
     transport.close();
   }
-}
-
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
 }
 
 /** Codes of the library, which are bounded words of its own. Its messages quote what the server said, so they are not told. */

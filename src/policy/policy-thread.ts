@@ -56,7 +56,7 @@ export type JudgePorts = {
 
 export function createPolicyJudge({ thread, catalog, clock }: JudgePorts): PolicyJudge {
   // Only what can be copied.
-  const toolsOfToday = () =>
+  const toolsOfToday = (): readonly AdvisedTool[] =>
     catalog().map(({ name, inputSchema, labels = [], sinks = [] }) => ({ name, inputSchema, labels, sinks }));
   const ask = <T extends Judgement | Comparison | Checked>(task: JudgeTask | CompareTask | CheckTask): Promise<T> =>
     askThread(thread, task, task.name);

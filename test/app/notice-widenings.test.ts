@@ -120,4 +120,17 @@ describe('a policy that is applied', () => {
     await world.start(1, () => Promise.reject(new Error('too much')));
     expect(world.told).toMatchObject([{ subject: 'policy 2 may widen', body: { event: 'uncompared' } }]);
   });
+
+  test('while the server stops is compared at the next start, and not told of as one that could not be', async () => {
+    world.apply(policy('notes__read'));
+    world.apply(policy('notes__*'));
+    const thread = createPolicyThread();
+    const { compare } = createPolicyJudge({ thread, catalog: () => [], clock: createClock().clock });
+    const stopped = world.start(1, compare);
+    await thread.close();
+    await stopped;
+    expect(world.told).toEqual([]);
+    await world.start(2);
+    expect(world.told.map(({ subject }) => subject)).toEqual(['policy 2 widens']);
+  });
 });

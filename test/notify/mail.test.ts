@@ -96,6 +96,23 @@ describe('a password', () => {
     expect(commands.indexOf('STARTTLS')).toBeLessThan(commands.indexOf('AUTH'));
   });
 
+  test('is sent by a connection that is encrypted from the first byte, and by no other where that is asked for', async () => {
+    const encrypted = await serve({ isTls: true });
+    const asked: Partial<MailOptions> = { ...far, security: 'tls', ca: CA, certificateName: 'api.example.test' };
+    expect(await openMail(encrypted.port, asked)()).toEqual({ kind: 'taken' });
+    expect(encrypted.mails).toMatchObject([{ isEncrypted: true, auth: `\0smcp\0${PASSWORD}` }]);
+    const clear = await serve();
+    expect(await openMail(clear.port, asked)(notice('a'), AbortSignal.timeout(2_000))).toMatchObject({
+      kind: 'failed',
+    });
+    expect([clear.mails, clear.commands.includes('AUTH')]).toEqual([[], false]);
+    const other = await serve({ isTls: true });
+    expect(await openMail(other.port, { ...asked, certificateName: 'third.example.test' })()).toMatchObject({
+      kind: 'failed',
+    });
+    expect([other.mails, other.commands]).toEqual([[], []]);
+  });
+
   test('is not sent to one whose certificate is for another name', async () => {
     const { mails, commands, port } = await serve({ offersTls: true });
     expect(await openMail(port, { ...far, ca: CA })()).toMatchObject({ kind: 'failed' });
@@ -146,5 +163,24 @@ describe('a server of mail', () => {
     expect(await openMail(port)(notice('a'), AbortSignal.timeout(50))).toEqual({
       ...{ kind: 'failed', why: 'it did not answer in time' },
     });
+  });
+
+  test.each(['loopback', 'tls'] as const)(
+    'that says nothing (%s) holds no connection once the try is given up: a server that stops ends at once',
+    async (security) => {
+      const { port, connected } = await serve({ isSilent: true });
+      const stop = new AbortController();
+      const result = openMail(port, { security })(notice('a'), stop.signal);
+      await expect.poll(connected).toBe(1);
+      stop.abort();
+      expect(await result).toMatchObject({ kind: 'failed' });
+      await expect.poll(connected).toBe(0);
+    },
+  );
+
+  test('is not asked by a try that is given up before it begins', async () => {
+    const { port, connected } = await serve();
+    expect(await openMail(port)(notice('a'), AbortSignal.abort())).toMatchObject({ kind: 'failed' });
+    expect(connected()).toBe(0);
   });
 });

@@ -16,11 +16,13 @@ export type SmtpOptions = {
   readonly offersTls?: boolean;
   /** Answers to commands in the place of the usual ones, by their first word. */
   readonly answers?: { readonly [word: string]: string };
+  /** Speaks TLS from the first byte. */
+  readonly isTls?: boolean;
   /** Says nothing at all. */
   readonly isSilent?: boolean;
 };
 
-export async function openSmtp({ offersTls = false, answers = {}, isSilent = false }: SmtpOptions = {}) {
+export async function openSmtp({ offersTls = false, answers = {}, isTls = false, isSilent = false }: SmtpOptions = {}) {
   const mails: Mail[] = [];
   const commands: string[] = [];
   const sockets = new Set<Socket>();
@@ -83,7 +85,11 @@ export async function openSmtp({ offersTls = false, answers = {}, isSilent = fal
 
   const server = createServer((socket) => {
     sockets.add(socket);
-    if (!isSilent) talk(socket, false)('220 mail.test');
+    socket.once('close', () => sockets.delete(socket)).on('error', () => {});
+    // A client that goes is noticed only where somebody reads.
+    if (isSilent) socket.resume();
+    else
+      talk(isTls ? new TLSSocket(socket, { isServer: true, secureContext: context }) : socket, isTls)('220 mail.test');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -91,5 +97,7 @@ export async function openSmtp({ offersTls = false, answers = {}, isSilent = fal
     for (const socket of sockets) socket.destroy();
     server.close();
   };
-  return { mails, commands, close, port: (server.address() as AddressInfo).port };
+  /** How many connections are open. */
+  const connected = () => sockets.size;
+  return { mails, commands, close, connected, port: (server.address() as AddressInfo).port };
 }

@@ -23,7 +23,13 @@ const open = (thread = createPolicyThread()) => {
   opened.push(thread);
   return thread;
 };
-const TOOLS = [{ name: 'demo_math__add', inputSchema: { type: 'object', properties: { a: { type: 'number' } } } }];
+const TOOLS = [
+  {
+    name: 'demo_math__add',
+    inputSchema: { type: 'object', properties: { a: { type: 'number' } } },
+    ...{ labels: ['private'], sinks: ['mailbox'] },
+  },
+];
 const clock = { nowMs: () => NOW_MS, monotonicMs: () => NOW_MS };
 const judgeWith = (thread: OffThread) => createPolicyJudge({ thread, catalog: () => TOOLS, clock });
 const ours = judgeWith(open());
@@ -52,6 +58,14 @@ async function turnsDuring(doing: () => Promise<unknown>): Promise<number> {
   counted.isOver = true;
   return counted.turns;
 }
+
+test('the thread knows what tools of today carry and where they send: it warns of other labels only', async () => {
+  const text = 'version: 1\ndeny: [{ tools: ["demo_math__add"], after: [private, privat], sink: mailbox }]\n';
+  const found = await ours.check(text);
+  expect(found.map(({ message }) => message)).toEqual([
+    'nothing carries the label privat: no tool of today, and no rule under labels',
+  ]);
+});
 
 describe('while a long text is looked at', { timeout: 240_000 }, () => {
   test('other work of the host goes on', async () => {

@@ -1,5 +1,6 @@
 // Policies that let somebody do more than the one before: compared, away from the host's thread, after they are in force.
 
+import { asSmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { NoticeTeller } from '#domain/notify-ports.ts';
@@ -29,6 +30,8 @@ export function tellOfWidenings(ports: WideningPorts, before: number | undefined
   const { policy, store, isWanted, logger } = ports;
   const kept = store.meta.get(COMPARED);
   let last = kept === undefined ? before : Number(kept);
+  // Before anything is compared: what is not by the time the server stops would otherwise be forgotten.
+  if (kept === undefined && before !== undefined) store.meta.put(COMPARED, String(before));
   let waiting = 0;
   let turn = Promise.resolve();
 
@@ -42,7 +45,10 @@ export function tellOfWidenings(ports: WideningPorts, before: number | undefined
     waiting += 1;
     turn = turn
       .then(() => compare(ports, from, version, waiting > LIMITS.policyChangesWaitingMax))
-      .catch((thrown: unknown) => logger.error('a change of the policy was not told', { error: String(thrown) }))
+      .catch((thrown: unknown) => {
+        if (asSmcpError(thrown).code === 'SHUTTING_DOWN') return;
+        logger.error('a change of the policy was not told', { error: String(thrown) });
+      })
       .finally(() => {
         waiting -= 1;
       });
@@ -65,7 +71,7 @@ async function compare(ports: WideningPorts, from: number, version: number, isTo
 
 type Comparing = Pick<WideningPorts, 'judge' | 'logger'>;
 
-/** Undefined: it could not be told. */
+/** Undefined: it could not be told. @throws `SHUTTING_DOWN` */
 async function noticeOf(before: PolicyVersion, after: PolicyVersion, { judge, logger }: Comparing) {
   try {
     const { widenings, text } = await judge.compare({
@@ -76,6 +82,8 @@ async function noticeOf(before: PolicyVersion, after: PolicyVersion, { judge, lo
     const { version, digest, by } = after;
     return wideningNotice({ version, digest, by, fromVersion: before.version, widenings, ...linesOf(text) });
   } catch (thrown) {
+    // At the next start it is compared.
+    if (asSmcpError(thrown).code === 'SHUTTING_DOWN') throw thrown;
     logger.warn('two policies could not be compared', { from: before.version, to: after.version, why: String(thrown) });
     return undefined;
   }
