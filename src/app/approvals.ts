@@ -19,7 +19,8 @@ export type ApprovalJoints = {
   readonly secrets: OwnSecretReader;
   /** Of the policy in force. */
   readonly people: () => People;
-  readonly roleOf: PeopleDesk['roleOf'];
+  /** Who of them may do what now, and where they do it. */
+  readonly desk: Pick<PeopleDesk, 'roleOf' | 'consoleOrigin'>;
 };
 
 export type JoinedApprovals = {
@@ -30,11 +31,11 @@ export type JoinedApprovals = {
 
 export function openApprovals(
   { logger, config, version }: Pick<AppOptions, 'logger' | 'config' | 'version'>,
-  { store, log, notices, people, roleOf, secrets: { readOwn } }: ApprovalJoints,
+  { store, log, notices, people, desk, secrets: { readOwn } }: ApprovalJoints,
   stack: AsyncDisposableStack,
 ): JoinedApprovals {
   const clock = systemClock;
-  const ports = { store: store.approvals, log, clock, logger, roleOf };
+  const ports = { store: store.approvals, log, clock, logger, roleOf: desk.roleOf, consoleOrigin: desk.consoleOrigin };
   const approvals = stack.adopt(createApprovals(ports), (opened) => opened.close());
   tellOfApprovals(approvals, notices, config.console.origin);
   const unheard = hearTelegram(

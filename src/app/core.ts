@@ -102,7 +102,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const persons = openPeople(options, { store, log }, policy.people);
   const { approvals, notices } = openApprovals(
     options,
-    { store, log, notices: outbox, secrets, people: policy.people, roleOf: persons.people.roleOf },
+    { store, log, notices: outbox, secrets, people: policy.people, desk: persons.people },
     stack,
   );
   const labels = createLabelBook(store.labels);

@@ -36,6 +36,8 @@ export type ApprovalPorts = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly roleOf: RoleOf;
+  /** Where people find the console, for what a call that waits is told; absent: it is told the path alone. */
+  readonly consoleOrigin?: () => string;
 };
 
 export type ApprovalService = Approvals & {
@@ -48,7 +50,14 @@ const ID_BYTES = 8;
 type Tail<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Rest] ? Rest : never;
 
 /** What is kept of another run is read once; what ran out meanwhile, or is of a time that has not come yet, has expired. */
-export function createApprovals({ store, log, clock, logger, roleOf }: ApprovalPorts): ApprovalService {
+export function createApprovals({
+  store,
+  log,
+  clock,
+  logger,
+  roleOf,
+  consoleOrigin = () => '',
+}: ApprovalPorts): ApprovalService {
   const held = createHeldRequests(store);
   const watchers = createWatchers();
   const bind = createQuestionBinder();
@@ -178,7 +187,7 @@ export function createApprovals({ store, log, clock, logger, roleOf }: ApprovalP
     assert,
     use,
     find: present,
-    whyNot: notApproved,
+    whyNot: (asked) => notApproved(asked, consoleOrigin()),
     isFor: ({ binding }, question) => binding === bind(question).binding,
     watch: watchers.watch,
     onChange: watchers.watchAll,

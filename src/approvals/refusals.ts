@@ -32,34 +32,34 @@ export function anotherDigest({ id }: ApprovalRequest): SmcpError {
   });
 }
 
-/** Why a request that is over, or still waits, lets no call through. */
-export function notApproved(request: ApprovalRequest): SmcpError {
+/** Why a request that is over, or still waits, lets no call through. `origin`: of the console, where it is known. */
+export function notApproved(request: ApprovalRequest, origin = ''): SmcpError {
   switch (request.state) {
     case 'denied':
       return denied(request);
     case 'expired':
       return expired(request);
     case 'pending':
-      return pendingRequest(request);
+      return pendingRequest(request, origin);
     default:
       return used(request);
   }
 }
 
-function pendingRequest({ id, expiresMs, approvers }: ApprovalRequest): SmcpError {
+function pendingRequest({ id, expiresMs, approvers }: ApprovalRequest, origin: string): SmcpError {
   return new SmcpError('APPROVAL_PENDING', `a person has to approve this call first: request ${id}`, {
     details: {
       id,
       expiresAt: rfc3339(expiresMs),
-      remedy: `tell the person: ${howToApprove(id, approvers)}\nthen make the same call again`,
+      remedy: `tell the person: ${howToApprove(id, approvers, origin)}\nthen make the same call again`,
     },
   });
 }
 
-function howToApprove(id: string, approvers: ApprovalRequest['approvers']): string {
+function howToApprove(id: string, approvers: ApprovalRequest['approvers'], origin: string): string {
   if (approvers === undefined) return `smcp approvals approve ${id}`;
   const { by, needed } = approvers;
-  return `/console/approvals#${id} on the console (${needed === 1 ? 'one' : needed} of ${by.join(', ')})`;
+  return `${origin}/console/approvals#${id} (${needed === 1 ? 'one' : needed} of ${by.join(', ')})`;
 }
 
 function denied({ id, decision, endedMs = 0 }: ApprovalRequest): SmcpError {

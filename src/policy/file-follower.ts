@@ -81,7 +81,8 @@ export function followFile(parts: FollowerParts, options: { readonly isManual: b
     },
   );
   return {
-    state: () => state,
+    // What waited and is in force by now, while its version is still being kept, waits no more.
+    state: () => (state.kind === 'staged' && state.digest === digestInForce() ? IN_FORCE : state),
     applied: () => {
       state = IN_FORCE;
     },

@@ -1,6 +1,7 @@
 // What the console answers to requests that no page of its own makes: other sites, other ports, halves of sessions, tokens of agents.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectStreamable, errorOf } from '#test/e2e/clients.ts';
 import { createAuthenticator } from '#test/people/authenticator.ts';
 import { type ConsoleWorld, callTool, requestFor, startConsoleWorld } from './world.ts';
 
@@ -193,6 +194,18 @@ describe('an approval', () => {
       why: 'no',
     });
     expect(await other.ended).toBe('APPROVAL_DENIED');
+  });
+
+  test('is asked for with a link that the agent can hand on', async () => {
+    const client = await connectStreamable(world.server.url, world.token);
+    const { code, details } = errorOf(await client.call('demo_text__hash_preview', { text: 'a' }));
+    await client.close();
+    const { id, remedy } = details as { readonly id: string; readonly remedy: string };
+    expect([code, remedy]).toEqual([
+      'APPROVAL_PENDING',
+      expect.stringContaining(`${world.origin}/console/approvals#${id} (one of ana)`),
+    ]);
+    await world.server.smcp('approvals', 'deny', id);
   });
 
   test('of two people takes both; and the log proves both', async () => {

@@ -20,6 +20,9 @@ agents:
       - id: by-ana
         tools: ["demo_text__slugify"]
         approval: { ttl: 1h, by: [ana] }
+      - id: at-once
+        tools: ["demo_text__hash_preview"]
+        approval: { ttl: 1h, wait: 0s, by: [ana] }
       - id: by-two
         tools: ["demo_text__word_count", "demo_math__calculate"]
         approval: { ttl: 1h, by: ["role:approver"], people: 2 }

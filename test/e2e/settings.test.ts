@@ -75,7 +75,7 @@ test('under manual an edit of the policy waits, and with auto it counts', async 
   expect(await mayWrite()).toBe('allow');
   expect(await set('policy.apply', 'auto')).toBe(200);
   await expect.poll(mayWrite, { timeout: 20_000 }).toBe('deny');
-  expect(await fileState()).toBe('in-force');
+  await expect.poll(fileState, { timeout: 20_000 }).toBe('in-force');
   writeFileSync(home.policy, POLICY);
   await expect.poll(mayWrite, { timeout: 20_000 }).toBe('allow');
 });
