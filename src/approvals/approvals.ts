@@ -15,7 +15,7 @@ import type {
 } from '#domain/approval-ports.ts';
 import type { RecordLog } from '#domain/ports.ts';
 import type { ApprovalPredicate } from '#domain/record.ts';
-import { checkApprover, type RoleOf, standing } from './approvers.ts';
+import { checkApprover, checkStillThere, type RoleOf, standing } from './approvers.ts';
 import { createExpiry } from './expiry.ts';
 import { createHeldRequests } from './held.ts';
 import {
@@ -84,10 +84,11 @@ export function createApprovals({
   });
   for (const request of held.list()) if (isOpen(request)) expiry.resume(request);
 
-  /** As it is now. */
+  /** As it is now: with the approvals that still count. */
   const present = (id: string): ApprovalRequest | undefined => {
     expiry.look(id);
-    return held.find(id);
+    const request = held.find(id);
+    return request === undefined ? undefined : standing(request, roleOf);
   };
   const known = (id: string): ApprovalRequest => {
     const request = present(id);
@@ -149,10 +150,11 @@ export function createApprovals({
     { by, why }: { readonly by: Approver; readonly why?: string },
   ): Promise<ApprovalRequest> => {
     checkApprover(asked, state, by);
+    checkStillThere(by, roleOf);
     checkUndecided(asked);
     const said = { by, atMs: clock.nowMs(), ...(why === undefined ? {} : { why }) };
     const receipt = await log.append(recordOf(asked, state, said));
-    const now = standing(known(asked.id), roleOf);
+    const now = known(asked.id);
     if (now.state !== 'pending') throw notApproved(now);
     const decision: ApprovalDecision = { ...said, record: receipt };
     if (state === 'denied') return change({ ...now, state, decision, endedMs: said.atMs });
@@ -166,7 +168,7 @@ export function createApprovals({
     const before = beingRecorded.get(id);
     const turn = (async () => {
       await before?.catch(() => {});
-      return record(standing(known(id), roleOf), ...decision);
+      return record(known(id), ...decision);
     })();
     beingRecorded.set(id, turn);
     try {

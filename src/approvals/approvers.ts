@@ -8,18 +8,24 @@ import { approvedBefore, clientNotTrusted, mayNotApprove, needsPerson, notSigned
 export type RoleOf = (name: PersonName, credential: string) => PersonRole | undefined;
 
 /**
- * The request with the approvals that still count: of two people who have to approve, one may have been removed, or their passkey
- * revoked, before the other looks at it.
+ * The request with the approvals that still count: who approved may have been removed, or their passkey revoked, before another
+ * looked at it or the call's turn came. With too few of them it waits again.
  */
 export function standing(request: ApprovalRequest, roleOf: RoleOf): ApprovalRequest {
-  const { approvals, approvers } = request;
-  if (approvals === undefined || approvers === undefined) return request;
-  const left = approvals.filter(({ by }) => {
-    if (by.kind !== 'person') return false;
-    const role = roleOf(by.name, by.assertion?.credential ?? '');
-    return role !== undefined && isApprover(approvers.by, { name: by.name, role });
-  });
-  return left.length === approvals.length ? request : { ...request, approvals: left };
+  const { state, approvals, approvers } = request;
+  if (approvals === undefined || (state !== 'pending' && state !== 'approved')) return request;
+  const left = approvals.filter(({ by }) => stillCounts(by, approvers, roleOf));
+  if (left.length === approvals.length) return request;
+  if (state === 'pending' || left.length >= (approvers?.needed ?? 1)) return { ...request, approvals: left };
+  const { decision: _, ...undecided } = request;
+  return { ...undecided, state: 'pending', approvals: left };
+}
+
+function stillCounts(by: Approver, approvers: ApprovalRequest['approvers'], roleOf: RoleOf): boolean {
+  if (by.kind !== 'person') return approvers === undefined;
+  const role = roleOf(by.name, by.assertion?.credential ?? '');
+  if (role === undefined) return false;
+  return approvers === undefined ? hasRole(role, 'approver') : isApprover(approvers.by, { name: by.name, role });
 }
 
 /**
@@ -34,6 +40,17 @@ export function checkApprover(request: ApprovalRequest, decision: 'approved' | '
   if (decision === 'denied') return;
   if (by.kind === 'person') checkPerson(request, by);
   else if (request.approvers !== undefined) throw needsPerson(request);
+}
+
+/**
+ * That who has signed was not shut out while their decision waited for another one: no record is to say that they approved.
+ *
+ * @throws `ROLE_NEEDED`
+ */
+export function checkStillThere(by: Approver, roleOf: RoleOf): void {
+  if (by.kind !== 'person' || by.assertion === undefined) return;
+  const role = roleOf(by.name, by.assertion.credential);
+  if (role === undefined || !hasRole(role, 'approver')) throw mayNotApprove(by.name, role ?? 'nobody by now');
 }
 
 function checkPerson(request: ApprovalRequest, { name, role, assertion }: PersonApprover): void {

@@ -49,7 +49,9 @@ function algorithmOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }:
   if (type === 'ec') return details?.namedCurve === 'prime256v1' ? -7 : undefined;
   if (type === 'ed25519') return -8;
   const bits = details?.modulusLength ?? 0;
-  return type === 'rsa' && bits >= 2048 && bits <= 4096 ? -257 : undefined;
+  // With the exponent 1 anybody signs; with a huge one each look at a signature takes long.
+  const isUsual = type === 'rsa' && details?.publicExponent === 65_537n;
+  return isUsual && bits >= 2048 && bits <= 4096 ? -257 : undefined;
 }
 
 export type AuthenticatorData = {

@@ -5,8 +5,9 @@ import { digestHex } from '#base/digest.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { PendingAct } from '#domain/act-ports.ts';
 import type { ConsolePorts, ConsoleQuestion } from './routes.ts';
+import type { Turns } from './turns.ts';
 
-export function actRoutes({ people, acts, confirm }: ConsolePorts): readonly ConsoleQuestion[] {
+export function actRoutes({ people, acts, confirm }: ConsolePorts, inTurn: Turns): readonly ConsoleQuestion[] {
   return [
     {
       method: 'GET',
@@ -29,13 +30,14 @@ export function actRoutes({ people, acts, confirm }: ConsolePorts): readonly Con
     {
       method: 'POST',
       path: 'acts/:id/confirm',
-      answer: async ({ signedIn, request, body }) => {
-        const { person } = signedIn('admin');
-        const { id, digest } = acts.get(request.params['id'] ?? '');
-        const assertion = people.checkSigned(person, body['assertion'], digestHex(digest));
-        await confirm(id, { person, assertion });
-        return { id };
-      },
+      answer: ({ signedIn, request, body }) =>
+        inTurn(signedIn('admin').person, async () => {
+          const { person } = signedIn('admin');
+          const { id, digest } = acts.get(request.params['id'] ?? '');
+          const assertion = people.checkSigned(person, body['assertion'], digestHex(digest));
+          await confirm(id, { person, assertion });
+          return { id };
+        }),
     },
     {
       method: 'POST',

@@ -8,8 +8,9 @@ import type { PersonApprover } from '#domain/approval-ports.ts';
 import type { SignedIn } from '#domain/people-ports.ts';
 import { requestView } from '#operations/request-views.ts';
 import type { ConsolePorts, ConsoleQuestion } from './routes.ts';
+import type { Turns } from './turns.ts';
 
-export function approvalRoutes({ people, approvals }: ConsolePorts): readonly ConsoleQuestion[] {
+export function approvalRoutes({ people, approvals }: ConsolePorts, inTurn: Turns): readonly ConsoleQuestion[] {
   const view = (id: string) => requestView(approvals.get(id), approvals.argsJson(id));
   const approver = ({ person, role }: SignedIn): PersonApprover => ({ kind: 'person', name: person, role });
   return [
@@ -33,14 +34,15 @@ export function approvalRoutes({ people, approvals }: ConsolePorts): readonly Co
     {
       method: 'POST',
       path: 'approvals/:id/approve',
-      answer: async ({ signedIn, request, body }) => {
-        const who = signedIn('approver');
-        const { id, digest } = approvals.get(request.params['id'] ?? '');
-        approvals.checkOpen(id);
-        const assertion = people.checkSigned(who.person, body['assertion'], digestHex(digest));
-        await approvals.approve(id, { digest, by: { ...approver(who), assertion } });
-        return view(id);
-      },
+      answer: ({ signedIn, request, body }) =>
+        inTurn(signedIn('approver').person, async () => {
+          const who = signedIn('approver');
+          const { id, digest } = approvals.get(request.params['id'] ?? '');
+          approvals.checkOpen(id);
+          const assertion = people.checkSigned(who.person, body['assertion'], digestHex(digest));
+          await approvals.approve(id, { digest, by: { ...approver(who), assertion } });
+          return view(id);
+        }),
     },
     {
       method: 'POST',

@@ -16,6 +16,7 @@ import { approvalRoutes } from './approvals.ts';
 import { checkPage, checkSite } from './guard.ts';
 import { CONSOLE_HEADERS, pageRoutes } from './pages.ts';
 import { readSessionCookie, sessionCookie } from './session-cookie.ts';
+import { createTurns } from './turns.ts';
 
 export type ConsolePorts = {
   readonly people: PeopleDesk;
@@ -41,11 +42,9 @@ export type ConsoleQuestion = {
 };
 
 export function consoleRoutes(ports: ConsolePorts): readonly HttpRoute[] {
-  return [
-    ...pageRoutes(ports.site),
-    ...[...enrolment(ports), ...approvalRoutes(ports), ...actRoutes(ports)].map((question) => routeOf(question, ports)),
-    ...signing(ports),
-  ];
+  const inTurn = createTurns();
+  const questions = [...enrolment(ports), ...approvalRoutes(ports, inTurn), ...actRoutes(ports, inTurn)];
+  return [...pageRoutes(ports.site), ...questions.map((question) => routeOf(question, ports)), ...signing(ports)];
 }
 
 function routeOf({ method, path, answer }: ConsoleQuestion, ports: ConsolePorts): HttpRoute {

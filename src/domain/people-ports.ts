@@ -83,6 +83,8 @@ export type PeopleAdmin = {
   readonly consoleOrigin: () => string;
   /** Whether an admin of the policy has, or had, a passkey: until then nobody could confirm a link to enrol. */
   readonly hasAdminEnrolled: () => boolean;
+  /** The role of a person now; undefined when the policy names them no more, or the passkey is theirs no more. */
+  readonly roleOf: (name: PersonName, credential: string) => PersonRole | undefined;
   /** @throws `PERSON_UNKNOWN` · `PASSKEYS_FULL` */
   readonly checkInvitable: (name: string) => void;
   /**

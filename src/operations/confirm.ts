@@ -56,7 +56,7 @@ export type ActConfirmer = (id: string, confirmation: Confirmation) => Promise<J
  * Does what waits, once its record says who signed for it. What it comes to must be what it came to when it was asked.
  *
  * **Trust:** `confirmation` was checked: the person's passkey signed the act's digest, and their role is admin.
- * @throws `ACT_UNKNOWN` · `ACT_CHANGED` · what the operation throws
+ * @throws `ACT_UNKNOWN` · `ACT_CHANGED` · `ROLE_NEEDED` when they were shut out meanwhile · what the operation throws
  */
 export function createActConfirmer(
   services: Services,
@@ -68,6 +68,8 @@ export function createActConfirmer(
     const now = await operation?.confirm?.about(services, act.input);
     const isSame = now !== undefined && canonicalJson(now.about) === canonicalJson(act.about);
     if (operation === undefined || !isSame) throw actChanged(act);
+    // To look at it takes a while: who was shut out meanwhile confirms nothing, and no record says that they did.
+    if (services.people.roleOf(person, assertion.credential) !== 'admin') throw shutOut(person);
     const { statement, subject, expiresMs } = act;
     const inForce = services.policy.current().digest;
     const time = rfc3339(services.clock.nowMs());
@@ -81,6 +83,12 @@ export function createActConfirmer(
     });
     return run(operation, act.input, { by: person, kind: 'person', isConfirmed: true, onlyUnder: inForce });
   };
+}
+
+function shutOut(person: string): SmcpError {
+  return new SmcpError('ROLE_NEEDED', `${person} is admin no more, or their passkey was revoked`, {
+    details: { remedy: 'have somebody do it again, and an admin sign' },
+  });
 }
 
 function actChanged({ operation }: PendingAct): SmcpError {

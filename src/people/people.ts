@@ -17,6 +17,7 @@ import type { RecordLog } from '#domain/ports.ts';
 import { createAttempts } from './attempts.ts';
 import { createChallenges } from './challenges.ts';
 import { createInvites } from './invites.ts';
+import { networkOf } from './network-of.ts';
 import { createPasskeys } from './passkeys.ts';
 import { parseMadePasskey, parsePasskeyAssertion } from './read-assertion.ts';
 import { passkeyRefused, passkeyUnknown, personUnknown, signInNeeded } from './refusals.ts';
@@ -58,8 +59,6 @@ export type PeopleDesk = PeopleAdmin & {
     more?: { readonly isPoll?: boolean },
   ) => SignedIn;
   readonly signOut: (halves: Partial<SessionHalves>) => void;
-  /** The role of a person now; undefined when the policy names them no more, or the passkey is theirs no more. */
-  readonly roleOf: (name: PersonName, credential: string) => PersonRole | undefined;
   /** What the person's passkey has signed: `digest` (lower-case hex) and nothing else. @throws `PASSKEY_REFUSED` */
   readonly checkSigned: (person: PersonName, assertion: unknown, digest: string) => SignedAssertion;
 };
@@ -75,6 +74,7 @@ export function createPeople(ports: PeoplePorts): PeopleDesk {
   const sessions = createSessions(clock);
   const attempts = createAttempts(clock);
 
+  const attempt: typeof attempts.attempt = (address, run) => attempts.attempt(networkOf(address), run);
   const named = (name: string): PersonName => {
     const found = [...people().keys()].find((person) => person === name);
     if (found === undefined) throw personUnknown(name, [...people().keys()]);
@@ -177,10 +177,10 @@ export function createPeople(ports: PeoplePorts): PeopleDesk {
       await Promise.all(meant.map((passkey) => passkeys.revoke(passkey, by)));
       return [...ended];
     },
-    beginEnrolment: (secret, address) => attempts.attempt(address, () => beginEnrolment(secret, address)),
-    enrol: (secret, made, address) => attempts.attempt(address, () => enrol(secret, made)),
-    beginSignIn: (address) => ({ challenge: challenges.make(SIGN_IN, address), rpId: site().rpId }),
-    signIn: (assertion, address) => attempts.attempt(address, () => signIn(assertion)),
+    beginEnrolment: (secret, address) => attempt(address, () => beginEnrolment(secret, networkOf(address))),
+    enrol: (secret, made, address) => attempt(address, () => enrol(secret, made)),
+    beginSignIn: (address) => ({ challenge: challenges.make(SIGN_IN, networkOf(address)), rpId: site().rpId }),
+    signIn: (assertion, address) => attempt(address, () => signIn(assertion)),
     signedIn,
     signOut: sessions.end,
     roleOf: (name, credential) =>

@@ -84,7 +84,10 @@ export function arePeopleSame(before: WithPeople, after: WithPeople): boolean {
   return text(before) === text(after);
 }
 
-/** Sentences on people who may more under `after`, and acts that are not confirmed any more. */
+/**
+ * Sentences on people who may more under `after`, acts that are not confirmed any more, and admins who sign for none any more: where
+ * only some of them have passkeys, those who have none could be invited by anybody once the others were gone.
+ */
 export function* peopleWidenings(before: WithPeople, after: WithPeople): Generator<string> {
   for (const [name, role] of after.people ?? []) {
     const had = before.people?.get(name);
@@ -93,5 +96,9 @@ export function* peopleWidenings(before: WithPeople, after: WithPeople): Generat
   }
   for (const act of before.required ?? []) {
     if (after.required?.has(act) !== true) yield `nobody has to sign for ${act} any more`;
+  }
+  if (before.required === undefined) return;
+  for (const [name, role] of before.people ?? []) {
+    if (role === 'admin' && after.people?.get(name) !== 'admin') yield `person ${name}: signs for acts no more`;
   }
 }

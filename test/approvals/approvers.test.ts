@@ -70,6 +70,61 @@ describe('a person', () => {
     expect((await approve(request, person('ana'))).state).toBe('approved');
   });
 
+  test.each<[string, PersonRole | undefined]>([
+    ['is in the policy no more, or has had their passkey revoked', undefined],
+    ['is a viewer by now', 'viewer'],
+  ])('who %s approves no call whose turn has not come: it waits again', async (_what, role) => {
+    const { approvals, approve, drafts, state, restart } = createWorld();
+    const request = approvals.request(asks());
+    await approve(request, person('ana'));
+    state.roleOf = (name) => (name === 'ana' ? role : 'approver');
+    for (const desk of [approvals, restart()]) {
+      expect(desk.request(asks())).toMatchObject({ id: request.id, state: 'pending', approvals: [] });
+      expect(desk.find(request.id)).not.toHaveProperty('decision');
+      expect(await codeOf(() => desk.use(request.id, 'call'))).toBe('APPROVAL_PENDING');
+    }
+    // Somebody else looks at it, and it is their approval that counts.
+    await approve(request, person('ben'));
+    expect(approvals.use(request.id, 'call').record).toEqual({ index: 1, leaf: 'leaf-1' });
+    expect(drafts).toHaveLength(2);
+  });
+
+  test('the control: who still is what they were approves it', async () => {
+    const { approvals, approve } = createWorld();
+    const request = approvals.request(asks());
+    await approve(request, person('ana'));
+    expect(approvals.use(request.id, 'call').id).toBe(request.id);
+  });
+
+  test('who is removed while their approval is being recorded approves nothing', async () => {
+    const { approvals, approve, state } = createWorld();
+    const request = approvals.request(asks());
+    state.beforeAppend = async () => {
+      state.roleOf = () => undefined;
+    };
+    await approve(request, person('ana'));
+    expect(await codeOf(() => approvals.use(request.id, 'call'))).toBe('APPROVAL_PENDING');
+  });
+
+  test('who is removed while another decision is being recorded approves nothing, and no record says that they did', async () => {
+    const { approvals, approve, drafts, state } = createWorld();
+    const request = approvals.request(asks({ by: ['role:approver'], needed: 2 }));
+    const gate = Promise.withResolvers<void>();
+    state.beforeAppend = () => gate.promise;
+    const [first, second] = [approve(request, person('ana')), codeOf(() => approve(request, person('ben')))];
+    state.roleOf = (name) => (name === 'ben' ? undefined : 'approver');
+    gate.resolve();
+    expect([(await first).state, await second, drafts.length]).toEqual(['pending', 'ROLE_NEEDED', 1]);
+  });
+
+  test('is not what whoever shows the home’s token is: their approval stays', async () => {
+    const { approvals, approve, state } = createWorld();
+    const request = approvals.request(asks());
+    await approve(request);
+    state.roleOf = () => undefined;
+    expect(approvals.use(request.id, 'call').id).toBe(request.id);
+  });
+
   test('denies with a session alone', async () => {
     const { approvals, drafts } = createWorld();
     const request = approvals.request(asks());
@@ -135,6 +190,17 @@ describe('a grant that needs two people', () => {
     expect(drafts.at(-1)).toMatchObject({
       predicate: { approvers: { needed: 2, before: [{ index: 1, leaf: 'leaf-1' }] } },
     });
+  });
+
+  test('waits again when one of both is removed, or revoked, before the call’s turn comes', async () => {
+    const { approvals, approve, state } = createWorld();
+    const request = approvals.request(two);
+    await approve(request, person('ana'));
+    await approve(request, person('ben'));
+    state.roleOf = (name) => (name === 'ana' ? undefined : 'approver');
+    expect(await codeOf(() => approvals.use(request.id, 'call'))).toBe('APPROVAL_PENDING');
+    expect((await approve(request, person('cleo'))).state).toBe('approved');
+    expect(approvals.use(request.id, 'call').id).toBe(request.id);
   });
 
   test('ends with one denial, whoever approved before', async () => {

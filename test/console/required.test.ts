@@ -9,7 +9,8 @@ import { type ConsoleWorld, POLICY, signedInPerson, startConsoleWorld } from './
 const REQUIRING = POLICY.replace(
   'agents:\n',
   'require: { passkey: [policy_widen, plugin_approve, unfreeze] }\nagents:\n  zoe: {}\n',
-);
+  // An admin who never enrolled a passkey.
+).replace('people:\n', 'people:\n  dora: { role: admin }\n');
 const WIDER = REQUIRING.replace('  zoe: {}\n', '  zoe:\n    grants: [{ id: zoe, tools: ["demo_text__echo"] }]\n');
 
 let world: ConsoleWorld;
@@ -113,6 +114,10 @@ describe.skipIf(!HAS_BROWSER)('whoever has the home’s token alone', () => {
     ['takes the requirement away', POLICY],
     ['has less signed', REQUIRING.replace('policy_widen, plugin_approve, unfreeze', 'plugin_approve')],
     ['makes somebody an admin', REQUIRING.replace('ana: { role: approver }', 'ana: { role: admin }')],
+    [
+      'takes the role from the admin who has a passkey',
+      REQUIRING.replace('ben: { role: admin }', 'ben: { role: viewer }'),
+    ],
     ['adds a person', REQUIRING.replace('people:\n', 'people:\n  dan: { role: viewer }\n')],
   ])('%s only with a signature', async (_what, text) => {
     expect((await refusedWith('policy', 'apply', fileOf(text))).code).toBe('CONFIRMATION_NEEDED');
@@ -120,6 +125,7 @@ describe.skipIf(!HAS_BROWSER)('whoever has the home’s token alone', () => {
 
   test('invites nobody once an admin has had a passkey, also not after revoking it', async () => {
     expect((await refusedWith('person', 'invite', 'ben')).code).toBe('CONFIRMATION_NEEDED');
+    expect((await refusedWith('person', 'invite', 'dora')).code).toBe('CONFIRMATION_NEEDED');
     expect((await world.server.smcp('person', 'revoke', 'ben')).code).toBe(0);
     expect((await refusedWith('person', 'invite', 'ben')).code).toBe('CONFIRMATION_NEEDED');
   });

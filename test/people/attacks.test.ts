@@ -1,12 +1,22 @@
 // What is sent in place of an honest passkey's answer. Each is the honest one with one thing bent; the control is the honest one.
 
+import { createPublicKey, verify } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
 import { codeOf } from '#test/approvals/world.ts';
 import { type Bend, challengeOf, createAuthenticator } from './authenticator.ts';
 import { ANA, createWorld } from './world.ts';
 
 const ADDRESS = '127.0.0.1';
+
+/** An RSA key of 2,048 bits with this exponent: SPKI in base64url. */
+function rsaKey(exponent: bigint): string {
+  const hex = exponent.toString(16);
+  const e = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex').toString('base64url');
+  const jwk = { kty: 'RSA', n: Buffer.alloc(256, 0xff).toString('base64url'), e };
+  return createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'der', type: 'spki' }).toString('base64url');
+}
 const DIGEST = 'ab'.repeat(32);
 
 /** Of a signature; `undefined`: the honest one. */
@@ -107,11 +117,25 @@ describe('a sign-in', () => {
     expect(await attempt('10.0.0.1')).toBe('PASSKEY_REFUSED');
   });
 
+  test('is counted for a network of IPv6, in which everybody has any number of addresses', async () => {
+    const { people } = createWorld();
+    const attempt = (address: string) => codeOf(() => people.signIn({}, address));
+    for (let count = 0; count < LIMITS.consoleFailuresMax; count += 1) {
+      await attempt(`2001:db8:0:1:${count.toString(16)}::1`);
+    }
+    expect(await attempt('2001:db8:0:1:ffff::2')).toBe('TOO_MANY_ATTEMPTS');
+    expect(await attempt('2001:db8::1:ffff:0:0:2')).toBe('TOO_MANY_ATTEMPTS');
+    expect(await attempt('2001:db8:0:2::1')).toBe('PASSKEY_REFUSED');
+  });
+
   test('by a flood of challenges pushes out nobody else’s', async () => {
     const { people, enrol } = createWorld();
     const ana = await enrol('ana');
     const { challenge } = people.beginSignIn(ADDRESS);
     for (let count = 0; count < LIMITS.challengesPerAddressMax * 4; count += 1) people.beginSignIn('10.0.0.1');
+    for (let count = 0; count < LIMITS.challengesMax * 2; count += 1) {
+      people.beginSignIn(`2001:db8:0:1:${(count >> 8).toString(16)}:${(count & 0xff).toString(16)}::`);
+    }
     expect((await people.signIn(ana.sign(challenge), ADDRESS)).person).toBe('ana');
   });
 });
@@ -132,6 +156,9 @@ describe('an enrolment', () => {
     ['a key of another kind', 'MCowBQYDK2VuAyEAQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE'],
     ['no key', 'AAAA'],
     ['a key with something after it', `${createAuthenticator('EdDSA').key}AA`],
+    ['an RSA key with the exponent 1, for which anybody signs', rsaKey(1n)],
+    ['an RSA key with an exponent that takes long', rsaKey((1n << 2039n) - 1n)],
+    ['an RSA key with the exponent 3', rsaKey(3n)],
   ])('with %s is refused', async (_what, key) => {
     const { people, secretOf } = createWorld();
     const secret = secretOf('ana');
@@ -139,4 +166,13 @@ describe('an enrolment', () => {
     const made = { ...createAuthenticator().make(challenge), key };
     expect(await codeOf(() => people.enrol(secret, made, ADDRESS))).toBe('PASSKEY_REFUSED');
   });
+});
+
+test('the control: OpenSSL takes a signature that nobody made, by a key with the exponent 1', () => {
+  const key = createPublicKey({ key: Buffer.from(rsaKey(1n), 'base64url'), format: 'der', type: 'spki' });
+  const digest = Buffer.from(sha256('anything').slice('sha256:'.length), 'hex');
+  const told = Buffer.concat([Buffer.from('3031300d060960864801650304020105000420', 'hex'), digest]);
+  const padding = Buffer.alloc(256 - 3 - told.length, 0xff);
+  const made = Buffer.concat([Buffer.from([0, 1]), padding, Buffer.from([0]), told]);
+  expect(verify('sha256', Buffer.from('anything'), key, made)).toBe(true);
 });

@@ -101,6 +101,25 @@ describe('acts that are signed for', () => {
   });
 });
 
+describe('an admin who would sign no more', () => {
+  const people = { ...PEOPLE, ben: { role: 'admin' }, dora: { role: 'admin' } };
+  const left = { ...PEOPLE, dora: { role: 'admin' } };
+  const signed = (named: object) => policyOf({ ...asks({}, named), require: { passkey: ['unfreeze'] } });
+
+  test.each<[string, object]>([
+    ['left out', Object.fromEntries(Object.entries(left).filter(([name]) => name !== 'ben'))],
+    ['given another role', { ...left, ben: { role: 'approver' } }],
+  ])('is %s only with a signature: else one who has no passkey yet could be invited in their place', (_what, named) => {
+    expect(wideningsOf(signed(people), signed(named))).toEqual(['person ben: signs for acts no more']);
+  });
+
+  test('the control: where nothing is signed for, and for people who sign for nothing, it takes rights away and no more', () => {
+    expect(wideningsOf(policyOf(asks({}, people)), policyOf(asks({}, left)))).toEqual([]);
+    const without = { dora: { role: 'admin' }, ben: { role: 'admin' }, ana: { role: 'viewer' } };
+    expect(wideningsOf(signed({ ...without, ana: { role: 'approver' } }), signed(without))).toEqual([]);
+  });
+});
+
 test('a person who has the name of an agent is refused: records could not tell who acted', () => {
   const policy = { version: 1, people: { athena: { role: 'admin' } }, agents: { athena: {} } };
   expect(findings(policy)[0]).toContain('/people/athena: an agent is called athena too');

@@ -103,9 +103,14 @@ export function startApprovals() {
     act(signOut, async () => {
       await ask('POST', 'sign-out', {});
       forgetSession();
-      location.assign('/console/');
+      show({ heading: 'Signed out' });
+      location.replace('/console/');
     }),
   );
+  // A page that the browser kept, and shows again by Back: whoever is there may not be who was.
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) location.reload();
+  });
   addEventListener('hashchange', async () => {
     if (location.hash !== '') tell('');
     document.getElementById('view').dataset.shown = '';

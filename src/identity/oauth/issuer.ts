@@ -114,22 +114,37 @@ function agentOf({ claims }: VerifiedToken, { agentClaim, agents }: IssuerOption
 }
 
 /**
- * Scopes of ours narrow; others are the issuer's matter. Undefined where one is meant as ours and is not: it was to take something away.
+ * Scopes of ours narrow; others are the issuer's matter. Undefined where one is meant as ours and is not, or where what stands there
+ * can not be read: it was to take something away.
  *
  * @throws `INSUFFICIENT_SCOPE`
  */
 function rightsOf({ claims }: VerifiedToken, required: readonly string[]): Pick<SignedPrincipal, 'rights'> | undefined {
-  const { scope = '' } = claims;
-  if (typeof scope !== 'string') return undefined;
-  const all = scope.split(' ').filter((one) => one !== '');
+  const given = CLAIMS_OF_SCOPES.map((name) => readScopeClaim(Object.hasOwn(claims, name) ? claims[name] : undefined));
+  const read = given.filter((list) => list !== undefined);
+  if (read.length < given.length) return undefined;
+  const all = read.flat();
   const lacking = required.filter((one) => !all.includes(one));
   if (lacking.length > 0) {
     throw new SmcpError('INSUFFICIENT_SCOPE', 'the token lacks a scope that every token must have here', {
       details: { scope: required.join(' '), remedy: 'ask the issuer for it' },
     });
   }
-  const own = all.filter(isMeantAsScope);
+  const own = read.map((list) => list.filter(isMeantAsScope)).filter((list) => list.length > 0);
   if (own.length === 0) return {};
-  const scopes = compileScopes([own]);
+  const scopes = compileScopes(own);
   return scopes === undefined ? undefined : { rights: { scopes, onBehalfOf: [], actors: [] } };
+}
+
+/** That of RFC 9068 first; some issuers write the other one in its place. Of a token with both each narrows. */
+const CLAIMS_OF_SCOPES = ['scope', 'scp'];
+/** RFC 6749 §3.3: `scope-token`. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** A text with spaces between, or a list of texts; absent: `[]`. Undefined for everything else: a tab could hide a scope. */
+function readScopeClaim(claim: unknown): readonly string[] | undefined {
+  if (claim === undefined) return [];
+  const list: unknown = typeof claim === 'string' ? claim.split(' ').filter((one) => one !== '') : claim;
+  if (!Array.isArray(list)) return undefined;
+  return list.every((one) => typeof one === 'string' && SCOPE_TOKEN.test(one)) ? list : undefined;
 }

@@ -1,6 +1,6 @@
 // What the scopes of an issuer's token take away, and which ones it must have.
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openIssuer, type TestIssuer } from './issuer-server.ts';
 import { createSide } from './world.ts';
 
@@ -10,8 +10,9 @@ beforeEach(async () => {
 });
 afterEach(() => issuer.close());
 
-const scopesOf = async (scope: unknown) => {
-  const principal = await createSide(issuer).authenticate(await issuer.sign({ scope }));
+const scopesOf = async (scope: unknown) => scopesOfClaims({ scope });
+const scopesOfClaims = async (claims: { readonly scope?: unknown; readonly scp?: unknown }) => {
+  const principal = await createSide(issuer).authenticate(await issuer.sign(claims));
   return principal?.kind === 'agent' ? (principal.rights?.scopes.lists ?? 'all') : 'refused';
 };
 
@@ -28,8 +29,37 @@ test.each(['tools:', 'tool:demo_text__*', 'doors:http', 'Tools:demo__*', 'openid
   },
 );
 
-test.each([[['tools:demo__*']], [7], [{}]])('a token whose scope is %j is refused', async (scope) => {
-  expect(await scopesOf(scope)).toBe('refused');
+describe.each(['scope', 'scp'])('the claim %s', (claim) => {
+  test('is a text or a list of texts, and narrows either way', async () => {
+    const narrowed = [['tools:demo__*', 'doors:mcp']];
+    expect(await scopesOfClaims({ [claim]: 'openid tools:demo__* doors:mcp' })).toEqual(narrowed);
+    expect(await scopesOfClaims({ [claim]: ['openid', 'tools:demo__*', 'doors:mcp'] })).toEqual(narrowed);
+    expect(await scopesOfClaims({ [claim]: ['openid'] })).toBe('all');
+    expect(await scopesOfClaims({ [claim]: [] })).toBe('all');
+  });
+
+  test.each([
+    [7],
+    [null],
+    [{ tools: 'demo__*' }],
+    [[['tools:demo__*']]],
+    [['openid', 7]],
+    [['openid tools:demo__*']],
+    ['openid\ttools:demo__*'],
+    ['openid\u00a0tools:demo__*'],
+    ['"tools:demo__*"'],
+    [['tools:']],
+  ])('that is %j is refused: it may have been to take something away', async (value) => {
+    expect(await scopesOfClaims({ [claim]: value })).toBe('refused');
+  });
+});
+
+test('of two claims each narrows, and both say what the token has', async () => {
+  expect(await scopesOfClaims({ scope: 'tools:a__*', scp: ['tools:b__*'] })).toEqual([['tools:a__*'], ['tools:b__*']]);
+  expect(await scopesOfClaims({ scope: 'openid', scp: ['tools:b__*'] })).toEqual([['tools:b__*']]);
+  expect(await scopesOfClaims({ scope: 'openid', scp: 7 })).toBe('refused');
+  const side = createSide(issuer, { requiredScopes: ['smcp', 'mcp'] });
+  expect(await side.agentOf(await issuer.sign({ scope: 'smcp', scp: ['mcp'] }))).toBe('athena');
 });
 
 test('a token without a scope that each must have is told so, and one with it is taken', async () => {
