@@ -16,9 +16,6 @@ export type PasskeyAssertion = {
   readonly signature: string;
 };
 
-/** The algorithms that are asked for at enrolment, by their COSE numbers. */
-export const PASSKEY_ALGORITHMS: readonly number[] = [-7, -8, -257];
-
 export type PasskeyKey = {
   /** COSE: -7 ES256 · -8 Ed25519 · -257 RS256. */
   readonly alg: number;

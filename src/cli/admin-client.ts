@@ -3,6 +3,7 @@
 // it wrote that file, and what a crash left behind is not believed.
 
 import { readFileSync } from 'node:fs';
+import { readBody } from '#base/bounded-body.ts';
 import { ERRORS } from '#base/error-table.ts';
 import { type ErrorCode, SmcpError, systemErrorCode } from '#base/errors.ts';
 import { exactValue } from '#base/exact-json.ts';
@@ -106,19 +107,10 @@ export async function requestBytes(server: Server, path: string, bytesMax: numbe
 }
 
 async function readAtMost(response: Response, server: Server, bytesMax: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    // Leaving the loop cancels the stream.
-    for await (const chunk of response.body ?? []) {
-      length += chunk.length;
-      if (length > bytesMax) break;
-      chunks.push(chunk);
-    }
-  } catch (cause) {
+  const bytes = await readBody(response, bytesMax).catch((cause: unknown) => {
     throw notRunning(server.url, cause);
-  }
-  if (length <= bytesMax) return Buffer.concat(chunks);
+  });
+  if (bytes !== undefined) return bytes;
   throw notOurs(`the server answered with more than ${bytesMax} bytes`);
 }
 

@@ -21,12 +21,19 @@ export function operationCommand(operation: Operation): Command | undefined {
   return {
     words: operation.command,
     arguments: positional.map((name) => argumentOf(operation, name)),
-    options: Object.fromEntries(optional.map(([name, schema]) => [name, optionOf(name, schema)])),
+    options: Object.fromEntries(
+      optional.map(([name, schema]) => {
+        const option = optionOf(name, schema);
+        const isNeeded = requiredOf(operation).includes(name);
+        return [name, isNeeded ? { ...option, help: `${option.help} (needed)` } : option];
+      }),
+    ),
     summary: operation.summary,
     isLocal: false,
     run: async ({ home, terminal, print }, input) => {
       // Before the server is asked for: what can't be read is said first.
       const given = inputOf(operation, input);
+      checkNeeded(operation, given);
       const secret = secretProperty === undefined ? {} : { [secretProperty]: await readValueOf(operation, terminal) };
       const { method, path, body } = requestOf(operation, { ...given, ...secret });
       const server = await findServer(home, terminal);
@@ -35,6 +42,17 @@ export function operationCommand(operation: Operation): Command | undefined {
       return operation.saysNo?.(answer) === true ? EXIT.no : EXIT.done;
     },
   };
+}
+
+/** @throws `USAGE` for an option that the operation can't do without; arguments in their place were counted before. */
+function checkNeeded(operation: Operation, given: JsonObject): void {
+  const { command = [], secretProperty } = operation;
+  const missing = requiredOf(operation).filter((name) => name !== secretProperty && given[name] === undefined);
+  if (missing.length === 0) return;
+  const words = `smcp ${command.join(' ')}`;
+  throw new SmcpError('USAGE', `${words} needs ${missing.map((name) => `--${name}`).join(' and ')}`, {
+    details: { remedy: `see ${words} --help` },
+  });
 }
 
 /** Never an argument: those can be seen by every user of the machine. */

@@ -17,8 +17,6 @@ export const EXTERNAL = 'external';
 /** What is known of a tool: what its results carry, and what it sends to. `[]`: nothing. Sorted. */
 export type ToolLabels = { readonly labels: readonly string[]; readonly sinks: readonly string[] };
 
-export const NO_LABELS: ToolLabels = { labels: [], sinks: [] };
-
 /** A label that an agent has, and the call that brought it. */
 export type SeenLabel = {
   readonly label: string;

@@ -1,6 +1,6 @@
 // People of the policy: who signs in with a passkey, and what their role lets them do. Pure.
 
-import { type AgentName, parseAgentName } from './agent.ts';
+import type { AgentName } from './agent.ts';
 
 /** The name of a person, of the form of an agent's; no agent of the policy has it. */
 export type PersonName = AgentName & { readonly __person: true };
@@ -9,11 +9,6 @@ export type PersonName = AgentName & { readonly __person: true };
 export type PersonRole = 'viewer' | 'approver' | 'admin';
 
 const ROLES: readonly PersonRole[] = ['viewer', 'approver', 'admin'];
-
-/** Undefined when `text` can't be a person's name. */
-export function parsePersonName(text: unknown): PersonName | undefined {
-  return parseAgentName(text) as PersonName | undefined;
-}
 
 /** Whether somebody of `role` may do what `needed` may. */
 export function hasRole(role: PersonRole, needed: PersonRole): boolean {

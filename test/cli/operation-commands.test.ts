@@ -142,6 +142,12 @@ describe('a command of an operation', () => {
     }
   });
 
+  test('without an option that it can not do without says which, and asks nobody', async () => {
+    const { code, err } = await smcp('labels', 'clear', '--agent', 'athena');
+    expect([code, err, heard]).toEqual([2, 'USAGE: smcp labels clear needs --why\nsee smcp labels clear --help\n', []]);
+    expect((await smcp('labels', 'clear', '--help')).out).toMatch(/--why WHY .*[(]needed[)]/);
+  });
+
   test('prints with --json the answer as it came', async () => {
     answer = { status: 200, body: [{ name: 'x', text: 'a\u202eb' }] };
     const { out, code } = await smcp('plugin', 'list', '--json');

@@ -1,6 +1,7 @@
 // Where an issuer's keys come from: an address, or a file of the home. **Trust:** the address is a person's; every byte of the answer is
 // the issuer's, or of whoever answers in its place: it is bounded in size and time, and redirects are not followed.
 
+import { readBody } from '#base/bounded-body.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import { readOwnedFile } from '#base/owned-file.ts';
@@ -26,16 +27,10 @@ export function keysFromAddress(uri: string): KeySource {
   };
 }
 
-async function textOf({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.length;
-    if (bytes > LIMITS.issuerKeysBytesMax)
-      throw unavailable(`answers with more than ${LIMITS.issuerKeysBytesMax} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+async function textOf(answer: Response): Promise<string> {
+  const bytes = await readBody(answer, LIMITS.issuerKeysBytesMax);
+  if (bytes === undefined) throw unavailable(`answers with more than ${LIMITS.issuerKeysBytesMax} bytes`);
+  return bytes.toString('utf8');
 }
 
 /** From a file that only its owner may write. Read anew whenever keys are asked for anew. */

@@ -3,6 +3,7 @@
 // file. Answers are the server's: bounded, and looked at field by field.
 // **Source:** core.telegram.org/bots/api#making-requests
 
+import { readBody } from '#base/bounded-body.ts';
 import { parseBoundedJson } from '#base/bounded-json.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
@@ -76,24 +77,14 @@ export function createTelegramApi(
           ...{ method: 'POST', body: JSON.stringify(params), signal, redirect: 'manual' },
           headers: { 'content-type': 'application/json', 'user-agent': `smcp/${version}` },
         });
-        return answerOf(response.status, await textOf(response));
+        // Undefined for more than an answer may have.
+        const body = await readBody(response, LIMITS.telegramAnswerBytesMax);
+        return answerOf(response.status, body?.toString('utf8'));
       } catch (thrown) {
         return { kind: 'error', status: 0, why: whyUnreachable(thrown) };
       }
     },
   };
-}
-
-/** Undefined for more than an answer may have. */
-async function textOf(response: Response): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > LIMITS.telegramAnswerBytesMax) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function answerOf(status: number, text: string | undefined): TelegramAnswer {
