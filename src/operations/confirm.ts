@@ -28,7 +28,7 @@ export async function requireConfirmation(
   const inForce = services.policy.current();
   const content = await confirm.about(services, input);
   // It was looked at against the policy in force, and is done under that one only.
-  if (content === undefined) return { ...caller, onlyUnder: inForce.digest };
+  if (content === undefined) return { ...caller, onlyUnder: inForce.digest, signedFor: {} };
   const subject = operation.subject?.(input) ?? '';
   const asked = { operation: operation.name, input, subject, by: caller.by, ...content };
   throw confirmationNeeded(services.acts.ask(asked), services);
@@ -81,7 +81,8 @@ export function createActConfirmer(
       },
       statement,
     });
-    return run(operation, act.input, { by: person, kind: 'person', isConfirmed: true, onlyUnder: inForce });
+    const signed = { isConfirmed: true, onlyUnder: inForce, signedFor: now.about } as const;
+    return run(operation, act.input, { by: person, kind: 'person', ...signed });
   };
 }
 

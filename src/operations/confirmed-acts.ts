@@ -1,14 +1,15 @@
 // What operations come to, for a person who is to sign for them: the facts that are signed, and the text that is read. Used by the rows
 // of operations that a policy may have confirmed. **Trust:** texts of policies and plugins are others': whoever shows them shows text.
 
+import { canonicalJson } from '#base/canonical-json.ts';
 import { sha256 } from '#base/digest.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { visibleJson, visibleLines } from '#base/visible.ts';
-import { describeScope, type FreezeScope } from '#domain/freeze.ts';
+import { describeScope, type Freeze, type FreezeScope } from '#domain/freeze.ts';
 import type { PolicyDiff } from '#domain/policy-ports.ts';
 import { reviewView } from './approval-views.ts';
 import { knownPlugin } from './known.ts';
-import type { Operation, Services } from './operation.ts';
+import type { Caller, Operation, Services } from './operation.ts';
 
 type About = NonNullable<Operation['confirm']>['about'];
 
@@ -39,11 +40,22 @@ export const aboutFreezes =
     const named = scope === undefined ? undefined : describeScope(scope);
     const lifted = freezes.list().filter((one) => named === undefined || describeScope(one.scope) === named);
     if (lifted.length === 0) return undefined;
-    const about = {
-      freezes: lifted.map((one) => ({ scope: describeScope(one.scope), by: one.by, sinceMs: one.sinceMs })),
-    };
+    const about = { freezes: lifted.map(factsOf) };
     return { about, shown: visibleJson(about, 2) };
   };
+
+const factsOf = ({ scope, by, sinceMs }: Freeze): JsonObject => ({ scope: describeScope(scope), by, sinceMs });
+
+/**
+ * Whether a freeze may be lifted: where that is signed for, only one that was there when it was looked at. One that came since, while
+ * the record of its end was written, holds.
+ */
+export function mayLift(freeze: Freeze, { signedFor }: Caller): boolean {
+  if (signedFor === undefined) return true;
+  const { freezes = [] } = signedFor;
+  const facts = canonicalJson(factsOf(freeze));
+  return Array.isArray(freezes) && freezes.some((one) => canonicalJson(one) === facts);
+}
 
 /** A link by which a passkey is enrolled. */
 export const aboutInvite: About = async ({ policy }, input) => {

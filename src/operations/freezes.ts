@@ -4,7 +4,7 @@ import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import { nearest } from '#base/nearest.ts';
 import { describeScope, type FreezeScope } from '#domain/freeze.ts';
-import { aboutFreezes } from './confirmed-acts.ts';
+import { aboutFreezes, mayLift } from './confirmed-acts.ts';
 import { knownPlugin } from './known.ts';
 import { inputSchema, type Operation, type Services } from './operation.ts';
 import { freezeSchema, freezeView, stopSchema, stopView } from './views.ts';
@@ -68,11 +68,12 @@ export const freezeOperations: readonly Operation[] = [
     },
     check: (_, input) => void scopeOf(input),
     confirm: { kind: 'unfreeze', about: aboutFreezes(scopeOf) },
-    run: ({ freezes }, input, { by }) => {
+    run: ({ freezes }, input, caller) => {
       const scope = scopeOf(input);
       const named = scope === undefined ? undefined : describeScope(scope);
-      const lifted = freezes.list().filter((freeze) => named === undefined || describeScope(freeze.scope) === named);
-      for (const freeze of lifted) freezes.unfreeze(freeze.scope, by);
+      const meant = freezes.list().filter((freeze) => named === undefined || describeScope(freeze.scope) === named);
+      const lifted = meant.filter((freeze) => mayLift(freeze, caller));
+      for (const freeze of lifted) freezes.unfreeze(freeze.scope, caller.by);
       return { lifted: lifted.map(freezeView), freezes: freezes.list().map(freezeView) };
     },
   },

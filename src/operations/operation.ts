@@ -67,6 +67,8 @@ export type Caller = {
   readonly isConfirmed?: true;
   /** The policy in force that it was looked at under: under another one it is not done. */
   readonly onlyUnder?: Digest;
+  /** What was signed for, where the policy wants that; `{}`: there was nothing to sign for. */
+  readonly signedFor?: JsonObject;
 };
 
 /** A policy's author: what an agent changes must take rights away only. */

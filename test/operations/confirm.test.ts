@@ -1,4 +1,4 @@
-// An admin who signs for an act and is shut out before it is done: to look at what it comes to can take seconds.
+// What happens between a signature for an act and the act: to look at what it comes to, and to record it, takes a while.
 
 import { describe, expect, test } from 'vitest';
 import { digestHex } from '#base/digest.ts';
@@ -49,7 +49,16 @@ async function createSigned() {
     authenticator.sign(challengeOf(digestHex(act?.digest ?? 'sha256:'))),
     digestHex(act?.digest ?? 'sha256:'),
   );
-  return { ...world, services, people, named, gate, confirm: () => confirm(act?.id ?? '', { person: ben, assertion }) };
+  return {
+    ...world,
+    services,
+    people,
+    named,
+    required,
+    gate,
+    run,
+    confirm: () => confirm(act?.id ?? '', { person: ben, assertion }),
+  };
 }
 
 describe('an act that an admin has signed for', () => {
@@ -74,5 +83,51 @@ describe('an act that an admin has signed for', () => {
     expect(await code).toBe('ROLE_NEEDED');
     expect(signed.services.freezes.list()).toHaveLength(1);
     expect(signed.drafts.filter(({ kind }) => kind === 'act')).toEqual([]);
+  });
+});
+
+describe('a freeze that comes while the record of an end of freezes is written', () => {
+  /** Until `count` records are there, of which the last is not on the disk yet. */
+  const untilRecorded = async (drafts: readonly unknown[], count: number) => {
+    while (drafts.length < count) await new Promise(setImmediate);
+  };
+
+  test('holds: whoever asks for ends without end, with nothing to sign for, lifts none', async () => {
+    const { services, state, drafts, run, confirm } = await createSigned();
+    await confirm();
+    const gate = Promise.withResolvers<void>();
+    state.onDisk = gate.promise;
+    const before = drafts.length;
+    const ended = run(operation('unfreeze'), {}, person);
+    await untilRecorded(drafts, before + 1);
+    services.freezes.freeze({ kind: 'all' }, 'admin');
+    gate.resolve();
+    expect(await ended).toMatchObject({ lifted: [], freezes: [{ scope: 'all' }] });
+  });
+
+  test('holds also where another one was signed for', async () => {
+    const { services, state, drafts, confirm } = await createSigned();
+    const gate = Promise.withResolvers<void>();
+    state.onDisk = gate.promise;
+    const before = drafts.length;
+    const confirmed = confirm();
+    await untilRecorded(drafts, before + 1);
+    services.freezes.freeze({ kind: 'all' }, 'admin');
+    gate.resolve();
+    expect(await confirmed).toMatchObject({ lifted: [{ scope: 'writes' }], freezes: [{ scope: 'all' }] });
+  });
+
+  test('the control: is lifted where nothing is signed for', async () => {
+    const { services, state, drafts, required, run, confirm } = await createSigned();
+    await confirm();
+    required.clear();
+    const gate = Promise.withResolvers<void>();
+    state.onDisk = gate.promise;
+    const before = drafts.length;
+    const ended = run(operation('unfreeze'), {}, person);
+    await untilRecorded(drafts, before + 1);
+    services.freezes.freeze({ kind: 'all' }, 'admin');
+    gate.resolve();
+    expect(await ended).toMatchObject({ lifted: [{ scope: 'all' }], freezes: [] });
   });
 });
