@@ -11,7 +11,9 @@ import { createIssuer } from '#identity/oauth/issuer.ts';
 import { createIssuerKeys } from '#identity/oauth/keys.ts';
 import type { AppOptions } from './app-options.ts';
 
+/** `stopping`: aborted when the server begins to stop. */
 type Own = {
+  readonly stopping: AbortSignal;
   readonly tokens: TokenAuthority;
   readonly policy: Pick<PolicyAdmin & PolicyDecider, 'agents' | 'current'>;
 };
@@ -19,12 +21,12 @@ type Own = {
 /** The issuer's keys are fetched when the first token of its is shown. */
 export function openAuthenticator(
   { config: { oauth }, home, logger }: AppOptions,
-  { tokens, policy }: Own,
+  { stopping, tokens, policy }: Own,
   stack: AsyncDisposableStack,
 ): { readonly authenticator: DoorAuthenticator; readonly signedTokens: SignedTokens } {
   if (oauth === undefined) return { authenticator: tokens, signedTokens: { ownerOf: () => undefined } };
   const { jwks, leewaySeconds, ...demands } = oauth;
-  const source = 'uri' in jwks ? keysFromAddress(jwks.uri) : keysFromFile(resolve(home.directory, jwks.file));
+  const source = 'uri' in jwks ? keysFromAddress(jwks.uri, stopping) : keysFromFile(resolve(home.directory, jwks.file));
   const ports = { clock: systemClock, logger };
   const keys = createIssuerKeys({ ...ports, source });
   const issuer = stack.adopt(
