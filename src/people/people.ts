@@ -20,7 +20,7 @@ import { createInvites } from './invites.ts';
 import { networkOf } from './network-of.ts';
 import { createPasskeys } from './passkeys.ts';
 import { parseMadePasskey, parsePasskeyAssertion } from './read-assertion.ts';
-import { passkeyRefused, passkeyUnknown, personUnknown, signInNeeded } from './refusals.ts';
+import { inviteInvalid, passkeyRefused, passkeyUnknown, personUnknown, signInNeeded } from './refusals.ts';
 import { createSessions, type SessionHalves } from './sessions.ts';
 
 export type PeoplePorts = {
@@ -75,6 +75,8 @@ export function createPeople(ports: PeoplePorts): PeopleDesk {
   const attempts = createAttempts(clock);
 
   const attempt: typeof attempts.attempt = (address, run) => attempts.attempt(networkOf(address), run);
+  /** Enrolments on their way into the log, and whether all passkeys of their person were revoked since. */
+  const underWay = new Set<{ readonly person: PersonName; revokedBy?: string }>();
   const named = (name: string): PersonName => {
     const found = [...people().keys()].find((person) => person === name);
     if (found === undefined) throw personUnknown(name, [...people().keys()]);
@@ -101,8 +103,18 @@ export function createPeople(ports: PeoplePorts): PeopleDesk {
     takeChallenge(made.challenge, invite.hash);
     const enrolment = { person, by: invite.by, challenge: made.challenge };
     // Of two at once the second finds no link any more: it is used up before the record is written.
-    const passkey = await passkeys.enrol(made, { ...enrolment, beforeRecord: () => void invites.take(secret) });
-    return { person: passkey.person, role: access(passkey.person) ?? 'viewer' };
+    const entry: { readonly person: PersonName; revokedBy?: string } = { person };
+    underWay.add(entry);
+    try {
+      const passkey = await passkeys.enrol(made, { ...enrolment, beforeRecord: () => void invites.take(secret) });
+      if (entry.revokedBy !== undefined) {
+        await passkeys.revoke(passkey, entry.revokedBy);
+        throw inviteInvalid();
+      }
+    } finally {
+      underWay.delete(entry);
+    }
+    return { person, role: access(person) ?? 'viewer' };
   };
 
   const signIn = async (given: unknown): Promise<SignedIn & { readonly session: SessionHalves }> => {
@@ -173,7 +185,10 @@ export function createPeople(ports: PeoplePorts): PeopleDesk {
       const meant = revocable(name, credential);
       const ended = new Set(meant.map((passkey) => passkey.credential));
       sessions.endWhere((one) => (credential === undefined ? one.person === name : ended.has(one.credential)));
-      if (credential === undefined) invites.revoke(name);
+      if (credential === undefined) {
+        invites.revoke(name);
+        for (const entry of underWay) if (entry.person === name) entry.revokedBy = by;
+      }
       await Promise.all(meant.map((passkey) => passkeys.revoke(passkey, by)));
       return [...ended];
     },

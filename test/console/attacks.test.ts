@@ -201,6 +201,34 @@ describe.skipIf(!HAS_BROWSER)('a link to enrol', () => {
   });
 });
 
+describe.skipIf(!HAS_BROWSER)('whoever presses Back after somebody signed out', () => {
+  test('is asked to sign in, and is shown nothing of what was there', async () => {
+    const { page } = await signedInPerson(world, browser, 'ana');
+    const { deny } = await openRequest(page, 'words of a secret call');
+    expect(await page.text()).toContain('words of a secret call');
+    await page.press('Sign out');
+    await page.until(`location.pathname === '/console/' && document.getElementById('sign-in')`);
+    await page.run('history.back()');
+    await page.until(`location.pathname === '/console/' && document.getElementById('sign-in')`);
+    expect(await page.text()).not.toContain('words of a secret call');
+    expect(await page.run(`sessionStorage.length`)).toBe(0);
+    await deny();
+    await page.close();
+  });
+
+  test('has no page that the browser kept: one that is shown again is loaded anew', async () => {
+    const { page } = await signedInPerson(world, browser, 'ana');
+    const { deny } = await openRequest(page, 'words of a kept page');
+    await page.run(`document.documentElement.dataset.kept = 'yes'`);
+    await page.run(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false }))`);
+    expect(await page.run(`document.documentElement.dataset.kept`)).toBe('yes');
+    await page.run(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`);
+    await page.until(`document.documentElement.dataset.kept === undefined && document.querySelector('pre')`);
+    await deny();
+    await page.close();
+  });
+});
+
 describe.skipIf(!HAS_BROWSER)('an open page of somebody who lost their access', () => {
   test('is sent back to the sign-in when their passkeys were revoked, which open nothing', async () => {
     const { page } = await signedInPerson(world, browser, 'cleo');

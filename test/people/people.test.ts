@@ -85,6 +85,27 @@ describe('a link', () => {
   });
 });
 
+test('a passkey whose enrolment is on its way into the log when all of its person are revoked opens nothing', async () => {
+  const { people, secretOf, signIn, drafts, state } = createWorld();
+  const secret = secretOf('ana');
+  const authenticator = createAuthenticator();
+  const { challenge } = await people.beginEnrolment(secret, ADDRESS);
+  const gate = Promise.withResolvers<void>();
+  state.beforeAppend = () => gate.promise;
+  const enrolled = codeOf(() => people.enrol(secret, authenticator.make(challenge), ADDRESS));
+  const revoked = people.revoke('ana', { by: 'admin' });
+  gate.resolve();
+  expect([await enrolled, await revoked]).toEqual(['INVITE_INVALID', []]);
+  expect(drafts.map(({ predicate }) => 'change' in predicate && predicate.change)).toEqual(['enrolled', 'revoked']);
+  expect(await codeOf(() => signIn(authenticator))).toBe('PASSKEY_REFUSED');
+  // The control: the next link is good.
+  const again = secretOf('ana');
+  const next = createAuthenticator();
+  const begun = await people.beginEnrolment(again, ADDRESS);
+  await people.enrol(again, next.make(begun.challenge), ADDRESS);
+  expect(await codeOf(() => signIn(next))).toBeUndefined();
+});
+
 describe('a passkey', () => {
   test.each<[KeyKind]>([['ES256'], ['EdDSA'], ['RS256']])(
     'of the kind %s signs in, also after a restart',

@@ -16,13 +16,14 @@ const ADDRESS = '127.0.0.1';
 export function createWorld() {
   const database = createBareDatabase();
   const drafts: RecordDraft[] = [];
-  const state = { isDiskFull: false };
+  const state = { isDiskFull: false, beforeAppend: async () => {} };
   const named = new Map<PersonName, PersonRole>([
     [ANA, 'approver'],
     [BEN, 'admin'],
   ]);
   const log = {
     append: async (draft) => {
+      await state.beforeAppend();
       if (state.isDiskFull) throw new SmcpError('LOG_UNAVAILABLE', 'the disk is full');
       drafts.push(draft);
       return { index: drafts.length - 1, leaf: `leaf-${drafts.length - 1}` };
