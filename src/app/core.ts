@@ -128,9 +128,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
-  const stopping = new AbortController();
-  const own = { stopping: stopping.signal, tokens, policy };
-  const { authenticator, signedTokens } = openAuthenticator(options, own, stack);
+  const { authenticator, signedTokens, stopping } = openAuthenticator(options, { tokens, policy }, stack);
   for (const { onChange } of [policy, authenticator, catalog, freezes]) onChange(() => void enforce());
   const watch = tellOfEvents(
     { ...{ notices: outbox, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
