@@ -67,6 +67,7 @@ async function build(options: CoreOptions, stack: AsyncDisposableStack): Promise
   core.readiness.isReady = true;
   stack.defer(() => {
     core.readiness.isReady = false;
+    core.stopping.abort();
     logger.info('stopping: no new calls, running ones may end');
   });
   const isFirstStart =

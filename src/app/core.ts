@@ -61,6 +61,8 @@ export type Core = OpenPeople & {
   readonly services: Services;
   /** Ready once the doors are open, until it stops. */
   readonly readiness: { isReady: boolean };
+  /** Aborted when the server begins to stop: what would only be waited for is given up then. */
+  readonly stopping: AbortController;
   /** Of our own tokens, and of those of another issuer where one is configured. */
   readonly authenticator: DoorAuthenticator;
   /** For the self-test of the start. */
@@ -126,7 +128,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
-  const { authenticator, signedTokens } = openAuthenticator(options, { tokens, policy }, stack);
+  const { authenticator, signedTokens, stopping } = openAuthenticator(options, { tokens, policy }, stack);
   for (const { onChange } of [policy, authenticator, catalog, freezes]) onChange(() => void enforce());
   const watch = tellOfEvents(
     { ...{ notices: outbox, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
@@ -146,7 +148,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
-  return { services, ...persons, readiness, authenticator, rehearse: createRehearsal(dispatcherPorts) };
+  return { services, ...persons, readiness, stopping, authenticator, rehearse: createRehearsal(dispatcherPorts) };
 }
 
 async function openPolicy(

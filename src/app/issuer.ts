@@ -16,22 +16,31 @@ type Own = {
   readonly policy: Pick<PolicyAdmin & PolicyDecider, 'agents' | 'current'>;
 };
 
+type OpenAuthenticator = {
+  readonly authenticator: DoorAuthenticator;
+  readonly signedTokens: SignedTokens;
+  /** To be aborted when the server begins to stop: nobody waits for an issuer then. */
+  readonly stopping: AbortController;
+};
+
 /** The issuer's keys are fetched when the first token of its is shown. */
 export function openAuthenticator(
   { config: { oauth }, home, logger }: AppOptions,
   { tokens, policy }: Own,
   stack: AsyncDisposableStack,
-): { readonly authenticator: DoorAuthenticator; readonly signedTokens: SignedTokens } {
-  if (oauth === undefined) return { authenticator: tokens, signedTokens: { ownerOf: () => undefined } };
+): OpenAuthenticator {
+  const stopping = new AbortController();
+  if (oauth === undefined) return { authenticator: tokens, signedTokens: { ownerOf: () => undefined }, stopping };
   const { jwks, leewaySeconds, ...demands } = oauth;
-  const source = 'uri' in jwks ? keysFromAddress(jwks.uri) : keysFromFile(resolve(home.directory, jwks.file));
+  const source =
+    'uri' in jwks ? keysFromAddress(jwks.uri, stopping.signal) : keysFromFile(resolve(home.directory, jwks.file));
   const ports = { clock: systemClock, logger };
   const keys = createIssuerKeys({ ...ports, source });
   const issuer = stack.adopt(
     createIssuer({ ...ports, keys, isAgent: agentsOf(policy) }, { ...demands, leewayMs: leewaySeconds * 1000 }),
     (opened) => opened.close(),
   );
-  return { authenticator: joinAuthenticators(tokens, issuer), signedTokens: issuer };
+  return { authenticator: joinAuthenticators(tokens, issuer), signedTokens: issuer, stopping };
 }
 
 /** Of ten thousand agents the names are looked through once for each policy, and not at each call. */

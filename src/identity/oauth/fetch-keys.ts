@@ -9,11 +9,11 @@ import { readOwnedFile } from '#base/owned-file.ts';
 /** The text of a JWK Set. @throws `ISSUER_UNAVAILABLE` */
 export type KeySource = () => Promise<string>;
 
-/** By HTTP. */
-export function keysFromAddress(uri: string): KeySource {
+/** By HTTP, as long as the server is not `stopping`: a stop waits for no issuer. */
+export function keysFromAddress(uri: string, stopping: AbortSignal): KeySource {
   return async () => {
     try {
-      const signal = AbortSignal.timeout(LIMITS.issuerFetchMsMax);
+      const signal = AbortSignal.any([stopping, AbortSignal.timeout(LIMITS.issuerFetchMsMax)]);
       const answer = await fetch(uri, { redirect: 'error', signal, headers: { accept: 'application/json' } });
       if (answer.status !== 200) {
         await answer.body?.cancel();

@@ -28,6 +28,16 @@ describe('keys that are fetched', () => {
     expect(issuer.state.asked).toBe(1);
   });
 
+  test('are waited for no longer once the server stops, and none are good then', async () => {
+    const side = createSide(issuer);
+    // It takes the question and never answers.
+    issuer.state.answer = () => {};
+    const shown = side.agentOf(await issuer.sign());
+    await expect.poll(() => issuer.state.asked).toBe(1);
+    side.stopping.abort();
+    expect(await shown).toBeUndefined();
+  });
+
   test('are fetched once for tokens that come together', async () => {
     const side = createSide(issuer);
     const token = await issuer.sign();

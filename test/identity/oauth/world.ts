@@ -14,7 +14,8 @@ export function createSide({ url }: TestIssuer, more: Partial<IssuerOptions> = {
   const say = (message: string, fields: LogFields = {}) => void said.push({ message, fields });
   const logger = { debug: say, info: say, warn: say, error: say };
   const agents = [agent('athena'), agent('hermes')];
-  const keys = createIssuerKeys({ source: keysFromAddress(`${url}/keys`), clock, logger });
+  const stopping = new AbortController();
+  const keys = createIssuerKeys({ source: keysFromAddress(`${url}/keys`, stopping.signal), clock, logger });
   const options: IssuerOptions = {
     ...{ issuer: url, audience: AUDIENCE, algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'], type: 'at+jwt' },
     ...{ leewayMs: 30_000, agentClaim: 'client_id', requiredScopes: [] },
@@ -24,6 +25,7 @@ export function createSide({ url }: TestIssuer, more: Partial<IssuerOptions> = {
   return {
     ...issuer,
     keys,
+    stopping,
     time,
     agents,
     said,
