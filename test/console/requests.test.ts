@@ -208,6 +208,28 @@ describe('an approval', () => {
     await world.server.smcp('approvals', 'deny', id);
   });
 
+  test('of somebody who is revoked before the call comes back lets nothing begin; the log proves the next one', async () => {
+    const client = await connectStreamable(world.server.url, world.token);
+    const call = async () => {
+      const answer = await client.call('demo_text__hash_preview', { text: 'b' });
+      return answer.isError === true ? errorOf(answer).code : 'value';
+    };
+    expect(await call()).toBe('APPROVAL_PENDING');
+    const { id, digest } = await requestFor(world.server, 'demo_text__hash_preview');
+    const approve = async () => {
+      const { session, authenticator, bend } = await signIn('ana');
+      return api('POST', `approvals/${id}/approve`, session, { assertion: authenticator.sign(hex(digest), bend) });
+    };
+    expect((await approve()).body).toMatchObject({ state: 'approved', by: 'ana' });
+    expect((await world.server.smcp('person', 'revoke', 'ana')).code).toBe(0);
+    expect(await call()).toBe('APPROVAL_PENDING');
+    expect(await world.server.json('approvals', 'show', id)).toMatchObject({ state: 'pending', by: null });
+    expect((await approve()).body).toMatchObject({ state: 'approved', by: 'ana' });
+    expect(await call()).toBe('value');
+    await client.close();
+    expect((await world.server.smcp('log', 'verify')).code).toBe(0);
+  });
+
   test('of two people takes both; and the log proves both', async () => {
     const { ended } = await callTool(world, 'demo_text__word_count', { text: 'a b' });
     const { id, digest } = await requestFor(world.server, 'demo_text__word_count');
