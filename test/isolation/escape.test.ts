@@ -90,7 +90,18 @@ describe('what a guest can reach', () => {
     const result = outcome.kind === 'returned' ? JSON.parse(outcome.resultJson) : outcome;
     expect(result.found).toEqual([]);
     expect(result.size).toBeGreaterThan(500);
-    expect(result.host.sort()).toEqual(['fetch', 'files', 'log', 'now', 'progress', 'random', 'run', 'store', 'tools']);
+    expect(result.host.sort()).toEqual([
+      'cost',
+      'fetch',
+      'files',
+      'log',
+      'now',
+      'progress',
+      'random',
+      'run',
+      'store',
+      'tools',
+    ]);
     expect(beyond(result, await walkBare())).toEqual({ natives: [], globals: [], foreign: [] });
   });
 
