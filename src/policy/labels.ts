@@ -18,7 +18,7 @@ export type LabelFacts = DecidedLabels & {
 export function labelFacts({ labels }: Policy, rules: AgentRules, query: DecisionQuery): LabelFacts {
   const { agent, session } = query.labels ?? NOTHING_SEEN;
   const { name } = query.tool;
-  const added = (labels ?? []).filter((rule) => rule.tools.some((pattern) => pattern.matches(name)));
+  const added = labelRulesOf(labels, name);
   const { labels: known = [], sinks = [] } = query.tool;
   return {
     seen: rules.hasSeparateSessions ? session : agent,
@@ -26,6 +26,14 @@ export function labelFacts({ labels }: Policy, rules: AgentRules, query: Decisio
     sinks: added.length === 0 ? sinks : union(sinks, added.flatMap(sinkOf)),
     areIgnored: query.ignoresLabels === true,
   };
+}
+
+const labelRulesOf = (labels: Policy['labels'], toolName: string): readonly LabelRule[] =>
+  (labels ?? []).filter((rule) => rule.tools.some((pattern) => pattern.matches(toolName)));
+
+/** What a tool sends to, by itself and by the policy; undefined where nothing is known of the tool. */
+export function sinksOf({ labels }: Policy, { name, sinks }: DecisionQuery['tool']): readonly string[] | undefined {
+  return sinks === undefined ? undefined : union(sinks, labelRulesOf(labels, name).flatMap(sinkOf));
 }
 
 const sinkOf = ({ sink }: LabelRule): readonly string[] => (sink === undefined ? [] : [sink]);

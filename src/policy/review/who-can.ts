@@ -7,7 +7,7 @@ import type { PolicyRef } from '#domain/decision.ts';
 import { supposedSeen } from '#domain/labels.ts';
 import type { AgentAnswer, DecisionKind, ReviewedTool, RuleOnTheWay, Stop, WhoCan } from '#domain/policy-review.ts';
 import { DEFAULT_DENY, decide } from '#policy/decide.ts';
-import { labelCondition } from '#policy/labels.ts';
+import { labelCondition, sinksOf } from '#policy/labels.ts';
 import { covers, isAtRest, isInForce } from '#policy/rule-match.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy } from '#policy/rules.ts';
 
@@ -44,7 +44,10 @@ function answerOf(policy: Policy, ref: PolicyRef, question: AgentQuestion): Agen
   const seen = supposedSeen(agent, question.seen?.get(agent) ?? []);
   const stop = stopped.get(agent);
   if (stop !== undefined) return { agent, decision: 'deny', ...stop, conditions: [] };
-  if (args === undefined) return { agent, ...forAnyArguments(rules, tool.name, nowMs) };
+  if (args === undefined) {
+    const sinks = sinksOf(policy, tool);
+    return { agent, ...forAnyArguments(rules, { name: tool.name, ...(sinks && { sinks }) }, nowMs) };
+  }
   const { kind, rule, reason } = decide(policy, ref, {
     ...{ agent, tool, args, nowMs },
     labels: { agent: seen, session: seen },
@@ -53,10 +56,15 @@ function answerOf(policy: Policy, ref: PolicyRef, question: AgentQuestion): Agen
 }
 
 /** Walks the rules as a decision does, and notes where arguments would lead it on. */
-function forAnyArguments(rules: AgentRules, toolName: string, nowMs: number): Omit<AgentAnswer, 'agent'> {
+function forAnyArguments(
+  rules: AgentRules,
+  { name: toolName, sinks }: { readonly name: string; readonly sinks?: readonly string[] },
+  nowMs: number,
+): Omit<AgentAnswer, 'agent'> {
   const way: RuleOnTheWay[] = [];
   for (const rule of rules.denies.flat()) {
     if (!covers(rule, toolName) || isAtRest(rule, nowMs)) continue;
+    if (rule.sink !== undefined && sinks?.includes(rule.sink) === false) continue;
     const when = conditionOf(rule);
     if (when === undefined) {
       const why = rule.why === undefined ? '' : `: ${rule.why}`;

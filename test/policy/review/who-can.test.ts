@@ -55,6 +55,26 @@ test('who may call a tool is told after what each agent has seen, and without ar
   ]);
 });
 
+test('a deny of what is sent out is no rule on the way of a tool that is known to send nothing there', () => {
+  const text = {
+    version: 1,
+    deny: [{ id: 'no-leak', sink: 'external', after: ['private'] }],
+    agents: { athena: { grants: [{ tools: ['*'] }] } },
+  };
+  const conditions = (tool: { readonly name: string; readonly sinks?: readonly string[] }, more: object = {}) =>
+    whoCan(policyOf({ ...text, ...more }), REF, { ...asked('notes__read'), tool }).agents[0]?.conditions;
+  const said = [
+    { rule: 'no-leak', effect: 'deny', when: '(the tool sends to external) && "private" in labels' },
+    { rule: '/agents/athena/grants/0', effect: 'allow' },
+  ];
+  expect(conditions({ name: 'notes__read', sinks: [] })).toEqual([]);
+  expect(conditions({ name: 'notes__read', sinks: ['printer'] })).toEqual([]);
+  // Nothing is known of the tool, or the policy says that it does.
+  expect(conditions({ name: 'notes__read' })).toMatchObject(said);
+  const labels = [{ tools: ['notes__*'], sink: 'external' }];
+  expect(conditions({ name: 'notes__read', sinks: [] }, { labels })).toMatchObject(said);
+});
+
 describe('who may call a tool', () => {
   const policy = policyOf(POLICY);
 
