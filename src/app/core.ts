@@ -94,8 +94,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     ...{ kept: { store, log, adminToken }, runtime, confinement, hasFiles: files !== undefined },
     ...(prober === undefined ? {} : { prober }),
   });
-  const adminCatalog = createAdminToolCatalog();
-  const tools = joinCatalogs(catalog, adminCatalog);
+  const tools = joinCatalogs(catalog, createAdminToolCatalog());
   const thread = stack.adopt(createPolicyThread(), (opened) => opened.close());
   const policy = await openPolicy(options, stack, { store, recordLog: log, catalog: tools.tools, thread, settings });
   const tokens = stack.adopt(createTokenAuthority({ store: store.tokens, clock, adminToken }), (opened) =>
@@ -129,11 +128,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
-  const { authenticator, signedTokens, stopping } = openAuthenticator(
-    options,
-    { tokens, policy, adminTools: adminCatalog.tools() },
-    stack,
-  );
+  const { authenticator, signedTokens, stopping } = openAuthenticator(options, { tokens, policy, tools }, stack);
   for (const { onChange } of [policy, authenticator, catalog, freezes]) onChange(() => void enforce());
   const watch = tellOfEvents(
     { ...{ notices: outbox, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },

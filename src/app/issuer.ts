@@ -5,8 +5,7 @@ import { systemClock } from '#base/clock.ts';
 import type { OAuthConfig } from '#config/oauth.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyAdmin, PolicyDecider } from '#domain/policy-ports.ts';
-import type { DoorAuthenticator, SignedTokens, TokenAuthority } from '#domain/ports.ts';
-import type { AdminTool } from '#domain/tool.ts';
+import type { DoorAuthenticator, SignedTokens, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
 import { joinAuthenticators } from '#identity/authenticators.ts';
 import { keysByDiscovery } from '#identity/oauth/discover.ts';
 import { type KeySource, keysFromAddress, keysFromFile } from '#identity/oauth/fetch-keys.ts';
@@ -19,8 +18,8 @@ import type { AppOptions } from './app-options.ts';
 type Own = {
   readonly tokens: TokenAuthority;
   readonly policy: Pick<PolicyAdmin & PolicyDecider, 'agents' | 'current' | 'mayCall' | 'onChange'>;
-  /** The server's own tools. */
-  readonly adminTools: readonly Pick<AdminTool, 'name'>[];
+  /** Among them the server's own, which stay the same. */
+  readonly tools: ToolCatalog;
 };
 
 type OpenAuthenticator = {
@@ -70,7 +69,8 @@ function agentsOf(policy: Own['policy']): (name: AgentName) => boolean {
 }
 
 /** Agents that may use a tool of the server itself, each looked at once until the policy, or what it gives by now, changes. */
-function administeringOf({ policy, adminTools }: Own, stack: AsyncDisposableStack): (agent: AgentName) => boolean {
+function administeringOf({ policy, tools }: Own, stack: AsyncDisposableStack): (agent: AgentName) => boolean {
+  const adminTools = tools.tools().filter(({ kind }) => kind === 'admin');
   const known = new Map<AgentName, boolean>();
   stack.defer(policy.onChange(() => known.clear()));
   return (agent) => {
