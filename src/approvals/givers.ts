@@ -78,7 +78,9 @@ export function createGivers(ports: GiverPorts): Givers {
       if (request.approvers !== undefined) return `only people approve it: ${request.approvers.by.join(', ')}`;
       switch (by.kind) {
         case 'admin':
-          return stillHolds({ kind: 'admin', tokenId: by.token ?? '' }) ? undefined : 'the home has another token by now';
+          return stillHolds({ kind: 'admin', tokenId: by.token ?? '' })
+            ? undefined
+            : 'the home has another token by now';
         case 'agent':
           return agentProblem(by, request);
         case 'client':

@@ -174,6 +174,9 @@ export function mayNotApprove(name: string, role: string, why?: string): SmcpErr
 /** `why`: a clause that says what is in the way. */
 export function mayNotGive({ id, agent }: ApprovalRequest, by: string, why: string): SmcpError {
   return new SmcpError('APPROVAL_NEEDS_PERSON', `${by} can not approve the request ${id} of ${agent}: ${why}`, {
-    details: { id, remedy: `have a person look at it: smcp approvals approve ${id}\nor on the console, at /console/approvals` },
+    details: {
+      id,
+      remedy: `have a person look at it: smcp approvals approve ${id}\nor on the console, at /console/approvals`,
+    },
   });
 }

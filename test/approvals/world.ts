@@ -87,7 +87,13 @@ export function createWorld(around: (store: ApprovalStore) => ApprovalStore = (s
   } satisfies RecordLog;
   const time = createClock();
   const open = () => {
-    return createApprovals({ store, log, clock: time.clock, logger: silentLogger, givers: createWorldGivers(state, time) });
+    return createApprovals({
+      store,
+      log,
+      clock: time.clock,
+      logger: silentLogger,
+      givers: createWorldGivers(state, time),
+    });
   };
   const approvals = open();
   const approve = (request: ApprovalRequest, by: Parameters<typeof approvals.approve>[1]['by'] = admin) =>
