@@ -56,9 +56,8 @@ export function openMemory(clock: Clock, stack: AsyncDisposableStack): Memory {
   const store = createApprovalStore(database);
   return {
     log,
-    approvals: stack.adopt(
-      createApprovals({ store, log, clock, logger: silentLogger, givers: NOBODY }),
-      (opened) => opened.close(),
+    approvals: stack.adopt(createApprovals({ store, log, clock, logger: silentLogger, givers: NOBODY }), (opened) =>
+      opened.close(),
     ),
     keyedCalls: createKeyedCallStore(unsynced),
     labels: createLabelBook(createLabelStore(unsynced)),

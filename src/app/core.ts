@@ -103,14 +103,8 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...outbox, clock });
   const { authenticator, signedTokens, stopping } = openAuthenticator(options, { tokens, policy }, stack);
   const persons = openPeople(options, { store, log }, policy.people);
-  const { approvals, notices } = openApprovals(
-    options,
-    {
-      ...{ store, log, notices: outbox, secrets, policy, freezes, tools, desk: persons.people },
-      stillHolds: authenticator.stillHolds,
-    },
-    stack,
-  );
+  const asked = { store, log, notices: outbox, secrets, policy, freezes, tools, desk: persons.people };
+  const { approvals, notices } = openApprovals(options, { ...asked, stillHolds: authenticator.stillHolds }, stack);
   const labels = createLabelBook(store.labels);
   const dispatcherPorts: DispatcherPorts = {
     ...{ catalog: tools, policy, freezes, approvals, labels, secrets, runtime, log, clock, logger },
