@@ -11,6 +11,7 @@ import type { ApprovalQuestion, ApprovalRequest, Permission } from '#domain/appr
 import type { Ask } from '#domain/decision.ts';
 import type { CallOutcome } from '#domain/invocation.ts';
 import { narrow } from '#domain/narrow.ts';
+import { runningTool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
 import type { BookEntry } from './call-book.ts';
 import { heldAbove } from './counted.ts';
@@ -156,7 +157,11 @@ export function createAsking(ports: DispatcherPorts, pace: Pace): Asking {
       }
     },
     mayGoOn: ({ admitted, permission }) => {
-      const verdict = mayAct(ports, admitted, { stage: 'under-way', labels: admitted.labels.atTurn() });
+      const tool = permission && runningTool(admitted.tool, permission);
+      const verdict = mayAct(ports, admitted, {
+        ...{ stage: 'under-way', labels: admitted.labels.atTurn() },
+        ...(tool && { tool }),
+      });
       if (verdict.kind !== 'ask') return verdict.kind === 'stop' ? verdict : undefined;
       const { decision } = verdict;
       if (permission?.kind === 'ask' && permission.ruleDigest === decision.ruleDigest) return undefined;
