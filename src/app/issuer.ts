@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { systemClock } from '#base/clock.ts';
 import type { OAuthConfig } from '#config/oauth.ts';
 import type { AgentName } from '#domain/agent.ts';
-import type { PolicyAdmin, PolicyDecider } from '#domain/policy-ports.ts';
+import type { ApproverPolicy, PolicyAdmin, PolicyDecider } from '#domain/policy-ports.ts';
 import type { DoorAuthenticator, SignedTokens, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
 import { joinAuthenticators } from '#identity/authenticators.ts';
 import { keysByDiscovery } from '#identity/oauth/discover.ts';
@@ -17,7 +17,7 @@ import type { AppOptions } from './app-options.ts';
 
 type Own = {
   readonly tokens: TokenAuthority;
-  readonly policy: Pick<PolicyAdmin & PolicyDecider, 'agents' | 'current' | 'mayCall' | 'onChange'>;
+  readonly policy: Pick<PolicyAdmin & PolicyDecider & ApproverPolicy, 'agents' | 'current' | 'mightCall' | 'onChange'>;
   /** Among them the server's own, which stay the same. */
   readonly tools: ToolCatalog;
 };
@@ -68,7 +68,7 @@ function agentsOf(policy: Own['policy']): (name: AgentName) => boolean {
   };
 }
 
-/** Agents that may use a tool of the server itself, each looked at once until the policy, or what it gives by now, changes. */
+/** Agents that might ever use a tool of the server itself, each looked at once until the policy, or what it gives by now, changes. */
 function administeringOf({ policy, tools }: Own, stack: AsyncDisposableStack): (agent: AgentName) => boolean {
   const adminTools = tools.tools().filter(({ kind }) => kind === 'admin');
   const known = new Map<AgentName, boolean>();
@@ -77,7 +77,7 @@ function administeringOf({ policy, tools }: Own, stack: AsyncDisposableStack): (
     const found = known.get(agent);
     if (found !== undefined) return found;
     const nowMs = systemClock.nowMs();
-    const isOne = adminTools.some(({ name }) => policy.mayCall(agent, name, nowMs));
+    const isOne = adminTools.some(({ name }) => policy.mightCall(agent, name, nowMs));
     known.set(agent, isOne);
     return isOne;
   };

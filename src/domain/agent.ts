@@ -49,16 +49,27 @@ export type Principal =
       readonly tokenId: string;
       /** Absent: it was issued, and takes nothing from what the policy gives. */
       readonly rights?: TokenRights;
-      /** Of one that a trusted issuer signed; `expiresMs`: when it ends by itself. Nothing else is kept of it. */
-      readonly signed?: SignedBy & { readonly expiresMs: number };
+      /** Of one that a trusted issuer signed: nothing else is kept of it. */
+      readonly signed?: SignedToken;
     };
 
-/** The token that a call came with: its id, never its text. */
-export type CallToken = { readonly id: string; readonly rights?: TokenRights };
+/** `expiresMs`: when it ends by itself. */
+export type SignedToken = SignedBy & { readonly expiresMs: number };
+
+/** What has to be known of a token to ask later whether it still stands: its id, never its text. */
+export type HeldToken = { readonly id: string; readonly signed?: SignedToken };
+
+/** The token that a call came with. */
+export type CallToken = HeldToken & { readonly rights?: TokenRights };
 
 /** That of a principal. */
-export function callTokenOf({ tokenId: id, rights }: Principal & { readonly kind: 'agent' }): CallToken {
-  return rights === undefined ? { id } : { id, rights };
+export function callTokenOf({ tokenId: id, rights, signed }: Principal & { readonly kind: 'agent' }): CallToken {
+  return { id, ...(rights === undefined ? {} : { rights }), ...(signed === undefined ? {} : { signed }) };
+}
+
+/** What is kept of a call's token with an approval that it gave. */
+export function heldToken({ id, signed }: CallToken): HeldToken {
+  return signed === undefined ? { id } : { id, signed };
 }
 
 /** A token as it is kept: never the secret, only its SHA-256. Times in ms since the epoch. */

@@ -5,7 +5,7 @@ import { type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { SignedBy } from '#domain/agent.ts';
+import type { SignedToken } from '#domain/agent.ts';
 import { jwtParts } from './jwt-parts.ts';
 import type { IssuerKeys } from './keys.ts';
 
@@ -21,7 +21,7 @@ export type TokenDemands = {
   readonly leewayMs: number;
 };
 
-export type VerifiedToken = { readonly claims: JWTPayload; readonly signed: SignedBy & { readonly expiresMs: number } };
+export type VerifiedToken = { readonly claims: JWTPayload; readonly signed: SignedToken };
 
 /** Claims that ID tokens, logout tokens and the like have, and no access token. */
 const OF_OTHER_TOKENS = ['nonce', 'at_hash', 'c_hash', 'events', 'sid_hash'];

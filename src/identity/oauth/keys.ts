@@ -74,8 +74,8 @@ export function createIssuerKeys({ source, clock, logger }: Ports): IssuerKeys {
     },
     has: (id) => {
       const known = usable();
-      // Who only holds a session open, or runs a call, asks too: a key that was taken back must come out.
-      if (known !== undefined && isOld(known)) void refresh();
+      // Who only holds a session open, or gave an approval, asks too: a key that was taken back must come out, and one that was not, as well.
+      if (known === undefined || isOld(known)) void refresh();
       return known?.ids.has(id) === true;
     },
     onChange: changes.onChange,
