@@ -29,11 +29,7 @@ describe('a guest that takes memory without end', () => {
     ['floods a map', 'const map = new Map(); for (let i = 0; ; i += 1) map.set(i, { i });', 'MEMORY_EXCEEDED'],
     ['pushes arrays', 'const all = []; for (;;) all.push(new Array(1000).fill(1));', 'MEMORY_EXCEEDED'],
     ['keeps buffers', 'const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1));', BUFFERS],
-    [
-      'doubles a string',
-      'let text = "x"; for (;;) { text += text; text.charCodeAt(text.length - 1); }',
-      UNCOUNTED,
-    ],
+    ['doubles a string', 'let text = "x"; for (;;) { text += text; text.charCodeAt(text.length - 1); }', UNCOUNTED],
   ] as const;
   const attack1 = attackGroup(
     sandbox,
