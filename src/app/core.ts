@@ -18,13 +18,13 @@ import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
 import { openSettings } from '#app/settings.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
+import { createTrialLog, type TrialLog } from '#app/trial/trial-log.ts';
 import { openWorkspaces } from '#app/workspaces.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
 import type { DispatcherPorts } from '#dispatch/dispatcher-ports.ts';
-import { createRehearsal, type Rehearsal } from '#dispatch/rehearse.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { Dispatcher, DoorAuthenticator, ToolCaller } from '#domain/ports.ts';
@@ -33,7 +33,7 @@ import type { Store } from '#domain/store-ports.ts';
 import { createNetEffect } from '#effects/net/net-effect.ts';
 import { createStoreEffect } from '#effects/store.ts';
 import { createFreezes } from '#freeze/freezes.ts';
-import { createTokenAuthority } from '#identity/tokens.ts';
+import { createTokenAuthority, type TokenService } from '#identity/tokens.ts';
 import { createLabelBook } from '#labels/label-book.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Services } from '#operations/operation.ts';
@@ -65,8 +65,9 @@ export type Core = OpenPeople & {
   readonly stopping: AbortController;
   /** Of our own tokens, and of those of another issuer where one is configured. */
   readonly authenticator: DoorAuthenticator;
-  /** For the self-test of the start. */
-  readonly rehearse: Rehearsal;
+  /** For the self-test of the start: tokens that no store has, and the log as the dispatcher has it meanwhile. */
+  readonly tryTokens: TokenService['tryOut'];
+  readonly beginTrial: TrialLog<OpenRecordLog>['begin'];
 };
 
 /** What is kept: the home's database, the log in it, and the secrets that open and sign them. */
@@ -108,8 +109,9 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     stack,
   );
   const labels = createLabelBook(store.labels);
+  const trial = createTrialLog(log);
   const dispatcherPorts: DispatcherPorts = {
-    ...{ catalog: tools, policy, freezes, approvals, labels, secrets, runtime, log, clock, logger },
+    ...{ catalog: tools, policy, freezes, approvals, labels, secrets, runtime, log: trial.log, clock, logger },
     broker: createBroker({
       ...{ clock, logger },
       effects: {
@@ -148,7 +150,10 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
-  return { services, ...persons, readiness, stopping, authenticator, rehearse: createRehearsal(dispatcherPorts) };
+  return {
+    ...{ services, ...persons, readiness, stopping, authenticator },
+    ...{ tryTokens: tokens.tryOut, beginTrial: trial.begin },
+  };
 }
 
 async function openPolicy(
