@@ -127,7 +127,9 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     adminTools: createAdminTools({ services: () => services, logger }),
     keyedCalls: store.keyedCalls,
   };
-  const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
+  const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts, {
+    isCounted: () => !trial.isUnderWay(),
+  });
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
   const { authenticator, signedTokens, stopping } = openAuthenticator(options, { tokens, policy }, stack);

@@ -35,7 +35,7 @@ export const statelessCallOf = (tool: string, isPlain = true) => ({
   },
 });
 
-/** What came back. `code`: of an error of ours, wherever the answer has it; undefined: it is no error, or has none. */
+/** What came back. `status`: of HTTP; 0 where there is none. `code`: of an error of ours, wherever the answer has it; undefined: it is no error, or has none. */
 export type Came = { readonly status: number; readonly code: string | undefined; readonly text: string };
 
 export function cameOf({ status, text }: { readonly status: number; readonly text: string }): Came {
@@ -44,7 +44,8 @@ export function cameOf({ status, text }: { readonly status: number; readonly tex
 
 /** For people. */
 export function shown({ status, code, text }: Came): string {
-  return `${status} ${code ?? visibleText(text, LIMITS.selfTestShownLengthMax)}`;
+  const said = code ?? (text === '' ? 'nothing' : visibleText(text, LIMITS.selfTestShownLengthMax));
+  return status === 0 ? said : `${status} ${said}`;
 }
 
 const WAYS = [
