@@ -13,6 +13,7 @@ import { openChannels, openNotices } from '#app/notices/open.ts';
 import { lastRecorded, tellOfEvents } from '#app/notices/sources.ts';
 import { type OpenPeople, openPeople } from '#app/people.ts';
 import { openProcesses } from '#app/process-tier.ts';
+import { openRanCode, type RanCode } from '#app/ran-code.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
 import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
@@ -71,7 +72,12 @@ export type Core = OpenPeople & {
 };
 
 /** What is kept: the home's database, the log in it, and the secrets that open and sign them. */
-type Kept = { readonly store: Store; readonly log: OpenRecordLog; readonly adminToken: string };
+type Kept = {
+  readonly store: Store;
+  readonly log: OpenRecordLog;
+  readonly adminToken: string;
+  readonly lastRunMs: RanCode['lastRunMs'];
+};
 
 type PolicyParts = Pick<PolicyPorts, 'recordLog' | 'catalog'> & {
   readonly store: Store;
@@ -83,7 +89,7 @@ type PolicyParts = Pick<PolicyPorts, 'recordLog' | 'catalog'> & {
 export async function buildCore(options: CoreOptions, stack: AsyncDisposableStack): Promise<Core> {
   const { home, config, logger } = options;
   const clock = systemClock;
-  const { store, log: ownLog, adminToken } = await openKept(options, stack);
+  const { store, log: ownLog, adminToken, lastRunMs } = await openKept(options, stack);
   const secrets = openSecrets(options, store);
   const outbox = openNotices(options, { store, log: ownLog, secrets }, stack);
   const log = toldLog(ownLog, outbox);
@@ -92,7 +98,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const files = openWorkspaces(options, settings, stack);
   const { runtime, prober, programs, confinement } = await openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, {
-    ...{ kept: { store, log, adminToken }, runtime, confinement, hasFiles: files !== undefined },
+    ...{ kept: { store, log, adminToken, lastRunMs }, runtime, confinement, hasFiles: files !== undefined },
     ...(prober === undefined ? {} : { prober }),
   });
   const tools = joinCatalogs(catalog, createAdminToolCatalog());
@@ -239,7 +245,8 @@ async function openKept(options: CoreOptions, stack: AsyncDisposableStack): Prom
     ),
     (opened) => opened.close(),
   );
-  return { store, log, adminToken: made.adminToken };
+  const ran = openRanCode({ meta: store.meta, clock: systemClock, logger }, home.directory);
+  return { store, log: ran.noting(log), adminToken: made.adminToken, lastRunMs: ran.lastRunMs };
 }
 
 async function openRegistry(
@@ -247,13 +254,13 @@ async function openRegistry(
   stack: AsyncDisposableStack,
   { kept, runtime, hasFiles, ...asking }: Sandbox & { readonly kept: Kept; readonly hasFiles: boolean },
 ): Promise<Registry> {
-  const { store, log } = kept;
+  const { store, log, lastRunMs } = kept;
   const clock = systemClock;
   const record = (plugin: Plugin) => recordNewPlugin({ log, meta: store.meta, clock }, plugin);
   const seen = seenDirectories(store.meta);
   return stack.adopt(
     await loadRegistry(
-      { logger, clock, disabled: store.disabledPlugins, record, seen, ...asking },
+      { logger, clock, disabled: store.disabledPlugins, record, seen, lastRunMs, ...asking },
       {
         directories: [
           { path: productPlugins, origin: 'product' },

@@ -167,6 +167,12 @@ export const PLUGIN_LIMITS = {
   /** All modules (`.js`, `.mjs`) of a plugin: they are handed to its process, where they take twice as much and more. */
   pluginModuleBytesMax: 8 * 1024 * 1024,
   pluginsMax: 256,
+  /**
+   * Replaced code that recorded calls ran, kept so that they can be run again: copies, and their bytes in all. A plugin has a few files
+   * of a few KiB; eight of the largest fit.
+   */
+  keptCodeCountMax: 1024,
+  keptCodeBytesMax: 256 * 1024 * 1024,
   /** Entries of one plugins directory, whatever they are, so that a wrong `--plugins /` ends at once. */
   pluginDirectoryEntriesMax: 4096,
   /** A file's path inside its plugin, in UTF-8 bytes, and the folders it may lie in. */

@@ -42,7 +42,7 @@ export function impossible(end: RecordedEnd, why: string): Replay {
 
 export function codeMissing({ package: digest, predicate }: RecordedCall): string {
   const { plugin, version } = predicate.tool;
-  return `the code that ran is no longer kept: ${plugin} ${version}, digest ${digest}; a server that has it in a plugins directory keeps a copy`;
+  return `the code that ran is no longer kept: ${plugin} ${version}, digest ${digest}; have that version in a plugins directory once more, and a copy of it is kept again`;
 }
 
 /** Endings that the code of a guest comes to only by a refusal that it does not catch. */
