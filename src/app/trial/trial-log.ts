@@ -20,7 +20,8 @@ export type TrialLog<Log extends RecordLog> = {
    * (`LOG_UNAVAILABLE`). Once, and before the first record only.
    */
   readonly begin: (agent: AgentName) => Trial;
-  readonly isUnderWay: () => boolean;
+  /** False while it lasts. */
+  readonly isOver: () => boolean;
 };
 
 type State =
@@ -40,7 +41,7 @@ export function createTrialLog<Log extends RecordLog>(log: Log): TrialLog<Log> {
     return { index: denials.length - 1, leaf: NO_LEAF };
   };
   return {
-    isUnderWay: () => state.kind === 'tried',
+    isOver: () => state.kind !== 'tried',
     log: {
       ...log,
       append: async (draft) => {
