@@ -107,12 +107,10 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     opened.close(),
   );
   const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...outbox, clock });
+  const { authenticator, signedTokens, stopping } = openAuthenticator(options, { tokens, policy }, stack);
   const persons = openPeople(options, { store, log }, policy.people);
-  const { approvals, notices } = openApprovals(
-    options,
-    { store, log, notices: outbox, secrets, people: policy.people, desk: persons.people },
-    stack,
-  );
+  const asked = { store, log, notices: outbox, secrets, policy, freezes, tools, desk: persons.people };
+  const { approvals, notices } = openApprovals(options, { ...asked, stillHolds: authenticator.stillHolds }, stack);
   const labels = createLabelBook(store.labels);
   const trial = createTrialLog(log);
   const ports: DispatcherPorts = {
@@ -125,7 +123,6 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const dispatcher: Dispatcher & ToolCaller = createDispatcher(ports, { isCounted: trial.isOver });
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
-  const { authenticator, signedTokens, stopping } = openAuthenticator(options, { tokens, policy }, stack);
   for (const { onChange } of [policy, authenticator, catalog, freezes]) onChange(() => void enforce());
   const watch = tellOfEvents(
     { ...{ notices: outbox, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },

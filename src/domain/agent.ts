@@ -35,15 +35,25 @@ export type Principal =
       /** Absent: it was issued, and takes nothing from what the policy gives. */
       readonly rights?: TokenRights;
       /** When it ends by itself, of one that a trusted issuer signed: nothing else is kept of it. */
-      readonly signed?: { readonly expiresMs: number; readonly keyId: string };
+      readonly signed?: SignedTokenEnd;
     };
 
-/** The token that a call came with: its id, never its text. */
-export type CallToken = { readonly id: string; readonly rights?: TokenRights };
+export type SignedTokenEnd = { readonly expiresMs: number; readonly keyId: string };
+
+/** What has to be known of a token to ask later whether it still stands: its id, never its text. */
+export type HeldToken = { readonly id: string; readonly signed?: SignedTokenEnd };
+
+/** The token that a call came with. */
+export type CallToken = HeldToken & { readonly rights?: TokenRights };
 
 /** That of a principal. */
-export function callTokenOf({ tokenId: id, rights }: Principal & { readonly kind: 'agent' }): CallToken {
-  return rights === undefined ? { id } : { id, rights };
+export function callTokenOf({ tokenId: id, rights, signed }: Principal & { readonly kind: 'agent' }): CallToken {
+  return { id, ...(rights === undefined ? {} : { rights }), ...(signed === undefined ? {} : { signed }) };
+}
+
+/** What is kept of a call's token with an approval that it gave. */
+export function heldToken({ id, signed }: CallToken): HeldToken {
+  return signed === undefined ? { id } : { id, signed };
 }
 
 /** A token as it is kept: never the secret, only its SHA-256. Times in ms since the epoch. */

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '#base/json.ts';
 import type { OnChange } from '#base/listeners.ts';
-import type { AgentName, Principal, TokenRow } from './agent.ts';
+import type { AgentName, HeldToken, Principal, TokenRow } from './agent.ts';
 import type { PluginReview } from './approval.ts';
 import type { CapabilityKind } from './capability.ts';
 import type { Freeze, FreezeQuery, FreezeScope } from './freeze.ts';
@@ -151,6 +151,8 @@ export type AdminTools = {
     readonly tool: AdminTool;
     readonly args: JsonObject;
     readonly agent: AgentName;
+    /** That by which the call came. Absent: it came by a door without tokens. */
+    readonly token?: HeldToken;
   }) => Promise<ToolAnswer>;
 };
 

@@ -46,14 +46,13 @@ export type TokenService = TokenAuthority & {
   readonly close: () => void;
 };
 
-const ADMIN: Principal = { kind: 'admin', tokenId: 'admin' };
-
 /**
  * Rows are read once and kept in memory. A token is on disk before it is issued; it is revoked in memory, and that is told,
  * before it is revoked on disk: where the store fails, it stays revoked.
  */
 export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): TokenService {
   const adminHash = hashToken(adminToken);
+  const admin: Principal = { kind: 'admin', tokenId: tokenId(adminToken) ?? 'admin' };
   /** Equal to no token's hash: what an unknown id is compared with. */
   const nobody: Uint8Array = randomBytes(adminHash.length);
   const changes = createListeners();
@@ -86,7 +85,7 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
     // Both comparisons are always made: their time tells neither which token was meant nor whether it exists.
     const isAdmin = timingSafeEqual(shown, adminHash);
     const isAgent = timingSafeEqual(shown, found?.hash ?? nobody);
-    if (isAdmin) return ADMIN;
+    if (isAdmin) return admin;
     if (!isAgent || found === undefined || !isLive(found) || found.rights === 'broken') return undefined;
     const { row, rights } = found;
     return { kind: 'agent', agent: row.agent, tokenId: row.id, ...(rights === undefined ? {} : { rights }) };
@@ -94,7 +93,7 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
 
   /** A token's id is never used for another one, so its text needn't be shown again. */
   const stillHolds = (principal: Principal): boolean => {
-    if (principal.kind === 'admin') return true;
+    if (principal.kind === 'admin') return principal.tokenId === admin.tokenId;
     const found = known.get(principal.tokenId);
     return found !== undefined && found.row.agent === principal.agent && isLive(found);
   };

@@ -154,7 +154,13 @@ export function createWorld() {
   const { runtime, state: runs } = createRuntime();
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
   const approvals = createApprovals({
-    ...{ store: createApprovalStore(database), log, clock, logger, roleOf: () => undefined },
+    ...{
+      store: createApprovalStore(database),
+      log,
+      clock,
+      logger,
+      givers: { problem: () => undefined, mayApproveOthers: () => false },
+    },
   });
   const labels = createLabelBook(createLabelStore(database));
   const tools = joinCatalogs(plugins, createAdminToolCatalog());

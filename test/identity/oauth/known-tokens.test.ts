@@ -56,6 +56,6 @@ describe('an agent that shows more and more tokens', () => {
     known.remember(token('athena', 0, 100));
     for (let n = 1; n <= LIMITS.accessTokensKnownPerAgentMax; n += 1) known.remember(token('athena', n));
     expect(known.find('oauth_athena_0')).toBeUndefined();
-    await expect.poll(() => known.counts.ended, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => known.counts.ended).toBeGreaterThan(0);
   });
 });
