@@ -14,6 +14,10 @@ export const IDENTITY_LIMITS = {
   /** How long a sub-agent's token is good: by default, and at most. A task, and a day's work. */
   tokenExchangedMsDefault: 3_600_000,
   tokenExchangedMsMax: 86_400_000,
+  /** The doors are tried before the server listens: 50 ms where the machine is at rest. Whatever does not answer by then stops the start. */
+  selfTestMsMax: 20_000,
+  /** Characters of an answer in the error that a door was not passed with: a line of a terminal, twice. */
+  selfTestShownLengthMax: 200,
   /** Parameters of a form; ours have seven. */
   formParametersMax: 32,
   /** A token that another issuer signed. Theirs have 1 to 4 KiB; all headers of a request together have 16 KiB. */
