@@ -6,10 +6,18 @@ import type { Allow, ApproverTerms, Ask, Decision, DecisionQuery, Deny, PolicyRe
 import type { SeenLabel } from '#domain/labels.ts';
 import type { Usage } from '#domain/usage.ts';
 import { describeExceeded } from './describe-limit.ts';
-import { clearingRemedy, decidedLabels, deniedAfter, describeSeen, type LabelFacts, labelFacts } from './labels.ts';
+import {
+  clearingRemedy,
+  decidedLabels,
+  deniedAfter,
+  describeSeen,
+  factsUnder,
+  type LabelFacts,
+  labelFacts,
+} from './labels.ts';
 import { countersOf, exceededOf } from './limits.ts';
 import { cut, missOf, type NearMiss } from './near-miss.ts';
-import { covers, inputOf, isAtRest, isInForce } from './rule-match.ts';
+import { covers, inputOf, isAtRest, isBeforeExpiry, isInForce } from './rule-match.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy } from './rules.ts';
 
 /** What stands in place of a rule where none decided. */
@@ -28,8 +36,8 @@ export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery, opt
   const { usage, watch = asItIs } = options;
   const labels = labelFacts(policy, rules, query);
   const asked = { ref, query, watch, labels };
-  const { decision: byRules, grant } = decideAt(rules, policy, asked);
-  const decision: Decision = { ...byRules, ...decidedLabels(labels) };
+  const { decision: byRules, grant, facts = labels } = decideAt(rules, policy, asked);
+  const decision: Decision = { ...byRules, ...decidedLabels(facts) };
   if (decision.kind === 'deny') return decision;
   const { nowMs, latestMs = nowMs } = query;
   if (latestMs > nowMs) {
@@ -79,16 +87,31 @@ function denySetBack(decision: Allow | Ask, later: Decision): Deny {
   };
 }
 
-/** A decision by the rules alone, and the grant that allows. */
-type Decided = { readonly decision: Decision; readonly grant?: GrantRule };
+/** A decision by the rules alone, the grant that allows, and what counts of labels where it takes something away. */
+type Decided = { readonly decision: Decision; readonly grant?: GrantRule; readonly facts?: LabelFacts };
 
 type Asked = Omit<Question, 'input'> & Required<Pick<DecideOptions, 'watch'>>;
 
-function decideAt(rules: AgentRules, { timeoutMs }: Policy, { query, ref, labels, watch }: Asked): Decided {
+/**
+ * A deny by a sink that only follows from requests denies what the grant, which would decide else, leaves some of them. So the grant
+ * is looked for first, and the denies are asked again with what it leaves; each time with steps of their own.
+ */
+function decideAt(rules: AgentRules, policy: Policy, { query, ref, labels, watch }: Asked): Decided {
   const question = { query, ref, labels, input: watch(inputOf(query, labels)) };
   const denied = firstDeny(rules, question);
-  return denied === undefined ? firstGrant(rules, question, timeoutMs) : { decision: denied };
+  if (denied !== undefined && !mayBeTakenAway(denied.rule, query)) return denied;
+  const decided = firstGrant(rules, question, policy.timeoutMs);
+  const { grant } = decided;
+  if (grant === undefined) return denied ?? decided;
+  const facts = factsUnder(labels, { policy, rules, query, grant });
+  if (facts === labels) return denied ?? decided;
+  if (denied === undefined) return { ...decided, facts };
+  const left = { ...question, labels: facts, input: watch(inputOf(query, facts)) };
+  return firstDeny(rules, left) ?? { ...decided, facts };
 }
+
+const mayBeTakenAway = ({ sink }: DenyRule, { tool }: DecisionQuery): boolean =>
+  sink !== undefined && tool.outward?.sinks.includes(sink) === true;
 
 /** Whether some arguments could be allowed now. `latestMs`: as in a query. */
 export function mayCall(
@@ -111,6 +134,21 @@ function mayCallAt(policy: Policy, agent: string, toolName: string, nowMs: numbe
   return rules.grants.some((list) => list.some((rule) => covers(rule, toolName) && isInForce(rule, nowMs)));
 }
 
+/**
+ * Whether some call of it may be let through at some time to come: neither hours nor conditions are asked, so that nobody is taken for
+ * one who can't because of the time of day. What is over is over.
+ */
+export function mightCall(policy: Policy, agent: string, toolName: string, nowMs: number): boolean {
+  const rules = policy.agents.get(agent);
+  if (rules === undefined) return false;
+  const isDenied = rules.denies.some((list) => list.some((rule) => isForEver(rule) && covers(rule, toolName)));
+  if (isDenied) return false;
+  return rules.grants.some((list) => list.some((rule) => covers(rule, toolName) && isBeforeExpiry(rule, nowMs)));
+}
+
+const isForEver = (rule: DenyRule): boolean =>
+  isForAllCalls(rule) && rule.hours === undefined && rule.expiresMs === undefined;
+
 const isForAllCalls = ({ when, sink, after }: DenyRule): boolean =>
   when === undefined && sink === undefined && after === undefined;
 
@@ -122,7 +160,9 @@ type Question = {
   readonly ref: PolicyRef;
 };
 
-function firstDeny(rules: AgentRules, question: Question): Deny | undefined {
+type Denied = { readonly decision: Deny; readonly rule: DenyRule; readonly grant?: never; readonly facts?: never };
+
+function firstDeny(rules: AgentRules, question: Question): Denied | undefined {
   const { query, input } = question;
   for (const list of rules.denies) {
     for (const rule of list) {
@@ -131,7 +171,8 @@ function firstDeny(rules: AgentRules, question: Question): Deny | undefined {
       if (seen === undefined) continue;
       const outcome = rule.when?.evaluate(input);
       if (outcome?.kind === 'false') continue;
-      return denyBy(rule, question, { seen, failure: outcome?.kind === 'error' ? outcome.message : undefined });
+      const failure = outcome?.kind === 'error' ? outcome.message : undefined;
+      return { decision: denyBy(rule, question, { seen, failure }), rule };
     }
   }
   return undefined;

@@ -5,6 +5,7 @@ import type { Digest } from '#base/digest.ts';
 import type { RequiredAct } from '#domain/act-ports.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { ApprovalTerms } from '#domain/decision.ts';
+import type { Outward } from '#domain/labels.ts';
 import type { People } from '#domain/person.ts';
 import type { WorkspaceName } from '#domain/workspace-path.ts';
 import type { Hours } from './hours.ts';
@@ -40,6 +41,8 @@ export type GrantRule = Rule & {
   readonly session?: SessionTerms;
   /** Absent: as approved · `{}`: none · else only what it names. */
   readonly capabilities?: Capabilities;
+  /** Whether they leave a tool some of these requests. There where they are. */
+  readonly reaches?: (outward: Outward) => boolean;
   /** Of the calls that it decides. Absent: none of its own. */
   readonly limits?: readonly Limit[];
   /** Absent: nobody is asked. */

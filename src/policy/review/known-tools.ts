@@ -27,8 +27,13 @@ export function formatTools(tools: readonly ReviewableTool[]): string {
   return JSON.stringify(tools.map((tool) => [tool.name, knownOf(tool), kindOf(tool)]));
 }
 
-function knownOf({ inputSchema, labels = [], sinks = [] }: ReviewableTool): KnownTool {
-  return { inputSchema, ...(labels.length === 0 ? {} : { labels }), ...(sinks.length === 0 ? {} : { sinks }) };
+function knownOf({ inputSchema, labels = [], sinks = [], outward }: ReviewableTool): KnownTool {
+  return {
+    inputSchema,
+    ...(labels.length === 0 ? {} : { labels }),
+    ...(sinks.length === 0 ? {} : { sinks }),
+    ...(outward === undefined ? {} : { outward }),
+  };
 }
 
 function kindOf(tool: ReviewableTool): ToolKind {
