@@ -1,9 +1,16 @@
 // Host calls of one kind, many at once: the guest does as little as it can, the host has all the work.
 
 const BYTES = 200_000;
-const AT_ONCE = 50;
+const AT_ONCE = 10;
 
-const filled = (one) => Array.from({ length: Math.floor(BYTES / (JSON.stringify(one).length + 1)) }, () => one);
+const VALUES_MAX = 45_000;
+
+/** As many as the host takes in one call. */
+const filled = (one, values = 1) =>
+  Array.from(
+    { length: Math.min(VALUES_MAX / values, Math.floor(BYTES / (JSON.stringify(one).length + 1))) },
+    () => one,
+  );
 const values = {
   small: { some: 'value' },
   text: 'x'.repeat(BYTES),
@@ -11,9 +18,9 @@ const values = {
   wide: 'ž'.repeat(BYTES / 2),
   numbers: filled(0),
   fractions: filled(0.1234567890123),
-  objects: filled({ b: 1, a: 2 }),
+  objects: filled({ b: 1, a: 2 }, 3),
   keys: Object.fromEntries(Array.from({ length: BYTES / 10 }, (_, at) => [`k${BYTES - at}`, 0])),
-  nested: filled([[[[[[0]]]]]]),
+  nested: filled([[[[[[0]]]]]], 7),
 };
 
 const acts = {
@@ -23,7 +30,7 @@ const acts = {
   refused: (host) => host.run('nothing'),
   elsewhere: (host) => host.fetch('https://not-named.example/'),
   list: (host) => host.store.list(),
-  stat: (host) => host.files.stat({ path: 'nothing' }),
+  stat: (host) => host.files.stat({ path: 'workspace/nothing' }),
 };
 
 export const tools = {
@@ -37,8 +44,8 @@ export const tools = {
     }
     if (what === 'set') act = () => host.store.set('key', value);
     if (what === 'read') {
-      await host.files.write({ path: 'large', text: values[of] });
-      act = () => host.files.read({ path: 'large' });
+      await host.files.write({ path: 'workspace/large', text: values[of] });
+      act = () => host.files.read({ path: 'workspace/large' });
     }
     let failed = 0;
     for (let made = 0; made < times; made += AT_ONCE) {
