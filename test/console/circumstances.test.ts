@@ -11,12 +11,12 @@ const POLICY = `version: 1
 people:
   ana: { role: approver }
 labels:
-  - tools: ["demo_math__add"]
+  - tools: ["demo_text__echo"]
     carries: [private]
 agents:
   athena:
     grants:
-      - tools: ["demo_math__add"]
+      - tools: ["demo_text__echo"]
       - id: slugs
         tools: ["demo_text__slugify"]
         approval: { ttl: 1h, wait: 0s, why: "<b>slugs</b> are public" }
@@ -31,13 +31,13 @@ beforeAll(async () => {
   root = token?.tokens[0]?.id ?? '';
   const { token: below } = await exchanged(world.server.url, world.token, { actor: 'researcher' });
   const client = await connectStreamable(world.server.url, below);
-  await client.call('demo_math__add', { numbers: [1, 2] });
+  await client.call('demo_text__echo', { message: 'a' });
   await client.call('demo_text__slugify', { title: 'Hello World' });
   await client.close();
 });
 afterAll(() => world?.end());
 
-const SEEN = [{ label: 'private', tool: 'demo_math__add' }];
+const SEEN = [{ label: 'private', tool: 'demo_text__echo' }];
 
 describe('a call of a sub-agent that has seen something', () => {
   test('is shown by REST and at the command line with what it had seen, for whom it acts, and the rule that asks', async () => {
@@ -49,7 +49,7 @@ describe('a call of a sub-agent that has seen something', () => {
     });
     const { stdout } = await world.server.smcp('approvals', 'show', id);
     for (const line of [
-      'has seen  private (demo_math__add)',
+      'has seen  private (demo_text__echo)',
       `sub-agent researcher, for the token ${root}`,
       'rule      slugs: <b>slugs</b> are public',
     ]) {
@@ -65,7 +65,7 @@ describe('a call of a sub-agent that has seen something', () => {
     await page.press('demo_text__slugify');
     await page.until(`document.querySelectorAll('pre').length === 2`);
     const text = await page.text();
-    for (const part of ['private (demo_math__add)', 'researcher', root, '<b>slugs</b> are public', '"ttl": "1h"']) {
+    for (const part of ['private (demo_text__echo)', 'researcher', root, '<b>slugs</b> are public', '"ttl": "1h"']) {
       expect(text).toContain(part);
     }
     expect(await page.run(`document.querySelectorAll('main b').length`)).toBe(0);
