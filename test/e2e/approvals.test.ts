@@ -57,7 +57,7 @@ afterAll(async () => {
 const tokenOf = (agent: string) => tokens[agent] ?? '';
 const waiting = async () => ((await server.json('approvals')) as Request[]).filter(({ state }) => state === 'pending');
 const theOne = async (): Promise<Request> => {
-  await expect.poll(async () => (await waiting()).length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(async () => (await waiting()).length).toBe(1);
   const [request] = await waiting();
   if (request === undefined) throw new Error('nothing waits');
   return request;
