@@ -271,17 +271,38 @@ export function memoryLogger() {
 
 export type TestDoor = Awaited<ReturnType<typeof openDoor>>;
 
-type DoorOptions = { routes?: readonly HttpRoute[]; isReady?: () => boolean; port?: number; host?: string };
+type DoorOptions = {
+  routes?: readonly HttpRoute[];
+  isReady?: () => boolean;
+  port?: number;
+  host?: string;
+  trustProxy?: readonly string[];
+};
 
 /** A gateway over the fakes that does not listen yet. */
-export function createDoor({ routes = [], isReady = () => true, port = 0, host = '127.0.0.1' }: DoorOptions = {}) {
+export function createDoor({
+  routes = [],
+  isReady = () => true,
+  port = 0,
+  host = '127.0.0.1',
+  trustProxy,
+}: DoorOptions = {}) {
   const authenticator = fakeAuthenticator();
   const policy = fakePolicy();
   const catalog = fakeCatalog();
   const dispatcher = fakeDispatcher(policy, catalog);
   const logger = memoryLogger();
   const ports = { authenticator, dispatcher, catalog, policy, clock: systemClock, logger };
-  const gateway: Gateway = createGateway(ports, { host, port, names: [], version: '1.2.3', routes, isReady });
+  const proxies = trustProxy === undefined ? {} : { trustProxy };
+  const gateway: Gateway = createGateway(ports, {
+    host,
+    port,
+    names: [],
+    version: '1.2.3',
+    routes,
+    isReady,
+    ...proxies,
+  });
   return { gateway, listen: gateway.listen, authenticator, policy, catalog, dispatcher, logger };
 }
 
