@@ -18,7 +18,7 @@ import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { Dispatcher, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
 import type { Tool } from '#domain/tool.ts';
 import { NOTHING_TAKEN } from '#domain/usage.ts';
-import { createGateway, type Gateway } from '#gateway/server.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '#gateway/server.ts';
 import { count, textOf, waitForCancel } from './fake-runs.ts';
 
 export function agentName(text: string): AgentName {
@@ -271,38 +271,18 @@ export function memoryLogger() {
 
 export type TestDoor = Awaited<ReturnType<typeof openDoor>>;
 
-type DoorOptions = {
-  routes?: readonly HttpRoute[];
-  isReady?: () => boolean;
-  port?: number;
-  host?: string;
-  trustProxy?: readonly string[];
-};
+type DoorOptions = Partial<Pick<GatewayOptions, 'routes' | 'isReady' | 'port' | 'host' | 'trustProxy'>>;
 
 /** A gateway over the fakes that does not listen yet. */
-export function createDoor({
-  routes = [],
-  isReady = () => true,
-  port = 0,
-  host = '127.0.0.1',
-  trustProxy,
-}: DoorOptions = {}) {
+export function createDoor(options: DoorOptions = {}) {
   const authenticator = fakeAuthenticator();
   const policy = fakePolicy();
   const catalog = fakeCatalog();
   const dispatcher = fakeDispatcher(policy, catalog);
   const logger = memoryLogger();
   const ports = { authenticator, dispatcher, catalog, policy, clock: systemClock, logger };
-  const proxies = trustProxy === undefined ? {} : { trustProxy };
-  const gateway: Gateway = createGateway(ports, {
-    host,
-    port,
-    names: [],
-    version: '1.2.3',
-    routes,
-    isReady,
-    ...proxies,
-  });
+  const own = { host: '127.0.0.1', port: 0, names: [], version: '1.2.3', routes: [], isReady: () => true };
+  const gateway: Gateway = createGateway(ports, { ...own, ...options });
   return { gateway, listen: gateway.listen, authenticator, policy, catalog, dispatcher, logger };
 }
 
