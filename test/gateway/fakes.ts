@@ -11,7 +11,6 @@ import type { LogFields, Logger } from '#base/log.ts';
 import { type AgentName, type Principal, parseAgentName } from '#domain/agent.ts';
 import { denialError } from '#domain/answer.ts';
 import type { Decision } from '#domain/decision.ts';
-import type { HttpRoute } from '#domain/door-ports.ts';
 import type { CallOutcome, CallRequest, ToolAnswer } from '#domain/invocation.ts';
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
