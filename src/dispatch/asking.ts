@@ -6,6 +6,7 @@ import { asSmcpError, SmcpError } from '#base/errors.ts';
 import { type ExactJsonObject, exactValue } from '#base/exact-json.ts';
 import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
+import { heldToken } from '#domain/agent.ts';
 import type { ApprovalQuestion, ApprovalRequest, Permission } from '#domain/approval-ports.ts';
 import type { Ask } from '#domain/decision.ts';
 import type { CallOutcome } from '#domain/invocation.ts';
@@ -75,7 +76,9 @@ export function createAsking(ports: DispatcherPorts, pace: Pace): Asking {
     const { asserted } = admitted.request;
     if (asserted === undefined || decision.kind !== 'ask') return undefined;
     try {
-      await desk.assert(questionOf(admitted, decision), asserted);
+      const { token } = admitted.request;
+      const held = token === undefined ? {} : { token: heldToken(token) };
+      await desk.assert(questionOf(admitted, decision), { ...asserted, ...held });
       return undefined;
     } catch (thrown) {
       if (!(thrown instanceof SmcpError)) throw thrown;

@@ -45,3 +45,6 @@ export const runningTool = (tool: Tool, { capabilities }: Pick<Allow, 'capabilit
 
 /** The prefix of every admin tool; no plugin may have the name `smcp`. */
 export const ADMIN_TOOL_PREFIX = 'smcp__';
+
+/** The tool by which agents approve calls of others. */
+export const APPROVE_TOOL = `${ADMIN_TOOL_PREFIX}approvals_approve`;

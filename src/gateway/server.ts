@@ -4,6 +4,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
+import { connectInMemory, type InMemoryConnection } from '#base/in-memory-connection.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { Principal } from '#domain/agent.ts';
@@ -63,6 +64,8 @@ export type Gateway = {
   readonly attempt: (
     asked: RouteName & { readonly headers: { readonly [name: string]: string }; readonly body?: string },
   ) => Promise<number>;
+  /** Takes a connection that did not come by the port, as it takes those that do. For the self-test, before anybody else can come. */
+  readonly dial: () => Promise<InMemoryConnection>;
   /** Resolves once connections are taken. @throws `SERVER_UNAVAILABLE` when the address can't be had */
   readonly listen: () => Promise<{ readonly url: string }>;
   /**
@@ -138,6 +141,12 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
       const payload = body === undefined ? {} : { payload: body };
       const { statusCode } = await app.inject({ method: method as 'GET', url: path, headers, ...payload });
       return statusCode;
+    },
+    dial: async () => {
+      await app.ready();
+      const connection = connectInMemory();
+      app.server.emit('connection', connection.far);
+      return connection;
     },
     listen: async () => {
       await listenOn(app, options);

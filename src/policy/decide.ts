@@ -17,7 +17,7 @@ import {
 } from './labels.ts';
 import { countersOf, exceededOf } from './limits.ts';
 import { cut, missOf, type NearMiss } from './near-miss.ts';
-import { covers, inputOf, isAtRest, isInForce } from './rule-match.ts';
+import { covers, inputOf, isAtRest, isBeforeExpiry, isInForce } from './rule-match.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy } from './rules.ts';
 
 /** What stands in place of a rule where none decided. */
@@ -133,6 +133,21 @@ function mayCallAt(policy: Policy, agent: string, toolName: string, nowMs: numbe
   if (isDenied) return false;
   return rules.grants.some((list) => list.some((rule) => covers(rule, toolName) && isInForce(rule, nowMs)));
 }
+
+/**
+ * Whether some call of it may be let through at some time to come: neither hours nor conditions are asked, so that nobody is taken for
+ * one who can't because of the time of day. What is over is over.
+ */
+export function mightCall(policy: Policy, agent: string, toolName: string, nowMs: number): boolean {
+  const rules = policy.agents.get(agent);
+  if (rules === undefined) return false;
+  const isDenied = rules.denies.some((list) => list.some((rule) => isForEver(rule) && covers(rule, toolName)));
+  if (isDenied) return false;
+  return rules.grants.some((list) => list.some((rule) => covers(rule, toolName) && isBeforeExpiry(rule, nowMs)));
+}
+
+const isForEver = (rule: DenyRule): boolean =>
+  isForAllCalls(rule) && rule.hours === undefined && rule.expiresMs === undefined;
 
 const isForAllCalls = ({ when, sink, after }: DenyRule): boolean =>
   when === undefined && sink === undefined && after === undefined;

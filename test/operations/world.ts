@@ -48,6 +48,7 @@ function createTokens(did: string[]) {
     authenticate: () => undefined,
     stillHolds: () => false,
     isRevoked: () => false,
+    signedBy: () => undefined,
     issue: (agent, { expiresInMs }) => {
       did.push('issue');
       const expires = expiresInMs === undefined ? {} : { expiresMs: expiresInMs };
@@ -154,7 +155,13 @@ export function createWorld() {
   const { runtime, state: runs } = createRuntime();
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
   const approvals = createApprovals({
-    ...{ store: createApprovalStore(database), log, clock, logger, roleOf: () => undefined },
+    ...{
+      store: createApprovalStore(database),
+      log,
+      clock,
+      logger,
+      givers: { problem: () => undefined, mayApproveOthers: () => false },
+    },
   });
   const labels = createLabelBook(createLabelStore(database));
   const tools = joinCatalogs(plugins, createAdminToolCatalog());
