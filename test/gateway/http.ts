@@ -1,5 +1,6 @@
 // Requests as a hostile client writes them: any header, any method, any bytes; and a reader of event streams.
 
+import { readFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,6 +17,13 @@ export type RawAnswer = {
   readonly headers: IncomingMessage['headers'];
   readonly text: string;
 };
+
+/** The most that the kernel takes on a connection whose reader does not read, at both of its ends. Linux. */
+export function kernelHoldsBytesMax(): number {
+  const most = (name: string) =>
+    Number(readFileSync(`/proc/sys/net/ipv4/${name}`, 'latin1').trim().split(/\s+/).at(-1));
+  return most('tcp_wmem') + most('tcp_rmem');
+}
 
 export const BEARER = { authorization: 'Bearer athena-token' };
 export const JSON_TYPE = { 'content-type': 'application/json' };
