@@ -135,12 +135,12 @@ describe('an interpreter that waits', () => {
   });
 
   test('is no part of the process that has it: there it is found', async () => {
-    const plugin = sandbox.plugin('import time\ntime.sleep(600)');
+    const plugin = sandbox.plugin('import sys, time\nif sys.argv[1:]: time.sleep(600)');
     const controller = new AbortController();
     const given = { secrets: exposed({ TOKEN: VALUE }), signal: controller.signal };
     await sandbox.warmUp(plugin);
     const before = interpreters();
-    const running = sandbox.call(plugin, given);
+    const running = sandbox.call(plugin, { ...given, args: { words: ['stay'] } });
     await expect.poll(() => before.some((pid) => isInMemory(pid, Buffer.from(VALUE)))).toBe(true);
     controller.abort();
     await running;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
-import { createTestProcesses, descendantsOf, pause, type TestProcesses, until } from './harness.ts';
+import { createTestProcesses, descendantsOf, pause, type TestProcesses } from './harness.ts';
 
 let sandbox: TestProcesses;
 beforeEach(async () => {
@@ -87,7 +87,7 @@ describe('an interpreter is replaced', () => {
         hasWaited = brief.runtime.waiting(() => true) > 0;
       }
     }
-    await until(() => brief.folders().length === 0);
+    await expect.poll(() => brief.folders()).toEqual([]);
     await brief.close();
   });
 
