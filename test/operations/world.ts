@@ -48,6 +48,7 @@ function createTokens(did: string[]) {
     authenticate: () => undefined,
     stillHolds: () => false,
     isRevoked: () => false,
+    signedBy: () => undefined,
     issue: (agent, { expiresInMs }) => {
       did.push('issue');
       const expires = expiresInMs === undefined ? {} : { expiresMs: expiresInMs };
