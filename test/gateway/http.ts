@@ -25,6 +25,12 @@ export function kernelHoldsBytesMax(): number {
   return most('tcp_wmem') + most('tcp_rmem');
 }
 
+/** The same on a socket of the machine's own files. */
+export function kernelHoldsLocalBytesMax(): number {
+  // It counts what it needs itself: no more than that of what is written.
+  return 2 * Number(readFileSync('/proc/sys/net/core/wmem_default', 'latin1'));
+}
+
 export const BEARER = { authorization: 'Bearer athena-token' };
 export const JSON_TYPE = { 'content-type': 'application/json' };
 

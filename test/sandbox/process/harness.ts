@@ -64,7 +64,7 @@ export const plainCli = {
 const FIRST_USER = 60_578;
 const USERS = 600;
 /** Two test files that run at once don't take the same. */
-const SHARES = 4;
+const SHARES = 2;
 
 /** Users that no process has. */
 export function testUsers(): ChildUsers {
