@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LIMITS } from '#base/limits.ts';
 
 export type RawRequest = {
   readonly method?: string;
@@ -25,7 +26,10 @@ export function kernelHoldsBytesMax(): number {
   return most('tcp_wmem') + most('tcp_rmem');
 }
 
-/** The same on a socket of the machine's own files. */
+/** What waits for a reader that does not read: in the door, and in the kernel. */
+export const unreadBytesMax = (): number => LIMITS.streamBufferBytesMax + kernelHoldsBytesMax();
+
+/** The same as the latter on a socket that is a file. */
 export function kernelHoldsLocalBytesMax(): number {
   // It counts what it needs itself: no more than that of what is written.
   return 2 * Number(readFileSync('/proc/sys/net/core/wmem_default', 'latin1'));

@@ -9,11 +9,11 @@ import {
   errorCode,
   eventually,
   JSON_TYPE,
-  kernelHoldsBytesMax,
   type OpenStream,
   openStream,
   type RawAnswer,
   send,
+  unreadBytesMax,
 } from './http.ts';
 
 let door: TestDoor;
@@ -23,7 +23,6 @@ beforeEach(async () => {
 afterEach(() => door.gateway.close());
 
 const HERMES_BEARER = { authorization: 'Bearer hermes-token' };
-
 /** The address that the stream's first event names. */
 const endpointOf = (stream: OpenStream) => stream.events[0]?.data ?? '';
 
@@ -293,9 +292,7 @@ describe('a session', () => {
     for (let id = 0; door.dispatcher.cancelled.length === 0; id++) {
       await post(endpointOf(slow), callOf(id, 'demo__text', { length: LIMITS.outputBytesMax }));
     }
-    // What the door holds, what the kernel takes of both ends, and a few that were asked before the cut was noticed.
-    const heldMax = LIMITS.streamBufferBytesMax + kernelHoldsBytesMax();
-    expect(door.dispatcher.requests.length).toBeLessThan(heldMax / LIMITS.outputBytesMax + 32);
+    expect(door.dispatcher.requests.length).toBeLessThan(unreadBytesMax() / LIMITS.outputBytesMax + 32);
     await post(endpointOf(quick), rpc(1, 'ping'));
     await quick.until(2);
     expect(answerOf(quick, 1).result).toEqual({});

@@ -32,6 +32,7 @@ import { createProcessRuntime, type ProcessRuntimeOptions } from '#sandbox/host/
 import type { CliProtocol } from '#sandbox/host/process/protocol-ports.ts';
 import { openWorkPlace } from '#sandbox/host/process/work-place.ts';
 import { agent, FAR } from '#test/sandbox/harness.ts';
+import { testUsers } from './users.ts';
 
 export { agent };
 
@@ -60,31 +61,6 @@ export const plainCli = {
   },
   tailOf: ({ stderr }) => (stderr.length === 0 ? undefined : Buffer.from(stderr).toString('utf8').trim().slice(-4096)),
 } satisfies CliProtocol;
-
-const FIRST_USER = 60_578;
-const USERS = 600;
-/** Two test files that run at once don't take the same. */
-const SHARES = 2;
-
-/** Users that no process has. */
-export function testUsers(): ChildUsers {
-  const taken = new Set<number>();
-  const share = Number(process.env['VITEST_POOL_ID'] ?? 0) % SHARES;
-  return {
-    take: () => {
-      for (;;) {
-        const uid = FIRST_USER + share * (USERS / SHARES) + Math.floor((Math.random() * USERS) / SHARES);
-        if (taken.has(uid) || processesOfUser(uid).length > 0) continue;
-        taken.add(uid);
-        return { uid, [Symbol.dispose]: () => taken.delete(uid) };
-      }
-    },
-  };
-}
-
-export function processesOfUser(uid: number): number[] {
-  return processes().filter((pid) => new RegExp(`^Uid:\\s+${uid}\\s`, 'm').test(readProc(pid, 'status')));
-}
 
 /** All below a process, zombies too. */
 export function descendantsOf(parent: number): number[] {
