@@ -70,7 +70,7 @@ function openWork() {
 }
 
 async function attack(where: TestSandbox, args: { readonly times: number; readonly atOnce: number }, cpuMs: number) {
-  const plugin: Plugin = where.plugin(SOURCE, { memoryMiB: 128 });
+  const plugin: Plugin = where.plugin(SOURCE, { memoryMiB: 256 });
   const { onHostCall, done } = openWork();
   const limits = { cpuMs, timeoutMs: 60_000, hostCalls: 10_000 };
   const result = await runAttack(
@@ -105,10 +105,10 @@ describe('a plugin whose host calls cost the host more than itself', () => {
   });
 
   test('where nobody counts, the host does all that it is told: the control', async () => {
-    const free = await attack(uncounted, { times: 60, atOnce: 60 }, 30_000);
+    const free = await attack(uncounted, { times: 60, atOnce: 4 }, 30_000);
     expect(free).toMatchObject({ code: 'returned', done: { calls: 61 } });
     // What it was charged there is not enough for it where the host's part is counted.
-    const counted = await attack(sandbox, { times: 60, atOnce: 60 }, Math.ceil(free.outcome.usage.cpuMs));
+    const counted = await attack(sandbox, { times: 60, atOnce: 4 }, Math.ceil(free.outcome.usage.cpuMs));
     expect(counted).toMatchObject({ code: 'CPU_EXCEEDED' });
   });
 });
