@@ -2,7 +2,7 @@
 // recorded times as its clock. Called by simulate.ts. Trust: as in recorded.ts.
 
 import type { CounterStore } from '#domain/store-ports.ts';
-import type { Taken } from '#domain/usage.ts';
+import type { CountedUnit, Taken } from '#domain/usage.ts';
 import { type Counters, createCounters } from '#policy/counters.ts';
 import type { Policy } from '#policy/rules.ts';
 import type { RecordedDecision } from './recorded.ts';
@@ -62,24 +62,21 @@ export function createCountedReplay(parts: CountedReplayParts): CountedReplay {
     const counted = (stage: ReplayOptions) => replay(policy, recorded, schemas, { seen, usage, ...stage });
     const isArrival = recorded.run === undefined && phase === 'cancelled';
     if (isArrival) return counted({});
-    // What was refused when it came was not asked how many run.
-    if (limitUnit !== undefined && limitUnit !== 'concurrent') {
-      const first = counted({});
-      if (first.kind !== 'decided' || first.decision.kind === 'deny') return first;
-    }
-    return counted({ stage: 'turn', holds: holdsOf(parent) });
+    // A call is asked about when it comes, without how many run, and once more at its turn.
+    const atTurn = () => counted({ stage: 'turn', holds: holdsOf(parent) });
+    if (limitUnit === 'concurrent') return atTurn();
+    if (limitUnit !== undefined) return firstDenied(counted({}), atTurn);
+    const replayed = atTurn();
+    return exceededUnit(replayed) === 'concurrent' ? firstDenied(counted({}), () => replayed) : replayed;
   };
-  /** A call that was denied for want of room was so after whatever else began in its millisecond and left it none. */
+  /** A call that the same limit denied then was asked about after whatever else began in its millisecond and left no room. */
   const askOnceAllBegan = (recorded: RecordedDecision, seen: readonly string[]): Replayed => {
-    const isDenied = (one: Replayed) => one.kind === 'decided' && one.decision.kind === 'deny';
-    let replayed = ask(recorded, seen);
-    while (recorded.limitUnit !== undefined && !isDenied(replayed)) {
-      const also = order.alsoAt(nowMs);
+    for (;;) {
+      const replayed = ask(recorded, seen);
+      const also = hasItsLimit(recorded, replayed) ? order.alsoAt(nowMs) : undefined;
       if (also === undefined) return replayed;
       play(also);
-      replayed = ask(recorded, seen);
     }
-    return replayed;
   };
   const call = (recorded: RecordedDecision, isLate: boolean): void => {
     const { invocation, parent, run, phase } = recorded;
@@ -113,6 +110,27 @@ export function createCountedReplay(parts: CountedReplayParts): CountedReplay {
     else call(moment.recorded, isLate);
   };
   return { play };
+}
+
+function firstDenied(one: Replayed, other: () => Replayed): Replayed {
+  return one.kind === 'decided' && one.decision.kind !== 'deny' ? other() : one;
+}
+
+/** What the limit counts that denies; undefined where none does. */
+function exceededUnit(replayed: Replayed): CountedUnit | undefined {
+  if (replayed.kind !== 'decided' || replayed.decision.kind !== 'deny') return undefined;
+  return replayed.decision.exceeded?.unit;
+}
+
+/** Whether the limit that denied it had room for it now, or another one came first. */
+function hasItsLimit({ limitUnit, limitMax, rule }: RecordedDecision, replayed: Replayed): boolean {
+  if (limitUnit === undefined || replayed.kind !== 'decided') return false;
+  const { decision } = replayed;
+  if (decision.kind === 'deny') {
+    return decision.exceeded !== undefined && (decision.exceeded.unit !== limitUnit || decision.rule !== rule);
+  }
+  const { counters = [] } = decision;
+  return counters.some((one) => one.unit === limitUnit && one.max === limitMax && one.rule === rule);
 }
 
 function ownCounters(nowMs: () => number): Counters {

@@ -30,8 +30,9 @@ export type RecordedDecision = {
   readonly rule: string;
   readonly version: number;
   readonly digest: string;
-  /** What a limit counts that had no room for it; absent: no limit denied it. */
+  /** What a limit counts that had no room for it, and how much it holds; absent: no limit denied it. */
   readonly limitUnit?: string;
+  readonly limitMax?: number;
   /** What the tool was able to do then; absent where the tool isn't told. */
   readonly effect?: EffectClass;
   /** What it did, where its turn had come; absent: it never began. */
@@ -89,7 +90,7 @@ export function readRecorded({ index, envelope, args }: ClosingRow): RecordedCal
     isOfSubAgent: isJsonObject(token) && Array.isArray(token['onBehalfOf']),
     atMs: decidedAt(phase, time) ?? endedMs,
     ...timesOf(predicate, time),
-    ...(limit === undefined ? {} : { limitUnit: isJsonObject(limit) ? String(limit['unit']) : '' }),
+    ...(limit === undefined ? {} : limitOf(limit)),
     ...(typeof parent === 'string' ? { parent } : {}),
     ...(isEffect(tool['effect']) ? { effect: tool['effect'] } : {}),
     ...(typeof tool['schema'] === 'string' ? { schema: tool['schema'] } : {}),
@@ -103,6 +104,11 @@ const EFFECTS: readonly string[] = ['pure', 'read', 'write'] satisfies readonly 
 
 const isEffect = (written: Json | undefined): written is EffectClass =>
   typeof written === 'string' && EFFECTS.includes(written);
+
+function limitOf(written: Json): Pick<RecordedDecision, 'limitUnit' | 'limitMax'> {
+  const { unit, limit } = isJsonObject(written) ? written : {};
+  return { limitUnit: String(unit), ...(typeof limit === 'number' ? { limitMax: limit } : {}) };
+}
 
 function timesOf(predicate: JsonObject, time: JsonObject): Pick<RecordedDecision, 'run' | 'receivedMs'> {
   const [receivedMs, startedMs] = [timeOf(time['received']), timeOf(time['started'])];
