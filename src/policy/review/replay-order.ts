@@ -37,7 +37,8 @@ export function createReplayOrder(): ReplayOrder {
   const clock = createRecordedClock();
   /** Their places are those of the log, and their times never go back. */
   const written = createLine<Placed>();
-  const turns = createHeap<Placed>(isBefore);
+  /** Of calls that were announced, and of those whose record came with their end. */
+  const [announced, quiet] = [createHeap<Placed>(isBefore), createHeap<Placed>(isBefore)];
   let held = 0;
   let heldBytes = 0;
 
@@ -56,21 +57,31 @@ export function createReplayOrder(): ReplayOrder {
       const before = (ms: number) => Math.min(ms + shiftMs, nowMs);
       if (run !== undefined) {
         const turn: Moment = { kind: 'turn', timeMs: before(run.startedMs), recorded };
-        turns.push({ moment: turn, place: run.intentIndex ?? place, bytes });
+        (run.intentIndex === undefined ? quiet : announced).push({
+          moment: turn,
+          place: run.intentIndex ?? place,
+          bytes,
+        });
         written.push({ moment: { kind: 'end', timeMs: nowMs, ended: { invocation, phase, run } }, place, bytes });
       } else if (phase === 'cancelled' && receivedMs !== undefined) {
-        turns.push({ moment: { kind: 'arrival', timeMs: before(receivedMs), recorded }, place: FIRST, bytes });
+        announced.push({ moment: { kind: 'arrival', timeMs: before(receivedMs), recorded }, place: FIRST, bytes });
       } else written.push({ moment: { kind: 'answer', timeMs: nowMs, recorded }, place, bytes });
     },
     next: (isLast) => {
       const isEnough = held > LIMITS.policySimulationHeldMax || heldBytes > LIMITS.policySimulationHeldBytesMax;
       if (!isLast && !isEnough) return undefined;
-      const [turn, other] = [turns.peek(), written.peek()];
-      if (turn === undefined || other === undefined) return given(turn === undefined ? written.shift() : turns.shift());
-      return given(isBefore(turn, other) ? turns.shift() : written.shift());
+      return given(firstOf(firstOf(announced, quiet), written).shift());
     },
-    alsoAt: (timeMs) => (turns.peek()?.moment.timeMs === timeMs ? given(turns.shift()) : undefined),
+    alsoAt: (timeMs) => {
+      const turns = [quiet, announced].find((line) => line.peek()?.moment.timeMs === timeMs);
+      return turns === undefined ? undefined : given(turns.shift());
+    },
   };
+}
+
+function firstOf(one: Line<Placed>, other: Line<Placed>): Line<Placed> {
+  const [a, b] = [one.peek(), other.peek()];
+  return b === undefined || (a !== undefined && isBefore(a, b)) ? one : other;
 }
 
 /** A turn whose call was written in the same place as its end comes before that. */
