@@ -6,7 +6,8 @@ import { buildCore, type CoreOptions } from '#app/core.ts';
 import { buildGateway, buildStdioDoor, openSocket } from '#app/doors.ts';
 import { demoAgent, FIRST_POLICY } from '#app/first-policy.ts';
 import { createMaskedLogger } from '#app/masked-logger.ts';
-import { testConsole, testDecisions, testGateway, testSocket } from '#app/self-test.ts';
+import { testSocket } from '#app/self-test.ts';
+import { testDoors } from '#app/trial/test-doors.ts';
 import { replaceFile } from '#base/durable-file.ts';
 import { invariant } from '#base/invariant.ts';
 import { isJsonObject } from '#base/json.ts';
@@ -56,9 +57,7 @@ async function build(options: CoreOptions, stack: AsyncDisposableStack): Promise
   stack.defer(() => socket.close());
   // Running calls end and are answered before the doors close.
   stack.defer(() => services.dispatcher.drain());
-  await testGateway(gateway);
-  await testConsole(gateway, core.consoleSite.site().origin);
-  await testDecisions(core.rehearse, services.tools);
+  await testDoors(core, { gateway, stdio: socket }, options.config);
   const { url } = await gateway.listen();
   core.consoleSite.bind(url);
   if (await openSocket(socket, options)) await testSocket(home.socket);

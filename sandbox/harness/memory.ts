@@ -2,6 +2,7 @@
 // frozen. Called by start-plugin.ts.
 
 import { createApprovals } from '#approvals/approvals.ts';
+import type { Givers } from '#approvals/givers.ts';
 import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import { silentLogger } from '#base/log.ts';
@@ -34,6 +35,9 @@ export type Memory = {
   readonly recordsOf: (invocation: string) => readonly InvocationPredicate[];
 };
 
+/** Nobody is asked here, and nobody could approve. */
+const NOBODY: Givers = { problem: () => 'nobody approves calls here', mayApproveOthers: () => false };
+
 export function openMemory(clock: Clock, stack: AsyncDisposableStack): Memory {
   const database = openDatabase(':memory:', { readOnly: false, busyMs: 0 });
   stack.defer(() => database.close());
@@ -52,9 +56,8 @@ export function openMemory(clock: Clock, stack: AsyncDisposableStack): Memory {
   const store = createApprovalStore(database);
   return {
     log,
-    approvals: stack.adopt(
-      createApprovals({ store, log, clock, logger: silentLogger, roleOf: () => undefined }),
-      (opened) => opened.close(),
+    approvals: stack.adopt(createApprovals({ store, log, clock, logger: silentLogger, givers: NOBODY }), (opened) =>
+      opened.close(),
     ),
     keyedCalls: createKeyedCallStore(unsynced),
     labels: createLabelBook(createLabelStore(unsynced)),

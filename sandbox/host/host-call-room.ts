@@ -16,6 +16,7 @@ export function createHostCallRoom(): HostCallRoom {
   let waiting: (() => void)[] = [];
   let underWay = 0;
   let unsentLength = 0;
+  let isClosed = false;
   const pump = () => {
     while (underWay < LIMITS.hostCallsUnderWayMax && unsentLength <= LIMITS.hostAnswersWaitingBytesMax) {
       const begin = waiting.shift();
@@ -26,6 +27,7 @@ export function createHostCallRoom(): HostCallRoom {
   };
   return {
     enter: (begin) => {
+      if (isClosed) return;
       waiting.push(begin);
       pump();
     },
@@ -38,6 +40,7 @@ export function createHostCallRoom(): HostCallRoom {
       };
     },
     close: () => {
+      isClosed = true;
       waiting = [];
     },
   };

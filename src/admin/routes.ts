@@ -51,7 +51,10 @@ async function answer(operation: Operation, request: HttpRequest, { run, dispatc
         const details = { remedy: 'send an object, as /openapi.json describes it' };
         throw new SmcpError('USAGE', 'the body must be a JSON object', { details });
       }
-      return run(operation, inputOf(operation, request), { by: 'admin', kind: 'person' });
+      return run(operation, inputOf(operation, request), {
+        ...{ by: 'admin', kind: 'person' },
+        token: { id: principal.tokenId },
+      } as const);
     case 'agent':
       return callAsAgent(dispatcher, principal, {
         tool: adminToolName(operation),

@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openApprovals } from '#app/approvals.ts';
+import { openBroker } from '#app/broker.ts';
 import { createEnforcer } from '#app/enforce.ts';
 import { initialiseHome } from '#app/initialise-home.ts';
 import { openAuthenticator } from '#app/issuer.ts';
@@ -13,27 +14,26 @@ import { openChannels, openNotices } from '#app/notices/open.ts';
 import { lastRecorded, tellOfEvents } from '#app/notices/sources.ts';
 import { type OpenPeople, openPeople } from '#app/people.ts';
 import { openProcesses } from '#app/process-tier.ts';
+import { openRanCode, type RanCode } from '#app/ran-code.ts';
 import { recordNewPlugin } from '#app/record-plugins.ts';
 import { openReplayer } from '#app/replays.ts';
 import { seenDirectories } from '#app/seen-directories.ts';
 import { openSettings } from '#app/settings.ts';
 import { joinCatalogs } from '#app/tool-catalog.ts';
+import { createTrialLog, type TrialLog } from '#app/trial/trial-log.ts';
 import { openWorkspaces } from '#app/workspaces.ts';
 import { systemClock } from '#base/clock.ts';
 import { asSmcpError } from '#base/errors.ts';
-import { AVAILABLE_CAPABILITIES, createBroker } from '#broker/broker.ts';
+import { AVAILABLE_CAPABILITIES } from '#broker/broker.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
 import type { DispatcherPorts } from '#dispatch/dispatcher-ports.ts';
-import { createRehearsal, type Rehearsal } from '#dispatch/rehearse.ts';
 import type { PluginProber } from '#domain/discovery-ports.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { Dispatcher, DoorAuthenticator, ToolCaller } from '#domain/ports.ts';
 import type { PluginRuntime, ProgramRunner } from '#domain/sandbox-ports.ts';
 import type { Store } from '#domain/store-ports.ts';
-import { createNetEffect } from '#effects/net/net-effect.ts';
-import { createStoreEffect } from '#effects/store.ts';
 import { createFreezes } from '#freeze/freezes.ts';
-import { createTokenAuthority } from '#identity/tokens.ts';
+import { createTokenAuthority, type TokenService } from '#identity/tokens.ts';
 import { createLabelBook } from '#labels/label-book.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Services } from '#operations/operation.ts';
@@ -65,12 +65,18 @@ export type Core = OpenPeople & {
   readonly stopping: AbortController;
   /** Of our own tokens, and of those of another issuer where one is configured. */
   readonly authenticator: DoorAuthenticator;
-  /** For the self-test of the start. */
-  readonly rehearse: Rehearsal;
+  /** For the self-test of the start: tokens that no store has, and the log as the dispatcher has it meanwhile. */
+  readonly tryTokens: TokenService['tryOut'];
+  readonly beginTrial: TrialLog<OpenRecordLog>['begin'];
 };
 
 /** What is kept: the home's database, the log in it, and the secrets that open and sign them. */
-type Kept = { readonly store: Store; readonly log: OpenRecordLog; readonly adminToken: string };
+type Kept = {
+  readonly store: Store;
+  readonly log: OpenRecordLog;
+  readonly adminToken: string;
+  readonly lastRunMs: RanCode['lastRunMs'];
+};
 
 type PolicyParts = Pick<PolicyPorts, 'recordLog' | 'catalog'> & {
   readonly store: Store;
@@ -80,9 +86,9 @@ type PolicyParts = Pick<PolicyPorts, 'recordLog' | 'catalog'> & {
 
 /** Takes the home's lock first; what a server that crashed left behind is mended or removed. */
 export async function buildCore(options: CoreOptions, stack: AsyncDisposableStack): Promise<Core> {
-  const { home, config, logger } = options;
+  const { home, logger } = options;
   const clock = systemClock;
-  const { store, log: ownLog, adminToken } = await openKept(options, stack);
+  const { store, log: ownLog, adminToken, lastRunMs } = await openKept(options, stack);
   const secrets = openSecrets(options, store);
   const outbox = openNotices(options, { store, log: ownLog, secrets }, stack);
   const log = toldLog(ownLog, outbox);
@@ -91,7 +97,7 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
   const files = openWorkspaces(options, settings, stack);
   const { runtime, prober, programs, confinement } = await openSandbox(options, stack);
   const catalog = await openRegistry(options, stack, {
-    ...{ kept: { store, log, adminToken }, runtime, confinement, hasFiles: files !== undefined },
+    ...{ kept: { store, log, adminToken, lastRunMs }, runtime, confinement, hasFiles: files !== undefined },
     ...(prober === undefined ? {} : { prober }),
   });
   const tools = joinCatalogs(catalog, createAdminToolCatalog());
@@ -101,34 +107,22 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     opened.close(),
   );
   const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...outbox, clock });
+  const { authenticator, signedTokens, stopping } = openAuthenticator(options, { tokens, policy, tools }, stack);
   const persons = openPeople(options, { store, log }, policy.people);
-  const { approvals, notices } = openApprovals(
-    options,
-    { store, log, notices: outbox, secrets, people: policy.people, desk: persons.people },
-    stack,
-  );
+  const asked = { store, log, notices: outbox, secrets, policy, freezes, tools, desk: persons.people };
+  const { approvals, notices } = openApprovals(options, { ...asked, stillHolds: authenticator.stillHolds }, stack);
   const labels = createLabelBook(store.labels);
-  const dispatcherPorts: DispatcherPorts = {
-    ...{ catalog: tools, policy, freezes, approvals, labels, secrets, runtime, log, clock, logger },
-    broker: createBroker({
-      ...{ clock, logger },
-      effects: {
-        net: createNetEffect({ logger }, config.net),
-        store: createStoreEffect(store.pluginValues),
-        // The dispatcher that opens the broker's sessions carries out their calls too.
-        tools: { callTool: (request) => dispatcher.callTool(request) },
-        ...(programs === undefined ? {} : { run: programs }),
-        ...(files === undefined ? {} : { files }),
-      },
-    }),
+  const trial = createTrialLog(log);
+  const ports: DispatcherPorts = {
+    ...{ catalog: tools, policy, freezes, approvals, labels, secrets, runtime, log: trial.log, clock, logger },
+    broker: openBroker(options, { store, programs, files, callTool: (request) => dispatcher.callTool(request) }),
     // Asked for at each call: the operations work on the dispatcher that carries them out.
     adminTools: createAdminTools({ services: () => services, logger }),
     keyedCalls: store.keyedCalls,
   };
-  const dispatcher: Dispatcher & ToolCaller = createDispatcher(dispatcherPorts);
+  const dispatcher: Dispatcher & ToolCaller = createDispatcher(ports, { isCounted: trial.isOver });
   log.expect(dispatcher.running);
   const enforce = createEnforcer({ dispatcher, runtime, freezes, plugins: catalog.plugins, logger });
-  const { authenticator, signedTokens, stopping } = openAuthenticator(options, { tokens, policy }, stack);
   for (const { onChange } of [policy, authenticator, catalog, freezes]) onChange(() => void enforce());
   const watch = tellOfEvents(
     { ...{ notices: outbox, policy, store, log, catalog, thread, clock, logger }, layers: runtime.layers },
@@ -148,7 +142,15 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     layers: runtime.layers,
     server: { version: options.version, startedMs: clock.nowMs(), isReady: () => readiness.isReady },
   };
-  return { services, ...persons, readiness, stopping, authenticator, rehearse: createRehearsal(dispatcherPorts) };
+  return {
+    services,
+    ...persons,
+    readiness,
+    stopping,
+    authenticator,
+    tryTokens: tokens.tryOut,
+    beginTrial: trial.begin,
+  };
 }
 
 async function openPolicy(
@@ -232,7 +234,8 @@ async function openKept(options: CoreOptions, stack: AsyncDisposableStack): Prom
     ),
     (opened) => opened.close(),
   );
-  return { store, log, adminToken: made.adminToken };
+  const ran = openRanCode({ meta: store.meta, clock: systemClock, logger }, home.directory);
+  return { store, log: ran.noting(log), adminToken: made.adminToken, lastRunMs: ran.lastRunMs };
 }
 
 async function openRegistry(
@@ -240,13 +243,13 @@ async function openRegistry(
   stack: AsyncDisposableStack,
   { kept, runtime, hasFiles, ...asking }: Sandbox & { readonly kept: Kept; readonly hasFiles: boolean },
 ): Promise<Registry> {
-  const { store, log } = kept;
+  const { store, log, lastRunMs } = kept;
   const clock = systemClock;
   const record = (plugin: Plugin) => recordNewPlugin({ log, meta: store.meta, clock }, plugin);
   const seen = seenDirectories(store.meta);
   return stack.adopt(
     await loadRegistry(
-      { logger, clock, disabled: store.disabledPlugins, record, seen, ...asking },
+      { logger, clock, disabled: store.disabledPlugins, record, seen, lastRunMs, ...asking },
       {
         directories: [
           { path: productPlugins, origin: 'product' },

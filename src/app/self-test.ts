@@ -1,21 +1,15 @@
 // Tries every door at the start with what it must refuse: before the port opens those of HTTP, before the server says that it is ready
-// the socket of the home. A door that lets one through, or a dispatcher that would, stops the start. Nothing of it is recorded.
+// the socket of the home. A door that lets one through stops the start.
+// Whole calls are sent by src/app/trial.
 
 import { createConnection } from 'node:net';
-import { SmcpError } from '#base/errors.ts';
-import { randomHex } from '#base/ids.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createLineReader } from '#base/line-reader.ts';
 import { checkOwnedSocket, socketAddress } from '#base/owned-socket.ts';
-import type { AgentName } from '#domain/agent.ts';
-import { type CallRequest, DOORS } from '#domain/invocation.ts';
-import type { ToolCatalog } from '#domain/ports.ts';
 import { STDIO_PROTOCOL } from '#domain/stdio.ts';
-import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
 import type { Gateway } from '#gateway/server.ts';
-
-/** No policy can name it (`parseAgentName`), so no grant is its. */
-const NOBODY = 'smcp' as AgentName;
+import { failed } from './trial/failure.ts';
+import { NOBODY, strangers } from './trial/stranger.ts';
 
 /** Statuses by which a door turns a stranger away: no good token, a strange Host or Origin. */
 const UNAUTHENTICATED = 401;
@@ -33,13 +27,7 @@ export type TestedGateway = Pick<Gateway, 'guarded' | 'attempt'>;
  * @throws `SELF_TEST_FAILED` with the first route that did not refuse
  */
 export async function testGateway({ guarded, attempt }: TestedGateway): Promise<void> {
-  const invented = `smcp_${randomHex(8)}_${'A'.repeat(43)}`;
-  const attempts: readonly { readonly with: string; readonly headers: { readonly [name: string]: string } }[] = [
-    { with: 'no token', headers: {} },
-    { with: 'an invented token', headers: { authorization: `Bearer ${invented}` } },
-    { with: 'an invented token as X-API-Key', headers: { 'x-api-key': invented } },
-    { with: 'an unsigned access token', headers: { authorization: `Bearer ${unsignedToken()}` } },
-  ];
+  const attempts = strangers();
   const routes = guarded();
   if (routes.length === 0) throw failed('the gateway', 'has no route that asks for a token');
   for (const [index, route] of routes.entries()) {
@@ -57,10 +45,16 @@ export async function testGateway({ guarded, attempt }: TestedGateway): Promise<
   }
 }
 
-/** As somebody writes one who hopes that `alg: none` is believed. */
-function unsignedToken(): string {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'none', typ: 'at+jwt' })}.${part({ sub: 'admin' })}.`;
+/** What may be asked without a token: whether the server lives, whose tokens it takes, and the console, which asks who signed in. */
+const FOR_ANYONE = [/^\/(healthz|readyz)$/, /^\/\.well-known\/oauth-protected-resource(\/|$)/, /^\/console(\/|$)/];
+/** Where the configuration says so. */
+const PUBLIC_LOG = /^\/log\//;
+
+/** @throws `SELF_TEST_FAILED` with the first route that asks for no token and ought to */
+export function testUnguarded({ unguarded }: Pick<Gateway, 'unguarded'>, { hasPublicLog }: { hasPublicLog: boolean }) {
+  const known = hasPublicLog ? [...FOR_ANYONE, PUBLIC_LOG] : FOR_ANYONE;
+  const stray = unguarded().find(({ path }) => !known.some((pattern) => pattern.test(path)));
+  if (stray !== undefined) throw failed(`${stray.method} ${stray.path}`, 'asks for no token');
 }
 
 /** What the console's pages ask before anybody has signed in, and to be signed out. */
@@ -87,26 +81,6 @@ export async function testConsole(
       const body = route.method === 'POST' ? { body: '{}' } : {};
       const status = await attempt({ ...route, headers: { ...page, ...session }, ...body });
       if (status < 400) throw failed(`${route.method} ${route.path}`, `answered ${status} to ${what}`);
-    }
-  }
-}
-
-/**
- * Asks what an agent that no policy can name would be told, through every door: of the first plugin's tool, of one of the server's own, and of a
- * name that no tool has.
- *
- * @throws `SELF_TEST_FAILED` when one of the calls would be let in
- */
-export async function testDecisions(
-  rehearse: (request: CallRequest) => Promise<string | undefined>,
-  catalog: Pick<ToolCatalog, 'tools'>,
-): Promise<void> {
-  const served = catalog.tools().find(({ kind }) => kind === 'plugin')?.name;
-  const tools = [...(served === undefined ? [] : [served]), `${ADMIN_TOOL_PREFIX}policy_apply`, 'nobody__tool'];
-  for (const door of DOORS) {
-    for (const tool of tools) {
-      const code = await rehearse({ agent: NOBODY, door, tool, args: {} });
-      if (code === undefined) throw failed(`the door ${door}`, `lets an agent without a grant call ${tool}`);
     }
   }
 }
@@ -150,14 +124,4 @@ async function greet(path: string, agent: string | undefined): Promise<string> {
     clearTimeout(late);
     socket.destroy();
   }
-}
-
-function failed(where: string, what: string): SmcpError {
-  return new SmcpError('SELF_TEST_FAILED', `${where} ${what}; nothing is served`, {
-    details: {
-      where,
-      remedy:
-        'install the release anew (npm ci), look at what changes the server from outside (NODE_OPTIONS, a preload), and report it',
-    },
-  });
 }

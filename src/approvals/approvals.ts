@@ -15,8 +15,9 @@ import type {
 } from '#domain/approval-ports.ts';
 import type { RecordLog } from '#domain/ports.ts';
 import type { ApprovalPredicate } from '#domain/record.ts';
-import { checkApprover, checkStillThere, type RoleOf, standing } from './approvers.ts';
+import { checkApprover, checkMightGive, standing } from './approvers.ts';
 import { createExpiry } from './expiry.ts';
+import type { Givers } from './givers.ts';
 import { createHeldRequests } from './held.ts';
 import {
   anotherDigest,
@@ -35,7 +36,8 @@ export type ApprovalPorts = {
   readonly log: RecordLog;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly roleOf: RoleOf;
+  /** Asked at each look at a request: whose approval counts. */
+  readonly givers: Givers;
   /** Where people find the console, for what a call that waits is told; absent: it is told the path alone. */
   readonly consoleOrigin?: () => string;
 };
@@ -55,7 +57,7 @@ export function createApprovals({
   log,
   clock,
   logger,
-  roleOf,
+  givers,
   consoleOrigin = () => '',
 }: ApprovalPorts): ApprovalService {
   const held = createHeldRequests(store);
@@ -88,7 +90,7 @@ export function createApprovals({
   const present = (id: string): ApprovalRequest | undefined => {
     expiry.look(id);
     const request = held.find(id);
-    return request === undefined ? undefined : standing(request, roleOf);
+    return request === undefined ? undefined : standing(request, givers);
   };
   const known = (id: string): ApprovalRequest => {
     const request = present(id);
@@ -150,7 +152,7 @@ export function createApprovals({
     { by, why }: { readonly by: Approver; readonly why?: string },
   ): Promise<ApprovalRequest> => {
     checkApprover(asked, state, by);
-    checkStillThere(by, roleOf);
+    if (state === 'approved') checkMightGive(asked, by, givers);
     checkUndecided(asked);
     const said = { by, atMs: clock.nowMs(), ...(why === undefined ? {} : { why }) };
     const receipt = await log.append(recordOf(asked, state, said));
@@ -178,10 +180,11 @@ export function createApprovals({
     }
   };
 
-  const assert: Approvals['assert'] = async (question, { id, isApproved }) => {
+  const assert: Approvals['assert'] = async (question, { id, isApproved, token }) => {
     const asked = request(question, id);
     if (asked.state !== 'pending') return;
-    await decide(asked.id, isApproved ? 'approved' : 'denied', { by: { kind: 'client', name: question.agent } });
+    const by = { kind: 'client', name: question.agent, ...(token === undefined ? {} : { token }) } as const;
+    await decide(asked.id, isApproved ? 'approved' : 'denied', { by });
   };
 
   return {

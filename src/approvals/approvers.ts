@@ -1,31 +1,34 @@
-// Who may decide about a request. Pure. **Trust:** who it is, and what they signed, was settled by the door.
+// Who may decide about a request, and whose approval of it still counts. Pure. **Trust:** who it is, and what they signed, was settled by
+// the door.
 
-import type { ApprovalRequest, Approver, PersonApprover } from '#domain/approval-ports.ts';
-import { hasRole, isApprover, type PersonName, type PersonRole } from '#domain/person.ts';
-import { approvedBefore, clientNotTrusted, mayNotApprove, needsPerson, notSigned, ownCall } from './refusals.ts';
-
-/** The role that a person has now; undefined when they are in the policy no more, or this passkey is theirs no more. */
-export type RoleOf = (name: PersonName, credential: string) => PersonRole | undefined;
+import { type ApprovalRequest, type Approver, describeApprover, type PersonApprover } from '#domain/approval-ports.ts';
+import { hasRole, isApprover } from '#domain/person.ts';
+import type { Givers } from './givers.ts';
+import {
+  approvedBefore,
+  clientNotTrusted,
+  mayNotApprove,
+  mayNotGive,
+  needsPerson,
+  notSigned,
+  ownCall,
+} from './refusals.ts';
 
 /**
- * The request with the approvals that still count: who approved may have been removed, or their passkey revoked, before another
- * looked at it or the call's turn came. With too few of them it waits again.
+ * The request with the approvals that still count: who approved may have been removed, frozen or shut out before another looked at it or
+ * the call's turn came. With too few of them it waits again, and says why.
  */
-export function standing(request: ApprovalRequest, roleOf: RoleOf): ApprovalRequest {
+export function standing(request: ApprovalRequest, givers: Givers): ApprovalRequest {
   const { state, approvals, approvers } = request;
   if (approvals === undefined || (state !== 'pending' && state !== 'approved')) return request;
-  const left = approvals.filter(({ by }) => stillCounts(by, approvers, roleOf));
+  const found = approvals.map((one) => ({ one, why: givers.problem(one.by, request) }));
+  const left = found.filter(({ why }) => why === undefined).map(({ one }) => one);
   if (left.length === approvals.length) return request;
-  if (state === 'pending' || left.length >= (approvers?.needed ?? 1)) return { ...request, approvals: left };
+  const lost = found.flatMap(({ one, why }) => (why === undefined ? [] : [{ by: describeApprover(one.by), why }]));
+  const present = { approvals: left, lost: [...(request.lost ?? []), ...lost] };
+  if (state === 'pending' || left.length >= (approvers?.needed ?? 1)) return { ...request, ...present };
   const { decision: _, ...undecided } = request;
-  return { ...undecided, state: 'pending', approvals: left };
-}
-
-function stillCounts(by: Approver, approvers: ApprovalRequest['approvers'], roleOf: RoleOf): boolean {
-  if (by.kind !== 'person') return approvers === undefined;
-  const role = roleOf(by.name, by.assertion?.credential ?? '');
-  if (role === undefined) return false;
-  return approvers === undefined ? hasRole(role, 'approver') : isApprover(approvers.by, { name: by.name, role });
+  return { ...undecided, state: 'pending', ...present };
 }
 
 /**
@@ -43,14 +46,15 @@ export function checkApprover(request: ApprovalRequest, decision: 'approved' | '
 }
 
 /**
- * That who has signed was not shut out while their decision waited for another one: no record is to say that they approved.
+ * That who approves was not shut out while their decision waited for another one, and is one who might: no record is to say that they
+ * approved.
  *
- * @throws `ROLE_NEEDED`
+ * @throws `ROLE_NEEDED` for a person · `APPROVAL_NEEDS_PERSON` for others
  */
-export function checkStillThere(by: Approver, roleOf: RoleOf): void {
-  if (by.kind !== 'person' || by.assertion === undefined) return;
-  const role = roleOf(by.name, by.assertion.credential);
-  if (role === undefined || !hasRole(role, 'approver')) throw mayNotApprove(by.name, role ?? 'nobody by now');
+export function checkMightGive(request: ApprovalRequest, by: Approver, givers: Givers): void {
+  const why = givers.problem(by, request);
+  if (why === undefined) return;
+  throw by.kind === 'person' ? mayNotApprove(by.name, by.role, why) : mayNotGive(request, describeApprover(by), why);
 }
 
 function checkPerson(request: ApprovalRequest, { name, role, assertion }: PersonApprover): void {

@@ -46,11 +46,13 @@ export function notApproved(request: ApprovalRequest, origin = ''): SmcpError {
   }
 }
 
-function pendingRequest({ id, expiresMs, approvers }: ApprovalRequest, origin: string): SmcpError {
-  return new SmcpError('APPROVAL_PENDING', `a person has to approve this call first: request ${id}`, {
+function pendingRequest({ id, expiresMs, approvers, lost = [] }: ApprovalRequest, origin: string): SmcpError {
+  const before = lost.map(({ by, why }) => `; the approval of ${by} counts no more: ${why}`).join('');
+  return new SmcpError('APPROVAL_PENDING', `a person has to approve this call first: request ${id}${before}`, {
     details: {
       id,
       expiresAt: rfc3339(expiresMs),
+      ...(lost.length === 0 ? {} : { lost: lost.map((one) => ({ ...one })) }),
       remedy: `tell the person: ${howToApprove(id, approvers, origin)}\nthen make the same call again`,
     },
   });
@@ -162,8 +164,19 @@ export function notSigned({ id }: ApprovalRequest): SmcpError {
   });
 }
 
-export function mayNotApprove(name: string, role: string): SmcpError {
-  return new SmcpError('ROLE_NEEDED', `${name} is ${role}; to decide takes the role approver`, {
+/** `why`: a clause; absent: it is for the role that they have. */
+export function mayNotApprove(name: string, role: string, why?: string): SmcpError {
+  return new SmcpError('ROLE_NEEDED', why ?? `${name} is ${role}; to decide takes the role approver`, {
     details: { remedy: 'have somebody decide who is approver or admin under people in the policy' },
+  });
+}
+
+/** `why`: a clause that says what is in the way. */
+export function mayNotGive({ id, agent }: ApprovalRequest, by: string, why: string): SmcpError {
+  return new SmcpError('APPROVAL_NEEDS_PERSON', `${by} can not approve the request ${id} of ${agent}: ${why}`, {
+    details: {
+      id,
+      remedy: `have a person look at it: smcp approvals approve ${id}\nor on the console, at /console/approvals`,
+    },
   });
 }

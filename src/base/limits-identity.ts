@@ -14,6 +14,10 @@ export const IDENTITY_LIMITS = {
   /** How long a sub-agent's token is good: by default, and at most. A task, and a day's work. */
   tokenExchangedMsDefault: 3_600_000,
   tokenExchangedMsMax: 86_400_000,
+  /** The doors are tried before the server listens: 50 ms where the machine is at rest. Whatever does not answer by then stops the start. */
+  selfTestMsMax: 20_000,
+  /** Characters of an answer in the error that a door was not passed with: a line of a terminal, twice. */
+  selfTestShownLengthMax: 200,
   /** Parameters of a form; ours have seven. */
   formParametersMax: 32,
   /** A token that another issuer signed. Theirs have 1 to 4 KiB; all headers of a request together have 16 KiB. */
@@ -29,8 +33,13 @@ export const IDENTITY_LIMITS = {
   issuerKeysMax: 64,
   issuerKeyIdLengthMax: 256,
   issuerKeysBytesMax: 256 * 1024,
-  /** How long the issuer has to send it. */
+  /** What says where the keys are (RFC 8414). Large issuers' have 8 KiB. */
+  issuerMetadataBytesMax: 64 * 1024,
+  /** How long the issuer has to send one of them. */
   issuerFetchMsMax: 5_000,
+  /** After this it is asked anew where its keys are; and while that fails, they are asked for where they were, for so long at most. */
+  issuerMetadataFreshMs: 600_000,
+  issuerMetadataStaleMsMax: 86_400_000,
   /** Between two attempts to fetch keys, whatever ids of keys strangers invent. */
   issuerRetryMs: 30_000,
   /** After this they are fetched anew, so that one that was taken back is good no longer; and while that fails, used for so long at most. */

@@ -22,6 +22,8 @@ export const POLICY_LIMITS = {
   /** Of them, those that are told which name may have been meant, and the names that are looked at for it: a pair is up to 40 µs. */
   policySuggestionsMax: 10,
   suggestionCandidatesMax: 1_024,
+  /** Names that the warning of several approving agents has: a line that is read. */
+  policyApproversNamedMax: 5,
   /** A policy that an agent sends, in UTF-8 bytes: one of 512 KiB held the host, and a person's freeze, up for 4 s and more. */
   policyOfAgentBytesMax: 64 * 1024,
   /**
@@ -136,6 +138,8 @@ export const POLICY_LIMITS = {
   approvalDenialMs: 15 * 60_000,
   /** What a person says of a denial, in UTF-16 units: a record has room for it. */
   approvalWhyLengthMax: 256,
+  /** A rule that asks, as people are shown it and sign it; of a longer one its name and digest. */
+  approvalRuleTextLengthMax: 2_048,
 
   // Cost
   /** What one report may say: as much as a manifest may. */

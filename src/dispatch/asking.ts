@@ -6,10 +6,12 @@ import { asSmcpError, SmcpError } from '#base/errors.ts';
 import { type ExactJsonObject, exactValue } from '#base/exact-json.ts';
 import { invariant } from '#base/invariant.ts';
 import { LIMITS } from '#base/limits.ts';
+import { heldToken } from '#domain/agent.ts';
 import type { ApprovalQuestion, ApprovalRequest, Permission } from '#domain/approval-ports.ts';
 import type { Ask } from '#domain/decision.ts';
 import type { CallOutcome } from '#domain/invocation.ts';
 import { narrow } from '#domain/narrow.ts';
+import { runningTool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
 import type { BookEntry } from './call-book.ts';
 import { heldAbove } from './counted.ts';
@@ -74,7 +76,9 @@ export function createAsking(ports: DispatcherPorts, pace: Pace): Asking {
     const { asserted } = admitted.request;
     if (asserted === undefined || decision.kind !== 'ask') return undefined;
     try {
-      await desk.assert(questionOf(admitted, decision), asserted);
+      const { token } = admitted.request;
+      const held = token === undefined ? {} : { token: heldToken(token) };
+      await desk.assert(questionOf(admitted, decision), { ...asserted, ...held });
       return undefined;
     } catch (thrown) {
       if (!(thrown instanceof SmcpError)) throw thrown;
@@ -153,7 +157,11 @@ export function createAsking(ports: DispatcherPorts, pace: Pace): Asking {
       }
     },
     mayGoOn: ({ admitted, permission }) => {
-      const verdict = mayAct(ports, admitted, { stage: 'under-way', labels: admitted.labels.atTurn() });
+      const tool = permission && runningTool(admitted.tool, permission);
+      const verdict = mayAct(ports, admitted, {
+        ...{ stage: 'under-way', labels: admitted.labels.atTurn() },
+        ...(tool && { tool }),
+      });
       if (verdict.kind !== 'ask') return verdict.kind === 'stop' ? verdict : undefined;
       const { decision } = verdict;
       if (permission?.kind === 'ask' && permission.ruleDigest === decision.ruleDigest) return undefined;
@@ -205,10 +213,26 @@ function questionOf({ request, tool, args, lineage }: Admitted, decision: Ask): 
     capabilities: isPlugin ? narrow(tool.capabilities, decision.capabilities) : {},
     ...(decision.workspace === undefined ? {} : { workspace: decision.workspace }),
     chain: lineage?.chain ?? [],
-    rule: { name: decision.rule, digest: decision.ruleDigest },
+    rule: ruleOf(decision),
     policy: decision.policy,
     terms: decision.terms,
+    ...seenAtAsking(decision),
+    ...onBehalfOf(request),
   };
+}
+
+function ruleOf({ rule: name, ruleDigest: digest, ruleText: text, why }: Ask): ApprovalQuestion['rule'] {
+  return { name, digest, ...(text === undefined ? {} : { text }), ...(why === undefined ? {} : { why }) };
+}
+
+function seenAtAsking({ labels }: Ask): Pick<ApprovalQuestion, 'seen'> {
+  const seen = (labels?.seen ?? []).slice(0, LIMITS.recordLabelsMax).map(({ label, tool }) => ({ label, tool }));
+  return seen.length === 0 ? {} : { seen };
+}
+
+function onBehalfOf({ token }: Admitted['request']): Pick<ApprovalQuestion, 'onBehalfOf'> {
+  const { onBehalfOf: tokens = [], actors = [] } = token?.rights ?? {};
+  return tokens.length === 0 ? {} : { onBehalfOf: { tokens, actors } };
 }
 
 /** Whether its client may be asked, and can be. */

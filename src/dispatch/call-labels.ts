@@ -6,7 +6,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Allow } from '#domain/decision.ts';
 import type { CallRequest } from '#domain/invocation.ts';
 import type { LabelBook, LabelSubject, LabelsSeen } from '#domain/label-ports.ts';
-import { joinSeen, namesOf, type SeenLabel, union } from '#domain/labels.ts';
+import { joinSeen, labelsGiven, namesOf, type SeenLabel, union } from '#domain/labels.ts';
 import type { Tool } from '#domain/tool.ts';
 
 export type CallLabels = {
@@ -15,7 +15,7 @@ export type CallLabels = {
   /** As it was when its turn came, in every session: what it was let begin with. */
   readonly atTurn: () => LabelsSeen;
   /** Its turn has come: its result is on its way to its agent. In the turn of its decision. **Durability:** on disk when it returns. */
-  readonly begin: (decision: Pick<Allow, 'labels'>, tool: Tool) => void;
+  readonly begin: (decision: Pick<Allow, 'labels' | 'capabilities'>, tool: Tool) => void;
   /** An answer that was given before is given again, with what it carried then. */
   readonly repeat: (labels: readonly string[], tool: Tool) => void;
   /** It has read something, or a call of its own has. */
@@ -64,18 +64,19 @@ export function createCallLabels(
   };
   const carries = (names: readonly string[], called: Tool): void => {
     const shown = called.kind === 'admin' && called.showsCalls ? namesOf(book.everything()) : [];
-    own = brought(union(names, called.labels ?? [], shown));
+    own = brought(union(names, shown));
     join(own);
   };
   return {
     seen,
     atTurn: () => before,
-    begin: ({ labels }, called) => {
+    begin: ({ labels, capabilities }, called) => {
       before = seen();
       counted = labels?.seen ?? before.agent;
-      carries(labels?.carries ?? [], called);
+      const { labels: given = [] } = labelsGiven(called, capabilities);
+      carries(union(labels?.carries ?? [], given), called);
     },
-    repeat: carries,
+    repeat: (names, called) => carries(union(names, called.labels ?? []), called),
     acquire: (labels) => {
       read = joinSeen(read, labels);
       join(labels);

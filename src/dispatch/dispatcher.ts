@@ -32,7 +32,11 @@ import { createPace } from './pace.ts';
 import { runAdminTool } from './run-admin.ts';
 import { runPluginTool } from './run-plugin.ts';
 
-export type DispatcherOptions = LaneOptions & { readonly drainMsMax?: number };
+export type DispatcherOptions = LaneOptions & {
+  readonly drainMsMax?: number;
+  /** Whether a call that comes now is one of those that are counted; absent: each is. */
+  readonly isCounted?: () => boolean;
+};
 
 /** Makes the dispatcher of a server. It owns the lanes: `main` for plugins' tools, `control` for the server's own. */
 export function createDispatcher(ports: DispatcherPorts, options: DispatcherOptions = {}): Dispatcher & ToolCaller {
@@ -49,7 +53,7 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
 
   /** `parent`: the call whose tool makes this one, as it stands in the book; absent: it came in by a door. */
   const call = async (request: CallRequest, parent?: BookEntry): Promise<CallOutcome> => {
-    callsTotal += 1;
+    if (options.isCounted?.() !== false) callsTotal += 1;
     while (pace.busy() !== undefined) await pace.busy();
     const below = parent === undefined ? undefined : { lineage: lineageBelow(parent), labels: parent.admitted.labels };
     const admitting = pace.count(() => admission.admit(request, below));

@@ -5,7 +5,7 @@ import { SmcpError } from '#base/errors.ts';
 import { labelDetails } from '#domain/answer.ts';
 import type { PluginTool } from '#domain/manifest.ts';
 import type { LabelGuard } from '#domain/sandbox-ports.ts';
-import { askedTool } from '#domain/tool.ts';
+import { runningTool } from '#domain/tool.ts';
 import type { DispatcherPorts } from './dispatcher-ports.ts';
 import type { GovernedRun } from './governed-run.ts';
 
@@ -37,7 +37,7 @@ export function createLabelGuard(
       const acquired = labels.acquired();
       if (acquired.length === 0) return;
       const verdict = policy.decide({
-        ...{ agent: request.agent, tool: askedTool(tool), args, argsDigest },
+        ...{ agent: request.agent, tool: runningTool(tool, decision), args, argsDigest },
         ...{ stage: 'under-way', nowMs: clock.nowMs(), labels: { agent: known, session: known } },
         ...(request.session === undefined ? {} : { session: request.session }),
       });

@@ -47,8 +47,10 @@ export function stoppedBy({ catalog, freezes }: Asked, { request, tool }: Admitt
   return undefined;
 }
 
-/** Which limits and labels are asked, as in a query. `labels` absent: those of now. */
-export type Stage = Pick<DecisionQuery, 'stage' | 'holds' | 'labels' | 'ignoresLabels'>;
+/** Which limits and labels are asked, as in a query. `labels` absent: those of now. `tool` absent: the call runs not yet. */
+export type Stage = Pick<DecisionQuery, 'stage' | 'holds' | 'labels' | 'ignoresLabels'> & {
+  readonly tool?: DecisionQuery['tool'];
+};
 
 /** Every question, the policy last: it may look at the arguments. */
 export function mayAct(ports: Asked, admitted: Admitted, stage: Stage = {}): Verdict {

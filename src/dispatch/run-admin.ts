@@ -3,6 +3,7 @@
 
 import { asSmcpError } from '#base/errors.ts';
 import { roundedJson } from '#base/exact-json.ts';
+import { heldToken } from '#domain/agent.ts';
 import { errorAnswer, refusalAnswer } from '#domain/answer.ts';
 import type { CallOutcome, ToolAnswer } from '#domain/invocation.ts';
 import { unrecordedStop } from '#domain/stop.ts';
@@ -40,7 +41,9 @@ async function carryOut(ports: DispatcherPorts, { admitted, signal }: GovernedRu
   const { tool, request, args } = admitted;
   try {
     // Of a number that no double holds the call was refused.
-    return await ports.adminTools.run({ tool, args: roundedJson(args), agent: request.agent });
+    const { agent, token } = request;
+    const held = token === undefined ? {} : { token: heldToken(token) };
+    return await ports.adminTools.run({ tool, args: roundedJson(args), agent, ...held });
   } catch (thrown) {
     // It resolves in every case, so this is a bug of ours.
     ports.logger.error('an admin tool threw', { tool: tool.name, error: String(thrown) });

@@ -4,7 +4,7 @@
 import type { Digest } from '#base/digest.ts';
 import type { SmcpError } from '#base/errors.ts';
 import type { ExactJsonObject } from '#base/exact-json.ts';
-import type { AgentName } from './agent.ts';
+import type { AgentName, HeldToken } from './agent.ts';
 import type { Capabilities, EffectClass } from './capability.ts';
 import type { Allow, ApprovalTerms, ApproverTerms, Ask, PolicyRef } from './decision.ts';
 import type { Receipt } from './invocation.ts';
@@ -40,10 +40,28 @@ export type ApprovalQuestion = {
   readonly workspace?: string;
   /** The tools above it that are under way, the root's first; `[]`: it came in by a door. */
   readonly chain: readonly string[];
-  readonly rule: { readonly name: string; readonly digest: Digest };
+  readonly rule: AskingRule;
   readonly policy: PolicyRef;
   readonly terms: ApprovalTerms;
+  /** What counted of what the agent had seen. Not part of what the call is: rules are asked about it again at its turn. Absent: nothing. */
+  readonly seen?: readonly SeenAtAsking[];
+  /** Absent: the token was issued to the agent. */
+  readonly onBehalfOf?: OnBehalfOf;
 };
+
+/** `text`: the whole rule as RFC 8785 writes it, whose SHA-256 `digest` is; absent: it is too long to be shown. `why`: as it says. */
+export type AskingRule = {
+  readonly name: string;
+  readonly digest: Digest;
+  readonly text?: string;
+  readonly why?: string;
+};
+
+/** A label, and the tool that brought it first. */
+export type SeenAtAsking = { readonly label: string; readonly tool: string };
+
+/** As in a token's rights: ids of the tokens above, the root's first, and what those below it call themselves; '' where one has no name. */
+export type OnBehalfOf = { readonly tokens: readonly string[]; readonly actors: readonly string[] };
 
 /** `pending`: nobody has decided · `used`: the one call that it was for has begun. The last three don't change any more. */
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'used';
@@ -53,11 +71,14 @@ export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'use
  * client asserts that somebody did, which counts only where the grant trusts it · `channel`: a person whose account Telegram vouches for, which
  * counts where the grant does not say who approves · `person`: one of the policy who is signed in, with
  * the role that they have now; to approve takes what their passkey signed, with the request's digest as its challenge.
+ *
+ * `token`: that by which it was said; an approval counts as long as it stands. Absent of an agent and its client: they came by a door
+ * without tokens. Of an admin it is the id, and one without it counts no more.
  */
 export type Approver =
-  | { readonly kind: 'admin' }
-  | { readonly kind: 'agent'; readonly name: AgentName }
-  | { readonly kind: 'client'; readonly name: AgentName }
+  | { readonly kind: 'admin'; readonly token?: string }
+  | { readonly kind: 'agent'; readonly name: AgentName; readonly token?: HeldToken }
+  | { readonly kind: 'client'; readonly name: AgentName; readonly token?: HeldToken }
   | ChannelApprover
   | PersonApprover;
 
@@ -69,7 +90,13 @@ export type PersonApprover = {
 };
 
 /** A person as the channel asserts it: who is signed in to an account that the configuration names. No passkey has signed. */
-export type ChannelApprover = { readonly kind: 'channel'; readonly name: string; readonly via: 'telegram' };
+export type ChannelApprover = {
+  readonly kind: 'channel';
+  readonly name: string;
+  readonly via: 'telegram';
+  /** The number of the account that was theirs. In no record. */
+  readonly account: number;
+};
 
 /** An approver in words, as lists and answers name them. */
 export function describeApprover(by: Approver): string {
@@ -77,6 +104,9 @@ export function describeApprover(by: Approver): string {
   if (by.kind === 'channel') return `${by.name}, asserted by Telegram`;
   return by.kind === 'client' ? `asserted by the client of ${by.name}` : by.name;
 }
+
+/** An approval that counts no more, and why: a clause such as `its token was revoked`. */
+export type LostApproval = { readonly by: string; readonly why: string };
 
 export type ApprovalDecision = {
   readonly by: Approver;
@@ -103,6 +133,8 @@ export type ApprovalRequest = {
   readonly approvers?: ApproverTerms;
   /** By people who have approved while others are still needed, in their order. Absent: by none. */
   readonly approvals?: readonly ApprovalDecision[];
+  /** Those of givers who might not give them now, so that it waits again. Absent: none. */
+  readonly lost?: readonly LostApproval[];
   readonly state: ApprovalState;
   readonly createdMs: number;
   readonly expiresMs: number;
@@ -124,8 +156,11 @@ export type ApprovalStatement = {
   readonly capabilities: Capabilities;
   readonly workspace?: string;
   readonly chain: readonly string[];
-  readonly rule: { readonly name: string; readonly digest: Digest };
+  readonly rule: AskingRule;
   readonly policy: PolicyRef;
+  /** What the agent had seen, and for whom it acts. Absent: nothing, or it is of a release that did not say. */
+  readonly seen?: readonly SeenAtAsking[];
+  readonly onBehalfOf?: OnBehalfOf;
   readonly created: string;
   readonly expires: string;
 };
@@ -176,7 +211,7 @@ export type ApprovalDesk = {
    */
   readonly assert: (
     question: ApprovalQuestion,
-    asserted: { readonly id: string; readonly isApproved: boolean },
+    asserted: { readonly id: string; readonly isApproved: boolean; readonly token?: HeldToken },
   ) => Promise<void>;
   /** Calls `listener` after the request has changed, until the function returned is called. */
   readonly watch: (id: string, listener: () => void) => () => void;
@@ -196,7 +231,7 @@ export type Approvals = ApprovalDesk & {
    * **Durability:** decision and record are on disk when it resolves.
    * @throws `APPROVAL_UNKNOWN` · `APPROVAL_MISMATCH` when `digest` is another's · `APPROVAL_DECIDED` · `APPROVAL_EXPIRED` ·
    * `APPROVAL_OWN` for an agent's own call, and where a client is not trusted · `APPROVAL_NEEDS_PERSON` for anybody but the people
-   * that the rule names, and a person who has approved · `ROLE_NEEDED` for a person who may not approve · `LOG_UNAVAILABLE`
+   * that the rule names, a person who has approved, and an agent where the asking one may approve calls itself · `ROLE_NEEDED` for a person who may not approve · `LOG_UNAVAILABLE`
    */
   readonly approve: (id: string, act: { readonly digest: string; readonly by: Approver }) => Promise<ApprovalRequest>;
   /** As `approve`. `why`: told to the agent. */

@@ -6,7 +6,7 @@ import type { JsonObject } from '#base/json.ts';
 import type { AgentName } from './agent.ts';
 import type { Capabilities, EffectClass } from './capability.ts';
 import type { LabelsSeen } from './label-ports.ts';
-import type { SeenLabel } from './labels.ts';
+import type { Outward, SeenLabel } from './labels.ts';
 import type { Counter, Exceeded } from './usage.ts';
 import type { WorkspaceName } from './workspace-path.ts';
 
@@ -31,6 +31,8 @@ export type DecisionQuery = {
     /** What its results carry, and what it sends to. Absent: nothing is known of it. */
     readonly labels?: readonly string[];
     readonly sinks?: readonly string[];
+    /** What of these goes where the deciding grant leaves no request that leaves this machine. Absent: nothing. */
+    readonly outward?: Outward;
   };
   readonly args: ExactJsonObject;
   /** Of their canonical text. Absent: it is made where it is needed. */
@@ -106,6 +108,10 @@ export type Ask = Omit<Allow, 'kind'> & {
   readonly kind: 'ask';
   /** Of the rule that asks, as it is written: another rule asks anew, one that only moved does not. */
   readonly ruleDigest: Digest;
+  /** The rule as RFC 8785 writes it: the text that the digest is of. Absent: it is too long to be shown. */
+  readonly ruleText?: string;
+  /** What the rule says of why it asks. */
+  readonly why?: string;
   readonly terms: ApprovalTerms;
   readonly remedy: string;
 };

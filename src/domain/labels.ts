@@ -2,7 +2,8 @@
 // a manifest says of them, and what follows from the capabilities that a tool asks. Pure.
 
 import type { AgentName } from './agent.ts';
-import type { Capabilities } from './capability.ts';
+import type { Capabilities, NetEntry } from './capability.ts';
+import { narrow } from './narrow.ts';
 
 /** `^[a-z0-9][a-z0-9_.-]{0,63}$`, as manifests and policies write it. */
 const LABEL = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
@@ -15,7 +16,15 @@ export const UNTRUSTED = 'untrusted';
 export const EXTERNAL = 'external';
 
 /** What is known of a tool: what its results carry, and what it sends to. `[]`: nothing. Sorted. */
-export type ToolLabels = { readonly labels: readonly string[]; readonly sinks: readonly string[] };
+export type ToolLabels = {
+  readonly labels: readonly string[];
+  readonly sinks: readonly string[];
+  /** Absent: nothing of it follows from requests alone, or nothing can be taken away any more. */
+  readonly outward?: Outward;
+};
+
+/** The requests of a tool that leave this machine, and those of its labels and sinks that follow from them and from nothing else. */
+export type Outward = ToolLabels & { readonly net: readonly NetEntry[]; readonly outward?: never };
 
 /** A label that an agent has, and the call that brought it. */
 export type SeenLabel = {
@@ -37,15 +46,44 @@ export type SeenLabel = {
  * what they were given: nothing follows from these.
  */
 export function labelsOfTool(
-  declared: { readonly labels?: readonly string[]; readonly sink?: string },
+  { labels = [], sink }: { readonly labels?: readonly string[]; readonly sink?: string },
   asked: Capabilities,
 ): ToolLabels {
-  const leaves = (asked.net ?? []).some(({ host }) => !isThisMachine(host));
-  return {
-    labels: union(declared.labels ?? [], leaves ? [UNTRUSTED] : []),
-    sinks: union(declared.sink === undefined ? [] : [declared.sink], leaves ? [EXTERNAL] : []),
+  const sinks = sink === undefined ? [] : [sink];
+  const net = (asked.net ?? []).filter(leavesThisMachine);
+  if (net.length === 0) return { labels: union(labels), sinks };
+  const outward: Outward = {
+    net,
+    labels: labels.includes(UNTRUSTED) ? [] : [UNTRUSTED],
+    sinks: sinks.includes(EXTERNAL) ? [] : [EXTERNAL],
   };
+  return { labels: union(labels, outward.labels), sinks: union(sinks, outward.sinks), outward };
 }
+
+/** Whether a grant leaves some of these requests, by what it gives, as `narrow` does. Undefined: it leaves all. */
+export const leavesSome = ({ net }: Outward, granted: Capabilities | undefined): boolean =>
+  narrow({ net }, granted).net !== undefined;
+
+/** What a tool carries and sends to where none of its requests leaves this machine. */
+export function withoutOutward<T extends Partial<ToolLabels>>(tool: T): Omit<T, 'outward'> {
+  const { outward, ...rest } = tool;
+  if (outward === undefined) return rest;
+  const without = (all: readonly string[] = [], taken: readonly string[]) => all.filter((one) => !taken.includes(one));
+  return { ...rest, labels: without(tool.labels, outward.labels), sinks: without(tool.sinks, outward.sinks) };
+}
+
+/** What a tool carries and sends to with what it was given, for good: whatever is granted later changes nothing of it. */
+export function labelsGiven<T extends Partial<ToolLabels>>(
+  tool: T,
+  given: Capabilities | undefined,
+): Omit<T, 'outward'> {
+  if (tool.outward !== undefined && !leavesSome(tool.outward, given)) return withoutOutward(tool);
+  const { outward: _, ...rest } = tool;
+  return rest;
+}
+
+/** Expects an entry of a manifest or grant, whose host is canonical. */
+export const leavesThisMachine = ({ host }: NetEntry): boolean => !isThisMachine(host);
 
 /** By its name alone: other names lead here only as somebody else's resolver says. Expects a canonical host. */
 function isThisMachine(host: string): boolean {

@@ -26,6 +26,12 @@ export type PolicyDecider = {
   readonly onChange: OnChange;
 };
 
+/** Who may approve calls, as the policy in force says it. */
+export type ApproverPolicy = Pick<PolicyDecider, 'decide'> & {
+  /** Whether it may ever let the agent call the tool, from now on: at some hour, with some arguments, after whatever was seen. */
+  readonly mightCall: (agent: AgentName, toolName: string, nowMs: number) => boolean;
+};
+
 // ── administration ────────────────────────────────────────────────────────────────────────────────────────
 
 /** A finding in a policy file. Line and column from 1. */

@@ -1,6 +1,7 @@
 // Everything that can be called: tools of plugins, which run in the sandbox, and the server's own. Pure.
 
-import type { DecisionQuery } from './decision.ts';
+import type { Allow, DecisionQuery } from './decision.ts';
+import { labelsGiven } from './labels.ts';
 import type { PluginTool, ToolFace } from './manifest.ts';
 
 /**
@@ -27,15 +28,23 @@ export type Tool = PluginTool | AdminTool;
 
 /** What a policy is told of a tool. */
 export function askedTool(tool: Tool): DecisionQuery['tool'] {
-  const { name, inputSchema, effect, labels, sinks } = tool;
+  const { name, inputSchema, effect, labels, sinks, outward } = tool;
   const costMicros = tool.costMicrosMax ?? tool.costMicros;
   return {
     ...{ name, inputSchema, effect },
     ...(labels === undefined ? {} : { labels }),
     ...(sinks === undefined ? {} : { sinks }),
+    ...(outward === undefined ? {} : { outward }),
     ...(costMicros === undefined ? {} : { costMicros }),
   };
 }
 
+/** The same of one that runs: what it was given when it began it keeps, whatever another policy grants. */
+export const runningTool = (tool: Tool, { capabilities }: Pick<Allow, 'capabilities'>): DecisionQuery['tool'] =>
+  labelsGiven(askedTool(tool), capabilities);
+
 /** The prefix of every admin tool; no plugin may have the name `smcp`. */
 export const ADMIN_TOOL_PREFIX = 'smcp__';
+
+/** The tool by which agents approve calls of others. */
+export const APPROVE_TOOL = `${ADMIN_TOOL_PREFIX}approvals_approve`;

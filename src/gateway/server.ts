@@ -4,6 +4,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
+import { connectInMemory, type InMemoryConnection } from '#base/in-memory-connection.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { Principal } from '#domain/agent.ts';
@@ -14,6 +15,7 @@ import { createAdmission, isForAnyone } from './admission.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { unauthenticated } from './authenticate.ts';
 import { challengeOf } from './challenge.ts';
+import { trustedProxies } from './client-address.ts';
 import { boundConnections } from './connections.ts';
 import { parseFormBody } from './form-body.ts';
 import { asHostName } from './guards.ts';
@@ -44,6 +46,8 @@ export type GatewayOptions = {
   readonly port: number;
   /** Host names, beside loopback and the bound address, under which clients may ask for this server. Lower case. */
   readonly names: readonly string[];
+  /** Addresses and networks of proxies whose `X-Forwarded-For` counts; absent: nobody's. */
+  readonly trustProxy?: readonly string[];
   readonly version: string;
   readonly routes: readonly HttpRoute[];
   readonly isReady: () => boolean;
@@ -63,6 +67,8 @@ export type Gateway = {
   readonly attempt: (
     asked: RouteName & { readonly headers: { readonly [name: string]: string }; readonly body?: string },
   ) => Promise<number>;
+  /** Takes a connection that did not come by the port, as it takes those that do. For the self-test, before anybody else can come. */
+  readonly dial: () => Promise<InMemoryConnection>;
   /** Resolves once connections are taken. @throws `SERVER_UNAVAILABLE` when the address can't be had */
   readonly listen: () => Promise<{ readonly url: string }>;
   /**
@@ -87,7 +93,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
       .headers({ ...SECURITY_HEADERS, ...headers })
       .send(body);
   };
-  const app = createHttpServer((thrown, request, reply) => {
+  const app = createHttpServer(options.trustProxy ?? [], (thrown, request, reply) => {
     // Requests that Fastify can't route (a malformed URL) come here without having met a hook.
     const admit = async () => admission.admit(request);
     admit().then(
@@ -138,6 +144,12 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
       const payload = body === undefined ? {} : { payload: body };
       const { statusCode } = await app.inject({ method: method as 'GET', url: path, headers, ...payload });
       return statusCode;
+    },
+    dial: async () => {
+      await app.ready();
+      const connection = connectInMemory();
+      app.server.emit('connection', connection.far);
+      return connection;
     },
     listen: async () => {
       await listenOn(app, options);
@@ -201,7 +213,7 @@ function nameOf(principal: Principal): string {
 
 type UnroutedHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
-function createHttpServer(onUnrouted: UnroutedHandler): FastifyInstance {
+function createHttpServer(proxies: readonly string[], onUnrouted: UnroutedHandler): FastifyInstance {
   const app = Fastify({
     bodyLimit: LIMITS.bodyBytesMax,
     requestTimeout: LIMITS.requestMsMax,
@@ -209,6 +221,7 @@ function createHttpServer(onUnrouted: UnroutedHandler): FastifyInstance {
     exposeHeadRoutes: false,
     return503OnClosing: false,
     frameworkErrors: onUnrouted,
+    ...trustedProxies(proxies),
     http: {
       headersTimeout: LIMITS.headersMsMax,
       connectionsCheckingInterval: LIMITS.connectionCheckMs,

@@ -5,6 +5,7 @@
 import { createServer, type Socket, type Server as SocketServer } from 'node:net';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { SmcpError } from '#base/errors.ts';
+import { connectInMemory, type InMemoryConnection } from '#base/in-memory-connection.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createLineReader } from '#base/line-reader.ts';
 import { checkOwnedSocket, removeStaleSocket, type SocketAddress, socketAddress } from '#base/owned-socket.ts';
@@ -37,6 +38,12 @@ export type StdioDoor = {
    * @throws `HOME_UNSAFE` when something else lies there · `HOME_INVALID` · `SERVER_UNAVAILABLE`
    */
   readonly listen: () => Promise<void>;
+  /**
+   * Takes a connection that did not come by the socket, as it takes those that do. For the self-test, before anybody else can come.
+   *
+   * @param as in place of whom the first line names: no policy has to know it
+   */
+  readonly dial: (as?: AgentName) => InMemoryConnection;
   /** Resolves once no connection is open. */
   readonly whenUnused: () => Promise<void>;
   /** Takes no new connections, and ends all others within `doorCloseMsMax`. Drain the dispatcher first. */
@@ -50,11 +57,13 @@ export function createStdioDoor(ports: StdioPorts, options: StdioOptions): Stdio
   /** Every open connection; undefined until its agent was welcomed. */
   const open = new Map<Socket, Session | undefined>();
   const waiting = new Set<() => void>();
+  /** Of connections that were dialled in the process. */
+  const standingFor = new WeakMap<Socket, AgentName>();
   const serve = createSessions(ports, options);
 
   const take = (socket: Socket, line: Buffer) => {
     try {
-      const agent = agentOfHello(line, ports.agents());
+      const agent = standingFor.get(socket) ?? agentOfHello(line, ports.agents());
       open.set(socket, serve(socket, agent));
       connections.trust(socket);
       welcome(socket, { agent, version: options.version, command: options.command });
@@ -85,6 +94,14 @@ export function createStdioDoor(ports: StdioPorts, options: StdioOptions): Stdio
         ports.logger.warn('a connection to the socket of the home was lost', { error: error.message }),
       );
       checkOwnedSocket(options.socket);
+    },
+    dial: (as) => {
+      const connection = connectInMemory();
+      // What a door does with a socket, any duplex can.
+      const far = connection.far as Socket;
+      if (as !== undefined) standingFor.set(far, as);
+      server.emit('connection', far);
+      return connection;
     },
     whenUnused: () => new Promise((resolve) => void (open.size === 0 ? resolve() : waiting.add(resolve))),
     close: async () => {

@@ -8,8 +8,10 @@ const ID_BYTES = 8;
 const SECRET_BYTES = 32;
 const TOKEN = /^smcp_([0-9a-f]{16})_[A-Za-z0-9_-]{43}$/;
 
+export type MadeToken = { readonly id: string; readonly token: string };
+
 /** `smcp_<id>_<secret>`: 16 hex digits that name it, 256 random bits in base64url. */
-export function makeToken(): { readonly id: string; readonly token: string } {
+export function makeToken(): MadeToken {
   const id = randomHex(ID_BYTES);
   return { id, token: `smcp_${id}_${randomBytes(SECRET_BYTES).toString('base64url')}` };
 }

@@ -11,10 +11,10 @@ import { createTimeWatch } from '#base/time-watch.ts';
 import type { AgentName, Principal, TokenRow } from '#domain/agent.ts';
 import type { IssuedToken, TokenAuthority } from '#domain/ports.ts';
 import type { TokenStore } from '#domain/store-ports.ts';
-import { checkScopes } from '#domain/token-scope.ts';
+import { checkScopes, type ScopeList } from '#domain/token-scope.ts';
 import { belowOf, createExchangePace, full, isBelow } from './exchange.ts';
 import { rightsOf } from './token-rights.ts';
-import { hashToken, isSignedId, makeToken, tokenId } from './token-text.ts';
+import { hashToken, isSignedId, type MadeToken, makeToken, tokenId } from './token-text.ts';
 
 export type TokenPorts = {
   readonly store: TokenStore;
@@ -26,12 +26,25 @@ export type TokenPorts = {
 /** A row with its hash as bytes, ready to be compared, and what its scopes leave. */
 type Known = { readonly row: TokenRow; readonly hash: Uint8Array; readonly rights: ReturnType<typeof rightsOf> };
 
+/** Tokens that no store has: one, and one that was exchanged for it. */
+export type TriedTokens = Disposable & {
+  readonly token: string;
+  readonly below: string;
+  /** Ends the first one, and with it the other. */
+  readonly endFirst: () => void;
+};
+
 export type TokenService = TokenAuthority & {
+  /**
+   * Tokens to try doors with, good in memory only, until they are disposed of and for `LIMITS.selfTestMsMax` at most.
+   *
+   * @param agent whom no policy names
+   * @param scopes what the one below leaves
+   */
+  readonly tryOut: (agent: AgentName, scopes: ScopeList) => TriedTokens;
   /** Watches no time any more. */
   readonly close: () => void;
 };
-
-const ADMIN: Principal = { kind: 'admin', tokenId: 'admin' };
 
 /**
  * Rows are read once and kept in memory. A token is on disk before it is issued; it is revoked in memory, and that is told,
@@ -39,6 +52,7 @@ const ADMIN: Principal = { kind: 'admin', tokenId: 'admin' };
  */
 export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): TokenService {
   const adminHash = hashToken(adminToken);
+  const admin: Principal = { kind: 'admin', tokenId: tokenId(adminToken) ?? 'admin' };
   /** Equal to no token's hash: what an unknown id is compared with. */
   const nobody: Uint8Array = randomBytes(adminHash.length);
   const changes = createListeners();
@@ -71,7 +85,7 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
     // Both comparisons are always made: their time tells neither which token was meant nor whether it exists.
     const isAdmin = timingSafeEqual(shown, adminHash);
     const isAgent = timingSafeEqual(shown, found?.hash ?? nobody);
-    if (isAdmin) return ADMIN;
+    if (isAdmin) return admin;
     if (!isAgent || found === undefined || !isLive(found) || found.rights === 'broken') return undefined;
     const { row, rights } = found;
     return { kind: 'agent', agent: row.agent, tokenId: row.id, ...(rights === undefined ? {} : { rights }) };
@@ -79,7 +93,7 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
 
   /** A token's id is never used for another one, so its text needn't be shown again. */
   const stillHolds = (principal: Principal): boolean => {
-    if (principal.kind === 'admin') return true;
+    if (principal.kind === 'admin') return principal.tokenId === admin.tokenId;
     const found = known.get(principal.tokenId);
     return found !== undefined && found.row.agent === principal.agent && isLive(found);
   };
@@ -102,14 +116,39 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
     return add({ agent, createdMs, ...expiry, ...rights });
   };
 
-  /** **Durability:** on disk when it returns. */
-  const add = (made: Omit<TokenRow, 'id' | 'secretHash'>, { id, token } = makeToken()): IssuedToken => {
+  const asKnown = (made: Omit<TokenRow, 'id' | 'secretHash'>, { id, token }: MadeToken): Known => {
     const hash = hashToken(token);
     const row: TokenRow = { id, secretHash: Buffer.from(hash).toString('hex'), ...made };
-    store.put(row);
-    known.set(id, { row, hash, rights: rightsOf(row) });
+    return { row, hash, rights: rightsOf(row) };
+  };
+
+  /** **Durability:** on disk when it returns. */
+  const add = (made: Omit<TokenRow, 'id' | 'secretHash'>, text = makeToken()): IssuedToken => {
+    const one = asKnown(made, text);
+    const { id, agent, expiresMs } = one.row;
+    store.put(one.row);
+    known.set(id, one);
     watchExpiries();
-    return { id, agent: row.agent, token, ...(row.expiresMs === undefined ? {} : { expiresMs: row.expiresMs }) };
+    return { id, agent, token: text.token, ...(expiresMs === undefined ? {} : { expiresMs }) };
+  };
+
+  const tryOut: TokenService['tryOut'] = (agent, scopes) => {
+    const nowMs = clock.nowMs();
+    const endsMs = nowMs + LIMITS.selfTestMsMax;
+    const [first, second] = [makeToken(), makeToken()];
+    const below = belowOf({ kind: 'agent', agent, tokenId: first.id }, { scopes }, { nowMs, aboveEndsMs: endsMs });
+    known.set(first.id, asKnown({ agent, createdMs: nowMs, expiresMs: endsMs }, first));
+    known.set(second.id, asKnown(below, second));
+    const end = (...ids: readonly string[]) => {
+      for (const id of ids) known.delete(id);
+      changes.tell();
+    };
+    return {
+      token: first.token,
+      below: second.token,
+      endFirst: () => end(first.id),
+      [Symbol.dispose]: () => end(first.id, second.id),
+    };
   };
 
   /** Those of sub-agents that are over are forgotten at once: there may be many, and the log has them. */
@@ -172,10 +211,15 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
   return {
     authenticate,
     stillHolds,
+    signedBy: (id) => {
+      const rights = known.get(id)?.rights;
+      return rights === undefined || rights === 'broken' ? undefined : rights.signedBy;
+    },
     isRevoked: (id) => known.get(id)?.row.revokedMs !== undefined,
     issue,
     exchange,
     revoke,
+    tryOut,
     list: () => [...known.values()].map(({ row }) => row),
     onChange: changes.onChange,
     close: expiries.close,

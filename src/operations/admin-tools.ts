@@ -50,11 +50,11 @@ export function createAdminTools({
 }): AdminTools {
   const problemsOf = createInputChecker();
   return {
-    run: async ({ tool, args, agent }) => {
+    run: async ({ tool, args, agent, token }) => {
       try {
         const operation = OPERATIONS.find(({ name }) => name === tool.operation);
         if (operation === undefined) throw new SmcpError('TOOL_UNKNOWN', 'no tool has this name');
-        const caller = { by: agent, kind: 'agent' } as const;
+        const caller = { by: agent, kind: 'agent', ...(token === undefined ? {} : { token }) } as const;
         checkCaller(operation, caller);
         const problem = problemsOf(operation, args)[0];
         if (problem !== undefined) {

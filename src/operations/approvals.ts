@@ -134,6 +134,7 @@ function listed(approvals: Approvals, requests: readonly ApprovalRequest[]): rea
 }
 
 /** An agent's name was settled by the door. */
-function approverOf({ by, kind }: Caller): Approver {
-  return kind === 'person' ? { kind: 'admin' } : { kind: 'agent', name: by as AgentName };
+function approverOf({ by, kind, token }: Caller): Approver {
+  if (kind === 'agent') return { kind, name: by as AgentName, ...(token === undefined ? {} : { token }) };
+  return { kind: 'admin', ...(token === undefined ? {} : { token: token.id }) };
 }

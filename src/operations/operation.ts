@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Digest } from '#base/digest.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import type { ActContent, Acts, RequiredAct } from '#domain/act-ports.ts';
+import type { HeldToken } from '#domain/agent.ts';
 import type { Approvals } from '#domain/approval-ports.ts';
 import type { CallView } from '#domain/invocation.ts';
 import type { LabelAdmin, LabelBook } from '#domain/label-ports.ts';
@@ -63,6 +64,8 @@ export type Caller = {
   /** `admin` (the home's token), or the name of an agent. */
   readonly by: string;
   readonly kind: 'person' | 'agent';
+  /** That by which they came. Absent: they came by a door without tokens. */
+  readonly token?: HeldToken;
   /** A person who has signed for this very act. */
   readonly isConfirmed?: true;
   /** The policy in force that it was looked at under: under another one it is not done. */

@@ -4,6 +4,7 @@ import { pointerSegment } from '#base/exact-json.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { ToolLabels } from '#domain/labels.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
+import { adviseApprovers } from './approver-advice.ts';
 import type { CompiledPolicy } from './compile.ts';
 import type { RuleList } from './compile-rule.ts';
 import { adviseCondition } from './condition-advice.ts';
@@ -40,7 +41,10 @@ export function advise(
     }),
   );
   const { labels = [] } = policy;
-  return [...ofRules, ...[...budgets, ...labels].flatMap((one) => advisePatterns(one, matches))];
+  const ofApprovers = adviseApprovers(policy, nowMs).map(({ pointer, message, remedy }) =>
+    warning(pointer, message, remedy),
+  );
+  return [...ofRules, ...[...budgets, ...labels].flatMap((one) => advisePatterns(one, matches)), ...ofApprovers];
 }
 
 type Matches = (pattern: ToolPattern) => readonly AdvisedTool[];

@@ -12,7 +12,7 @@ import { asksAsMuch, meaningOfApproval } from './approval.ts';
 import { coversHours } from './hours.ts';
 import { coversPattern, mayOverlap, type ToolPattern } from './match.ts';
 import { isWithin } from './narrower-capabilities.ts';
-import { isSeenWith, labelWidenings } from './narrower-labels.ts';
+import { isSeenWith, labelWidenings, reachesAsFar, stopsByLabels } from './narrower-labels.ts';
 import { describeLost, lostLimits, stopsAsMuch } from './narrower-limits.ts';
 import { peopleWidenings } from './people.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy, Rule } from './rules.ts';
@@ -31,7 +31,12 @@ export function wideningsOf(before: Policy, after: Policy): readonly string[] {
   ];
   const meter = createStepMeter();
   meter.use(createStepBudget(LIMITS.policyComparisonStepsMax));
-  const compareAgent = createAgentComparison(meter);
+  let isStopping: boolean | undefined;
+  const stopping = (): boolean => {
+    isStopping ??= stopsByLabels(before, meter);
+    return isStopping;
+  };
+  const compareAgent = createAgentComparison(meter, stopping);
   try {
     found.push(...labelWidenings(before, after, meter));
     for (const [whom, rules, earlier] of comparedOf(before, after)) {
@@ -81,7 +86,7 @@ function loopWidenings({ loop: before }: Policy, { loop: after }: Policy): reado
 type RuleLists = readonly (readonly (GrantRule | DenyRule)[])[];
 
 /** Agents share the lists of their roles: each list is looked at once, and each pair of lists is compared once. */
-function createAgentComparison(meter: StepMeter) {
+function createAgentComparison(meter: StepMeter, stopsByLabels: Comparison['stopsByLabels']) {
   const meanings = new Map<unknown, string>();
   const compared = new Map<string, readonly string[]>();
   const numbers = new Map<unknown, number>();
@@ -108,7 +113,7 @@ function createAgentComparison(meter: StepMeter) {
       .join('|');
     const known = compared.get(key);
     if (known !== undefined) return [...losses, ...known];
-    const rules = { before: flat(before), after: flat(after), meter };
+    const rules = { before: flat(before), after: flat(after), meter, stopsByLabels };
     const found = [...(areDeniesSame ? [] : lostDenies(rules)), ...widerGrants(rules)].slice(
       0,
       LIMITS.policyWideningsMax,
@@ -135,7 +140,13 @@ type FlatRules = { readonly denies: readonly DenyRule[]; readonly grants: readon
 /** In the order in which they are asked. */
 const flat = ({ denies, grants }: AgentRules): FlatRules => ({ denies: denies.flat(), grants: grants.flat() });
 
-type Comparison = { readonly before: FlatRules; readonly after: FlatRules; readonly meter: StepMeter };
+type Comparison = {
+  readonly before: FlatRules;
+  readonly after: FlatRules;
+  readonly meter: StepMeter;
+  /** Of the whole policy before, whoever the rules are for: what one agent writes another one reads. */
+  readonly stopsByLabels: () => boolean;
+};
 
 /** Every deny must remain, also one that no grant meets today: a person may rely on it when they write the next grant. */
 function lostDenies({ before, after, meter }: Comparison): readonly string[] {
@@ -173,13 +184,14 @@ type Candidate = { readonly grant: GrantRule; readonly pattern: ToolPattern; rea
  * Walks the old grants as a decision does. Until one is found that matched every call which the new grant now decides, each
  * that may have matched some of them must have given as much, unless such calls are decided by an earlier grant now.
  */
-function widening(candidate: Candidate, { before, meter }: Comparison): string | undefined {
+function widening(candidate: Candidate, comparison: Comparison): string | undefined {
+  const { before, meter } = comparison;
   const { grant, pattern } = candidate;
   let nearest: string | undefined;
   for (const old of before.grants) {
     const overlap = overlapOf(old, pattern, meter);
     if (overlap.length === 0) continue;
-    const more = moreThan(old, grant, meter);
+    const more = moreThan(old, grant, comparison);
     if (more !== undefined) {
       const isDecidedBefore = overlap.every((part) => isCaught(part, old, candidate, meter));
       if (!isDecidedBefore) return `${more} than the grant ${old.name}, which may have decided before`;
@@ -238,12 +250,16 @@ const isOpenWith = (rule: Rule, others: readonly Rule[]): boolean =>
 const CAPABILITY_STEPS = 100;
 
 /** What the new grant gives that the old one did not; undefined: nothing. */
-function moreThan(old: GrantRule, grant: GrantRule, meter: StepMeter): string | undefined {
+function moreThan(old: GrantRule, grant: GrantRule, { meter, stopsByLabels }: Comparison): string | undefined {
   if (!asksAsMuch(old.approval, grant.approval)) return 'with less approval';
   if (lostLimits(old.limits ?? [], grant.limits ?? [], meter).length > 0) return 'larger limits, or others,';
-  if (old.capabilities === undefined) return undefined;
+  if (old.capabilities === undefined && grant.capabilities === undefined) return undefined;
   meter.spend(CAPABILITY_STEPS);
-  return isWithin(grant.capabilities, old.capabilities) ? undefined : 'more capabilities';
+  if (!isWithin(grant.capabilities, old.capabilities)) return 'more capabilities';
+  // Less can be more: what sends nothing out any more is not stopped by rules about that.
+  return reachesAsFar(grant.capabilities, old.capabilities) || !stopsByLabels()
+    ? undefined
+    : 'fewer requests out of this machine, so that rules about labels and sinks stop less of it,';
 }
 
 function covers(rule: Rule, pattern: ToolPattern, meter: StepMeter): boolean {

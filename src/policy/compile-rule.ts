@@ -5,6 +5,7 @@ import { type ConditionCompiler, createConditionCompiler } from '#base/cel.ts';
 import { isWritableTime } from '#base/clock.ts';
 import type { CompiledCondition } from '#base/condition.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import type { Capabilities } from '#domain/capability.ts';
 import type { ApproverTerms } from '#domain/decision.ts';
 import { union } from '#domain/labels.ts';
 import { ADMIN_TOOL_PREFIX } from '#domain/tool.ts';
@@ -14,6 +15,7 @@ import { createHoursCompiler, type HoursCompiler } from './compile-hours.ts';
 import { compileLimits, type LimitFault, scopeOfRule } from './compile-limits.ts';
 import { CONDITION_HELPERS } from './condition-helpers.ts';
 import type { Finding } from './explain.ts';
+import { createReach } from './labels.ts';
 import { compileToolPattern, type ToolPattern } from './match.ts';
 import type { DenyRule, GrantRule, LabelRule, Rule, SessionTerms } from './rules.ts';
 import { rulesThatDecide, type WrittenLists } from './written-rules.ts';
@@ -138,9 +140,14 @@ function compileRule(
     ...(typeof sink === 'string' ? { sink } : {}),
     ...(after === undefined ? {} : { after: namesIn(after) }),
     ...(shadow === true ? { isShadow: true } : {}),
-    ...(capabilities === undefined ? {} : { capabilities: readCapabilities(capabilities) }),
+    ...(capabilities === undefined ? {} : givenBy(readCapabilities(capabilities))),
   };
 }
+
+const givenBy = (capabilities: Capabilities): Pick<GrantRule, 'capabilities' | 'reaches'> => ({
+  capabilities,
+  reaches: createReach(capabilities),
+});
 
 const EVERY_TOOL: readonly string[] = ['*', `${ADMIN_TOOL_PREFIX}*`];
 

@@ -6,7 +6,15 @@ import type { Allow, ApproverTerms, Ask, Decision, DecisionQuery, Deny, PolicyRe
 import type { SeenLabel } from '#domain/labels.ts';
 import type { Usage } from '#domain/usage.ts';
 import { describeExceeded } from './describe-limit.ts';
-import { clearingRemedy, decidedLabels, deniedAfter, describeSeen, type LabelFacts, labelFacts } from './labels.ts';
+import {
+  clearingRemedy,
+  decidedLabels,
+  deniedAfter,
+  describeSeen,
+  factsUnder,
+  type LabelFacts,
+  labelFacts,
+} from './labels.ts';
 import { countersOf, exceededOf } from './limits.ts';
 import { cut, missOf, type NearMiss } from './near-miss.ts';
 import { covers, inputOf, isAtRest, isInForce } from './rule-match.ts';
@@ -28,8 +36,8 @@ export function decide(policy: Policy, ref: PolicyRef, query: DecisionQuery, opt
   const { usage, watch = asItIs } = options;
   const labels = labelFacts(policy, rules, query);
   const asked = { ref, query, watch, labels };
-  const { decision: byRules, grant } = decideAt(rules, policy, asked);
-  const decision: Decision = { ...byRules, ...decidedLabels(labels) };
+  const { decision: byRules, grant, facts = labels } = decideAt(rules, policy, asked);
+  const decision: Decision = { ...byRules, ...decidedLabels(facts) };
   if (decision.kind === 'deny') return decision;
   const { nowMs, latestMs = nowMs } = query;
   if (latestMs > nowMs) {
@@ -81,16 +89,31 @@ function denySetBack(decision: Allow | Ask, later: Decision): Deny {
   };
 }
 
-/** A decision by the rules alone, and the grant that allows. */
-type Decided = { readonly decision: Decision; readonly grant?: GrantRule };
+/** A decision by the rules alone, the grant that allows, and what counts of labels where it takes something away. */
+type Decided = { readonly decision: Decision; readonly grant?: GrantRule; readonly facts?: LabelFacts };
 
 type Asked = Omit<Question, 'input'> & Required<Pick<DecideOptions, 'watch'>>;
 
-function decideAt(rules: AgentRules, { timeoutMs }: Policy, { query, ref, labels, watch }: Asked): Decided {
+/**
+ * A deny by a sink that only follows from requests denies what the grant, which would decide else, leaves some of them. So the grant
+ * is looked for first, and the denies are asked again with what it leaves; each time with steps of their own.
+ */
+function decideAt(rules: AgentRules, policy: Policy, { query, ref, labels, watch }: Asked): Decided {
   const question = { query, ref, labels, input: watch(inputOf(query, labels)) };
   const denied = firstDeny(rules, question);
-  return denied === undefined ? firstGrant(rules, question, timeoutMs) : { decision: denied };
+  if (denied !== undefined && !mayBeTakenAway(denied.rule, query)) return denied;
+  const decided = firstGrant(rules, question, policy.timeoutMs);
+  const { grant } = decided;
+  if (grant === undefined) return denied ?? decided;
+  const facts = factsUnder(labels, { policy, rules, query, grant });
+  if (facts === labels) return denied ?? decided;
+  if (denied === undefined) return { ...decided, facts };
+  const left = { ...question, labels: facts, input: watch(inputOf(query, facts)) };
+  return firstDeny(rules, left) ?? { ...decided, facts };
 }
+
+const mayBeTakenAway = ({ sink }: DenyRule, { tool }: DecisionQuery): boolean =>
+  sink !== undefined && tool.outward?.sinks.includes(sink) === true;
 
 /** Whether some arguments could be allowed now. `latestMs`: as in a query. */
 export function mayCall(
@@ -124,7 +147,9 @@ type Question = {
   readonly ref: PolicyRef;
 };
 
-function firstDeny(rules: AgentRules, question: Question): Deny | undefined {
+type Denied = { readonly decision: Deny; readonly rule: DenyRule; readonly grant?: never; readonly facts?: never };
+
+function firstDeny(rules: AgentRules, question: Question): Denied | undefined {
   const { query, input } = question;
   for (const list of rules.denies) {
     for (const rule of list) {
@@ -133,7 +158,8 @@ function firstDeny(rules: AgentRules, question: Question): Deny | undefined {
       if (seen === undefined) continue;
       const outcome = rule.when?.evaluate(input);
       if (outcome?.kind === 'false') continue;
-      return denyBy(rule, question, { seen, failure: outcome?.kind === 'error' ? outcome.message : undefined });
+      const failure = outcome?.kind === 'error' ? outcome.message : undefined;
+      return { decision: denyBy(rule, question, { seen, failure }), rule };
     }
   }
   return undefined;
@@ -206,12 +232,14 @@ function granted(
     policy: ref,
   };
   if (approval === undefined) return { kind: 'allow', reason: `the grant ${name} covers ${tool}`, ...common };
-  const { ruleDigest, ...terms } = approval;
+  const { ruleDigest, ruleText, why, ...terms } = approval;
   return {
     kind: 'ask',
     reason: `the grant ${name} covers ${tool}, and ${whoApproves(terms.approvers)} each call`,
     remedy: `call it, and have ${terms.approvers === undefined ? 'a person approve the call with: smcp approvals' : 'it approved on the console, at /console/approvals'}\nor have a person change approval at ${pointer} in the policy`,
     ruleDigest,
+    ...(ruleText === undefined ? {} : { ruleText }),
+    ...(why === undefined ? {} : { why }),
     terms,
     ...common,
   };

@@ -3,9 +3,10 @@
 
 import { rfc3339 } from '#base/clock.ts';
 import { visibleText } from '#base/visible.ts';
+import type { Capabilities } from '#domain/capability.ts';
 import type { DecidedLabels, DecisionQuery } from '#domain/decision.ts';
 import { NOTHING_SEEN } from '#domain/label-ports.ts';
-import { type SeenLabel, union } from '#domain/labels.ts';
+import { leavesSome, type Outward, type SeenLabel, union, withoutOutward } from '#domain/labels.ts';
 import type { AgentRules, DenyRule, GrantRule, LabelRule, Policy } from './rules.ts';
 
 /** What rules are asked with. */
@@ -25,6 +26,33 @@ export function labelFacts({ labels }: Policy, rules: AgentRules, query: Decisio
     carries: added.length === 0 ? known : union(known, ...added.map(({ carries }) => carries)),
     sinks: added.length === 0 ? sinks : union(sinks, added.flatMap(sinkOf)),
     areIgnored: query.ignoresLabels === true,
+  };
+}
+
+/**
+ * What counts where this grant decides: what follows from requests out of this machine only does where it leaves one of them. The
+ * same object where it takes nothing away.
+ */
+export function factsUnder(facts: LabelFacts, { policy, rules, query, grant }: GrantedCall): LabelFacts {
+  const { outward } = query.tool;
+  if (outward === undefined || grant.reaches?.(outward) !== false) return facts;
+  return labelFacts(policy, rules, { ...query, tool: withoutOutward(query.tool) });
+}
+
+export type GrantedCall = {
+  readonly policy: Policy;
+  readonly rules: AgentRules;
+  readonly query: DecisionQuery;
+  readonly grant: GrantRule;
+};
+
+/** For `GrantRule.reaches`. Asked once for each tool that is served. */
+export function createReach(capabilities: Capabilities): (outward: Outward) => boolean {
+  const known = new WeakMap<Outward, boolean>();
+  return (outward) => {
+    const isLeft = known.get(outward) ?? leavesSome(outward, capabilities);
+    known.set(outward, isLeft);
+    return isLeft;
   };
 }
 

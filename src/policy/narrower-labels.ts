@@ -1,8 +1,12 @@
 // Whether rules about labels stop at least as much as others. Pure. Sure of a yes only. A label that is carried more often stops more,
 // but for whoever asks for it: a grant that requires it, a condition that looks at `labels`.
 
+import { canonicalJson } from '#base/canonical-json.ts';
 import { walkCel } from '#base/cel-tree.ts';
+import type { JsonObject } from '#base/json.ts';
 import type { StepMeter } from '#base/step-meter.ts';
+import type { Capabilities } from '#domain/capability.ts';
+import { leavesThisMachine } from '#domain/labels.ts';
 import { coversPattern, type ToolPattern } from './match.ts';
 import type { AgentRules, DenyRule, GrantRule, LabelRule, Policy, Rule } from './rules.ts';
 
@@ -56,6 +60,27 @@ function askedFor(before: Policy, after: Policy, meter: StepMeter): readonly str
     return ('session' in rule && (rule.session?.require.length ?? 0) > 0) || looksAtLabels(rule);
   });
   return asks ? ['labels: they come by other ways than before, and a rule asks for some'] : [];
+}
+
+/**
+ * Whether each tool keeps a request that leaves this machine where it had one: labels and sinks follow from these. As `narrow` takes
+ * them: undefined, all.
+ */
+export function reachesAsFar(now: Capabilities | undefined, before: Capabilities | undefined): boolean {
+  if (now === undefined) return true;
+  if (before === undefined) return false;
+  const left = new Set((now.net ?? []).map((entry) => canonicalJson(entry as JsonObject)));
+  return (before.net ?? []).every((entry) => !leavesThisMachine(entry) || left.has(canonicalJson(entry as JsonObject)));
+}
+
+/** Whether a rule, also one in shadow, stops calls by what was seen or where they send. */
+export function stopsByLabels({ agents, roles }: Policy, meter: StepMeter): boolean {
+  const lists = new Set([...agents.values(), ...(roles?.values() ?? [])].flatMap(listsOf));
+  return [...lists].flat().some((rule: GrantRule & DenyRule) => {
+    meter.spend(1);
+    const { sink, after, session } = rule;
+    return sink !== undefined || after !== undefined || (session?.forbid.length ?? 0) > 0 || looksAtLabels(rule);
+  });
 }
 
 const listsOf = (rules: AgentRules): readonly (readonly (GrantRule | DenyRule)[])[] => {

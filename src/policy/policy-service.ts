@@ -3,13 +3,14 @@
 
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyRef } from '#domain/decision.ts';
-import type { PolicyAdmin, PolicyAuthor, PolicyDecider, PolicyDiff } from '#domain/policy-ports.ts';
+import type { ApproverPolicy, PolicyAdmin, PolicyAuthor, PolicyDecider, PolicyDiff } from '#domain/policy-ports.ts';
 import { createPolicyChanges } from './changes.ts';
 import { createCounters } from './counters.ts';
 import { decide, mayCall } from './decide.ts';
 import { followFile } from './file-follower.ts';
 import { createHistory } from './history.ts';
 import { createPolicyInForce } from './in-force.ts';
+import { mightCall } from './might-call.ts';
 import { createPolicyFile } from './policy-file.ts';
 import type { PolicyOptions, PolicyPorts } from './policy-ports.ts';
 import { createPolicyJudge } from './policy-thread.ts';
@@ -18,6 +19,7 @@ import { given } from './thread-work.ts';
 import { createTurns } from './turns.ts';
 
 export type PolicyService = PolicyDecider &
+  ApproverPolicy &
   PolicyAdmin & {
     /** How edits of the file count has changed: looks at it once more. */
     readonly lookAgain: () => void;
@@ -89,6 +91,8 @@ export async function createPolicyService(ports: PolicyPorts, options: PolicyOpt
     take: counters.take,
     mayCall: (agent, toolName, nowMs) =>
       mayCall(current().policy, agent, toolName, { nowMs, latestMs: inForce.latestMs(nowMs) }),
+    // By the clock of now: one that was set back gives more time to those who might approve, and so takes it from what they ask.
+    mightCall: (agent, toolName, nowMs) => mightCall(current().policy, agent, toolName, nowMs),
     current: () => current().ref,
     onChange: inForce.onChange,
     show: () => ({ text: current().text, policy: current().ref, file: file.path, fileState: follower.state() }),

@@ -4,6 +4,7 @@
 import type { ConditionInput } from '#base/condition.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Decision, DecisionQuery, ShadowDecision } from '#domain/decision.ts';
+import { labelsGiven } from '#domain/labels.ts';
 import { deniedAfter, labelFacts, unmetTerms } from './labels.ts';
 import { covers, inputOf, isAtRest, isInForce } from './rule-match.ts';
 import type { Policy } from './rules.ts';
@@ -24,7 +25,9 @@ export function shadowsOf(
   const written = rules?.written;
   if (rules === undefined || written === undefined) return [];
   const { tool, nowMs } = query;
-  const labels = labelFacts(policy, rules, query);
+  // Of a call that is denied it is not known which grant would decide: all that its tool asks counts.
+  const left = decision.kind === 'deny' ? tool : labelsGiven(tool, decision.capabilities);
+  const labels = labelFacts(policy, rules, { ...query, tool: left });
   const input = watch(inputOf(query, labels));
   const found: ShadowDecision[] = [];
   for (const rule of written.denies.flat()) {

@@ -19,6 +19,7 @@ import { type ApprovalOptions, type Approvals, openApprovals, type SeenDirectori
 import { externalRoots, type PluginsDirectory } from './discover.ts';
 import type { Bounds } from './inspect.ts';
 import { createInterviewer } from './interviewer.ts';
+import type { LastRunMs } from './kept-copies.ts';
 import { openPluginCopies } from './plugin-copies.ts';
 import { type Found, type ScanPorts, scanPlugins } from './scan.ts';
 import { isSameServed, type Served, type SwitchedOff, servedOf } from './served.ts';
@@ -31,6 +32,8 @@ export type RegistryPorts = {
   readonly prober?: PluginProber;
   /** The directories that this home was started with before. */
   readonly seen: SeenDirectories;
+  /** Of code whose copy is kept when it is replaced, for replays. Absent: none is. */
+  readonly lastRunMs?: LastRunMs;
 } & Pick<ScanPorts, 'record'>;
 
 export type RegistryOptions = Bounds &
@@ -65,7 +68,7 @@ export type Registry = PluginCatalog &
  */
 export async function loadRegistry(ports: RegistryPorts, options: RegistryOptions): Promise<Registry> {
   const { logger, clock, disabled } = ports;
-  const copies = await openPluginCopies(ports, options.home);
+  const copies = await openPluginCopies(ports, options.home, ports);
   const { home, product } = options;
   const cache = product === undefined ? undefined : openAnswerCache(ports, { home, product });
   const interviewer = interviewerOf(ports, cache);

@@ -30,7 +30,10 @@ async function pluginIn(directory: string, digest: Digest): Promise<Plugin | und
   const files = await readCopy(directory);
   if (files === undefined || packageDigest(files) !== digest) {
     throw new SmcpError('PLUGIN_TAMPERED', `the copy of a plugin is not what was hashed: ${digest}`, {
-      details: { remedy: 'find out who writes to the home, then restart the server: it writes the copy again' },
+      details: {
+        remedy:
+          'find out who writes to the home; where a plugins directory has that version, a restart writes the copy again',
+      },
     });
   }
   const read = await readPlugin(files, createInspectionOptions({ availableCapabilities: CAPABILITY_KINDS }));

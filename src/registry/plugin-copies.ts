@@ -11,6 +11,7 @@ import type { Logger } from '#base/log.ts';
 import { checkOwnedDirectory } from '#base/owned-file.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import type { PluginCode } from '#domain/sandbox-ports.ts';
+import { KEPT_BOUNDS, type KeptBounds, type LastRunMs, removableCopies } from './kept-copies.ts';
 import { packageDigest } from './package-digest.ts';
 import type { PluginFile, PluginFiles } from './plugin-files.ts';
 import { readPluginFiles } from './plugin-tree.ts';
@@ -24,6 +25,8 @@ const UNFINISHED = '.unfinished-';
 const DISCARDED = '.discarded-';
 /** The name of a copy: a digest. */
 const COPY_NAME = /^[0-9a-f]{64}$/;
+/** Of copies that had to go, as many are named in the log. */
+const DIGESTS_TOLD_MAX = 16;
 /** What an isolate can import. */
 const MODULE = /\.m?js$/;
 
@@ -36,8 +39,18 @@ export type PluginCopies = {
    * @throws `HOME_INVALID` when it can't be written; then there is no copy, or the one that was there.
    */
   readonly install: (files: PluginFiles, digest: Digest) => Promise<string>;
-  /** Removes every copy but these. Never rejects: what can't be removed is told in the log and left. */
+  /**
+   * Removes every copy but these, and but what recorded calls ran, as far as there is room for it. Never rejects: what can't be
+   * removed is told in the log and left.
+   */
   readonly removeOthers: (kept: readonly Digest[]) => Promise<void>;
+};
+
+export type CopiesOptions = {
+  /** Absent: nothing ran, as where plugins are only tried. */
+  readonly lastRunMs?: LastRunMs;
+  /** In place of those of `LIMITS`. */
+  readonly bounds?: KeptBounds;
 };
 
 /**
@@ -45,7 +58,11 @@ export type PluginCopies = {
  *
  * @throws `HOME_UNSAFE` when it is a link, belongs to another user or is writable by others.
  */
-export async function openPluginCopies({ logger }: { readonly logger: Logger }, home: string): Promise<PluginCopies> {
+export async function openPluginCopies(
+  { logger }: { readonly logger: Logger },
+  home: string,
+  { lastRunMs = () => undefined, bounds = KEPT_BOUNDS }: CopiesOptions = {},
+): Promise<PluginCopies> {
   const root = join(home, 'plugins');
   await mkdir(root, { recursive: true, mode: OWN_FOLDER_MODE });
   checkOwnedDirectory(root, await lstat(root));
@@ -73,9 +90,16 @@ export async function openPluginCopies({ logger }: { readonly logger: Logger }, 
         const error = systemErrorCode(thrown) ?? String(thrown);
         logger.warn('copies of plugins that are not used any more could not be removed', { directory: root, error });
       };
-      for (const name of await readdir(root).catch(() => [])) {
-        if (COPY_NAME.test(name) && !names.has(name)) await removeCopy(root, name).catch(warn);
-      }
+      const others = (await readdir(root).catch(() => [])).filter((name) => COPY_NAME.test(name) && !names.has(name));
+      const { unused, pushedOut } = await removableCopies(root, others, { lastRunMs, bounds });
+      for (const name of [...unused, ...pushedOut]) await removeCopy(root, name).catch(warn);
+      if (pushedOut.length === 0) return;
+      const digests = pushedOut.slice(0, DIGESTS_TOLD_MAX).map((name) => `sha256:${name}`);
+      logger.warn("code that recorded calls ran is no longer kept: those calls can't be run again", {
+        ...{ copies: pushedOut.length, digests, ...bounds },
+        remedy:
+          'keep those versions of the plugins elsewhere: a copy is kept again once one of them is in a plugins directory',
+      });
     },
   };
 }
@@ -130,7 +154,10 @@ export function createPluginFiles({ logger }: { readonly logger: Logger }): {
       if (files !== undefined && packageDigest(files) === digest) return files;
       logger.error('the copy of a plugin was changed; it does not run', { plugin: name, digest, directory });
       throw new SmcpError('PLUGIN_TAMPERED', `the copy of ${name} that runs is not what was hashed`, {
-        details: { remedy: 'find out who writes to the home, then restart the server: it writes the copy again' },
+        details: {
+          remedy:
+            'find out who writes to the home, then restart the server: it writes the copies of plugins that are there again',
+        },
       });
     },
   };

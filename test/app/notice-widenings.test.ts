@@ -13,8 +13,6 @@ import { createMetaStore, createPolicyStore } from '#store/state-stores.ts';
 import { createClock } from '#test/approvals/world.ts';
 import { policy } from '#test/policy/service-world.ts';
 
-/** The thread starts with the first comparison. */
-const SOON = { timeout: 20_000 };
 const thread = createPolicyThread();
 afterAll(() => thread.close());
 
@@ -58,7 +56,7 @@ describe('a policy that is applied', () => {
     await world.start(1);
     world.apply(policy('notes__*'), 'ana');
     await expect
-      .poll(() => world.told, SOON)
+      .poll(() => world.told)
       .toMatchObject([
         {
           kind: 'widening',
@@ -74,16 +72,14 @@ describe('a policy that is applied', () => {
     await world.start(1);
     world.apply(policy('notes__read'));
     world.apply(policy('notes__*'));
-    await expect.poll(() => world.told.map(({ subject }) => subject), SOON).toEqual(['policy 3 widens']);
+    await expect.poll(() => world.told.map(({ subject }) => subject)).toEqual(['policy 3 widens']);
   });
 
   test('for a moment, between two others, is told of as well', async () => {
     world.apply(policy('notes__read'));
     await world.start(1);
     for (const tool of ['notes__*', 'notes__read', 'notes__w*']) world.apply(policy(tool));
-    await expect
-      .poll(() => world.told.map(({ subject }) => subject), SOON)
-      .toEqual(['policy 2 widens', 'policy 4 widens']);
+    await expect.poll(() => world.told.map(({ subject }) => subject)).toEqual(['policy 2 widens', 'policy 4 widens']);
   });
 
   test('while nothing ran, by an edit of the file, is compared at the start, once', async () => {

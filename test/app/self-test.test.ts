@@ -2,13 +2,13 @@
 
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { testConsole, testDecisions, testGateway, testSocket } from '#app/self-test.ts';
+import { testConsole, testGateway, testSocket, testUnguarded } from '#app/self-test.ts';
 import { systemClock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import { type ConsolePorts, consoleRoutes } from '#console/routes.ts';
 import type { HttpRoute } from '#domain/door-ports.ts';
 import { createGateway, type Gateway } from '#gateway/server.ts';
-import { createDoor, fakeAuthenticator, fakeCatalog } from '#test/gateway/fakes.ts';
+import { createDoor, fakeAuthenticator } from '#test/gateway/fakes.ts';
 import { createSocketDoor, type TestSocketDoor } from '#test/stdio/door.ts';
 
 const route = (access: HttpRoute['access'], path = '/admin/v1/open'): HttpRoute => ({
@@ -132,27 +132,22 @@ describe('of the console', () => {
   });
 });
 
-describe('of what is decided', () => {
-  test('passes where an agent that no policy can name is refused through every door', async () => {
-    const asked: string[] = [];
-    await testDecisions(async ({ door, tool, agent }) => {
-      asked.push(`${agent} ${door} ${tool}`);
-      return 'DENIED';
-    }, fakeCatalog());
-    expect(asked).toHaveLength(12);
-    for (const door of ['mcp', 'sse', 'stdio', 'admin']) {
-      expect(asked).toContain(`smcp ${door} demo__count`);
-      expect(asked).toContain(`smcp ${door} smcp__policy_apply`);
-      expect(asked).toContain(`smcp ${door} nobody__tool`);
-    }
+describe('of routes that ask for no token', () => {
+  const asking = (...paths: readonly string[]) => ({ unguarded: () => paths.map((path) => ({ method: 'GET', path })) });
+  const known = ['/healthz', '/readyz', '/console/', '/console/api/x', '/.well-known/oauth-protected-resource/mcp'];
+
+  test('passes where they are those that are for anyone', () => {
+    expect(() => testUnguarded(asking(...known), { hasPublicLog: false })).not.toThrow();
+    expect(() => testUnguarded(asking('/log/checkpoint'), { hasPublicLog: true })).not.toThrow();
   });
 
-  test.each(['mcp', 'sse', 'stdio', 'admin'])('is not passed where the door %s would let it in', async (open) => {
-    const rehearse = async ({ door }: { readonly door: string }) => (door === open ? undefined : 'DENIED');
-    await expect(testDecisions(rehearse, fakeCatalog())).rejects.toMatchObject({
-      code: 'SELF_TEST_FAILED',
-      message: expect.stringContaining(`the door ${open}`),
-    });
+  test.each([
+    ...['/mcp', '/sse', '/messages/', '/admin/v1/policy', '/oauth/token', '/metrics', '/log/checkpoint'],
+    ...['/consoles', '/healthz/x', '/.well-known/oauth-protected-resources'],
+  ])('is not passed where %s is one of them', (path) => {
+    expect(() => testUnguarded(asking(...known, path), { hasPublicLog: false })).toThrow(
+      `GET ${path} asks for no token`,
+    );
   });
 });
 

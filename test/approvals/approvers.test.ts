@@ -55,7 +55,8 @@ describe('a grant that names who approves', () => {
     ['a viewer', 'role:approver', 'viewer', 'ROLE_NEEDED'],
     ['an approver where admins are needed', 'role:admin', 'approver', 'APPROVAL_NEEDS_PERSON'],
   ])('by role: %s, asked for %s', async (_who, by, role, code) => {
-    const { approvals, approve } = createWorld();
+    const { approvals, approve, state } = createWorld();
+    state.roleOf = () => role;
     const request = approvals.request(asks({ by: [by], needed: 1 }));
     expect(await codeOf(() => approve(request, person('ana', role)))).toBe(code);
   });

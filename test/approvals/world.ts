@@ -1,6 +1,7 @@
 // Approvals over a real store in memory, a clock that a test moves, and a log that keeps every draft.
 
 import { createApprovals } from '#approvals/approvals.ts';
+import { createGivers } from '#approvals/givers.ts';
 import type { Clock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
@@ -10,6 +11,8 @@ import type { ApprovalQuestion, ApprovalRequest, ApprovalStore } from '#domain/a
 import type { PersonRole } from '#domain/person.ts';
 import type { RecordLog } from '#domain/ports.ts';
 import type { RecordDraft } from '#domain/record.ts';
+import { APPROVE_TOOL } from '#domain/tool.ts';
+import { createAdminToolCatalog } from '#operations/admin-tools.ts';
 import { createApprovalStore } from '#store/approval-store.ts';
 import { migrate } from '#store/migrations.ts';
 import { openDatabase } from '#store/sqlite.ts';
@@ -51,6 +54,19 @@ export function createClock() {
   return { clock, state, pass };
 }
 
+function createGiverState() {
+  return {
+    /** Everybody is an approver, with every passkey, unless a test says otherwise. */
+    roleOf: (_name: string, _credential: string): PersonRole | undefined => 'approver',
+    /** Agents whose rules let them approve calls of others. */
+    approvers: new Set<string>(['bea']),
+    frozen: new Set<string>(),
+    /** Ids of tokens that stand no more. */
+    endedTokens: new Set<string>(),
+    lostAccounts: new Set<number>(),
+  };
+}
+
 export function createWorld(around: (store: ApprovalStore) => ApprovalStore = (store) => store) {
   const database = openDatabase(':memory:', { readOnly: false, busyMs: 0 });
   migrate(database, { readOnly: false });
@@ -59,8 +75,7 @@ export function createWorld(around: (store: ApprovalStore) => ApprovalStore = (s
   const state = {
     isDiskFull: false,
     beforeAppend: async () => {},
-    /** Everybody is an approver, with every passkey, unless a test says otherwise. */
-    roleOf: (_name: string, _credential: string): PersonRole | undefined => 'approver',
+    ...createGiverState(),
   };
   const log = {
     append: async (draft) => {
@@ -72,13 +87,45 @@ export function createWorld(around: (store: ApprovalStore) => ApprovalStore = (s
   } satisfies RecordLog;
   const time = createClock();
   const open = () => {
-    const roleOf = (name: string, credential: string) => state.roleOf(name, credential);
-    return createApprovals({ store, log, clock: time.clock, logger: silentLogger, roleOf });
+    return createApprovals({
+      store,
+      log,
+      clock: time.clock,
+      logger: silentLogger,
+      givers: createWorldGivers(state, time),
+    });
   };
   const approvals = open();
   const approve = (request: ApprovalRequest, by: Parameters<typeof approvals.approve>[1]['by'] = admin) =>
     approvals.approve(request.id, { digest: request.digest, by });
   return { approvals, approve, restart: open, store, log, drafts, state, time, database };
+}
+
+/** The real rule, over a policy, freezes, tokens and accounts that a test changes. */
+function createWorldGivers(state: ReturnType<typeof createGiverState>, { clock }: ReturnType<typeof createClock>) {
+  const approveTool = createAdminToolCatalog().tool(APPROVE_TOOL);
+  if (approveTool === undefined) throw new Error('agents approve by a tool');
+  const policy = { version: 1, digest: sha256('policy') };
+  return createGivers({
+    roleOf: (name, credential) => state.roleOf(name, credential),
+    policy: {
+      decide: ({ agent }) =>
+        state.approvers.has(agent)
+          ? { kind: 'allow', rule: 'approves', reason: '', policy }
+          : { kind: 'deny', rule: 'default-deny', reason: '', remedy: '', policy },
+      mightCall: (agent) => state.approvers.has(agent),
+    },
+    freezes: {
+      stops: ({ agent }) =>
+        state.frozen.has(agent)
+          ? { scope: { kind: 'agent', name: agent }, by: 'admin', sinceMs: clock.nowMs() }
+          : undefined,
+    },
+    ...{ clock, approveTool },
+    stillHolds: ({ tokenId }) => !state.endedTokens.has(tokenId),
+    channelProblem: ({ name, account }) =>
+      state.lostAccounts.has(account) ? `${name} has this account at Telegram no more` : undefined,
+  });
 }
 
 /** The code of what is thrown; undefined when nothing is. */

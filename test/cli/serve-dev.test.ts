@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
 import { silentLogger } from '#base/log.ts';
 import { watchFolder } from '#base/watch-folder.ts';
@@ -46,11 +46,11 @@ test('--dev says loudly that nobody is asked, and loads again what changes below
   const { written, dispose, count } = dev([report('a'), report('b'), new SmcpError('CONFIG_INVALID', 'gone')]);
   using _ = dispose;
   expect(written.err).toContain(`warning: --dev: whatever code appears or changes in ${root} is served at once`);
-  await vi.waitFor(() => expect(count()).toBe(1));
+  await expect.poll(() => count()).toBe(1);
   mkdirSync(join(root, 'mine/deep'), { recursive: true });
-  await vi.waitFor(() => expect(written.err).toContain('dev: mine 1 is ready: mine__a'), 10_000);
+  await expect.poll(() => written.err).toContain('dev: mine 1 is ready: mine__a');
   writeFileSync(join(root, 'mine/deep/index.js'), 'x');
-  await vi.waitFor(() => expect(written.err).toContain('not loaded again: CONFIG_INVALID: gone'), 10_000);
+  await expect.poll(() => written.err).toContain('not loaded again: CONFIG_INVALID: gone');
 });
 
 test('--dev without a directory warns all the same, and one that is missing is no reason to stop', () => {
@@ -69,14 +69,14 @@ test('a burst of changes is told together, and nothing after the watch is closed
   };
   const watch = watchFolder(root, count, { settleMs: 100 });
   for (let at = 0; at < 50; at += 1) writeFileSync(join(root, `f${at}`), 'x');
-  await vi.waitFor(() => expect(told).toBeGreaterThan(0), 10_000);
+  await expect.poll(() => told).toBeGreaterThan(0);
   watch.close();
   const before = told;
   expect(before).toBeLessThan(50);
   // Another watch, which is told of the same change: by then the closed one would have been, too.
   const other = watchFolder(root, count, { settleMs: 10 });
   writeFileSync(join(root, 'late'), 'x');
-  await vi.waitFor(() => expect(told).toBeGreaterThan(before), 10_000);
+  await expect.poll(() => told).toBeGreaterThan(before);
   other.close();
   expect(told).toBe(before + 1);
 });
@@ -89,9 +89,9 @@ test('--watch runs again for each change, shows what a run throws, and ends with
     if (runs === 1) throw new SmcpError('MANIFEST_INVALID', 'half written');
   };
   const ended = untilInterrupted(root, run, terminal);
-  await vi.waitFor(() => expect(written.err).toContain('MANIFEST_INVALID: half written'));
+  await expect.poll(() => written.err).toContain('MANIFEST_INVALID: half written');
   writeFileSync(join(root, 'plugin.json'), '{}');
-  await vi.waitFor(() => expect(runs).toBe(2), 10_000);
+  await expect.poll(() => runs).toBe(2);
   const before = process.listenerCount('SIGINT');
   process.emit('SIGINT');
   await ended;

@@ -122,9 +122,9 @@ test('no order of calls, keys, named requests, decisions, ends and clocks lets a
     }),
     { numRuns: 50 },
   );
-}, 120_000);
+});
 
 test('the law finds out an approval that lets two calls run', async () => {
   const law = fc.asyncProperty(steps, async (all) => (await play(all, { approvesTwice: true })) === undefined);
   expect((await fc.check(law, { numRuns: 50, seed: 1 })).failed).toBe(true);
-}, 120_000);
+});

@@ -225,7 +225,13 @@ export function createWorld(options: WorldOptions = {}) {
   const clock = options.clock ?? systemClock;
   const freezes = createFreezes({ store: createFreezeStore(database), clock });
   const approvals = createApprovals({
-    ...{ store: createApprovalStore(database), log, clock, logger: silentLogger, roleOf: () => undefined },
+    ...{
+      store: createApprovalStore(database),
+      log,
+      clock,
+      logger: silentLogger,
+      givers: { problem: () => undefined, mayApproveOthers: () => false },
+    },
   });
   const labels = createLabelBook(createLabelStore(database));
   const adminTools = { run: (asked) => state.runAdmin(asked) } satisfies AdminTools;

@@ -19,7 +19,7 @@ afterAll(() => world.end());
 async function startWaitingCall() {
   const client = await connectStreamable(world.server().url, world.tokens['demo'] ?? '');
   const answer = client.call('demo_text__echo', { message: 'x' }).finally(() => client.close());
-  await expect.poll(async () => (await callsNow()).length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(async () => (await callsNow()).length).toBe(1);
   return { answer, id: (await callsNow())[0]?.invocation ?? '' };
 }
 

@@ -40,7 +40,7 @@ test('an approval that a call has begun with lets no call begin after a crash; o
     expect((await server.smcp('approvals', 'approve', String(ids[tool]))).code).toBe(0);
   }
   const lost = before.call('slow__wait').catch(() => 'lost');
-  await expect.poll(() => stateOf(ids['slow__wait']), { timeout: 10_000 }).toBe('used');
+  await expect.poll(() => stateOf(ids['slow__wait'])).toBe('used');
   await server.kill();
   expect(await lost).toBe('lost');
 

@@ -108,7 +108,7 @@ describe('a plugin of a directory that the server was started with', () => {
     const call = running.smcp('call', 'slow__wait', '--agent', 'demo', '--json');
     const states = async () =>
       ((await running.json('queue')) as { calls: { state: string }[] }).calls.map((one) => one.state);
-    await expect.poll(states, { timeout: 10_000 }).toEqual(['running']);
+    await expect.poll(states).toEqual(['running']);
     writeFileSync(join(plugins, 'slow', 'more.js'), '');
     await running.smcp('plugin', 'reload');
     const { code, stdout } = await call;

@@ -68,7 +68,7 @@ raise RuntimeError("deep inside")`),
   world.write('slow', programOf('time.sleep(30)'));
   server = await world.start({ MCP_PLUGIN_TIMEOUT: '2', A_SECRET: 'of the server' }, ['mail__list']);
   token = ((await server.json('agent', 'token', 'demo')) as { token: string }).token;
-}, 120_000);
+});
 
 afterAll(async () => {
   await server?.stop();
@@ -272,7 +272,7 @@ describe('smcp plugin adopt', () => {
     expect(after.stdout).toBe(before.stdout);
     expect(after.tools).toEqual(before.tools);
     expect(after.plugin).toMatchObject({ state: 'ready', problems: [] });
-  }, 120_000);
+  });
 
   test('never writes over a manifest, and writes none where nothing can be listed', async () => {
     const mine = createCliWorld(join(folder.path, 'not-adopted'));

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { createApp } from '#app.ts';
 import { silentLogger } from '#base/log.ts';
 import { DEV_CONFIG, serveChanges } from '#cli/serve-dev.ts';
@@ -27,7 +27,7 @@ test('a plugin that its author changes, or adds, is served by a --dev server at 
   try {
     const { terminal, written } = memoryTerminal();
     using _ = serveChanges({ app, logger: silentLogger, terminal }, [plugins]);
-    const said = (line: string) => vi.waitFor(() => expect(written.err).toContain(line), { timeout: 20_000 });
+    const said = (line: string) => expect.poll(() => written.err).toContain(line);
     expect(await app.reloadPlugins()).toMatchObject([{ name: 'mine', state: 'ready', version: '0.1.0' }]);
     const manifest = readFileSync(join(directory, 'plugin.json'), 'utf8');
     writeFileSync(join(directory, 'plugin.json'), manifest.replace('0.1.0', '0.2.0'));

@@ -47,6 +47,7 @@ export async function openExchangeWorld(policy: string) {
   const admin: GeneratedClient = await generateClient(app.url, adminTokenOf(home));
   return {
     url: app.url,
+    directory: home.directory,
     admin,
     adminToken: adminTokenOf(home),
     issue: async (name: string, options: object = {}) =>

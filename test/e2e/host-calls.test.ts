@@ -192,9 +192,9 @@ test('a program ends with the call that had it run, also where that runs out of 
   const seconds = `31.${process.pid}`;
   const isRunning = () => commandLines().some((line) => line.includes(`sleep\0${seconds}`));
   const call = clients['a']?.call('left__brief', { call: 'run', with: ['sleep', [seconds]] });
-  await expect.poll(isRunning, { timeout: 20_000, interval: 20 }).toBe(true);
+  await expect.poll(isRunning, { interval: 20 }).toBe(true);
   expect(errorOf((await call) as never).code).toBe('TIMEOUT');
-  await expect.poll(isRunning, { timeout: 20_000 }).toBe(false);
+  await expect.poll(isRunning).toBe(false);
 });
 
 describe("another plugin's tool", () => {

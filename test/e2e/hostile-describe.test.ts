@@ -126,8 +126,8 @@ test('no process and no folder of what was asked is left, and no answer of what 
   // An interpreter waits after the call above; a stop of everything ends it.
   await server.smcp('freeze');
   await server.smcp('unfreeze');
-  await expect.poll(() => processesBelow(server.pid), { timeout: 20_000 }).toEqual([]);
-  await expect.poll(() => world.workFolders(), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(() => processesBelow(server.pid)).toEqual([]);
+  await expect.poll(() => world.workFolders()).toEqual([]);
   const kept = readdirSync(join(world.home, 'discovered')).map((name) =>
     readFileSync(join(world.home, 'discovered', name), 'utf8'),
   );

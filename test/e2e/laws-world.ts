@@ -10,10 +10,12 @@ import { silentLogger } from '#base/log.ts';
 import { loadConfig } from '#config/config.ts';
 import { homeAt, prepareHome } from '#config/home.ts';
 import { productPluginsDirectory } from '#config/product.ts';
+import { tokenId } from '#identity/token-text.ts';
 import type { Services } from '#operations/operation.ts';
 import { createOperationRunner } from '#operations/runner.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import { agentName } from '#test/policy/policies.ts';
+import { adminTokenOf } from './in-process.ts';
 import { temporaryFolder } from './server.ts';
 
 /** `value`, or the code of what it was refused with. */
@@ -46,6 +48,7 @@ export async function openLawsWorld(): Promise<LawsWorld> {
     stack,
   );
   const run = createOperationRunner(services);
+  const token = { id: tokenId(adminTokenOf(home)) ?? '' };
   return {
     services,
     call: async (agent, tool, args, key) => {
@@ -59,7 +62,7 @@ export async function openLawsWorld(): Promise<LawsWorld> {
       const operation = OPERATIONS.find((one) => one.name === name);
       if (operation === undefined) throw new Error(`no operation ${name}`);
       try {
-        await run(operation, input, { by, kind: 'person' });
+        await run(operation, input, { by, kind: 'person', token });
         return 'value';
       } catch (thrown) {
         return asSmcpError(thrown).code;

@@ -30,13 +30,11 @@ test('npm start serves with the bundled plugins, and prints how to connect', asy
   if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
   await ended;
   await expect
-    .poll(
-      () =>
-        fetch(`${url}/healthz`).then(
-          () => 'answers',
-          () => 'gone',
-        ),
-      { timeout: 20_000 },
+    .poll(() =>
+      fetch(`${url}/healthz`).then(
+        () => 'answers',
+        () => 'gone',
+      ),
     )
     .toBe('gone');
   folder.remove();

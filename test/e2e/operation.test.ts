@@ -126,7 +126,7 @@ describe('the policy of a running server', () => {
     expect(await client.listNames()).toEqual(['demo_text__echo']);
     writePolicy(POLICY.replace('demo_text__echo', 'demo_text__slugify'));
     server.signal('SIGHUP');
-    await expect.poll(() => client.listNames(), { timeout: 10_000 }).toEqual(['demo_text__slugify']);
+    await expect.poll(() => client.listNames()).toEqual(['demo_text__slugify']);
     const denied = await client.call('demo_text__echo', { message: 'x' });
     expect(errorOf(denied)).toMatchObject({ code: 'DENIED' });
     expect(await server.json('policy', 'show')).toMatchObject({ version: 2 });
@@ -152,7 +152,7 @@ describe('the policy of a running server', () => {
     const server = await startServer(home);
     writePolicy(`${POLICY}      - tools: ["x"]\n        wen: true\n`);
     server.signal('SIGHUP');
-    await expect.poll(() => server.stderr(), { timeout: 10_000 }).toContain('POLICY_INVALID');
+    await expect.poll(() => server.stderr()).toContain('POLICY_INVALID');
     expect(await server.json('policy', 'show')).toMatchObject({ version: 1 });
     expect((await server.smcp('can', 'demo', 'demo_text__echo')).code).toBe(0);
     await server.stop();

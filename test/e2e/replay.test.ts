@@ -1,7 +1,7 @@
 // Recorded calls run again through a whole server: each kind of host call, in each order, comes to the same result; and what
 // was changed since, or can't be repeated, is told.
 
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -36,6 +36,8 @@ describe('a call that is run again comes to the same result', () => {
     ['throws', { what: 'žába' }],
     ['odd', {}],
     ['stack', {}],
+    ['deepest', {}],
+    ['deepest', { afterAnswer: true }],
     ['large', { length: 200_000 }],
   ])('%s', async (name, given) => {
     const { id } = await world.act(name, given);
@@ -127,14 +129,25 @@ describe('the operation', () => {
 });
 
 describe('a call whose end was not its own', () => {
-  test.each([
-    ['spins', /ended from outside of its code \(TIMEOUT\)/],
-    ['waits', /nobody saw its end/],
-  ])('is not run again, and the reason is told: %s', async (name, reason) => {
-    const { id } = await world.call('actor__brief', { case: name });
+  test('is not run again where it had asked for nothing, and the reason is told', async () => {
+    const { id } = await world.call('actor__brief', { case: 'spins' });
     const replayed = await world.replay(id);
     expect(replayed).toMatchObject({ same: false, outcome: 'impossible', replayed: null });
-    expect(replayed.reason).toMatch(reason);
+    expect(replayed.reason).toMatch(/ended from outside of its code \(TIMEOUT\)/);
+  });
+
+  test('is run again up to its deadline, with a host call under way, and exits with 0 where it asked the same', async () => {
+    const { id, value } = await world.call('actor__brief', { case: 'waits' });
+    expect(value).toMatchObject({ error: { code: 'TIMEOUT' } });
+    const command = await onHome('log', 'replay', id, '--json');
+    expect([command.code, JSON.parse(command.stdout)]).toEqual([
+      0,
+      expect.objectContaining({
+        ...{ same: false, outcome: 'same_until_ended', hostCalls: 1, replayed: null, difference: null },
+        recorded: null,
+        reason: expect.stringContaining('(TIMEOUT); host call 1 had no answer then'),
+      }),
+    ]);
   });
 
   test('nor is one that asked more than is kept', async () => {
@@ -160,37 +173,82 @@ describe('evidence that was changed', () => {
     expect(await world.replay(id)).toMatchObject(SAME);
   });
 
-  test('is told where it is the code, which has another digest then', async () => {
+  test('does not run where the copy of the code was changed', async () => {
     const { id } = await world.act('chance');
-    const actor = join(world.pluginsPath, 'actor');
-    await world.whileDown(() => writeActor(actor, `${ACTOR}// changed\n`));
-    const replayed = await world.replay(id);
-    expect(replayed).toMatchObject({
+    // Its process, which has the code in memory, is gone with the server.
+    await world.whileDown(() => {});
+    const changed = changeCode(await copyOf(id), 'later', 'never');
+    const answer = (await world.admin('POST', `/log/replays/${id}`)).body;
+    changed.putBack();
+    expect(answer).toMatchObject({ error: { code: 'PLUGIN_TAMPERED' } });
+  });
+});
+
+/** The folder of the code that a call ran. */
+async function copyOf(id: string): Promise<string> {
+  const { body } = await world.admin('GET', `/log/records/${id}`);
+  const { record } = body as { record: { predicate: { tool: { package: string } } } };
+  return join(world.home.directory, 'plugins', record.predicate.tool.package.slice('sha256:'.length));
+}
+
+function changeCode(copy: string, from: string, to: string): { readonly putBack: () => void } {
+  const file = join(copy, 'index.js');
+  const whole = readFileSync(file, 'utf8');
+  chmodSync(file, 0o644);
+  writeFileSync(file, whole.replace(from, to));
+  return {
+    putBack: () => {
+      writeFileSync(file, whole);
+      chmodSync(file, 0o444);
+    },
+  };
+}
+
+describe('a call of code that was replaced since', () => {
+  const actor = () => join(world.pluginsPath, 'actor');
+
+  test('is run again with the code that it ran, also after restarts and reloads', async () => {
+    const { id, value } = await world.act('chance');
+    await world.whileDown(() => writeActor(actor(), ACTOR.replace('later: await', 'newer: await')));
+    const { id: newer, value: changed } = await world.act('chance');
+    expect([Object.keys(value as object), Object.keys(changed as object)]).toEqual([
+      expect.arrayContaining(['later']),
+      expect.arrayContaining(['newer']),
+    ]);
+    writeActor(actor());
+    for (let reload = 0; reload < 2; reload += 1) await world.admin('POST', '/plugins/reload');
+    for (const one of [id, newer]) expect(await world.replay(one)).toMatchObject(SAME);
+  });
+
+  test('is refused where one byte of that code was changed, and nothing writes it again', async () => {
+    const { id } = await world.act('chance');
+    const copy = await copyOf(id);
+    await world.whileDown(() => writeActor(actor(), `${ACTOR}// replaced\n`));
+    const changed = changeCode(copy, 'later', 'never');
+    expect(await onHome('log', 'replay', id)).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('PLUGIN_TAMPERED'),
+    });
+    await world.whileDown(() => {});
+    expect((await onHome('log', 'replay', id)).code).toBe(4);
+    changed.putBack();
+    expect(await world.replay(id)).toMatchObject(SAME);
+    await world.whileDown(() => writeActor(actor()));
+  });
+
+  test('is told with its digest where that code is gone, and runs once that version is found again', async () => {
+    const { id } = await world.act('chance');
+    const copy = await copyOf(id);
+    await world.whileDown(() => {
+      writeActor(actor(), `${ACTOR}// replaced once more\n`);
+      chmodSync(copy, 0o755);
+      rmSync(copy, { recursive: true });
+    });
+    expect(await world.replay(id)).toMatchObject({
       outcome: 'impossible',
       reason: expect.stringMatching(/actor 1\.0\.0, digest sha256:/),
     });
-    await world.whileDown(() => writeActor(actor));
+    await world.whileDown(() => writeActor(actor()));
     expect(await world.replay(id)).toMatchObject(SAME);
-  });
-
-  test('does not run where the copy of the code was changed', async () => {
-    const { id } = await world.act('chance');
-    const { body } = await world.admin('GET', `/log/records/${id}`);
-    const { record } = body as { record: { predicate: { tool: { package: string } } } };
-    const copy = join(
-      world.home.directory,
-      'plugins',
-      record.predicate.tool.package.slice('sha256:'.length),
-      'index.js',
-    );
-    // Its process, which has the code in memory, is gone with the server.
-    await world.whileDown(() => {});
-    const whole = readFileSync(copy, 'utf8');
-    chmodSync(copy, 0o644);
-    writeFileSync(copy, whole.replace('later', 'never'));
-    const answer = (await world.admin('POST', `/log/replays/${id}`)).body;
-    writeFileSync(copy, whole);
-    chmodSync(copy, 0o444);
-    expect(answer).toMatchObject({ error: { code: 'PLUGIN_TAMPERED' } });
   });
 });

@@ -1,6 +1,6 @@
 // The self-test of a whole server: it leaves no record, and a server whose check of tokens was broken from outside serves nobody.
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { smcp, startServer, temporaryFolder } from './server.ts';
@@ -43,5 +43,22 @@ test('a server whose doors hold starts, with the same preload that breaks nothin
   const records = (await server.json('log', 'tail')) as readonly { readonly record: { predicate: object } }[];
   expect(records.length).toBeGreaterThan(0);
   expect(records.filter(({ record }) => 'door' in record.predicate)).toEqual([]);
+  expect(await server.json('status')).toMatchObject({ calls: 0, callsUnderWay: 0 });
+  const agents = (await server.json('agent', 'list')) as readonly { readonly name: string }[];
+  expect(agents.map(({ name }) => name)).toEqual(['demo']);
   expect(await server.stop()).toBe(0);
+});
+
+test('a server starts with what a person left in force that refuses everybody: a freeze, and a deny for all', async () => {
+  const home = join(folder.path, 'frozen');
+  const first = await startServer(home);
+  await first.smcp('freeze');
+  expect(await first.stop()).toBe(0);
+  const policy = join(home, 'policy.yaml');
+  writeFileSync(policy, `${readFileSync(policy, 'utf8')}\ndeny:\n  - tools: ["*", "smcp__*"]\n`, { mode: 0o600 });
+  const frozen = await startServer(home);
+  await frozen.smcp('unfreeze');
+  expect(await frozen.stop()).toBe(0);
+  const denied = await startServer(home);
+  expect(await denied.stop()).toBe(0);
 });

@@ -71,13 +71,13 @@ test('messages follow their level', async () => {
 test('under manual an edit of the policy waits, and with auto it counts', async () => {
   expect(await set('policy.apply', 'manual')).toBe(200);
   writeFileSync(home.policy, EDITED);
-  await expect.poll(fileState, { timeout: 20_000 }).toBe('staged');
+  await expect.poll(fileState).toBe('staged');
   expect(await mayWrite()).toBe('allow');
   expect(await set('policy.apply', 'auto')).toBe(200);
-  await expect.poll(mayWrite, { timeout: 20_000 }).toBe('deny');
-  await expect.poll(fileState, { timeout: 20_000 }).toBe('in-force');
+  await expect.poll(mayWrite).toBe('deny');
+  await expect.poll(fileState).toBe('in-force');
   writeFileSync(home.policy, POLICY);
-  await expect.poll(mayWrite, { timeout: 20_000 }).toBe('allow');
+  await expect.poll(mayWrite).toBe('allow');
 });
 
 test('a workspace that was made smaller takes no more, and one that was made larger again does', async () => {

@@ -31,16 +31,14 @@ afterAll(async () => {
 
 /** The text of a message that comes after `count` others. */
 async function messageAfter(count: number) {
-  await expect.poll(() => bot.messages.length, { timeout: 30_000 }).toBeGreaterThan(count);
+  await expect.poll(() => bot.messages.length).toBeGreaterThan(count);
   return bot.messages[count] ?? { message_id: 0, chat: 0, text: '' };
 }
 
 describe('a server with a bot', () => {
   test('says that its token is not set, and goes on once it is', async () => {
     const status = async () => ((await server.json('status')) as { notify: { buttons: string | null }[] }).notify[0];
-    await expect
-      .poll(async () => (await status())?.buttons, { timeout: 20_000 })
-      .toContain('TELEGRAM_TOKEN is not set');
+    await expect.poll(async () => (await status())?.buttons).toContain('TELEGRAM_TOKEN is not set');
     expect((await server.smcp('notify', 'test')).code).toBe(1);
     const admin = readFileSync(join(home, 'admin.token'), 'utf8').trim();
     const set = await fetch(`${server.url}/admin/v1/secrets/TELEGRAM_TOKEN`, {
@@ -61,7 +59,7 @@ describe('a server with a bot', () => {
     expect(message.text).toContain('"message": "by telegram"');
     bot.press(buttonsOf(message)['Approve'] ?? '', { user: ANA, message: message.message_id });
     expect(await answer).not.toHaveProperty('isError', true);
-    await expect.poll(() => message.text, { timeout: 20_000 }).toContain('by: ana, asserted by Telegram');
+    await expect.poll(() => message.text).toContain('by: ana, asserted by Telegram');
     await client.close();
     const tail = await server.json('log', 'tail');
     expect(JSON.stringify(tail)).toContain('{"kind":"channel","name":"ana","via":"telegram"}');

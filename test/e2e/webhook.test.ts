@@ -49,11 +49,11 @@ describe('a webhook of a server', () => {
     const client = await connectStreamable(server.url, token);
     const ask = () => client.call('demo_text__echo', { message: 'x' });
     const { id } = errorOf(await ask()).details as { id: string };
-    await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => heard.length).toBe(1);
     expect((await server.smcp('approvals', 'approve', id)).code).toBe(0);
     expect(await ask()).not.toHaveProperty('isError', true);
     await client.close();
-    await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => heard.length).toBe(2);
     const key = readFileSync(join(home, 'webhook.key'), 'utf8').trim();
     for (const { headers, body } of heard) {
       const mac = createHmac('sha256', key).update(`${headers['x-smcp-timestamp']}.${body}`).digest('hex');
@@ -91,7 +91,7 @@ describe('a webhook of a server', () => {
     expect((await server.smcp('freeze', '--writes')).code).toBe(0);
     expect((await server.smcp('unfreeze')).code).toBe(0);
     await expect
-      .poll(() => heard.map(({ body }) => JSON.parse(body)), { timeout: 10_000 })
+      .poll(() => heard.map(({ body }) => JSON.parse(body)))
       .toEqual(
         expect.arrayContaining([
           expect.objectContaining({ kind: 'freeze', event: 'frozen', scope: 'writes', by: 'admin' }),

@@ -134,7 +134,7 @@ describe('a dead token', () => {
 describe('the admin token', () => {
   test('stands for the admin, and for nobody when one character differs', () => {
     const { authority } = world();
-    expect(authority.authenticate(ADMIN)).toEqual({ kind: 'admin', tokenId: 'admin' });
+    expect(authority.authenticate(ADMIN)).toEqual({ kind: 'admin', tokenId: '0'.repeat(16) });
     expect(authority.authenticate(`${ADMIN.slice(0, -1)}B`)).toBeUndefined();
     expect(authority.authenticate(`${ADMIN} `)).toBeUndefined();
   });

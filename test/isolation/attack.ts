@@ -8,12 +8,12 @@ import { createRequire } from 'node:module';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { Plugin } from '#domain/manifest.ts';
 import { residentBytes } from '#sandbox/host/process-figures.ts';
-import { type CallOptions, codeOf, type TestSandbox, wardenPids } from '#test/sandbox/harness.ts';
+import { type CallOptions, codeOf, FAR, type TestSandbox, wardenPids } from '#test/sandbox/harness.ts';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
-/** Limits under which an attack ends soon. */
-export const ATTACK_LIMITS = { cpuMs: 300, timeoutMs: 8_000 };
+/** For what never comes back: it is ended soon, and by nothing else, however slow the machine is. */
+export const SPIN_LIMITS = { cpuMs: 300 };
 
 export type AttackResult = {
   readonly outcome: RunOutcome;
@@ -60,13 +60,12 @@ export async function runAttack(
   innocents.set(sandbox, innocent);
   // A start on a busy machine is not the attack's: both wardens are there before its clock runs.
   await Promise.all([sandbox.call(innocent, 'fine'), sandbox.call(plugin, 'fine', options)]);
-  const given = { ...options, limits: { ...ATTACK_LIMITS, ...options.limits } };
   let isOver = false;
   let wardenMiBPeak = 0;
   const poll = setInterval(() => {
     for (const pid of wardenPids()) wardenMiBPeak = Math.max(wardenMiBPeak, (residentBytes(pid) ?? 0) / BYTES_PER_MIB);
   }, 10);
-  const running = sandbox.call(plugin, tool, given).finally(() => {
+  const running = sandbox.call(plugin, tool, options).finally(() => {
     isOver = true;
   });
   const meanwhile = new Set<string>();
@@ -76,7 +75,7 @@ export async function runAttack(
   } while (!isOver);
   const outcome = await running;
   clearInterval(poll);
-  const afterwards = codeOf(await sandbox.call(plugin, 'fine', { ...options, limits: { timeoutMs: 10_000 } }));
+  const afterwards = codeOf(await sandbox.call(plugin, 'fine', { ...options, limits: {} }));
   const message = outcome.kind === 'failed' ? outcome.error.message : '';
   return { outcome, code: codeOf(outcome), message, meanwhile: [...meanwhile], wardenMiBPeak, afterwards };
 }
@@ -97,7 +96,7 @@ const BARE_CHILD = `
 const ivm = require(process.argv[1]);
 const work = JSON.parse(process.argv[2]);
 const isolate = new ivm.Isolate({ memoryLimit: 64 });
-const say = (value) => { process.stdout.write(JSON.stringify({ value, ms: performance.now() - from })); setTimeout(() => process.kill(process.pid, 'SIGTERM'), 100); };
+const say = (value) => { process.stdout.write(JSON.stringify({ value, ms: performance.now() - from, rssKib: process.resourceUsage().maxRSS })); setTimeout(() => process.kill(process.pid, 'SIGTERM'), 100); };
 let from = performance.now();
 (async () => {
   const context = await isolate.createContext();
@@ -111,7 +110,10 @@ let from = performance.now();
 })().catch((error) => say(String(error && error.message)));
 `;
 
-/** The attack without our walls: isolated-vm alone, 64 MiB, 500 ms, V8 as Node starts it. */
+/** For a control that must hang: by then it has begun to, or its process has not even started. */
+export const HANGS = { timeoutMs: 500, waitMs: 3_000 };
+
+/** The attack without our walls: isolated-vm alone, 64 MiB, V8 as Node starts it. What is to hang says how long to wait. */
 export async function runBare(
   code: string,
   options: {
@@ -131,7 +133,7 @@ export async function runBare(
     callback: options.callback,
     reference: options.reference,
     after: options.after,
-    timeoutMs: options.timeoutMs ?? 500,
+    timeoutMs: options.timeoutMs ?? FAR.timeoutMs,
   });
   const child = spawn(process.execPath, ['--no-node-snapshot', '-e', BARE_CHILD, addon, work], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -150,11 +152,13 @@ export async function runBare(
   const timer = setTimeout(() => {
     isHung = true;
     child.kill('SIGKILL');
-  }, options.waitMs ?? 4_000);
+  }, options.waitMs ?? FAR.timeoutMs);
   await new Promise((resolve) => child.on('close', resolve));
   clearTimeout(timer);
   clearInterval(poll);
-  const { value, ms } = output === '' ? { value: undefined, ms: 0 } : JSON.parse(output);
+  const { value, ms, rssKib } = output === '' ? { value: undefined, ms: 0, rssKib: 0 } : JSON.parse(output);
+  // It may have come to its end between two looks.
+  rssMiBPeak = Math.max(rssMiBPeak, rssKib / 1024);
   const isGrown = rssMiBPeak > (options.rssMiBEnough ?? Number.POSITIVE_INFINITY);
   const ending = output !== '' ? 'ran' : isHung ? 'hung' : isGrown ? 'grew' : 'died';
   return { ending, value, rssMiBPeak, ms };

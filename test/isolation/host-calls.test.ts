@@ -22,7 +22,7 @@ describe('a flood of host calls', () => {
     const result = await runAttack(sandbox, attack1(body), {
       capabilities: { clock: true },
       onHostCall: handler,
-      limits: { hostCalls: 100, cpuMs: 3_000, timeoutMs: 5_000 },
+      limits: { hostCalls: 100 },
     });
     expect(result).toMatchObject(UNDISTURBED);
     expect(calls.length).toBeLessThanOrEqual(100);
@@ -41,10 +41,7 @@ describe('a flood of host calls', () => {
   test('a long message is cut, and a flood of long ones is bounded', async () => {
     const { calls, handler } = recordingHandler();
     const plugin = attackPlugin(sandbox, 'for (let i = 0; i < 5000; i += 1) host.log("x".repeat(1e5)); return 1;');
-    const result = await runAttack(sandbox, plugin, {
-      onHostCall: handler,
-      limits: { cpuMs: 8_000, timeoutMs: 9_000 },
-    });
+    const result = await runAttack(sandbox, plugin, { onHostCall: handler });
     expect(result).toMatchObject({ ...UNDISTURBED, code: 'HOST_CALLS_EXCEEDED' });
     expect(calls[0]?.params).toMatchObject({ message: 'x'.repeat(4096) });
   });
@@ -52,10 +49,9 @@ describe('a flood of host calls', () => {
   test('in a bare isolate a flood of ignored callbacks fills the memory of the process', async () => {
     const result = await runBare('const text = "x".repeat(1e5); for (;;) post(text + 1);', {
       callback: true,
-      timeoutMs: 2_000,
-      waitMs: 8_000,
+      rssMiBEnough: 300,
     });
-    expect(result.ending !== 'ran' || result.rssMiBPeak > 300).toBe(true);
+    expect(['died', 'grew']).toContain(result.ending);
   });
 });
 

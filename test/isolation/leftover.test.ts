@@ -3,7 +3,7 @@
 
 import { afterAll, describe, expect, test } from 'vitest';
 import { codeOf, createTestSandbox, recordingHandler, wardenPids } from '#test/sandbox/harness.ts';
-import { attackPlugin, runAttack, runBare, UNDISTURBED } from './attack.ts';
+import { attackPlugin, runAttack, runBare, SPIN_LIMITS, UNDISTURBED } from './attack.ts';
 
 const sandbox = createTestSandbox();
 afterAll(() => sandbox.close());
@@ -31,7 +31,7 @@ export const tools = {
 };`);
 
 const clock = { capabilities: { clock: true }, onHostCall: () => 1 } as const;
-const limits = { cpuMs: 300, timeoutMs: 8_000 };
+const limits = SPIN_LIMITS;
 
 describe('errors that are read after a call', () => {
   test('one that nobody handled changes nothing', async () => {
@@ -42,7 +42,7 @@ describe('errors that are read after a call', () => {
   test('each of which makes another: the call fails, and neither its agent nor another notices afterwards', async () => {
     await sandbox.value(plugin, 'fine', { agent: 'ben' });
     const before = wardenPids();
-    expect(await sandbox.call(plugin, 'ever', { limits })).toMatchObject({
+    expect(await sandbox.call(plugin, 'ever')).toMatchObject({
       kind: 'failed',
       error: { code: 'PLUGIN_CRASHED', message: expect.stringContaining('errors') },
     });
@@ -64,7 +64,7 @@ describe('errors that are read after a call', () => {
         // The process may have had to end for a loop that nothing else stops: Ben's call runs again then.
         expect(['returned', 'lost']).toContain((await waiting).kind);
         for (const agent of ['ana', 'ben', 'ana', 'ana']) {
-          expect(await sandbox.value(plugin, 'fine', { agent, limits })).toBe('fine');
+          expect(await sandbox.value(plugin, 'fine', { agent })).toBe('fine');
         }
       }
     },
@@ -124,6 +124,6 @@ describe('marks on everything in reach', () => {
   });
 
   test('in one bare context are found again', async () => {
-    expect((await runBare(`${WALK} mark(); look()`, { timeoutMs: 20_000, waitMs: 20_000 })).value).toBeGreaterThan(500);
+    expect((await runBare(`${WALK} mark(); look()`)).value).toBeGreaterThan(500);
   });
 });

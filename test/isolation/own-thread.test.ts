@@ -23,24 +23,23 @@ export const tools = {
   tooMany: (args, host) => { for (let i = 0; i < 100; i += 1) { try { host.log('x'); } catch {} } ${SPIN} return 1; },
   wedge: () => { Promise.reject(new Proxy(new Error(), { get() { for (;;); } })); return 1; },
 };`);
-const LONG = { cpuMs: 10_000, timeoutMs: 30_000 };
 const clock = { capabilities: { clock: true } } as const;
 
 describe('a call that takes longer than a trial', () => {
   test('has run once for whoever looks: its host calls leave once, in order, and its modules are new', async () => {
     const { handler, calls } = recordingHandler({ log: null });
-    expect(await sandbox.value(plugin, 'long', { limits: LONG, onHostCall: handler })).toBe(1);
+    expect(await sandbox.value(plugin, 'long', { onHostCall: handler })).toBe(1);
     expect(calls.map(({ params }) => params)).toMatchObject([{ message: 'before' }, { message: 'after' }]);
   });
 
   test('gets the answer to the host call that it made in the run that counts', async () => {
     const { handler, calls } = recordingHandler({ log: null, now: 7 });
-    expect(await sandbox.value(plugin, 'asks', { ...clock, limits: LONG, onHostCall: handler })).toBe(7);
+    expect(await sandbox.value(plugin, 'asks', { ...clock, onHostCall: handler })).toBe(7);
     expect(calls.map(({ name }) => name)).toEqual(['log', 'now']);
   });
 
   test('is bound by its limit of host calls as any other', async () => {
-    const limits = { ...LONG, hostCalls: 10 };
+    const limits = { hostCalls: 10 };
     expect(codeOf(await sandbox.call(plugin, 'tooMany', { limits, onHostCall: () => null }))).toBe(
       'HOST_CALLS_EXCEEDED',
     );
@@ -48,7 +47,7 @@ describe('a call that takes longer than a trial', () => {
 
   test('leaves an isolate in which the next call is served', async () => {
     for (let round = 0; round < 3; round += 1) {
-      expect(await sandbox.value(plugin, 'long', { limits: LONG, onHostCall: () => null })).toBe(1);
+      expect(await sandbox.value(plugin, 'long', { onHostCall: () => null })).toBe(1);
       expect(await sandbox.value(plugin, 'fine')).toBe('fine');
     }
   });
@@ -67,11 +66,9 @@ describe('a call that keeps the thread for good', () => {
     await sandbox.value(plugin, 'fine', { agent: 'eve' });
     const used = () => Math.max(...wardenPids().map((pid) => processorMs(pid) ?? 0));
     const beforeMs = used();
-    const wedged = sandbox.call(plugin, 'wedge', { agent: 'eve', limits: { cpuMs: 1_000 } });
+    const wedged = sandbox.call(plugin, 'wedge', { agent: 'eve', limits: { cpuMs: 3_000 } });
     // Only a thread that is kept uses so much.
-    await expect
-      .poll(() => used() - beforeMs, { timeout: 20_000, interval: 10 })
-      .toBeGreaterThan(10 * LIMITS.wardenTrialMs);
+    await expect.poll(() => used() - beforeMs, { interval: 10 }).toBeGreaterThan(10 * LIMITS.wardenTrialMs);
     const other = sandbox.call(plugin, 'fine', { agent: 'ben' });
     expect(codeOf(await wedged)).toBe('CPU_EXCEEDED');
     expect(['returned', 'lost']).toContain((await other).kind);
@@ -119,7 +116,7 @@ describe('the pulse of a warden', () => {
 
   test('a thread that sleeps instead of answering has run out of memory', async () => {
     using mute = await startMute('setInterval(() => {}, 100_000)');
-    await expect.poll(() => firstThread(mute.pid)?.isAsleep, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => firstThread(mute.pid)?.isAsleep).toBe(true);
     mute.pass(LIMITS.wardenPingMs);
     mute.pulse.check(100);
     expect(mute.pulse.check(100)).toBeUndefined();
@@ -131,7 +128,7 @@ describe('the pulse of a warden', () => {
     using mute = await startMute('for (;;);');
     mute.pass(LIMITS.wardenPingMs);
     mute.pulse.check(300);
-    await expect.poll(() => mute.pulse.check(300), { timeout: 20_000 }).toBe('CPU_EXCEEDED');
+    await expect.poll(() => mute.pulse.check(300)).toBe('CPU_EXCEEDED');
   });
 
   test('no limit is so small that a process which only just works on is taken for one that does not', async () => {
@@ -139,7 +136,7 @@ describe('the pulse of a warden', () => {
     mute.pass(LIMITS.wardenPingMs);
     const beforeMs = firstThread(mute.pid)?.cpuMs ?? 0;
     mute.pulse.check(1);
-    await expect.poll(() => mute.pulse.check(1), { timeout: 20_000, interval: 5 }).toBe('CPU_EXCEEDED');
+    await expect.poll(() => mute.pulse.check(1), { interval: 5 }).toBe('CPU_EXCEEDED');
     expect((firstThread(mute.pid)?.cpuMs ?? 0) - beforeMs).toBeGreaterThan(LIMITS.wardenPingMs);
   });
 });

@@ -13,15 +13,12 @@ import {
   codeOf,
   descendantsOf,
   openDescriptors,
-  pause,
   type TestProcesses,
+  until,
 } from '#test/sandbox/process/harness.ts';
 
 export type Way = 'fresh' | 'warm';
 export const WAYS: readonly Way[] = ['fresh', 'warm'];
-
-/** Limits under which an attack ends soon. */
-export const ATTACK_LIMITS = { cpuMs: 4_000, timeoutMs: 3_000 };
 
 export type AttackResult = {
   readonly outcome: RunOutcome;
@@ -59,7 +56,7 @@ export async function runAttack(
 ): Promise<AttackResult> {
   if (way === 'warm') await sandbox.warmUp(plugin);
   const args = { words: ['attack', ...(options.words ?? [])] };
-  const outcome = await sandbox.call(plugin, { ...options, args, limits: { ...ATTACK_LIMITS, ...options.limits } });
+  const outcome = await sandbox.call(plugin, { ...options, args });
   const afterwards = codeOf(await sandbox.call(plugin));
   await sandbox.runtime.end(() => true);
   const { processesLeft, foldersLeft } = await leftAfter(sandbox);
@@ -70,10 +67,12 @@ export async function runAttack(
 
 /** Once what was told to end has: folders are removed after the answer. */
 async function leftAfter(sandbox: TestProcesses) {
-  for (const until = Date.now() + 20_000; ; await pause(20)) {
-    const left = { processesLeft: descendantsOf(process.pid).length, foldersLeft: sandbox.folders().length };
-    if ((left.processesLeft === 0 && left.foldersLeft === 0) || Date.now() > until) return left;
-  }
+  const left = () => ({ processesLeft: descendantsOf(process.pid).length, foldersLeft: sandbox.folders().length });
+  await until(
+    () => Object.values(left()).every((count) => count === 0),
+    () => `left: ${JSON.stringify(left())}`,
+  );
+  return left();
 }
 
 /** What must hold around every attack. */
@@ -103,7 +102,11 @@ export function runFree(body: string, words: readonly string[] = []): Free {
   child.stdout.on('data', (chunk) => {
     text += chunk;
   });
-  const output = new Promise<string>((resolve) => child.on('exit', () => setTimeout(() => resolve(text.trim()), 50)));
+  // What it has printed is in the pipe by then; what it has left behind may hold the pipe open for good.
+  const output = new Promise<string>((resolve) => {
+    const readRest = () => setImmediate(() => setImmediate(() => resolve(text.trim())));
+    child.on('exit', () => setTimeout(readRest, 50));
+  });
   return {
     child,
     output,

@@ -44,7 +44,7 @@ describe('an outbox', () => {
           outbox.close();
         }
         const last = liveOnce([]);
-        await expect.poll(() => last.waiting(), { timeout: 20_000 }).toEqual([]);
+        await expect.poll(() => last.waiting()).toEqual([]);
         last.close();
         for (const list of told.values()) {
           // One that was on its way when the server stopped may come twice, and then with its own id.

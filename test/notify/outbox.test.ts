@@ -97,7 +97,7 @@ describe('a target that is down', () => {
     expect(new Set(down.tries.map(({ notice: { subject } }) => subject))).toEqual(new Set(['a']));
     expect(outbox.targets()[0]).toMatchObject({ waiting: 3, failing: { why: 'it answered 500' } });
     isDown = false;
-    await expect.poll(() => down.told, { timeout: 20_000 }).toEqual(['a', 'b', 'c']);
+    await expect.poll(() => down.told).toEqual(['a', 'b', 'c']);
     expect(outbox.targets()[0]).not.toHaveProperty('failing');
     expect(world.dropped).toEqual([]);
   });
@@ -127,7 +127,7 @@ describe('a target that is down', () => {
     const outbox = world.open([target.channel]);
     outbox.tell(notice('odd'));
     outbox.tell(notice('good'));
-    await expect.poll(() => target.told, { timeout: 20_000 }).toEqual(['good']);
+    await expect.poll(() => target.told).toEqual(['good']);
     expect(target.tries).toHaveLength(LIMITS.notifyTriesMax + 1);
     expect(world.dropped).toEqual([['t: odd', 'it answered 400']]);
   });

@@ -16,8 +16,11 @@ import { createWorld, operation, person } from './world.ts';
 
 const ben = 'ben' as PersonName;
 
-/** An end of a freeze that waits to be signed, and an admin who has signed for it. `gate`: what looking at it waits for. */
-async function createSigned() {
+/**
+ * An end of a freeze that waits to be signed, and an admin who has signed for it. `gate`: what looking at it waits for. `isBlind`: nobody
+ * looks once more at who has signed.
+ */
+async function createSigned({ isBlind = false } = {}) {
   const world = createWorld();
   const named = new Map<PersonName, PersonRole>([[ben, 'admin']]);
   const required = new Set<RequiredAct>(['unfreeze']);
@@ -25,7 +28,8 @@ async function createSigned() {
   const database = openDatabase(':memory:', { readOnly: false, busyMs: 0 });
   migrate(database, { readOnly: false });
   const people = createRealPeople(database, { log: world.services.log, people: () => named });
-  const services: Services = { ...world.services, policy, people };
+  const looked = isBlind ? { ...people, roleOf: () => 'admin' as const } : people;
+  const services: Services = { ...world.services, policy, people: looked };
 
   const authenticator = createAuthenticator();
   const secret = people.invite('ben', 'admin').link.split('#')[1];
@@ -69,21 +73,41 @@ describe('an act that an admin has signed for', () => {
     expect(drafts.filter(({ kind }) => kind === 'act')).toHaveLength(1);
   });
 
-  test.each<[string, (signed: Awaited<ReturnType<typeof createSigned>>) => unknown]>([
+  type Signed = Awaited<ReturnType<typeof createSigned>>;
+  const SHUT_OUT: readonly (readonly [what: string, shutOut: (signed: Signed) => unknown])[] = [
     ['their passkey is revoked', ({ people }) => people.revoke('ben', { by: 'admin' })],
     ['the policy names them no more', ({ named }) => named.delete(ben)],
     ['they are approver by then', ({ named }) => named.set(ben, 'approver')],
-  ])('is not done where %s while it is looked at, and no record says that they did it', async (_what, shutOut) => {
-    const signed = await createSigned();
+  ];
+  /** They are shut out while what they have signed for is looked at. */
+  const confirmMeanwhile = async (signed: Signed, shutOut: (signed: Signed) => unknown) => {
     const gate = Promise.withResolvers<void>();
     signed.gate.opens = gate.promise;
     const code = codeOf(signed.confirm);
     await shutOut(signed);
     gate.resolve();
-    expect(await code).toBe('ROLE_NEEDED');
-    expect(signed.services.freezes.list()).toHaveLength(1);
-    expect(signed.drafts.filter(({ kind }) => kind === 'act')).toEqual([]);
-  });
+    return code;
+  };
+
+  test.each(SHUT_OUT)(
+    'the control: is done where %s meanwhile and nobody looks at them once more',
+    async (_what, shutOut) => {
+      const signed = await createSigned({ isBlind: true });
+      expect(await confirmMeanwhile(signed, shutOut)).toBeUndefined();
+      expect(signed.services.freezes.list()).toEqual([]);
+      expect(signed.drafts.filter(({ kind }) => kind === 'act')).toHaveLength(1);
+    },
+  );
+
+  test.each(SHUT_OUT)(
+    'is not done where %s while it is looked at, and no record says that they did it',
+    async (_what, shutOut) => {
+      const signed = await createSigned();
+      expect(await confirmMeanwhile(signed, shutOut)).toBe('ROLE_NEEDED');
+      expect(signed.services.freezes.list()).toHaveLength(1);
+      expect(signed.drafts.filter(({ kind }) => kind === 'act')).toEqual([]);
+    },
+  );
 });
 
 describe('a freeze that comes while the record of an end of freezes is written', () => {

@@ -99,7 +99,7 @@ describe('the installed package', () => {
     const path = `${join(user, 'node_modules/.bin')}${delimiter}${env['PATH']}`;
     const bin = { program: join(user, 'node_modules/.bin/smcp'), words: [], cwd: user, env: { ...env, PATH: path } };
     await expect(firstMinute(bin)).resolves.toBeUndefined();
-  }, 120_000);
+  });
 
   test('says on an older Node what is wrong and what to do, and runs nothing', () => {
     // A stand-in for an old Node: the same file, told that it is one.

@@ -71,6 +71,18 @@ describe('laws of attenuation', () => {
     expect(outcome.failed).toBe(true);
   });
 
+  test('and one that forgets what rules about sinks stop no more once a grant is narrowed', () => {
+    const granting = (net: readonly string[]) =>
+      policyOf({
+        version: 1,
+        deny: [{ sink: 'external', after: ['private'] }],
+        agents: { athena: { grants: [{ tools: ['demo_*'], capabilities: { net } }] } },
+      });
+    const [before, after] = [granting(['a.b:1', 'localhost:1']), granting(['localhost:1'])];
+    expect(wideningsOf(before, after)).toEqual([expect.stringContaining('fewer requests out of this machine')]);
+    expect(callThatGetsMore(before, after)).toMatch(/carried untrusted/);
+  });
+
   test('and one that forgets limits', () => {
     const unlimited = (document: object): object =>
       JSON.parse(

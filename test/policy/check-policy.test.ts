@@ -213,6 +213,11 @@ describe('a warning tells what is probably not meant', () => {
       '4:34 warning: this grant is never reached: /roles/r/deny/0 has always denied before it (remove one of the two)',
     ],
     [
+      'two agents that may approve calls, neither of which approves the other’s',
+      'version: 1\nroles: { r: { grants: [{ tools: ["smcp__*"] }] } }\nagents:\n  athena: { roles: [r] }\n  bea: { grants: [{ tools: ["smcp__*"] }] }\n',
+      '5:8 warning: 2 agents may approve calls (athena, bea): none of them can approve those of another, only people can (grant smcp__approvals_approve to one agent that a person drives, or to none)',
+    ],
+    [
       'a property that the schema lacks',
       deploy('args.enviroment == "x"'),
       '6:19 warning: the schema has no args.enviroment (devops__deploy) (did you mean environment?)',

@@ -4,7 +4,7 @@ import type { JsonObject } from '#base/json.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { Allow, ApproverTerms, Ask, DecisionQuery } from '#domain/decision.ts';
 import type { LabelsSeen } from '#domain/label-ports.ts';
-import type { SeenLabel } from '#domain/labels.ts';
+import { labelsOfTool, type SeenLabel, UNTRUSTED } from '#domain/labels.ts';
 import type { Counter, Usage } from '#domain/usage.ts';
 import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
@@ -43,6 +43,17 @@ function powersOf(capabilities: Capabilities | undefined): ReadonlySet<string> |
 /** Counters that nobody has taken from; the calls are such as the loop breaker counts. */
 const UNUSED: Usage = { of: () => ({ used: 0 }) };
 const EFFECT = { effect: 'write', costMicros: 0 } as const;
+/** What each tool asks: hosts of the grants, out there and on this machine. */
+const ASKED = labelsOfTool(
+  {},
+  {
+    net: [
+      { host: 'a.b', ports: [1, 2] },
+      { host: 'c.d', ports: [2] },
+      { host: 'localhost', ports: [1] },
+    ],
+  },
+);
 
 /** The first counter that a call took from and takes from no more, or that holds more now. */
 function lostCounter(now: readonly Counter[] = [], then: readonly Counter[] = []): Counter | undefined {
@@ -83,7 +94,7 @@ function* questions({ agents, tools }: Asked): Generator<Question> {
           for (const labels of SEEN.filter((_, index) => (index + at) % 2 === 0)) {
             const asked = {
               agent: agentName(agent),
-              tool: { name: tool, ...EFFECT },
+              tool: { name: tool, ...EFFECT, ...ASKED },
               nowMs,
               stage: 'turn',
               labels,
@@ -97,12 +108,23 @@ function* questions({ agents, tools }: Asked): Generator<Question> {
   }
 }
 
+function asksForLabels({ agents, roles }: Policy): boolean {
+  const sets = [...agents.values(), ...(roles?.values() ?? [])].map((rules) => rules.written ?? rules);
+  return sets.some(
+    ({ denies, grants }) =>
+      denies.flat().some(({ sink, after }) => sink !== undefined || after !== undefined) ||
+      grants.flat().some(({ session }) => session !== undefined && session.forbid.length > 0),
+  );
+}
+
 /** The first call found that `after` gives more to than `before`; asked one by one, by deciding. */
 export function callThatGetsMore(
   before: Policy,
   after: Policy,
   asked: Asked = { agents: AGENTS, tools: TOOLS },
 ): string | undefined {
+  // What follows from requests goes with them, and nobody gets more by that where no rule asks for it.
+  const counts = (label: string): boolean => label !== UNTRUSTED || asksForLabels(before);
   for (const { call, query } of questions(asked)) {
     const now = decide(after, REF, query, { usage: UNUSED });
     if (now.kind === 'deny') continue;
@@ -117,7 +139,7 @@ export function callThatGetsMore(
     if ((now.workspace ?? query.agent) !== (then.workspace ?? query.agent)) return `${call} had other files`;
     if ((now.timeoutMs ?? 1e9) > (then.timeoutMs ?? 1e9)) return `${call} had a shorter timeout`;
     const carries = now.labels?.carries ?? [];
-    const shed = then.labels?.carries.find((label) => !carries.includes(label));
+    const shed = then.labels?.carries.find((label) => !carries.includes(label) && counts(label));
     if (shed !== undefined) return `${call} carried ${shed}`;
   }
   return undefined;

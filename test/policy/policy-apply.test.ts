@@ -283,4 +283,4 @@ test('a policy of a mebibyte is applied, compared and taken back', async () => {
   expect((await service.diff(whole.replace('"plugin7__*"', '"plugin8__*"'))).widenings).toHaveLength(1);
   expect((await service.diff(whole)).widenings).toEqual([]);
   expect((await service.rollback(1, ADMIN)).version).toBe(3);
-}, 240_000);
+});

@@ -28,6 +28,8 @@ const CAPABILITIES = [
   { net: ['a.b:1'] },
   { net: [{ host: 'a.b', ports: [1, 2] }] },
   { net: ['a.b:1', 'c.d:2'], clock: true },
+  { net: ['a.b:1', 'localhost:1'] },
+  { net: ['localhost:1'] },
   { store: { bytesMax: 10 } },
   { store: { bytesMax: 20 } },
 ];

@@ -67,7 +67,7 @@ test('the thread knows what tools of today carry and where they send: it warns o
   ]);
 });
 
-describe('while a long text is looked at', { timeout: 240_000 }, () => {
+describe('while a long text is looked at', () => {
   test('other work of the host goes on', async () => {
     const thread = open();
     const judge = judgeWith(thread);
@@ -152,7 +152,7 @@ describe('the thread says what the host would say', () => {
   });
 });
 
-describe('where the thread can not do it', { timeout: 240_000 }, () => {
+describe('where the thread can not do it', () => {
   const limited = (options: { readonly runMsMax?: number; readonly heapMiBMax?: number; readonly entry?: URL }) =>
     judgeWith(
       open(

@@ -85,7 +85,7 @@ test('an outcome that is refused for a moment can be appended later, and is clos
   await Promise.all(others);
   await close();
   removeHome(home);
-}, 60_000);
+});
 
 describe('a commit', () => {
   // How long it waits for more is no matter of how busy the machine is.

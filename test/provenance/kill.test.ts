@@ -57,7 +57,7 @@ test(`after each of ${HOMES * LIVES_PER_HOME} kills every receipt holds, every i
     removeHome(home);
   }
   expect(acknowledgedTotal).toBeGreaterThan(0);
-}, 120_000);
+});
 
 /** How many records at the end of the log close what was cut off. */
 function unknownAtEnd(log: {

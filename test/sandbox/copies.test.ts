@@ -42,7 +42,7 @@ async function endWardens(): Promise<void> {
   const pids = wardenPids();
   for (const pid of pids) process.kill(pid, 'SIGKILL');
   // Gone from /proc once they are reaped, which is when the runtime learns of it.
-  await expect.poll(() => pids.some((pid) => existsSync(`/proc/${pid}`)), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => pids.some((pid) => existsSync(`/proc/${pid}`))).toBe(false);
   await new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -72,6 +72,6 @@ describe('a copy that is changed while the server runs', () => {
 
   test('runs again once it is as it was', async () => {
     changeCopy(SOURCE);
-    await expect.poll(() => value(sandbox), { timeout: 20_000, interval: 200 }).toBe('as it was hashed');
+    await expect.poll(() => value(sandbox), { interval: 200 }).toBe('as it was hashed');
   });
 });

@@ -13,6 +13,8 @@ const SOURCE = `export const tools = {
   fine: () => 'fine',
 };`;
 const later = () => new Promise<number>((resolve) => setTimeout(() => resolve(1), 300));
+/** By then it has begun. A deadline may come before. */
+const WEDGED = { cpuMs: 300 };
 const CLOCK = { capabilities: { clock: true } } as const;
 
 /** How calls of bob came out while `attack` was repeated. */
@@ -52,9 +54,7 @@ describe('an agent that ends its warden', () => {
     const before = wardenPids();
     await own.call(plugin, 'fine', { agent: 'mallory' });
     const ours = () => wardenPids().filter((pid) => !before.includes(pid)).length;
-    expect(codeOf(await own.call(plugin, 'wedge', { agent: 'mallory', limits: { timeoutMs: 60 } }))).not.toBe(
-      'returned',
-    );
+    expect(codeOf(await own.call(plugin, 'wedge', { agent: 'mallory', limits: WEDGED }))).toBe('CPU_EXCEEDED');
     await own.call(plugin, 'fine', { agent: 'bob' });
     for (let count = 0; count < LIMITS.wardenTrustCallsMin; count += 1) {
       expect(codeOf(await own.call(plugin, 'fine', { agent: 'mallory' }))).toBe('returned');
@@ -68,7 +68,7 @@ describe('an agent that ends its warden', () => {
     };
     const waiting = own.call(plugin, 'wait', { ...CLOCK, agent: 'bob', onHostCall });
     await begun.promise;
-    await own.call(plugin, 'wedge', { agent: 'mallory', limits: { timeoutMs: 60 } });
+    await own.call(plugin, 'wedge', { agent: 'mallory', limits: WEDGED });
     expect(codeOf(await waiting)).toBe('lost');
     await own.close();
   });
@@ -80,7 +80,7 @@ describe('an agent that ends its warden', () => {
     const names = ['mallory', 'mal', 'marvin'];
     for (const agent of names) {
       await own.call(plugin, 'fine', { agent });
-      await own.call(plugin, 'wedge', { agent, limits: { timeoutMs: 60 } });
+      await own.call(plugin, 'wedge', { agent, limits: WEDGED });
     }
     const held = names.map((agent) => own.call(plugin, 'wait', { ...CLOCK, agent, onHostCall: () => gate.promise }));
     expect(codeOf(await own.call(plugin, 'fine', { agent: 'bob' }))).toBe('returned');

@@ -84,4 +84,11 @@ describe('host calls of which nobody takes the answers', () => {
     await turns();
     expect(begun()).toBe(LIMITS.hostCallsUnderWayMax);
   });
+
+  test('are never begun when they come after the call is over', () => {
+    const { call, ask, begun } = asking();
+    call.settle({ kind: 'lost', usage: call.usage(0, 0) });
+    ask(10, (_call, _ok, _body, left) => left());
+    expect(begun()).toBe(0);
+  });
 });

@@ -38,7 +38,7 @@ describe('how many processes there are', () => {
     });
     await ana.end();
     expect(codeOf(await own.call(plugin, 'wait', { ...NOW, agent: 'cai', onHostCall: () => 1 }))).toBe('returned');
-    await expect.poll(() => ours().length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => ours().length).toBe(2);
     await ben.end();
     await own.close();
   });
@@ -53,7 +53,7 @@ describe('how many processes there are', () => {
     const [oldest] = ours();
     expect(await ask(second)).toBe('returned');
     expect(await ask(third)).toBe('returned');
-    await expect.poll(() => ours().length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => ours().length).toBe(2);
     expect(ours()).not.toContain(oldest);
     const [held, other] = [await hold(own, second, 'ana'), await hold(own, third, 'ana')];
     expect(await ask(first)).toBe('QUEUE_FULL');

@@ -54,7 +54,9 @@ export function serveHostCalls(channel: Readable & Writable, call: RunningCall, 
 
   const answer: AnswerHostCall = (id, ok, body, left) => {
     underWay -= 1;
-    channel.write(`{"id":${id},"ok":${ok},"${ok ? 'value' : 'error'}":${body}}\n`, () => {
+    channel.write(`{"id":${id},"ok":${ok},"${ok ? 'value' : 'error'}":${body}}\n`, (error) => {
+      // Nobody is there to read: it has not left, so no call of it is begun in its place.
+      if (error) return drop();
       left();
       pump();
     });

@@ -82,12 +82,36 @@ function titleOf({ agent, tool }: ApprovalRequest, event: string): string {
 }
 
 /** Names that are bounded where they come from. */
-function linesOf({ plugin, effect, rule, workspace, approvers, expiresAt }: View): readonly string[] {
+function linesOf({ plugin, effect, rule, ruleWhy, workspace, approvers, expiresAt, ...view }: View): readonly string[] {
   return [
     `plugin: ${visibly(String(plugin ?? 'the server itself'))}, effect: ${String(effect)}, rule: ${visibly(String(rule))}`,
+    ...(typeof ruleWhy === 'string' ? [`why it asks: ${visibly(ruleWhy)}`] : []),
+    ...ruleLine(view),
+    ...askerLines(view),
     ...(workspace === null ? [] : [`files of: ${visibly(String(workspace))}`]),
     ...(isJsonObject(approvers) ? [`to be approved with a passkey by: ${visibly(String(approvers['by']))}`] : []),
     `until: ${String(expiresAt)}`,
+  ];
+}
+
+/** A rule of a line; a longer one is looked up. */
+function ruleLine({ ruleText }: View): readonly string[] {
+  if (typeof ruleText !== 'string') return [];
+  const line = JSON.stringify(JSON.parse(ruleText));
+  return line.length > LIMITS.notifyTextLengthMax ? [] : [`it says: ${visibly(line)}`];
+}
+
+/** What the agent had seen, the first of it, and which sub-agent asks. */
+function askerLines({ seen, onBehalfOf }: View): readonly string[] {
+  const labels = (Array.isArray(seen) ? seen.filter(isJsonObject) : []).map(({ label }) => String(label));
+  const told = labels.slice(0, LIMITS.notifyLabelsMax).map(visibly).join(', ');
+  const more = labels.length > LIMITS.notifyLabelsMax ? `, and ${labels.length - LIMITS.notifyLabelsMax} more` : '';
+  const actors = isJsonObject(onBehalfOf) && Array.isArray(onBehalfOf['actors']) ? onBehalfOf['actors'] : [];
+  return [
+    ...(labels.length === 0 ? [] : [`has seen: ${told}${more}`]),
+    ...(actors.length === 0
+      ? []
+      : [`sub-agent: ${visibly(actors.map((name) => name || '(without a name)').join(' > '))}`]),
   ];
 }
 

@@ -55,12 +55,14 @@ export function createIssuerKeys({ source, clock, logger }: Ports): IssuerKeys {
   const usable = (): Fetched | undefined =>
     kept !== undefined && clock.monotonicMs() - kept.atMs < LIMITS.issuerKeysStaleMsMax ? kept : undefined;
 
+  const isOld = ({ atMs }: Fetched) => clock.monotonicMs() - atMs >= LIMITS.issuerKeysFreshMs;
+
   return {
     withKey: async (id) => {
       const known = usable();
       if (known?.ids.has(id) === true) {
         // Old ones are good for a while, as long as new ones are on their way.
-        if (clock.monotonicMs() - known.atMs >= LIMITS.issuerKeysFreshMs) void refresh();
+        if (isOld(known)) void refresh();
         return known;
       }
       await refresh();
@@ -70,7 +72,12 @@ export function createIssuerKeys({ source, clock, logger }: Ports): IssuerKeys {
         details: { remedy: "see the server's messages" },
       });
     },
-    has: (id) => usable()?.ids.has(id) === true,
+    has: (id) => {
+      const known = usable();
+      // Who only holds a session open, or gave an approval, asks too: a key that was taken back must come out, and one that was not, as well.
+      if (known === undefined || isOld(known)) void refresh();
+      return known?.ids.has(id) === true;
+    },
     onChange: changes.onChange,
   };
 }

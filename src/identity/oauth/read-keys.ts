@@ -49,6 +49,6 @@ function isVerifying(key: Json): key is Json & JWK {
 
 function unreadable(what: string): SmcpError {
   return new SmcpError('ISSUER_UNAVAILABLE', `the issuer's JWK Set ${what}`, {
-    details: { remedy: 'look at oauth.jwks in config.yaml, and at what the issuer publishes there' },
+    details: { remedy: 'look at oauth in config.yaml, and at what the issuer publishes there' },
   });
 }

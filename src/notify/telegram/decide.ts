@@ -7,7 +7,8 @@ import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import { visibleText } from '#base/visible.ts';
-import type { ApprovalRequest, Approvals } from '#domain/approval-ports.ts';
+import type { ApprovalRequest, Approvals, ChannelApprover } from '#domain/approval-ports.ts';
+import type { TelegramTarget } from '#domain/notify-targets.ts';
 import { hasRole, type People } from '#domain/person.ts';
 import type { TelegramApi } from './api.ts';
 import { readPress } from './buttons.ts';
@@ -21,12 +22,7 @@ export type DeciderPorts = {
   readonly logger: Logger;
 };
 
-export type DeciderOptions = {
-  /** Chats in which a press counts. */
-  readonly chats: readonly number[];
-  /** Names of those who may decide, by the number of their account. */
-  readonly people: ReadonlyMap<number, string>;
-};
+export type DeciderOptions = Pick<TelegramTarget, 'chats' | 'people'>;
 
 /** Decides, and says to who pressed what became of it. Never rejects. */
 export function createDecider(
@@ -42,12 +38,12 @@ export function createDecider(
       return 'You are not among those who decide here.';
     }
     const missing = roleProblem(policyPeople(), name);
-    if (missing !== undefined) return missing;
+    if (missing !== undefined) return `${missing}.`;
     const press = readPress(data);
     const request = press === undefined ? undefined : approvals.find(press.id);
     if (press === undefined || request === undefined) return 'Nothing is known of this request any more.';
     if (request.digest !== press.digest) return 'This button is for another request than the one of this name.';
-    const by = { kind: 'channel', name, via: 'telegram' } as const;
+    const by = { kind: 'channel', name, via: 'telegram', account: user } as const;
     if (press.decision === 'deny') return outcomeOf(await approvals.deny(press.id, { by }));
     return outcomeOf(await approvals.approve(press.id, { digest: press.digest, by }));
   };
@@ -68,12 +64,25 @@ export function createDecider(
   };
 }
 
+/**
+ * Why who decided by an account may not any more: the configuration gives it to somebody else, or the policy has no such approver.
+ * Undefined: they may. `targets`: as the configuration has them.
+ */
+export function accountProblem(
+  { name, account }: ChannelApprover,
+  targets: readonly Pick<DeciderOptions, 'people'>[],
+  policyPeople: People,
+): string | undefined {
+  const isTheirs = targets.some(({ people }) => people.get(account) === name);
+  return isTheirs ? roleProblem(policyPeople, name) : `${name} has this account at Telegram no more`;
+}
+
 /** A policy that names people has the last word on who decides; one that names nobody leaves it to the configuration. */
 function roleProblem(people: People, name: string): string | undefined {
   if (people.size === 0) return undefined;
   const role = [...people].find(([person]) => person === name)?.[1];
-  if (role === undefined) return `${name} is not among the people of the policy.`;
-  return hasRole(role, 'approver') ? undefined : `${name} is ${role}: to decide takes the role approver.`;
+  if (role === undefined) return `${name} is not among the people of the policy`;
+  return hasRole(role, 'approver') ? undefined : `${name} is ${role}: to decide takes the role approver`;
 }
 
 function outcomeOf({ state, tool, agent }: ApprovalRequest): string {

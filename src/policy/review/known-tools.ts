@@ -36,7 +36,7 @@ export function formatTools(tools: readonly ReviewableTool[]): string {
   return JSON.stringify(tools.map((tool) => [tool.name, knownOf(tool), kindOf(tool)]));
 }
 
-function knownOf({ inputSchema, effect, labels = [], sinks = [], ...tool }: ReviewableTool): KnownTool {
+function knownOf({ inputSchema, effect, labels = [], sinks = [], outward, ...tool }: ReviewableTool): KnownTool {
   const costMicros = tool.costMicrosMax ?? tool.costMicros;
   return {
     inputSchema,
@@ -44,6 +44,7 @@ function knownOf({ inputSchema, effect, labels = [], sinks = [], ...tool }: Revi
     ...(costMicros === undefined ? {} : { costMicros }),
     ...(labels.length === 0 ? {} : { labels }),
     ...(sinks.length === 0 ? {} : { sinks }),
+    ...(outward === undefined ? {} : { outward }),
   };
 }
 

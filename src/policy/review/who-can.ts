@@ -4,7 +4,7 @@
 import type { ExactJsonObject } from '#base/exact-json.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { PolicyRef } from '#domain/decision.ts';
-import { supposedSeen } from '#domain/labels.ts';
+import { supposedSeen, withoutOutward } from '#domain/labels.ts';
 import type { AgentAnswer, DecisionKind, ReviewedTool, RuleOnTheWay, Stop, WhoCan } from '#domain/policy-review.ts';
 import { DEFAULT_DENY, decide } from '#policy/decide.ts';
 import { labelCondition, sinksOf } from '#policy/labels.ts';
@@ -45,7 +45,8 @@ function answerOf(policy: Policy, ref: PolicyRef, question: AgentQuestion): Agen
   const stop = stopped.get(agent);
   if (stop !== undefined) return { agent, decision: 'deny', ...stop, conditions: [] };
   if (args === undefined) {
-    const sinks = sinksOf(policy, tool);
+    const left = reachedBy(rules, tool, nowMs) ? tool : withoutOutward(tool);
+    const sinks = sinksOf(policy, left);
     return { agent, ...forAnyArguments(rules, { name: tool.name, ...(sinks && { sinks }) }, nowMs) };
   }
   const { kind, rule, reason } = decide(policy, ref, {
@@ -54,6 +55,11 @@ function answerOf(policy: Policy, ref: PolicyRef, question: AgentQuestion): Agen
   });
   return { agent, decision: kind, rule, reason, conditions: [] };
 }
+
+/** Whether some grant in force leaves the tool a request that leaves this machine, if it asks for one. */
+const reachedBy = ({ grants }: AgentRules, { name, outward }: ReviewedTool, nowMs: number): boolean =>
+  outward !== undefined &&
+  grants.flat().some((rule) => covers(rule, name) && isInForce(rule, nowMs) && rule.reaches?.(outward) !== false);
 
 /** Walks the rules as a decision does, and notes where arguments would lead it on. */
 function forAnyArguments(

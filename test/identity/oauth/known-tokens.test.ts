@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '#base/clock.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createKnownTokens, type SignedPrincipal } from '#identity/oauth/known-tokens.ts';
-import { agent } from '#test/identity/world.ts';
+import { agent, signedBy } from '#test/identity/world.ts';
 
 const HOUR_MS = 3_600_000;
 
 const token = (name: string, n: number, livesMs = HOUR_MS): SignedPrincipal => ({
   ...{ kind: 'agent', agent: agent(name), tokenId: `oauth_${name}_${n}` },
-  signed: { expiresMs: Date.now() + livesMs + n, keyId: 'k' },
+  signed: { ...signedBy(), expiresMs: Date.now() + livesMs + n },
 });
 
 function world() {
@@ -56,6 +56,6 @@ describe('an agent that shows more and more tokens', () => {
     known.remember(token('athena', 0, 100));
     for (let n = 1; n <= LIMITS.accessTokensKnownPerAgentMax; n += 1) known.remember(token('athena', n));
     expect(known.find('oauth_athena_0')).toBeUndefined();
-    await expect.poll(() => known.counts.ended, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => known.counts.ended).toBeGreaterThan(0);
   });
 });

@@ -1,5 +1,6 @@
 // Programs that take more than their share, or stay longer than they may: each has an end of its own, so that the very same
-// program can run with nothing around it, where it must come to that end. Data, and one call by the real runtime.
+// program can run with nothing around it, where it must come to that end. Each is told how many seconds to hold on to what it
+// took. Data, and one call by the real runtime.
 
 import { attackSource, runFree } from '#test/isolation/process-attack.ts';
 import { isAlive } from '#test/sandbox/harness.ts';
@@ -7,8 +8,8 @@ import {
   codeOf,
   createTestProcesses,
   descendantsOf,
-  pause,
   type TestProcesses,
+  until,
 } from '#test/sandbox/process/harness.ts';
 import type { Act } from './acts.ts';
 
@@ -20,6 +21,8 @@ export type Bomb = {
   readonly held: readonly string[];
   readonly limits?: { readonly timeoutMs?: number; readonly cpuMs?: number };
 };
+
+const HOLD = 'time.sleep(float(sys.argv[2]))';
 
 const CHILDREN = `
 import os
@@ -62,7 +65,7 @@ os._exit(0)
 const SPIN = `
 import os, time
 pid = os.fork()
-while time.process_time() < 1.5: pass
+while time.process_time() < 1.5 + float(sys.argv[2]): pass
 if pid == 0: os._exit(0)
 os.waitpid(pid, 0)
 print("all", flush=True)
@@ -74,7 +77,7 @@ for _ in range(8):
     if os.fork() == 0:
         kept = bytearray(48 << 20)
         for at in range(0, len(kept), 4096): kept[at] = 1
-        time.sleep(1.5)
+        ${HOLD}
         os._exit(0)
 for _ in range(8): os.wait()
 print("all", flush=True)
@@ -87,7 +90,7 @@ for _ in range(20):
     part = mmap.mmap(-1, 16 << 20)
     for at in range(0, 16 << 20, 4096): part[at] = 1
     kept.append(part)
-time.sleep(1)
+${HOLD}
 print("all", flush=True)
 `;
 
@@ -95,14 +98,14 @@ const DISK = `
 import time
 for n in range(12):
     with open(str(n), "wb") as file: file.write(bytes(8 << 20))
-time.sleep(1.5)
+${HOLD}
 print("all", flush=True)
 `;
 
 const ENTRIES = `
 import time
 for n in range(12_000): open(str(n), "w").close()
-time.sleep(4)
+${HOLD}
 print("all", flush=True)
 `;
 
@@ -111,31 +114,35 @@ import signal, time
 for number in range(1, 65):
     try: signal.signal(number, signal.SIG_IGN)
     except (OSError, ValueError): pass
-time.sleep(3)
+${HOLD}
 print("all", flush=True)
 `;
 
 /** Two forks and a session of its own, where that is possible. */
 const DAEMON = `
 import os, time
+reading, writing = os.pipe()
 if os.fork() == 0:
     try: os.setsid()
     except OSError: pass
     if os.fork() == 0:
         print("pid", os.getpid(), flush=True)
-        time.sleep(20)
+        os.write(writing, b"x")
+        time.sleep(600)
     os._exit(0)
-time.sleep(0.5)
+os.read(reading, 1)
 os._exit(0)
 `;
 
-const SOON = { timeoutMs: 15_000, cpuMs: 20_000 };
+/** Seconds. Confined, it is ended long before; with nothing around it, it needs not wait for anybody. */
+const HELD_CONFINED = '200';
+const HELD_FREE = '0';
 
 export const BOMBS: readonly Bomb[] = [
   { name: 'three hundred children', body: CHILDREN, held: ['stopped'] },
   { name: 'six hundred threads', body: THREADS, held: ['stopped'] },
   { name: 'fifteen hundred descriptors', body: DESCRIPTORS, held: ['stopped'] },
-  { name: 'three seconds of two processors', body: SPIN, held: ['CPU_EXCEEDED'], limits: { ...SOON, cpuMs: 700 } },
+  { name: 'three seconds of two processors', body: SPIN, held: ['CPU_EXCEEDED'], limits: { cpuMs: 700 } },
   { name: 'memory in many heaps', body: HEAPS, held: ['MEMORY_EXCEEDED'] },
   { name: 'memory that is shared', body: SHARED, held: ['MEMORY_EXCEEDED'] },
   { name: 'a full disk', body: DISK, held: ['DISK_EXCEEDED'] },
@@ -149,8 +156,8 @@ const MEMORY_MIB = 96;
 /** What came of it: its code, or what it printed. */
 async function endOf(sandbox: TestProcesses, bomb: Bomb): Promise<string> {
   const plugin = sandbox.plugin(attackSource(bomb.body), { memoryMiB: MEMORY_MIB, warm: false });
-  const limits = { ...SOON, ...bomb.limits };
-  const outcome = await sandbox.call(plugin, { args: { words: ['attack'] }, limits });
+  const { limits = {} } = bomb;
+  const outcome = await sandbox.call(plugin, { args: { words: ['attack', HELD_CONFINED] }, limits });
   return outcome.kind === 'returned' ? String(JSON.parse(outcome.resultJson)) : codeOf(outcome);
 }
 
@@ -163,15 +170,12 @@ function hasWorked({ name, held }: Bomb, end: string): boolean {
   throw new Error(`${name} ended with ${JSON.stringify(end)}`);
 }
 
-const LEAVES_MS_MAX = 10_000;
-
 /** Folders are removed after the answer. */
-async function isAnythingLeft(sandbox: TestProcesses, before: number): Promise<boolean> {
-  for (const until = Date.now() + LEAVES_MS_MAX; Date.now() < until; await pause(20)) {
-    if (descendantsOf(process.pid).length <= before && sandbox.folders().length === 0) return false;
-  }
-  return true;
-}
+const isAnythingLeft = (sandbox: TestProcesses, before: number): Promise<boolean> =>
+  until(() => descendantsOf(process.pid).length <= before && sandbox.folders().length === 0).then(
+    () => false,
+    () => true,
+  );
 
 /** Whether it works by the runtime. What is left of it counts as success. */
 export async function explodeConfined(sandbox: TestProcesses, bomb: Bomb): Promise<boolean> {
@@ -182,7 +186,7 @@ export async function explodeConfined(sandbox: TestProcesses, bomb: Bomb): Promi
 
 /** Whether it works with nothing around it. What would stay is ended. */
 export async function explodeFree(bomb: Bomb): Promise<boolean> {
-  using free = runFree(bomb.body);
+  using free = runFree(bomb.body, [HELD_FREE]);
   const end = await free.output;
   const hasWon = hasWorked(bomb, end);
   const pid = /^pid (\d+)$/.exec(end)?.[1];

@@ -1,7 +1,8 @@
 // Deciding by a button: only by those whom the configuration names, only about what was shown, once, and recorded as what it is.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { PersonName } from '#domain/person.ts';
+import type { People, PersonName } from '#domain/person.ts';
+import { accountProblem } from '#notify/telegram/decide.ts';
 import { question } from '#test/approvals/world.ts';
 import { buttonsOf, type ChatMessage } from './bot-api.ts';
 import { ANA, createTelegramWorld, GROUP, STRANGER, type TelegramWorld } from './world.ts';
@@ -188,5 +189,36 @@ describe('an attack', () => {
     }
     await told(world.bot.press('x', { user: ANA }));
     expect(stateOf()).toBe('pending');
+  });
+});
+
+describe('who has approved by a button', () => {
+  const people = (...named: [string, 'viewer' | 'approver'][]): People => new Map(named) as unknown as People;
+  const by = { kind: 'channel', name: 'ana', via: 'telegram', account: 7 } as const;
+  const targets = (...accounts: [number, string][]) => [
+    { people: new Map<number, string>() },
+    { people: new Map(accounts) },
+  ];
+
+  test.each<[string, ReturnType<typeof targets>, People, string | undefined]>([
+    ['has the account still, in one of the chats', targets([7, 'ana']), people(), undefined],
+    ['is an approver of the policy still', targets([7, 'ana']), people(['ana', 'approver']), undefined],
+    ['has another account by now', targets([8, 'ana']), people(), 'ana has this account at Telegram no more'],
+    [
+      'had an account that is another’s by now',
+      targets([7, 'ben']),
+      people(),
+      'ana has this account at Telegram no more',
+    ],
+    ['is told nothing there any more', [], people(), 'ana has this account at Telegram no more'],
+    ['left the policy', targets([7, 'ana']), people(['ben', 'approver']), 'ana is not among the people of the policy'],
+    [
+      'is a viewer by now',
+      targets([7, 'ana']),
+      people(['ana', 'viewer']),
+      'ana is viewer: to decide takes the role approver',
+    ],
+  ])('%s', (_what, accounts, named, expected) => {
+    expect(accountProblem(by, accounts, named)).toBe(expected);
   });
 });

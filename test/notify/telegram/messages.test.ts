@@ -106,7 +106,7 @@ describe('a chat', () => {
     const { bot, outbox } = world;
     bot.refuse('sendMessage', { status: 429, retryAfter: 1 }, { status: 502 }, { status: 502 });
     for (const subject of ['a', 'b']) outbox.tell(notice(subject));
-    await expect.poll(() => bot.messages.length, { timeout: 20_000 }).toBe(4);
+    await expect.poll(() => bot.messages.length).toBe(4);
     for (const chat of [ANA, GROUP]) {
       const texts = bot.messages.filter((one) => one.chat === chat).map(({ text }) => text.split('\n')[0]);
       expect(texts).toEqual(['title of a', 'title of b']);

@@ -21,7 +21,7 @@ async function approveByButton(): Promise<string> {
   const count = bot.messages.length;
   await expect.poll(() => bot.messages.length).toBe(count + 2);
   const query = bot.press(buttonsOf(bot.messages[count] as ChatMessage)['Approve'] ?? '', { user: ANA });
-  await expect.poll(() => answerTo(query), { timeout: 20_000 }).toBeDefined();
+  await expect.poll(() => answerTo(query)).toBeDefined();
   return approvals.get(request.id).state;
 }
 
@@ -84,7 +84,7 @@ describe('a place that can not be kept', () => {
     await expect.poll(() => world.hearing.problems().get('telegram-1')).toContain('could not keep');
     expect(approvals.find(request.id)?.state).toBe('pending');
     database.exec('PRAGMA query_only = OFF');
-    await expect.poll(() => approvals.find(request.id)?.state, { timeout: 20_000 }).toBe('approved');
+    await expect.poll(() => approvals.find(request.id)?.state).toBe('approved');
   });
 });
 

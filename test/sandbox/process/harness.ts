@@ -22,14 +22,13 @@ import { createCodeStage, type ProcessCode } from '#sandbox/host/process/code-st
 import { createProcessRuntime, type ProcessRuntimeOptions } from '#sandbox/host/process/process-runtime.ts';
 import type { CliProtocol } from '#sandbox/host/process/protocol-ports.ts';
 import { openWorkPlace } from '#sandbox/host/process/work-place.ts';
-import { agent } from '#test/sandbox/harness.ts';
+import { agent, FAR } from '#test/sandbox/harness.ts';
 
 export { agent };
 
-/** Small limits, so that hostile programs are stopped soon. */
+/** Little memory, so that hostile programs are stopped soon. */
 export const TEST_LIMITS: RunLimits = {
-  timeoutMs: 20_000,
-  cpuMs: 10_000,
+  ...FAR,
   memoryMiB: 64,
   outputBytes: LIMITS.outputBytesMax,
   hostCalls: LIMITS.hostCallsMax,
@@ -233,10 +232,10 @@ export async function createTestProcesses(
     warmUp: async (from: Plugin, given: CallOptions = {}): Promise<void> => {
       await call(from, given);
       const isOf = (plugin: Plugin, who: string) => plugin === from && who === (given.agent ?? 'ana');
-      for (const until = Date.now() + 20_000; Date.now() < until; await pause(20)) {
-        if (runtime.waiting(isOf) > 0) return;
-      }
-      throw new Error(`no interpreter waits\n${said.join('\n')}`);
+      await until(
+        () => runtime.waiting(isOf) > 0,
+        () => `no interpreter waits\n${said.join('\n')}`,
+      );
     },
     folders: (): string[] => readdirSync(join(root, 'work')).filter((name) => name.startsWith('work-')),
     close: async () => {
@@ -246,6 +245,15 @@ export async function createTestProcesses(
       if (options.place === undefined) rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
+}
+
+const ENDS_MS_MAX = 240_000;
+
+/** Resolves when it is so. @throws with what `why` says after a time that no machine takes */
+export async function until(isSo: () => boolean, why: () => string = () => `not so: ${isSo}`): Promise<void> {
+  for (const from = performance.now(); !isSo(); await pause(20)) {
+    if (performance.now() - from > ENDS_MS_MAX) throw new Error(why());
+  }
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
