@@ -162,6 +162,7 @@ describe('the log', () => {
       const committed = log.commit([rowAt(1)], 'note 2').then(() => {
         isDone = true;
       });
+      await expect.poll(() => paths).toEqual([`${file}-wal`]);
       await new Promise((resolve) => setTimeout(resolve, 20));
       expect([isDone, paths]).toEqual([false, [`${file}-wal`]]);
       synced.resolve();
