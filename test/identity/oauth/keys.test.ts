@@ -9,7 +9,7 @@ import { LIMITS } from '#base/limits.ts';
 import { keysFromFile } from '#identity/oauth/fetch-keys.ts';
 import { readKeys } from '#identity/oauth/read-keys.ts';
 import { kernelHoldsBytesMax } from '#test/gateway/http.ts';
-import { makeKey, openIssuer, type TestIssuer } from './issuer-server.ts';
+import { type Claims, makeKey, openIssuer, type Signing, type TestIssuer } from './issuer-server.ts';
 import { createSide } from './world.ts';
 
 let issuer: TestIssuer;
@@ -17,6 +17,10 @@ beforeEach(async () => {
   issuer = await openIssuer();
 });
 afterEach(() => issuer.close());
+
+/** Beyond the hour for which keys may be used. */
+const longLived = (claims: Claims = {}, signing: Signing = {}) =>
+  issuer.sign({ exp: Math.floor(Date.now() / 1000) + 40_000, ...claims }, signing);
 
 describe('keys that are fetched', () => {
   test('are fetched once for many tokens, and a token is verified once', async () => {
@@ -75,12 +79,65 @@ describe('keys that are fetched', () => {
       told += 1;
     });
     issuer.state.keys = [(await makeKey('second')).jwk];
-    side.time.steadyMs += LIMITS.issuerKeysFreshMs;
-    // Who comes meanwhile is not kept waiting.
+    // The control: a little before, nobody asks again.
+    side.time.steadyMs += LIMITS.issuerKeysFreshMs - 1;
     expect(await side.agentOf(token)).toBe('athena');
-    await expect.poll(() => told).toBe(1);
-    expect(side.stillHolds(principal)).toBe(false);
+    side.time.steadyMs += 1;
     expect(await side.agentOf(token)).toBeUndefined();
+    expect(told).toBe(1);
+    expect(side.stillHolds(principal)).toBe(false);
+  });
+
+  test('are not believed once more where nobody came for most of an hour: a stolen key that was taken back opens nothing', async () => {
+    const side = createSide(issuer);
+    const known = await longLived();
+    expect(await side.agentOf(known)).toBe('athena');
+    issuer.state.keys = [(await makeKey('second')).jwk];
+    side.time.steadyMs += LIMITS.issuerKeysStaleMsMax - 1;
+    const fresh = await longLived({ jti: 'forged' });
+    expect(await Promise.all([fresh, known].map(side.agentOf))).toEqual([undefined, undefined]);
+    // The control: the same idle hour, and the key is still the issuer's.
+    const other = createSide(issuer);
+    issuer.state.keys = [issuer.first.jwk];
+    expect(await other.agentOf(known)).toBe('athena');
+    other.time.steadyMs += LIMITS.issuerKeysStaleMsMax - 1;
+    expect(await Promise.all([fresh, known].map(other.agentOf))).toEqual(['athena', 'athena']);
+  });
+
+  test('are another key where another one stands under the same id: what came by the first one ends', async () => {
+    const side = createSide(issuer);
+    const token = await longLived();
+    const principal = await side.authenticate(token);
+    if (principal === undefined) throw new Error('refused');
+    // The control: the same key, of which more is said.
+    issuer.state.keys = [{ ...issuer.first.jwk, x5t: 'AAAA' }];
+    side.time.steadyMs += LIMITS.issuerKeysFreshMs;
+    expect(await side.agentOf(token)).toBe('athena');
+    let told = 0;
+    side.onChange(() => {
+      told += 1;
+    });
+    const second = await makeKey(issuer.first.kid);
+    issuer.state.keys = [second.jwk];
+    side.time.steadyMs += LIMITS.issuerKeysFreshMs;
+    expect(await side.agentOf(token)).toBeUndefined();
+    expect(told).toBe(1);
+    expect(side.stillHolds(principal)).toBe(false);
+    expect(await side.agentOf(await longLived({}, { key: second }))).toBe('athena');
+  });
+
+  test('that are old are believed while the issuer is down, once it was asked: only the first who comes waits for it', async () => {
+    const side = createSide(issuer);
+    const token = await longLived();
+    expect(await side.agentOf(token)).toBe('athena');
+    issuer.state.answer = (response) => void response.writeHead(503).end();
+    side.time.steadyMs += LIMITS.issuerKeysFreshMs;
+    expect(await side.agentOf(token)).toBe('athena');
+    issuer.state.answer = () => {};
+    side.time.steadyMs += LIMITS.issuerRetryMs;
+    expect(await side.agentOf(token)).toBe('athena');
+    await expect.poll(() => issuer.state.asked).toBe(3);
+    side.stopping.abort();
   });
 
   test('are used for a while when the issuer is down, and then no more', async () => {
@@ -158,7 +215,7 @@ describe('a document of keys', () => {
     const own = { ...privateKey.export({ format: 'jwk' }), kid: 'own' };
     const { kid: _, ...unnamed } = good.jwk;
     const others = [shared, own, unnamed, { ...good.jwk, kid: 'enc', use: 'enc' }];
-    expect([...readKeys(JSON.stringify({ keys: [...others, good.jwk] })).ids]).toEqual(['good']);
+    expect([...readKeys(JSON.stringify({ keys: [...others, good.jwk] })).ids.keys()]).toEqual(['good']);
     expect(() => readKeys(JSON.stringify({ keys: others }))).toThrow('no key that verifies');
   });
 
