@@ -23,6 +23,8 @@ export type SignedBy = {
   readonly issuer: string;
   /** The key that its signature was verified with. */
   readonly keyId: string;
+  /** Of that key itself: an issuer may put another one under the same id. */
+  readonly keyDigest: Digest;
   readonly issuedMs: number;
   /** SHA-256 of its `sub`, and of its `jti` where it has one: they may be long. */
   readonly subject: Digest;

@@ -70,9 +70,9 @@ function asRights(json: string): NonNullable<TokenRow['rights']> {
 
 function isSignedBy(value: unknown): value is SignedBy {
   if (!isJsonObject(value)) return false;
-  const { issuer, keyId, issuedMs, subject, jti } = value;
+  const { issuer, keyId, keyDigest, issuedMs, subject, jti } = value;
   const isNamed = typeof issuer === 'string' && typeof keyId === 'string' && Number.isFinite(issuedMs);
-  return isNamed && isDigest(subject) && (jti === undefined || isDigest(jti));
+  return isNamed && isDigest(keyDigest) && isDigest(subject) && (jti === undefined || isDigest(jti));
 }
 
 const isDigest = (value: unknown): boolean => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);

@@ -109,7 +109,7 @@ const MANIFEST = {
   tools: ['act', 'brief'].map((name) => ({
     ...{ name, description: 'Does what it is told.' },
     input: { type: 'object', properties: { case: { type: 'string' }, given: { type: 'object' } }, required: ['case'] },
-    ...(name === 'brief' ? { timeoutMs: 700 } : {}),
+    ...(name === 'brief' ? { timeoutMs: 4_000 } : {}),
   })),
 };
 

@@ -16,7 +16,14 @@ export function agent(name: string) {
 
 /** As a principal has it of a token that an issuer signed. */
 export function signedBy(more: Partial<SignedBy> = {}): SignedBy {
-  return { issuer: 'https://issuer.example', keyId: 'k', issuedMs: 0, subject: sha256('u1'), ...more };
+  return {
+    issuer: 'https://issuer.example',
+    keyId: 'k',
+    keyDigest: sha256('k'),
+    issuedMs: 0,
+    subject: sha256('u1'),
+    ...more,
+  };
 }
 
 export function memoryStore(rows = new Map<string, TokenRow>()) {

@@ -23,7 +23,7 @@ test('scopes and the chain of a token are read back as they were put', () => {
   const { store, rowOf } = world();
   const rights = { scopes: [['tools:a__*'], ['doors:mcp']], onBehalfOf: ['0'.repeat(16)], actors: ['reader'] };
   const subject = `sha256:${'0'.repeat(64)}` as const;
-  const signedBy = { issuer: 'https://a.example', keyId: 'k', issuedMs: 1, subject, jti: subject };
+  const signedBy = { issuer: 'https://a.example', keyId: 'k', keyDigest: subject, issuedMs: 1, subject, jti: subject };
   store.put(rowOf('a', { rights }));
   store.put(rowOf('b'));
   store.put(rowOf('c', { rights: { ...rights, signedBy } }));
@@ -39,6 +39,7 @@ test.each([
   '{"scopes":[["a"]],"onBehalfOf":[]}',
   '{"scopes":["a"],"onBehalfOf":[],"actors":[]}',
   '{"scopes":[],"onBehalfOf":[],"actors":[],"signedBy":{"issuer":"https://a.example","keyId":"k","issuedMs":1,"subject":"u1"}}',
+  `{"scopes":[],"onBehalfOf":[],"actors":[],"signedBy":{"issuer":"https://a.example","keyId":"k","issuedMs":1,"subject":"sha256:${'0'.repeat(64)}"}}`,
   '{"scopes":[],"onBehalfOf":[],"actors":[],"signedBy":null}',
 ])('what was damaged to %j is read as broken, never as none', (json) => {
   const { database, store, rowOf } = world();

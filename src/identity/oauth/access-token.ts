@@ -41,7 +41,8 @@ export async function verifyAccessToken(
   if (typeof alg !== 'string' || !algorithms.includes(alg)) throw new Error('its algorithm is not one that is taken');
   if (type === 'any' && !TYPES.has(typ)) throw new Error('its type is not one that is taken');
   const { keyOf, ids } = await keys.withKey(kid);
-  if (!ids.has(kid)) throw new Error('the issuer has no such key');
+  const keyDigest = ids.get(kid);
+  if (keyDigest === undefined) throw new Error('the issuer has no such key');
   const nowMs = clock.nowMs();
   const { payload } = await jwtVerify(text, keyOf, {
     issuer,
@@ -63,7 +64,7 @@ export async function verifyAccessToken(
   const lifetimeMs = Math.max((exp - iat) * 1000, expiresMs - nowMs);
   if (lifetimeMs > LIMITS.accessTokenLifetimeMsMax) throw new Error('it is good for too long');
   const ids256 = { subject: sha256(sub), ...(jti === undefined ? {} : { jti: sha256(jti) }) };
-  return { claims: payload, signed: { issuer, keyId: kid, issuedMs: iat * 1000, ...ids256, expiresMs } };
+  return { claims: payload, signed: { issuer, keyId: kid, keyDigest, issuedMs: iat * 1000, ...ids256, expiresMs } };
 }
 
 function isOfAnotherKind(claims: JWTPayload): boolean {

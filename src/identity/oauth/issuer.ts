@@ -57,7 +57,8 @@ export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: I
   const changes = createListeners();
   const unsubscribe = keys.onChange(changes.tell);
 
-  const vouches: Voucher['vouches'] = ({ keyId }, agent) => keys.has(keyId) && isAgent(agent) && speaksFor(agent);
+  const vouches: Voucher['vouches'] = ({ keyId, keyDigest }, agent) =>
+    keys.has(keyId, keyDigest) && isAgent(agent) && speaksFor(agent);
 
   const stillHolds = (principal: Principal): boolean => {
     if (principal.kind !== 'agent' || principal.signed === undefined) return false;
@@ -73,9 +74,9 @@ export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: I
     const seen = known.find(tokenId);
     // An id says nothing of the signature: only the very text that was verified is believed again.
     if (seen !== undefined && stillHolds(seen) && verifiedTexts.get(seen) === sha256(text)) {
-      // Has them fetched anew when they are old; who has a good token does not wait for that.
-      keys.withKey(seen.signed?.keyId ?? '').catch(() => {});
-      return seen;
+      // Has them fetched anew when they are old: the key may have been taken back while nobody came.
+      await keys.withKey(seen.signed?.keyId ?? '').catch(() => {});
+      return stillHolds(seen) ? seen : undefined;
     }
     const verified = await verify(text, options, ports);
     if (verified === undefined) return undefined;

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
+import { trustedAddress } from '#base/trusted-address.ts';
 import { keysAddressIn, metadataAddresses } from '#identity/oauth/discover.ts';
 import { makeKey, openIssuer, type TestIssuer } from './issuer-server.ts';
 import { metadataOf, OPENID, type Published, publish, RFC8414 } from './published.ts';
@@ -86,6 +87,32 @@ describe('metadata that is not believed', () => {
     const document = (uri: string) => ({ issuer: 'https://auth.example', jwks_uri: uri });
     for (const uri of ['http://127.0.0.1:8500/v1/kv', 'https://localhost/keys', 'http://[::1]/keys']) {
       expect(() => keysAddressIn(document(uri), about)).toThrow('can not be trusted');
+    }
+    const spelled = [
+      'localhost.',
+      'a.localhost',
+      'a.localhost.',
+      '0.0.0.0',
+      '0',
+      '127.1',
+      '0x7f.1',
+      '2130706433',
+      '[::]',
+    ];
+    for (const host of [
+      ...spelled,
+      '[::ffff:127.0.0.1]',
+      '[::ffff:7f00:2]',
+      '[::ffff:0.0.0.0]',
+      'LOCALHOST',
+      '①27.0.0.1',
+    ]) {
+      expect(() => keysAddressIn(document(`https://${host}/keys`), about)).toThrow('can not be trusted');
+    }
+    // By http nothing is believed of a name that a resolver has the last word on.
+    expect(trustedAddress('http://a.localhost/')).toBeUndefined();
+    for (const host of ['localhost.example', 'mylocalhost', '[::ffff:5db8:d70e]', '127.example']) {
+      expect(keysAddressIn(document(`https://${host}/keys`), about)).toBe(`https://${host}/keys`);
     }
     const other = 'https://keys.example/certs';
     expect(keysAddressIn(document(other), about)).toBe(other);
