@@ -129,8 +129,10 @@ export function createApprovals({
     const last = held.ofBinding(bound.binding);
     const same = last === undefined ? undefined : present(last.id);
     if (same !== undefined && isOpen(same)) return same;
-    if (same?.state === 'denied' && clock.nowMs() - (same.endedMs ?? 0) < LIMITS.approvalDenialMs) {
-      throw notApproved(same);
+    // Of the call, whoever asks: an agent names its sub-agents as it likes, and would ask for the same again under each name.
+    const denial = held.denialOf(bound.call);
+    if (denial !== undefined && clock.nowMs() - (denial.endedMs ?? 0) < LIMITS.approvalDenialMs) {
+      throw notApproved(denial);
     }
     return open(bound);
   };
