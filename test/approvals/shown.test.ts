@@ -97,3 +97,32 @@ describe('a notice of a request', () => {
     expect(lines.find((line) => line.startsWith('has seen: '))).toMatch(/l0, l1, .*l11, and 28 more$/);
   });
 });
+
+describe('a request whose approval counts no more', () => {
+  test('is told of once more when a call comes for it, once, and by nobody looking at it', async () => {
+    const { approvals, approve, state } = createWorld();
+    const told: string[] = [];
+    const request = approvals.request(question());
+    await approve(request, { kind: 'agent', name: bea });
+    approvals.onChange((changed) => void told.push(...(noticeOf(changed, '{}')?.lines ?? ['nothing'])));
+    state.frozen.add('bea');
+    approvals.list();
+    expect(told).toEqual([]);
+    approvals.request(question());
+    approvals.request(question(), request.id);
+    expect(told.filter((line) => line === 'counts no more: bea: bea is frozen')).toHaveLength(1);
+    state.frozen.clear();
+    expect(approvals.request(question()).state).toBe('approved');
+  });
+
+  test('the control: one whose giver stays is told of no more', async () => {
+    const { approvals, approve } = createWorld();
+    await approve(approvals.request(question()), { kind: 'agent', name: bea });
+    let count = 0;
+    approvals.onChange(() => {
+      count += 1;
+    });
+    approvals.request(question());
+    expect(count).toBe(0);
+  });
+});
