@@ -112,6 +112,7 @@ export function createApprovals({
     const times = { id: randomHex(ID_BYTES), createdMs, expiresMs: createdMs + terms.ttlMs };
     const request: ApprovalRequest = {
       ...{ ...times, ...formatStatement(bound, times), binding: bound.binding },
+      ...(bound.call === bound.binding ? {} : { call: bound.call }),
       ...{ agent, tool: tool.name, trustsClient: terms.trustsClient, state: 'pending' },
       ...(terms.approvers === undefined ? {} : { approvers: terms.approvers }),
     };
@@ -144,9 +145,9 @@ export function createApprovals({
       if (same.state === 'pending' && last?.state === 'approved') tellOnce(same);
       return same;
     }
-    if (same?.state === 'denied' && clock.nowMs() - (same.endedMs ?? 0) < LIMITS.approvalDenialMs) {
-      throw notApproved(same);
-    }
+    const denied = held.deniedOf(bound.call);
+    if (denied !== undefined && clock.nowMs() - (denied.endedMs ?? 0) < LIMITS.approvalDenialMs)
+      throw notApproved(denied);
     return open(bound);
   };
 

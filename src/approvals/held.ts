@@ -9,6 +9,8 @@ export type HeldRequests = {
   readonly find: (id: string) => ApprovalRequest | undefined;
   /** The newest one about this call that is not over, or was denied. */
   readonly ofBinding: (binding: Digest) => ApprovalRequest | undefined;
+  /** The last one that was denied, of this call by whichever sub-agent. */
+  readonly deniedOf: (call: Digest) => ApprovalRequest | undefined;
   readonly list: () => readonly ApprovalRequest[];
   /**
    * Drops what the agent has too many of, and what is over for long. How many wait for a decision then, of this agent and in all, and
@@ -28,9 +30,11 @@ export function createHeldRequests(store: ApprovalStore): HeldRequests {
   // A Map keeps the order of insertion.
   const byId = new Map(store.list().map((request) => [request.id, request]));
   const byBinding = new Map<Digest, string>();
+  const deniedByCall = new Map<Digest, string>();
   for (const request of byId.values()) index(request);
 
-  function index({ id, binding, state }: ApprovalRequest): void {
+  function index({ id, binding, call = binding, state }: ApprovalRequest): void {
+    if (state === 'denied') deniedByCall.set(call, id);
     const isAsked = state === 'pending' || state === 'approved' || state === 'denied';
     if (isAsked) byBinding.set(binding, id);
     else if (byBinding.get(binding) === id) byBinding.delete(binding);
@@ -39,8 +43,9 @@ export function createHeldRequests(store: ApprovalStore): HeldRequests {
   const drop = (requests: readonly ApprovalRequest[]) => {
     if (requests.length === 0) return;
     store.remove(requests.map(({ id }) => id));
-    for (const { id, binding } of requests) {
+    for (const { id, binding, call = binding } of requests) {
       byId.delete(id);
+      if (deniedByCall.get(call) === id) deniedByCall.delete(call);
       if (byBinding.get(binding) === id) byBinding.delete(binding);
     }
   };
@@ -62,6 +67,7 @@ export function createHeldRequests(store: ApprovalStore): HeldRequests {
   return {
     find: (id) => byId.get(id),
     ofBinding: (binding) => byId.get(byBinding.get(binding) ?? ''),
+    deniedOf: (call) => byId.get(deniedByCall.get(call) ?? ''),
     list: () => [...byId.values()],
     makeRoom,
     add: (request, argsJson) => {

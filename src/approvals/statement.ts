@@ -17,6 +17,8 @@ export type BoundQuestion = {
   readonly question: ApprovalQuestion;
   readonly args: Digest;
   readonly binding: Digest;
+  /** The same without the names of sub-agents, which choose them: what was denied to one is denied to all. */
+  readonly call: Digest;
 };
 
 export type QuestionBinder = (question: ApprovalQuestion) => BoundQuestion;
@@ -33,10 +35,12 @@ export function createQuestionBinder(): QuestionBinder {
     const args = known.get(question.args) ?? argsDigest(question.args);
     known.set(question.args, args);
     const { agent, tool, capabilities, workspace, chain, rule, onBehalfOf } = question;
+    const called = { agent, tool, args, capabilities, workspace, chain, rule: rule.digest };
+    const call = sha256(canonicalJson(called as unknown as Json));
+    if (onBehalfOf === undefined) return { question, args, binding: call, call };
     // Tokens of sub-agents are renewed; what they call themselves says which one asks.
-    const actors = onBehalfOf === undefined ? {} : { actors: onBehalfOf.actors };
-    const bound = { agent, tool, args, capabilities, workspace, chain, rule: rule.digest, ...actors };
-    return { question, args, binding: sha256(canonicalJson(bound as unknown as Json)) };
+    const bound = { ...called, actors: onBehalfOf.actors };
+    return { question, args, binding: sha256(canonicalJson(bound as unknown as Json)), call };
   };
 }
 
