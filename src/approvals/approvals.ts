@@ -112,7 +112,6 @@ export function createApprovals({
     const times = { id: randomHex(ID_BYTES), createdMs, expiresMs: createdMs + terms.ttlMs };
     const request: ApprovalRequest = {
       ...{ ...times, ...formatStatement(bound, times), binding: bound.binding },
-      ...(bound.call === bound.binding ? {} : { call: bound.call }),
       ...{ agent, tool: tool.name, trustsClient: terms.trustsClient, state: 'pending' },
       ...(terms.approvers === undefined ? {} : { approvers: terms.approvers }),
     };
@@ -145,9 +144,11 @@ export function createApprovals({
       if (same.state === 'pending' && last?.state === 'approved') tellOnce(same);
       return same;
     }
-    const denied = held.deniedOf(bound.call);
-    if (denied !== undefined && clock.nowMs() - (denied.endedMs ?? 0) < LIMITS.approvalDenialMs)
-      throw notApproved(denied);
+    // Of the call, whoever asks: an agent names its sub-agents as it likes, and would ask for the same again under each name.
+    const denial = held.denialOf(bound.call);
+    if (denial !== undefined && clock.nowMs() - (denial.endedMs ?? 0) < LIMITS.approvalDenialMs) {
+      throw notApproved(denial);
+    }
     return open(bound);
   };
 

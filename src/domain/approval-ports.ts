@@ -122,8 +122,6 @@ export type ApprovalRequest = {
   readonly id: string;
   /** Over exactly what is asked: two requests with the same binding are about the same call. */
   readonly binding: Digest;
-  /** The same whichever sub-agent asks. Absent: as `binding`. */
-  readonly call?: Digest;
   /** SHA-256 of the statement, which names everything that was asked: what approving takes. */
   readonly digest: Digest;
   /** `{"nonce","value"}` as RFC 8785 writes it: `ApprovalStatement` is the value. */
