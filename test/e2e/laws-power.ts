@@ -2,10 +2,12 @@
 // deciding sample calls of sample agents at sample times, not by comparing rules.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { JsonObject } from '#base/json.ts';
 import type { Services } from '#operations/operation.ts';
+import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
 import { callThatGetsMore } from '#test/policy/gets-more.ts';
-import { policyOf } from '#test/policy/policies.ts';
+import { agentName, policyOf, question, REF } from '#test/policy/policies.ts';
 
 /** Those that sequences act as, those that only have rights, and two that may come. */
 export const AGENTS = ['ops', 'aide', 'athena', 'boreas', 'zephyrus', 'zoe'] as const;
@@ -54,6 +56,14 @@ export function powerOf(services: Services): Power {
     }).length,
   };
 }
+
+/** Whether the call was not denied before, whoever had to approve it; as if nothing had been called yet. */
+export function wasAllowed({ policy }: Power, { agent, tool, args }: AskedCall): boolean {
+  const query = question(tool, args, { agent: agentName(agent), nowMs: Date.now() });
+  return decide(policy, REF, query).kind !== 'deny';
+}
+
+type AskedCall = { readonly agent: string; readonly tool: string; readonly args: JsonObject };
 
 const isIn = (some: readonly unknown[], all: readonly unknown[]): boolean =>
   some.every((one) => all.some((other) => isDeepStrictEqual(one, other)));
