@@ -14,6 +14,7 @@ const one = (title: string, finds: RegExp, ...mutants: readonly Mutant[]): WeakC
 
 const ATTENUATION = 'src/policy/attenuation.ts';
 const APPROVAL = 'src/policy/approval.ts';
+const SERVICE = 'src/policy/policy-service.ts';
 
 /** Of a change of the policy, kind by kind. */
 const ATTENUATIONS: readonly WeakCheck[] = [
@@ -145,17 +146,16 @@ const ACTORS: readonly WeakCheck[] = [
     'grants are not asked for',
     /it was denied before/,
     {
-      file: 'src/policy/decide.ts',
-      from: 'if (isDenied) return false;\n  return rules.grants',
-      to: 'if (isDenied) return false;\n  if (toolName.startsWith("smcp__")) return true;\n  return rules.grants',
+      file: SERVICE,
+      from: '    mayCall: (agent, toolName, nowMs) =>\n',
+      to: "    mayCall: (agent, toolName, nowMs) =>\n      toolName.startsWith('smcp__') ||\n",
     },
     {
-      file: 'src/policy/decide.ts',
-      from: "  if (decision.kind === 'deny') return decision;\n  const { nowMs",
-      to: `  if (decision.kind === 'deny' && query.tool.name.startsWith('smcp__')) {
-    return { kind: 'allow', rule: 'r', reason: '', policy: ref } as never;
-  }
-  if (decision.kind === 'deny') return decision;\n  const { nowMs`,
+      file: SERVICE,
+      from: '    decide: (query) => {\n      const { policy, ref } = current();\n',
+      to: `    decide: (query) => {
+      const { policy, ref } = current();
+      if (query.tool.name.startsWith('smcp__')) return { kind: 'allow', rule: 'r', reason: '', policy: ref } as never;\n`,
     },
   ),
 ];

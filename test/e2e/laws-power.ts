@@ -12,6 +12,8 @@ import { agentName, policyOf, question, REF } from '#test/policy/policies.ts';
 /** Those that sequences act as, those that only have rights, and two that may come. */
 export const AGENTS = ['ops', 'aide', 'athena', 'boreas', 'zephyrus', 'zoe'] as const;
 const TOOLS = ['demo_math__add', 'demo_text__echo', 'smcp__policy_apply', 'smcp__approvals_approve'];
+/** Of `zephyrus`. */
+const BOUNDED = ['when', 'hours', 'expires', 'capabilities', 'session'].map((kind) => `bound__${kind}`);
 const ROLES = ['viewer', 'approver', 'admin'];
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 
@@ -72,7 +74,9 @@ const isIn = (some: readonly unknown[], all: readonly unknown[]): boolean =>
 export function moreThan(before: Power, after: Power): string | undefined {
   const asked = { agents: AGENTS, tools: TOOLS };
   if (before.digest !== after.digest) {
-    const call = callThatGetsMore(before.policy, after.policy, asked);
+    const call =
+      callThatGetsMore(before.policy, after.policy, { agents: ['zephyrus'], tools: BOUNDED }) ??
+      callThatGetsMore(before.policy, after.policy, asked);
     if (call !== undefined) return call;
     const isAwake = before.awake !== undefined || after.awake !== undefined;
     const later = isAwake

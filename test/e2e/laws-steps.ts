@@ -48,7 +48,8 @@ const WRITES = OPERATIONS.filter(({ effect }) => effect === 'write').map(({ name
 
 const operation = fc.oneof(
   { weight: 10, arbitrary: fc.constant('policy_apply') },
-  { weight: 3, arbitrary: fc.constantFrom('policy_rollback', 'config_set', 'approvals_approve', 'ask') },
+  { weight: 3, arbitrary: fc.constantFrom('policy_rollback', 'config_set') },
+  { weight: 4, arbitrary: fc.constantFrom('approvals_approve', 'ask') },
   // Each of the table, those that only people may do too.
   { weight: 4, arbitrary: fc.constantFrom(...WRITES) },
   { weight: 1, arbitrary: fc.constantFrom(...TOOL_NAMES) },
@@ -71,6 +72,15 @@ export const given = fc
   .tuple(policyDocument, fc.subarray(TOOL_NAMES, { minLength: TOOL_NAMES.length - 2 }), fc.subarray(TOOL_NAMES))
   .map(([document, ops, aide]) => withAdmins(document, { ops, aide }));
 
+/** One bound each, of tools that no other rule is likely to decide about: what takes it away is seen. */
+const BOUNDED: Document['deny'] = [
+  { tools: ['bound__when'], when: 'args.a == 1' },
+  { tools: ['bound__hours'], hours: { days: ['mon'], from: '08:00', to: '20:00', timezone: 'UTC' } },
+  { tools: ['bound__expires'], expires: '2027-01-01T00:00:00Z' },
+  { tools: ['bound__capabilities'], capabilities: { clock: true } },
+  { tools: ['bound__session'], session: { forbid: ['private'] } },
+];
+
 function withAdmins(document: Document, granted: { readonly [name: string]: readonly string[] }): Document {
   const text = JSON.stringify(document);
   // What would deny or decide the admin tools of the two before their own grants do is left out.
@@ -79,6 +89,7 @@ function withAdmins(document: Document, granted: { readonly [name: string]: read
   ) as Document;
   Object.assign(plain, { people: { ana: { role: 'approver' }, ben: { role: 'admin' } } });
   plain.budgets = plain.budgets.map((budget) => ({ tools: ['demo_*'], ...(budget as Written) }));
+  plain.agents['zephyrus'] = { grants: structuredClone(BOUNDED), deny: [] };
   for (const [name, operations] of Object.entries(granted)) {
     const admin = operations.map((one) => `smcp__${one}`);
     const asked = { tools: ['demo_text__slugify'], approval: { ttl: '1h', wait: '0s' } };
@@ -94,7 +105,8 @@ function withAdmins(document: Document, granted: { readonly [name: string]: read
 export function inputOf({ services }: LawsWorld, { operation: name, whom, edits, trick, number }: Step): JsonObject {
   const { tokens, policy, approvals, catalog } = services;
   const pick = <T>(all: readonly T[]): T | undefined => all[number % Math.max(all.length, 1)];
-  const request = pick(approvals.list());
+  const requests = approvals.list();
+  const request = pick(requests.filter(({ state }) => state === 'pending')) ?? pick(requests);
   const plugin = pick(catalog.reports());
   const text = JSON.stringify(edited(documentOf(services) as unknown as Document, { edits, trick, whom }));
   const inputs: { readonly [operation: string]: JsonObject } = {
