@@ -33,6 +33,10 @@ export type IsolateRuntimeOptions = {
   readonly wardensPerPluginMax?: number;
   /** The product's version, for the engine of the record. Absent: not named. */
   readonly product?: string;
+  /** For how long a call may keep a warden's own thread, whatever came of the last one. Absent: as for live calls. */
+  readonly trialMsMax?: number;
+  /** Of the threads beside that one. */
+  readonly stackBytes?: number;
 };
 
 /** The runtime of isolate plugins. It starts no process before the first call. */
@@ -76,7 +80,11 @@ export function createIsolateRuntime(ports: IsolateRuntimePorts, options: Isolat
     const key = `${plugin.digest} ${profile(plugin).digest}`;
     const known = pools.get(key);
     if (known !== undefined) return known.pool;
-    const spec = { memoryMiB: memoryMiBOf(plugin), isolates: isolatesOf(plugin), owner: plugin.digest };
+    const { stackBytes } = options;
+    const spec = {
+      ...{ memoryMiB: memoryMiBOf(plugin), isolates: isolatesOf(plugin), owner: plugin.digest },
+      ...(stackBytes === undefined ? {} : { stackBytes }),
+    };
     const pool: WardenPool = createWardenPool({
       clock,
       makeRoom: (isOwn) => room.make(pool, isOwn),
@@ -86,7 +94,7 @@ export function createIsolateRuntime(ports: IsolateRuntimePorts, options: Isolat
           logger,
           plugin: plugin.name,
           command: confinement.wardenCommand(spec),
-          start: startMessage(plugin),
+          start: startMessage(plugin, options.trialMsMax),
           code: code.modules(plugin).then(modulesText),
           isolatesMax: spec.isolates,
           ...events,
@@ -168,7 +176,7 @@ function isolatesOf(plugin: Plugin): number {
   return Math.min(Math.max(fitting, 1), LIMITS.isolatesPerWardenMax);
 }
 
-function startMessage(plugin: Plugin): StartMessage {
+function startMessage(plugin: Plugin, trialMsMax: number | undefined): StartMessage {
   return {
     t: 'start',
     entry: requireIsolate(plugin).entry,
@@ -178,8 +186,8 @@ function startMessage(plugin: Plugin): StartMessage {
     hostCallBytesMax: LIMITS.hostCallBytesMax,
     hostCallBytesTotalMax: LIMITS.hostCallBytesTotalMax,
     settleMsMax: LIMITS.wardenSettleMs,
-    trialMsMax: LIMITS.wardenTrialMs,
-    trialsLeftOut: LIMITS.wardenTrialsLeftOut,
+    trialMsMax: trialMsMax ?? LIMITS.wardenTrialMs,
+    trialsLeftOut: trialMsMax === undefined ? LIMITS.wardenTrialsLeftOut : 0,
     contextsReady: LIMITS.contextsReady,
     logMessageLengthMax: LIMITS.logMessageLengthMax,
     errorMessageLengthMax: LIMITS.errorMessageLengthMax,

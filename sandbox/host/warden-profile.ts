@@ -12,6 +12,8 @@ export type WardenSpec = {
   readonly isolates: number;
   /** Whose user it gets where there are users to give: the plugin's digest. */
   readonly owner: string;
+  /** Of isolated-vm's threads, in place of the bound of `LIMITS`: for a replay that looks whether the depth of a recursion matters. */
+  readonly stackBytes?: number;
 };
 
 const BYTES_PER_MIB = 1024 * 1024;
@@ -21,7 +23,7 @@ const DESCRIPTORS = [0, 1, 2, 3];
 /** `isHere`: whether a path exists; what does not needs no rule. */
 export function wardenProfile(
   { node, main, opensslConfig, product, libraries }: WardenFiles,
-  { memoryMiB, isolates }: WardenSpec,
+  { memoryMiB, isolates, stackBytes = LIMITS.wardenStackBytes }: WardenSpec,
   { uid, isHere }: { readonly uid: number | undefined; readonly isHere: (path: string) => boolean },
 ): LaunchProfile {
   const dataMiB = LIMITS.wardenDataBaselineMiB + memoryMiB * isolates + LIMITS.wardenHeadroomMiB;
@@ -36,7 +38,7 @@ export function wardenProfile(
       fileBytes: 0,
       descriptors: LIMITS.wardenDescriptorsMax,
       processes: uid === undefined ? LIMITS.sharedUserThreadsMax : LIMITS.wardenUserThreadsMax,
-      stackBytes: LIMITS.wardenStackBytes,
+      stackBytes,
     },
     env: WARDEN_ENVIRONMENT,
     cwd: '/',
@@ -52,6 +54,7 @@ export function wardenProfile(
 function nodeFlags(readable: readonly string[]): string[] {
   return [
     '--jitless',
+    `--stack-size=${LIMITS.guestStackKiB}`,
     // What a call hangs on frozen objects, nobody could read again and would keep its memory (decision 0031).
     '--js-nonextensible-applies-to-private',
     '--no-node-snapshot',

@@ -239,7 +239,7 @@ export function createWarden(options: WardenOptions): Warden {
       cpuMs,
       outputBytes,
       hostCalls,
-      isAlone: table.isAlone(agent),
+      isAlone: request.thread === undefined ? table.isAlone(agent) : request.thread === 'own',
     } as const;
     say(() => {
       if (!calls.has(call.id)) return;

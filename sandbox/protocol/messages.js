@@ -25,7 +25,7 @@
  * }} StartMessage
  *
  * Runs a tool; the body is its arguments as JSON. `isolate` is the host's number for (plugin, agent). `isAlone`: every call
- * that the warden has is this agent's.
+ * that the warden has is this agent's, so that it may be tried on the warden's own thread.
  * @typedef {{ readonly t: 'run', readonly id: number, readonly isolate: number, readonly tool: string,
  *   readonly cpuMs: number, readonly outputBytes: number, readonly hostCalls: number, readonly isAlone: boolean }} RunMessage
  *

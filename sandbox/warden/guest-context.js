@@ -70,12 +70,21 @@ export function createGuestContext({ ivm, isolate, prelude, graph, boundsJson })
       /** Runs the plugin's modules, and the tool once they have loaded. @returns {Promise<unknown>} */
       evaluate: async () => root?.evaluate(),
       /**
-       * The same while this thread waits.
+       * The same while this thread waits: from the event loop itself, so that the guest's code always has as much of the stack.
        *
        * @param {number} timeMs bounds the guest's code, and not what reading the guest's errors runs
-       * @returns {Promise<unknown>} settled already
+       * @returns {Promise<unknown>}
        */
-      evaluateHere: async (timeMs) => root?.evaluateSync({ timeout: timeMs }),
+      evaluateHere: (timeMs) =>
+        new Promise((resolve, reject) => {
+          setImmediate(() => {
+            try {
+              resolve(root?.evaluateSync({ timeout: timeMs }));
+            } catch (error) {
+              reject(error);
+            }
+          });
+        }),
       /** @param {number} number @param {boolean} isOk @param {string} json @returns {Promise<unknown>} */
       answer: (number, isOk, json) => enter.apply(undefined, ['answer', number, isOk, json]),
       /**

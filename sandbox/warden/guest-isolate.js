@@ -37,6 +37,8 @@ export function createGuestIsolate({ ivm, memoryMiB, youngMiB, settleMsMax, onSt
     memoryLimit: memoryMiB - YOUNG_SPACES * youngMiB,
     onCatastrophicError: () => onStuck(executing ?? firstMember(), 'MEMORY_EXCEEDED'),
   });
+  // V8 counts how deep this thread may go from where it first enters the isolate: here, at the same depth each time.
+  isolate.getHeapStatisticsSync();
   /** @type {import('./guest-call.js').GuestCall | undefined} */
   let executing;
   /** Calls that live here. @type {Set<import('./guest-call.js').GuestCall>} */

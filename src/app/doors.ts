@@ -29,6 +29,7 @@ export function buildGateway(
       host,
       port,
       names: [...config.server.names, site().rpId],
+      trustProxy: config.server.trustProxy,
       version,
       routes: [
         ...adminRoutes(OPERATIONS, { run, dispatcher }, version),

@@ -13,12 +13,13 @@ import { type ConsoleSiteHolder, createConsoleSite } from './console-site.ts';
 export type OpenPeople = { readonly acts: Acts; readonly people: PeopleDesk; readonly consoleSite: ConsoleSiteHolder };
 
 export function openPeople(
-  { config, port }: AppOptions,
-  { store, log }: { readonly store: Pick<Store, 'passkeys' | 'invites'>; readonly log: RecordLog },
+  { config, port, logger }: AppOptions,
+  { store, log }: { readonly store: Pick<Store, 'passkeys' | 'invites' | 'acts'>; readonly log: RecordLog },
   people: () => People,
 ): OpenPeople {
   const consoleSite = createConsoleSite(config.console, port);
   const { passkeys, invites } = store;
   const ports = { passkeys, invites, log, clock: systemClock, people, site: consoleSite.site };
-  return { acts: createActs(systemClock), people: createPeople(ports), consoleSite };
+  const acts = createActs({ clock: systemClock, store: store.acts, logger });
+  return { acts, people: createPeople(ports), consoleSite };
 }

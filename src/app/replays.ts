@@ -1,6 +1,7 @@
 // Recorded calls run again: the replayer, on a tier of isolates of its own.
 
 import { systemClock } from '#base/clock.ts';
+import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import type { RecordReader } from '#domain/ports.ts';
 import type { Replayer } from '#domain/replay-ports.ts';
@@ -20,7 +21,7 @@ export type ReplayParts = {
 };
 
 /**
- * Beside the tier that serves agents: with one process at most, which has a user of its own where there are users to give, so that
+ * Beside the tier that serves agents: with one process of each depth of stack at most, which has a user of its own where there are users to give, so that
  * nothing of a replay is counted against a plugin's own processes.
  */
 export function openReplayer(
@@ -31,10 +32,18 @@ export function openReplayer(
     ...confinement,
     wardenCommand: (spec) => confinement.wardenCommand({ ...spec, owner: `replay ${spec.owner}` }),
   };
-  const runtime = createIsolateRuntime(
-    { clock: systemClock, logger, confinement: apart, code: createPluginCode({ logger }) },
-    { product: version, wardensMax: 1, wardensPerPluginMax: 1 },
-  );
-  stack.defer(() => runtime.close());
-  return createReplayer({ log, runtime, archive: createPluginArchive(home) });
+  const open = (stackBytes?: number) =>
+    stack.adopt(
+      createIsolateRuntime(
+        { clock: systemClock, logger, confinement: apart, code: createPluginCode({ logger }) },
+        {
+          ...{ product: version, wardensMax: 1, wardensPerPluginMax: 1, trialMsMax: LIMITS.replayTrialMsMax },
+          ...(stackBytes === undefined ? {} : { stackBytes }),
+        },
+      ),
+      (opened) => opened.close(),
+    );
+  const runtime = open();
+  const deep = open(LIMITS.replayDeepStackBytes);
+  return createReplayer({ log, runtime, deep, archive: createPluginArchive(home) });
 }

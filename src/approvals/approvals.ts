@@ -66,7 +66,11 @@ export function createApprovals({
   /** The last decision about a request that is on its way into the log: the next one waits for it, and is told what it was. */
   const beingRecorded = new Map<string, Promise<unknown>>();
 
+  /** Requests of which it was told that they wait again. */
+  const waitingAgain = new Set<string>();
+
   const change = (request: ApprovalRequest): ApprovalRequest => {
+    waitingAgain.delete(request.id);
     try {
       held.change(request);
     } finally {
@@ -117,6 +121,13 @@ export function createApprovals({
     return request;
   };
 
+  /** A call has come for an approval that counts no more: people have to look at it again, and are told so once. */
+  const tellOnce = (request: ApprovalRequest) => {
+    if (waitingAgain.has(request.id)) return;
+    waitingAgain.add(request.id);
+    watchers.tell(request);
+  };
+
   const request: Approvals['request'] = (question, id) => {
     const bound = bind(question);
     if (id !== undefined) {
@@ -124,11 +135,15 @@ export function createApprovals({
       if (named === undefined || named.agent !== question.agent) throw unknownRequest();
       if (named.binding !== bound.binding) throw isForAnotherCall(id);
       if (!isOpen(named)) throw notApproved(named);
+      if (named.state === 'pending' && held.find(id)?.state === 'approved') tellOnce(named);
       return named;
     }
     const last = held.ofBinding(bound.binding);
     const same = last === undefined ? undefined : present(last.id);
-    if (same !== undefined && isOpen(same)) return same;
+    if (same !== undefined && isOpen(same)) {
+      if (same.state === 'pending' && last?.state === 'approved') tellOnce(same);
+      return same;
+    }
     if (same?.state === 'denied' && clock.nowMs() - (same.endedMs ?? 0) < LIMITS.approvalDenialMs) {
       throw notApproved(same);
     }

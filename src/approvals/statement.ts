@@ -32,8 +32,10 @@ export function createQuestionBinder(): QuestionBinder {
   return (question) => {
     const args = known.get(question.args) ?? argsDigest(question.args);
     known.set(question.args, args);
-    const { agent, tool, capabilities, workspace, chain, rule } = question;
-    const bound = { agent, tool, args, capabilities, workspace, chain, rule: rule.digest };
+    const { agent, tool, capabilities, workspace, chain, rule, onBehalfOf } = question;
+    // Tokens of sub-agents are renewed; what they call themselves says which one asks.
+    const actors = onBehalfOf === undefined ? {} : { actors: onBehalfOf.actors };
+    const bound = { agent, tool, args, capabilities, workspace, chain, rule: rule.digest, ...actors };
     return { question, args, binding: sha256(canonicalJson(bound as unknown as Json)) };
   };
 }
@@ -57,10 +59,12 @@ export function formatStatement(
   { question, args }: BoundQuestion,
   { id, createdMs, expiresMs }: { readonly id: string; readonly createdMs: number; readonly expiresMs: number },
 ): { readonly statement: string; readonly digest: Digest } {
-  const { agent, tool, capabilities, workspace, chain, rule, policy } = question;
+  const { agent, tool, capabilities, workspace, chain, rule, policy, seen, onBehalfOf } = question;
   const value: ApprovalStatement = {
     ...{ approval: id, agent, tool, args, capabilities, chain, rule, policy },
     ...(workspace === undefined ? {} : { workspace }),
+    ...(seen === undefined ? {} : { seen }),
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
     ...{ created: rfc3339(createdMs), expires: rfc3339(expiresMs) },
   };
   const statement = canonicalJson({ nonce: randomNonce(), value: value as unknown as Json });

@@ -33,8 +33,13 @@ export const IDENTITY_LIMITS = {
   issuerKeysMax: 64,
   issuerKeyIdLengthMax: 256,
   issuerKeysBytesMax: 256 * 1024,
-  /** How long the issuer has to send it. */
+  /** What says where the keys are (RFC 8414). Large issuers' have 8 KiB. */
+  issuerMetadataBytesMax: 64 * 1024,
+  /** How long the issuer has to send one of them. */
   issuerFetchMsMax: 5_000,
+  /** After this it is asked anew where its keys are; and while that fails, they are asked for where they were, for so long at most. */
+  issuerMetadataFreshMs: 600_000,
+  issuerMetadataStaleMsMax: 86_400_000,
   /** Between two attempts to fetch keys, whatever ids of keys strangers invent. */
   issuerRetryMs: 30_000,
   /** After this they are fetched anew, so that one that was taken back is good no longer; and while that fails, used for so long at most. */

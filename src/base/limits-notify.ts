@@ -35,6 +35,8 @@ export const NOTIFY_LIMITS = {
   /** A text of somebody else in a line for people, in UTF-16 units, and how many such lines there are. */
   notifyTextLengthMax: 200,
   notifyLinesMax: 12,
+  /** Labels that a notice names of what an agent had seen: a home has a handful. */
+  notifyLabelsMax: 12,
   /** What one agent can cause in a while is told by so many notices; the rest in one. Its loops with one tool: by one. */
   notifyMergeMs: 10 * 60_000,
   notifyPerAgentMax: 20,

@@ -34,5 +34,7 @@ export const PEOPLE_LIMITS = {
   consoleBodyBytesMax: 32 * 1024,
   /** Acts that wait to be confirmed, and how long: whoever wants one does it again. */
   actsPendingMax: 64,
+  /** Of all that wait, with what they are done with, as JSON: a policy of 1 MiB is there with its difference. */
+  actsKeptBytesMax: 16 * 1024 * 1024,
   actMs: 3_600_000,
 } as const;

@@ -42,6 +42,13 @@ export const PLUGIN_LIMITS = {
   replayCpuFactor: 2,
   replayWallFactor: 2,
   replayStartMsMax: 15_000,
+  /**
+   * For how long a replay's call may keep its process's own thread: a hundred times what a live call may, since nobody else waits. It began
+   * there when it was recorded, or it did not; where that makes a difference both are tried.
+   */
+  replayTrialMsMax: 2_000,
+  /** Stack of a replay that tries whether the depth of a recursion matters: eight times what a guest has. */
+  replayDeepStackBytes: 8 * 1024 * 1024,
   /** The process of a replay without another one for this long is ended. */
   replayIdleMs: 10_000,
   /** What is shown of a host call that differs, in UTF-16 units. */
@@ -112,8 +119,13 @@ export const PLUGIN_LIMITS = {
   wardenBackoffMsMax: 10_000,
   /** Open descriptors of a warden's process; Node itself takes about 30. */
   wardenDescriptorsMax: 256,
-  /** RLIMIT_STACK of a warden's first thread, and of those that say nothing else: what Linux gives by default. */
-  wardenStackBytes: 8 * 1024 * 1024,
+  /**
+   * How deep a guest's code may go, so that it is the same wherever a call runs and whatever `ulimit -s` says (decision 0061). The first:
+   * on the warden's own thread, Node's default. The second: RLIMIT_STACK of that thread and size of isolated-vm's, of which
+   * it leaves 24 KiB to native code. What it is more is room for Node below the guest, and for native code above.
+   */
+  guestStackKiB: 984,
+  wardenStackBytes: 1056 * 1024,
   /**
    * RLIMIT_NPROC where the plugin has a user of its own: threads of all its wardens. One has 11, and one more for each
    * processor; the filter lets none start a process.

@@ -128,6 +128,8 @@ export const POLICY_LIMITS = {
   approvalDenialMs: 15 * 60_000,
   /** What a person says of a denial, in UTF-16 units: a record has room for it. */
   approvalWhyLengthMax: 256,
+  /** A rule that asks, as people are shown it and sign it; of a longer one its name and digest. */
+  approvalRuleTextLengthMax: 2_048,
 
   // Cost
   /** What one report may say: as much as a manifest may. */

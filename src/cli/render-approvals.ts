@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '#base/json.ts';
 import { visibleJson, visibleLines } from '#base/visible.ts';
-import { object, str } from './render.ts';
+import { list, object, str } from './render.ts';
 
 /** Each with its whole arguments, and how to decide about those that wait. */
 export function requestsText(requests: readonly JsonObject[]): string {
@@ -12,13 +12,14 @@ export function requestsText(requests: readonly JsonObject[]): string {
 
 /** All that a person decides about. */
 export function requestText(request: JsonObject): string {
-  const { id, state, agent, tool, plugin, effect, chain, rule } = request;
+  const { id, state, agent, tool, plugin, effect, chain, rule, ruleWhy } = request;
   const via = Array.isArray(chain) && chain.length > 0 ? `, called by ${chain.map(str).join(' > ')}` : '';
   const lines = [
     `${str(id)}  ${str(state)}  ${str(agent)}  ${str(tool)}${via}\n`,
     `  plugin    ${plugin === null ? 'the server itself' : str(plugin)}, ${str(effect)}\n`,
     `  could use ${capabilitiesText(object(request['capabilities']))}${inWorkspace(request)}\n`,
-    `  rule      ${str(rule)}\n`,
+    `  rule      ${str(rule)}${ruleWhy === null || ruleWhy === undefined ? '' : `: ${str(ruleWhy)}`}\n`,
+    ...circumstances(request),
     `  asked     ${str(request['createdAt'])}, until ${str(request['expiresAt'])}\n`,
     ...decisionText(request),
     `  digest    ${str(request['digest'])}\n`,
@@ -27,6 +28,24 @@ export function requestText(request: JsonObject): string {
   if (state !== 'pending') return lines.join('');
   return `${lines.join('')}  smcp approvals approve ${str(id)}    smcp approvals deny ${str(id)} --why …\n`;
 }
+
+/** What its agent had seen, who it acts for, whose approval counts no more, and the rule whole. */
+function circumstances({ seen, onBehalfOf, lost, ruleText }: JsonObject): readonly string[] {
+  const labels = list(seen).map(({ label, tool }) => (tool === '' ? str(label) : `${str(label)} (${str(tool)})`));
+  const actors = texts(object(onBehalfOf)['actors']).map((name) => (name === '' ? '(without a name)' : str(name)));
+  return [
+    ...(labels.length === 0 ? [] : [`  has seen  ${labels.join(', ')}\n`]),
+    ...(actors.length === 0
+      ? []
+      : [
+          `  sub-agent ${actors.join(' > ')}, for the token ${texts(object(onBehalfOf)['tokens']).map(str).join(' > ')}\n`,
+        ]),
+    ...list(lost).map(({ by, why }) => `  no more   ${str(by)}: ${str(why)}\n`),
+    ...(typeof ruleText === 'string' ? ['  the rule that asks\n', indented(`${ruleText}\n`)] : []),
+  ];
+}
+
+const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
 
 function argumentsText({ id, shown, argsLeftOutBytes: bytes }: JsonObject): readonly string[] {
   if (typeof bytes === 'number')

@@ -32,9 +32,13 @@ export function placesText(places: readonly JsonObject[]): string {
 }
 
 /** A name of a workspace, a session or a plugin that is misspelt clears nothing: so that is said. */
-export function clearedText({ cleared, left }: JsonObject): string {
+export function clearedText({ cleared, left, leftThere }: JsonObject): string {
   const what =
     cleared === 0 ? 'nothing was cleared: there was no such label' : `cleared ${plural(Number(cleared), 'label')}`;
-  const rest = list(left);
-  return `${what}\n${rest.length === 0 ? '' : `the agent has still seen:\n${seenText(rest)}`}`;
+  const [seen, there] = [list(left), list(leftThere)];
+  return [
+    `${what}\n`,
+    ...(seen.length === 0 ? [] : [`the agent has still seen:\n${seenText(seen)}`]),
+    ...(there.length === 0 ? [] : [`it still carries:\n${placesText(there)}`]),
+  ].join('');
 }

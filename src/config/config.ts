@@ -11,9 +11,16 @@ import { type Position, parseYaml } from '#base/yaml.ts';
 import { type ConsoleConfig, consoleOf } from './console.ts';
 import { NO_TARGETS, type NotifyConfig, notifyOf, type WrittenNotify } from './notify.ts';
 import { type OAuthConfig, oauthOf, type WrittenOAuth } from './oauth.ts';
+import { checkTrustedProxies } from './trusted-proxies.ts';
 
 export type Config = {
-  readonly server: { readonly host: string; readonly port: number; readonly names: readonly string[] };
+  /** `trustProxy`: addresses and networks of proxies whose word on a client's address is taken. */
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    readonly names: readonly string[];
+    readonly trustProxy: readonly string[];
+  };
   /** More directories of plugins. */
   readonly plugins: readonly string[];
   /** `pinned`: a plugin that appears or changes waits for a person · `always`: it is served. */
@@ -47,7 +54,7 @@ export type SecretSource =
   | { readonly command: readonly string[]; readonly environment?: readonly string[] };
 
 const DEFAULTS: Config = {
-  server: { host: '127.0.0.1', port: 8000, names: [] },
+  server: { host: '127.0.0.1', port: 8000, names: [], trustProxy: [] },
   plugins: [],
   approve: 'pinned',
   discovered: {},
@@ -98,7 +105,11 @@ export function loadConfig(file: string, env: Environment, check = createConfigC
   const oauth = oauthOf(own.oauth, file);
   return withEnvironment(
     {
-      server: { ...DEFAULTS.server, ...own.server },
+      server: {
+        ...DEFAULTS.server,
+        ...own.server,
+        trustProxy: checkTrustedProxies(own.server?.trustProxy ?? [], file),
+      },
       ...pluginsOf(own.plugins),
       discovered: DEFAULTS.discovered,
       sandbox: { ...DEFAULTS.sandbox, ...own.sandbox },

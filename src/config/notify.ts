@@ -1,49 +1,8 @@
 // `notify` of config.yaml: the targets that people are told by. Names are given, addresses looked at; no secret stands in the file.
 
 import { SmcpError } from '#base/errors.ts';
-
-/** What a target is told of; as `NOTICE_KINDS` of the domain, which a test holds this against. */
-export type NotifyKind = 'approval' | 'quarantine' | 'loop' | 'widening' | 'layer' | 'verification' | 'freeze';
-
-const ALL_KINDS: readonly NotifyKind[] = [
-  ...(['approval', 'quarantine', 'loop', 'widening', 'layer', 'verification', 'freeze'] as const),
-];
-
-/** Of every target. `name`: unique among all of them. */
-export type NotifyTarget = { readonly name: string; readonly kinds: readonly NotifyKind[] };
-
-/** `keyFile`: relative to the home. */
-export type WebhookTarget = NotifyTarget & { readonly url: string; readonly keyFile: string };
-
-/** `tokenSecret`, `passwordSecret`: names of secrets that `smcp secret set` keeps. `showsDetails`: arguments of calls are sent. */
-export type NtfyTarget = NotifyTarget & {
-  readonly url: string;
-  readonly topic: string;
-  readonly tokenSecret?: string;
-  readonly showsDetails: boolean;
-};
-
-/** `security`: see src/notify/mail.ts. */
-export type MailTarget = NotifyTarget & {
-  readonly server: string;
-  readonly port: number;
-  readonly security: 'tls' | 'starttls' | 'loopback';
-  readonly certificateName?: string;
-  readonly from: string;
-  readonly to: readonly string[];
-  readonly user?: string;
-  readonly passwordSecret?: string;
-  readonly showsDetails: boolean;
-};
-
-/** `people`: names of those who may decide by a button, by the number of their account. */
-export type TelegramTarget = NotifyTarget & {
-  readonly apiUrl: string;
-  readonly tokenSecret: string;
-  readonly chats: readonly number[];
-  readonly people: ReadonlyMap<number, string>;
-  readonly showsDetails: boolean;
-};
+import { NOTICE_KINDS, type NoticeKind } from '#domain/notify-ports.ts';
+import type { MailTarget, NotifyTarget, NtfyTarget, TelegramTarget, WebhookTarget } from '#domain/notify-targets.ts';
 
 export type NotifyConfig = {
   readonly webhooks: readonly WebhookTarget[];
@@ -54,7 +13,7 @@ export type NotifyConfig = {
 
 export const NO_TARGETS: NotifyConfig = { webhooks: [], ntfy: [], mail: [], telegram: [] };
 
-type WrittenTarget = { readonly name?: string; readonly kinds?: readonly NotifyKind[] };
+type WrittenTarget = { readonly name?: string; readonly kinds?: readonly NoticeKind[] };
 
 type Arguments = { readonly arguments?: 'whole' | 'never' };
 
@@ -187,7 +146,7 @@ function inClear(file: string, pointer: string, what: string): SmcpError {
   });
 }
 
-function targetOf({ name, kinds = ALL_KINDS }: WrittenTarget, type: string, index: number): NotifyTarget {
+function targetOf({ name, kinds = NOTICE_KINDS }: WrittenTarget, type: string, index: number): NotifyTarget {
   return { name: name ?? `${type}-${index + 1}`, kinds };
 }
 

@@ -213,10 +213,26 @@ function questionOf({ request, tool, args, lineage }: Admitted, decision: Ask): 
     capabilities: isPlugin ? narrow(tool.capabilities, decision.capabilities) : {},
     ...(decision.workspace === undefined ? {} : { workspace: decision.workspace }),
     chain: lineage?.chain ?? [],
-    rule: { name: decision.rule, digest: decision.ruleDigest },
+    rule: ruleOf(decision),
     policy: decision.policy,
     terms: decision.terms,
+    ...seenAtAsking(decision),
+    ...onBehalfOf(request),
   };
+}
+
+function ruleOf({ rule: name, ruleDigest: digest, ruleText: text, why }: Ask): ApprovalQuestion['rule'] {
+  return { name, digest, ...(text === undefined ? {} : { text }), ...(why === undefined ? {} : { why }) };
+}
+
+function seenAtAsking({ labels }: Ask): Pick<ApprovalQuestion, 'seen'> {
+  const seen = (labels?.seen ?? []).slice(0, LIMITS.recordLabelsMax).map(({ label, tool }) => ({ label, tool }));
+  return seen.length === 0 ? {} : { seen };
+}
+
+function onBehalfOf({ token }: Admitted['request']): Pick<ApprovalQuestion, 'onBehalfOf'> {
+  const { onBehalfOf: tokens = [], actors = [] } = token?.rights ?? {};
+  return tokens.length === 0 ? {} : { onBehalfOf: { tokens, actors } };
 }
 
 /** Whether its client may be asked, and can be. */

@@ -32,16 +32,24 @@ export type PendingAct = ActContent & {
   readonly digest: Digest;
 };
 
-/** In memory: a restart forgets them, and whoever wants it asks again. */
+/** They stay over a restart, until they end with time. */
 export type Acts = {
-  /** The one that waits for the same, else a new one. @throws `ACTS_FULL` */
+  /** The one that waits for the same, else a new one. **Durability:** on disk when it returns. @throws `ACTS_FULL` · `LOG_UNAVAILABLE` */
   readonly ask: (act: ActContent & Pick<PendingAct, 'operation' | 'input' | 'subject' | 'by'>) => PendingAct;
   /** The newest last. */
   readonly list: () => readonly PendingAct[];
   /** @throws `ACT_UNKNOWN` */
   readonly get: (id: string) => PendingAct;
-  /** Takes it away: it is confirmed once, or never. @throws `ACT_UNKNOWN` */
+  /** Takes it away: it is confirmed once, or never. **Durability:** it is gone from the disk when it returns. @throws `ACT_UNKNOWN` · `LOG_UNAVAILABLE` */
   readonly take: (id: string) => PendingAct;
+};
+
+/** Where they are kept. **Durability:** what was written is on disk when a function returns. */
+export type ActStore = {
+  /** In the order in which they were put. */
+  readonly list: () => readonly PendingAct[];
+  readonly put: (act: PendingAct) => void;
+  readonly remove: (id: string) => void;
 };
 
 /** A person who has signed for an act. */

@@ -1,5 +1,6 @@
 // Who asks: agents and the credentials they show. Pure.
 
+import type { Digest } from '#base/digest.ts';
 import type { ScopeList, TokenScopes } from './token-scope.ts';
 
 /** The name of an agent: `^[a-z0-9][a-z0-9_.-]{0,63}$`, as in the policy. */
@@ -16,6 +17,20 @@ export function parseAgentName(text: unknown): AgentName | undefined {
   return isName ? (text as AgentName) : undefined;
 }
 
+/** Which token of a trusted issuer is at the root: enough to ask later whether the issuer, or a person here, has taken it back. */
+export type SignedBy = {
+  /** Its `iss`. */
+  readonly issuer: string;
+  /** The key that its signature was verified with. */
+  readonly keyId: string;
+  /** Of that key itself: an issuer may put another one under the same id. */
+  readonly keyDigest: Digest;
+  readonly issuedMs: number;
+  /** SHA-256 of its `sub`, and of its `jti` where it has one: they may be long. */
+  readonly subject: Digest;
+  readonly jti?: Digest;
+};
+
 /** What a token says beside whose it is. */
 export type TokenRights = {
   readonly scopes: TokenScopes;
@@ -23,6 +38,8 @@ export type TokenRights = {
   readonly onBehalfOf: readonly string[];
   /** What each token below the root calls itself, this one last; '' where one has no name. As many as `onBehalfOf`. */
   readonly actors: readonly string[];
+  /** The issuer's token that the root was; absent: the root was issued here. */
+  readonly signedBy?: SignedBy;
 };
 
 /** Who a token stands for. An admin is a person with access to the home; an agent is a name in the policy. */
@@ -34,14 +51,15 @@ export type Principal =
       readonly tokenId: string;
       /** Absent: it was issued, and takes nothing from what the policy gives. */
       readonly rights?: TokenRights;
-      /** When it ends by itself, of one that a trusted issuer signed: nothing else is kept of it. */
-      readonly signed?: SignedTokenEnd;
+      /** Of one that a trusted issuer signed: nothing else is kept of it. */
+      readonly signed?: SignedToken;
     };
 
-export type SignedTokenEnd = { readonly expiresMs: number; readonly keyId: string };
+/** `expiresMs`: when it ends by itself. */
+export type SignedToken = SignedBy & { readonly expiresMs: number };
 
 /** What has to be known of a token to ask later whether it still stands: its id, never its text. */
-export type HeldToken = { readonly id: string; readonly signed?: SignedTokenEnd };
+export type HeldToken = { readonly id: string; readonly signed?: SignedToken };
 
 /** The token that a call came with. */
 export type CallToken = HeldToken & { readonly rights?: TokenRights };
@@ -69,4 +87,6 @@ export type TokenRow = {
   readonly rights?: TokenRightsRow | 'broken';
 };
 
-export type TokenRightsRow = Pick<TokenRights, 'onBehalfOf' | 'actors'> & { readonly scopes: readonly ScopeList[] };
+export type TokenRightsRow = Pick<TokenRights, 'onBehalfOf' | 'actors' | 'signedBy'> & {
+  readonly scopes: readonly ScopeList[];
+};

@@ -40,10 +40,28 @@ export type ApprovalQuestion = {
   readonly workspace?: string;
   /** The tools above it that are under way, the root's first; `[]`: it came in by a door. */
   readonly chain: readonly string[];
-  readonly rule: { readonly name: string; readonly digest: Digest };
+  readonly rule: AskingRule;
   readonly policy: PolicyRef;
   readonly terms: ApprovalTerms;
+  /** What counted of what the agent had seen. Not part of what the call is: rules are asked about it again at its turn. Absent: nothing. */
+  readonly seen?: readonly SeenAtAsking[];
+  /** Absent: the token was issued to the agent. */
+  readonly onBehalfOf?: OnBehalfOf;
 };
+
+/** `text`: the whole rule as RFC 8785 writes it, whose SHA-256 `digest` is; absent: it is too long to be shown. `why`: as it says. */
+export type AskingRule = {
+  readonly name: string;
+  readonly digest: Digest;
+  readonly text?: string;
+  readonly why?: string;
+};
+
+/** A label, and the tool that brought it first. */
+export type SeenAtAsking = { readonly label: string; readonly tool: string };
+
+/** As in a token's rights: ids of the tokens above, the root's first, and what those below it call themselves; '' where one has no name. */
+export type OnBehalfOf = { readonly tokens: readonly string[]; readonly actors: readonly string[] };
 
 /** `pending`: nobody has decided · `used`: the one call that it was for has begun. The last three don't change any more. */
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'used';
@@ -138,8 +156,11 @@ export type ApprovalStatement = {
   readonly capabilities: Capabilities;
   readonly workspace?: string;
   readonly chain: readonly string[];
-  readonly rule: { readonly name: string; readonly digest: Digest };
+  readonly rule: AskingRule;
   readonly policy: PolicyRef;
+  /** What the agent had seen, and for whom it acts. Absent: nothing, or it is of a release that did not say. */
+  readonly seen?: readonly SeenAtAsking[];
+  readonly onBehalfOf?: OnBehalfOf;
   readonly created: string;
   readonly expires: string;
 };

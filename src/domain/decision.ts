@@ -108,6 +108,10 @@ export type Ask = Omit<Allow, 'kind'> & {
   readonly kind: 'ask';
   /** Of the rule that asks, as it is written: another rule asks anew, one that only moved does not. */
   readonly ruleDigest: Digest;
+  /** The rule as RFC 8785 writes it: the text that the digest is of. Absent: it is too long to be shown. */
+  readonly ruleText?: string;
+  /** What the rule says of why it asks. */
+  readonly why?: string;
   readonly terms: ApprovalTerms;
   readonly remedy: string;
 };

@@ -33,7 +33,17 @@ export type LabelledPlace =
 export type PlaceLabel = Omit<SeenLabel, 'session' | 'from'> & {
   /** As people read it: `workspace athena: notes/a.txt`. Safe to show. */
   readonly place: string;
+  /** The same for programs, and to clear it by. **Trust:** a path's names and a key are a guest's. */
+  readonly at: PlaceScope;
 };
+
+/**
+ * Some of what keeps what is written. `names` absent: all of the workspace; else what the path and all below it carry by themselves. `key`
+ * absent: the whole store.
+ */
+export type PlaceScope =
+  | { readonly kind: 'files'; readonly workspace: WorkspaceName; readonly names?: readonly string[] }
+  | { readonly kind: 'values'; readonly agent: AgentName; readonly plugin: string; readonly key?: string };
 
 export type Origin = Pick<SeenLabel, 'invocation' | 'tool'>;
 
@@ -51,12 +61,9 @@ export type LabelBook = {
   readonly everything: () => readonly SeenLabel[];
 };
 
-/** What is cleared: of an agent what it has seen, in all its sessions or one; of a plugin's store; or of the files of a workspace. */
+/** What is cleared: of an agent what it has seen, in all its sessions or one; or what values of a plugin's store or files carry. */
 export type ClearedLabels = {
-  readonly of:
-    | { readonly kind: 'agent'; readonly agent: AgentName; readonly session?: string }
-    | { readonly kind: 'values'; readonly agent: AgentName; readonly plugin: string }
-    | { readonly kind: 'files'; readonly workspace: WorkspaceName };
+  readonly of: { readonly kind: 'agent'; readonly agent: AgentName; readonly session?: string } | PlaceScope;
   /** Absent: all. */
   readonly label?: string;
 };
@@ -64,8 +71,8 @@ export type ClearedLabels = {
 export type LabelAdmin = {
   /** Of one agent, or of all; by agent, session and time. */
   readonly list: (agent?: AgentName) => readonly SeenLabel[];
-  /** What files and values carry, at most `countMax`, by place. */
-  readonly places: (countMax: number) => readonly PlaceLabel[];
+  /** What files and values carry, at most `countMax`, by place; of one place also what it has of the folders above it, or of its whole store. */
+  readonly places: (countMax: number, of?: PlaceScope) => readonly PlaceLabel[];
   /** How many were cleared. **Durability:** on disk when it returns. */
   readonly clear: (what: ClearedLabels) => number;
 };
@@ -87,7 +94,8 @@ export type LabelStore = {
   /** How many paths of the owner carry something. */
   readonly countOf: (owner: PlaceOwner) => number;
   readonly places: (countMax: number) => readonly PlaceRow[];
-  readonly removePlaces: (owner: PlaceOwner, label?: string) => number;
+  /** `path` absent: all of the owner; else of this one and, of files, of all below it. */
+  readonly removePlaces: (owner: PlaceOwner, what: { readonly label?: string; readonly path?: string }) => number;
 };
 
 /** `name`: of the workspace; of a store, its plugin and agent as JSON. */

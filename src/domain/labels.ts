@@ -85,8 +85,11 @@ export function labelsGiven<T extends Partial<ToolLabels>>(
 /** Expects an entry of a manifest or grant, whose host is canonical. */
 export const leavesThisMachine = ({ host }: NetEntry): boolean => !isThisMachine(host);
 
-/** By its name alone: other names lead here only as somebody else's resolver says. Expects a canonical host. */
-function isThisMachine(host: string): boolean {
+/**
+ * By its name alone: other names lead here only as somebody else's resolver says, and the effect `net` has these lead nowhere else.
+ * Expects a canonical host.
+ */
+export function isThisMachine(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || /^127([.]\d{1,3}){3}$/.test(host);
 }
 

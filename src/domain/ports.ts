@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '#base/json.ts';
 import type { OnChange } from '#base/listeners.ts';
-import type { AgentName, HeldToken, Principal, TokenRow } from './agent.ts';
+import type { AgentName, HeldToken, Principal, SignedBy, TokenRow } from './agent.ts';
 import type { PluginReview } from './approval.ts';
 import type { CapabilityKind } from './capability.ts';
 import type { Freeze, FreezeQuery, FreezeScope } from './freeze.ts';
@@ -71,6 +71,8 @@ export type TokenAuthority = Authenticator & {
    */
   readonly revoke: (id: string, owner?: AgentName) => void;
   readonly isRevoked: (id: string) => boolean;
+  /** Which token of a trusted issuer one was exchanged for, itself or through others; undefined: none, or no token has this id. */
+  readonly signedBy: (id: string) => SignedBy | undefined;
   /** After a token was revoked or expired. */
   readonly onChange: OnChange;
 };

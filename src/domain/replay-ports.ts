@@ -21,10 +21,11 @@ export type ReplayEnd = { readonly class: string; readonly digest: string };
 
 export type Replay = {
   /**
-   * `same` the same result again · `different` another result · `diverged` it asked the host something else on its way ·
-   * `impossible` it could not be run again, or not to its end: nothing is known.
+   * `same` the same result again · `same_until_ended` it was ended from outside of its code then, and asked the same up to there ·
+   * `different` another result · `diverged` it asked the host something else on its way · `impossible` it could not be run again, or
+   * not to its end, or to an end that says nothing of the recorded one: nothing is known.
    */
-  readonly outcome: 'same' | 'different' | 'diverged' | 'impossible';
+  readonly outcome: 'same' | 'same_until_ended' | 'different' | 'diverged' | 'impossible';
   /** A sentence. */
   readonly reason: string;
   /** Of the record that closes the call. */

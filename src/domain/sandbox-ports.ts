@@ -72,7 +72,12 @@ export type RunRequest = {
    * only.
    */
   readonly replies?: RecordedReplies;
+  /** Where the first stretch of an isolate's call runs, which it can tell by how deep it may recurse. Absent: the sandbox chooses. */
+  readonly thread?: GuestThread;
 };
+
+/** The warden's own thread, or one of those beside it. */
+export type GuestThread = 'own' | 'other';
 
 /** The code of plugins as it was hashed. */
 export type PluginCode = {

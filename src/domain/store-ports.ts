@@ -1,6 +1,7 @@
 // Where things are kept: the interfaces of the home's database. `src/store` implements them; app.ts joins them.
 
 import type { Digest } from '#base/digest.ts';
+import type { ActStore } from './act-ports.ts';
 import type { AgentName, TokenRow } from './agent.ts';
 import type { ApprovalStore } from './approval-ports.ts';
 import type { Freeze, FreezeScope } from './freeze.ts';
@@ -212,6 +213,7 @@ export type Store = {
   readonly counters: CounterStore;
   readonly secrets: SecretStore;
   readonly approvals: ApprovalStore;
+  readonly acts: ActStore;
   readonly passkeys: PasskeyStore;
   readonly invites: InviteStore;
   readonly labels: LabelStore;

@@ -8,6 +8,7 @@ import type { Json } from '#base/json.ts';
 import type { HttpAnswer, HttpRequest, HttpRoute } from '#domain/door-ports.ts';
 import { type Admission, FOR_ANYONE } from './admission.ts';
 import { requireAdmin, unauthenticated } from './authenticate.ts';
+import { clientAddress } from './client-address.ts';
 import { TAKES_FORM } from './form-body.ts';
 
 export function addRoutes(app: FastifyInstance, admission: Admission, routes: readonly HttpRoute[]): void {
@@ -54,7 +55,7 @@ function asHttpRequest(request: FastifyRequest, { admission, signal }: Asking): 
       ...{ host: request.headers.host, origin: request.headers.origin, cookie: request.headers.cookie },
       page: single(request.headers['x-smcp-page']),
     },
-    address: request.socket.remoteAddress ?? '',
+    address: clientAddress(request),
     signal,
     mayStillAct: () => admission.stillHolds(caller),
   };

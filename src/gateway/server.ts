@@ -15,6 +15,7 @@ import { createAdmission, isForAnyone } from './admission.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { unauthenticated } from './authenticate.ts';
 import { challengeOf } from './challenge.ts';
+import { trustedProxies } from './client-address.ts';
 import { boundConnections } from './connections.ts';
 import { parseFormBody } from './form-body.ts';
 import { asHostName } from './guards.ts';
@@ -45,6 +46,8 @@ export type GatewayOptions = {
   readonly port: number;
   /** Host names, beside loopback and the bound address, under which clients may ask for this server. Lower case. */
   readonly names: readonly string[];
+  /** Addresses and networks of proxies whose `X-Forwarded-For` counts; absent: nobody's. */
+  readonly trustProxy?: readonly string[];
   readonly version: string;
   readonly routes: readonly HttpRoute[];
   readonly isReady: () => boolean;
@@ -90,7 +93,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions): Gat
       .headers({ ...SECURITY_HEADERS, ...headers })
       .send(body);
   };
-  const app = createHttpServer((thrown, request, reply) => {
+  const app = createHttpServer(options.trustProxy ?? [], (thrown, request, reply) => {
     // Requests that Fastify can't route (a malformed URL) come here without having met a hook.
     const admit = async () => admission.admit(request);
     admit().then(
@@ -210,7 +213,7 @@ function nameOf(principal: Principal): string {
 
 type UnroutedHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
-function createHttpServer(onUnrouted: UnroutedHandler): FastifyInstance {
+function createHttpServer(proxies: readonly string[], onUnrouted: UnroutedHandler): FastifyInstance {
   const app = Fastify({
     bodyLimit: LIMITS.bodyBytesMax,
     requestTimeout: LIMITS.requestMsMax,
@@ -218,6 +221,7 @@ function createHttpServer(onUnrouted: UnroutedHandler): FastifyInstance {
     exposeHeadRoutes: false,
     return503OnClosing: false,
     frameworkErrors: onUnrouted,
+    ...trustedProxies(proxies),
     http: {
       headersTimeout: LIMITS.headersMsMax,
       connectionsCheckingInterval: LIMITS.connectionCheckMs,

@@ -1,27 +1,43 @@
-// Our own tokens and those that another issuer signed, as one: what the doors ask.
+// Our own tokens and those that other issuers signed, as one: what the doors ask. One of ours that was exchanged for an issuer's is good as
+// long as the issuer stands behind that one.
 
+import type { AgentName, Principal, SignedBy } from '#domain/agent.ts';
 import type { DoorAuthenticator, TokenAuthority } from '#domain/ports.ts';
-import { looksSigned } from './oauth/access-token.ts';
+import type { Voucher } from './oauth/issuer.ts';
+import { looksSigned } from './oauth/jwt-parts.ts';
 import { signedTokenId } from './token-text.ts';
 
-/** @param issuer absent: only our own tokens are taken */
+/** @param issuers of which there may be none: then only our own tokens are taken */
 export function joinAuthenticators(
-  own: Pick<TokenAuthority, 'authenticate' | 'stillHolds' | 'isRevoked' | 'onChange'>,
-  issuer: DoorAuthenticator | undefined,
+  own: Pick<TokenAuthority, 'authenticate' | 'stillHolds' | 'isRevoked' | 'signedBy' | 'onChange'>,
+  issuers: DoorAuthenticator & Voucher,
 ): DoorAuthenticator {
-  if (issuer === undefined) return own;
+  /** By its id alone: what is asked about may be no more than that, such as who gave an approval. */
+  const vouchingFor = (principal: Principal): readonly [SignedBy, AgentName] | undefined => {
+    const signedBy = own.signedBy(principal.tokenId);
+    return principal.kind === 'agent' && signedBy !== undefined ? [signedBy, principal.agent] : undefined;
+  };
+  /** At once for what no issuer has a say in. */
+  const whenVouched = (found: Principal): Principal | Promise<Principal | undefined> => {
+    const asked = vouchingFor(found);
+    return asked === undefined ? found : issuers.vouch(...asked).then((isGood) => (isGood ? found : undefined));
+  };
   return {
     authenticate: (token) => {
       const found = own.authenticate(token);
-      if (found !== undefined || !looksSigned(token) || own.isRevoked(signedTokenId(token))) return found;
-      return issuer.authenticate(token);
+      if (found !== undefined) return whenVouched(found);
+      if (!looksSigned(token) || own.isRevoked(signedTokenId(token))) return undefined;
+      return issuers.authenticate(token);
     },
     stillHolds: (principal) => {
       const isSigned = principal.kind === 'agent' && principal.signed !== undefined;
-      return isSigned ? !own.isRevoked(principal.tokenId) && issuer.stillHolds(principal) : own.stillHolds(principal);
+      if (isSigned) return !own.isRevoked(principal.tokenId) && issuers.stillHolds(principal);
+      if (!own.stillHolds(principal)) return false;
+      const asked = vouchingFor(principal);
+      return asked === undefined || issuers.vouches(...asked);
     },
     onChange: (listener) => {
-      const ends = [own.onChange(listener), issuer.onChange(listener)];
+      const ends = [own.onChange(listener), issuers.onChange(listener)];
       return () => {
         for (const end of ends) end();
       };

@@ -4,11 +4,18 @@
 import type { Clock } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { AgentName, Principal, TokenRightsRow, TokenRow } from '#domain/agent.ts';
+import type { AgentName, Principal, SignedBy, TokenRightsRow, TokenRow } from '#domain/agent.ts';
 import type { ExchangeWish } from '#domain/token-ports.ts';
 import { checkScopes } from '#domain/token-scope.ts';
 
 export type AgentPrincipal = Principal & { readonly kind: 'agent' };
+
+/** The issuer's token at the root of its chain: itself, or one above it. Absent: the root was issued here. */
+export function rootSignedBy({ rights, signed }: AgentPrincipal): SignedBy | undefined {
+  if (signed === undefined) return rights?.signedBy;
+  const { expiresMs: _, ...signedBy } = signed;
+  return signedBy;
+}
 
 /**
  * What the token below is kept as: the lists of the one above it and one more, so that it never leaves more; and an end that is not later.
@@ -17,10 +24,12 @@ export type AgentPrincipal = Principal & { readonly kind: 'agent' };
  * @throws `USAGE` for what is no scope · `TOKENS_FULL` when the chain is too deep
  */
 export function belowOf(
-  { agent, tokenId, rights }: AgentPrincipal,
+  above: AgentPrincipal,
   { scopes, actor = '', expiresInMs }: Pick<ExchangeWish, 'scopes' | 'actor' | 'expiresInMs'>,
   { nowMs, aboveEndsMs = Number.POSITIVE_INFINITY }: { readonly nowMs: number; readonly aboveEndsMs?: number },
 ): Pick<TokenRow, 'agent' | 'createdMs' | 'expiresMs'> & { readonly rights: TokenRightsRow } {
+  const { agent, tokenId, rights } = above;
+  const signedBy = rootSignedBy(above);
   checkScopes(scopes);
   const onBehalfOf = [...(rights?.onBehalfOf ?? []), tokenId];
   if (onBehalfOf.length > LIMITS.tokenDepthMax) {
@@ -36,6 +45,7 @@ export function belowOf(
       scopes: scopes.length === 0 ? lists : [...lists, scopes],
       onBehalfOf,
       actors: [...(rights?.actors ?? []), actor],
+      ...(signedBy === undefined ? {} : { signedBy }),
     },
   };
 }

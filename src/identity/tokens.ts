@@ -211,6 +211,10 @@ export function createTokenAuthority({ store, clock, adminToken }: TokenPorts): 
   return {
     authenticate,
     stillHolds,
+    signedBy: (id) => {
+      const rights = known.get(id)?.rights;
+      return rights === undefined || rights === 'broken' ? undefined : rights.signedBy;
+    },
     isRevoked: (id) => known.get(id)?.row.revokedMs !== undefined,
     issue,
     exchange,

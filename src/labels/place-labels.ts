@@ -3,23 +3,25 @@
 
 import { LIMITS } from '#base/limits.ts';
 import { visibleText } from '#base/visible.ts';
+import type { AgentName } from '#domain/agent.ts';
 import type {
-  ClearedLabels,
   LabelBook,
   LabelledPlace,
   LabelStore,
   PlaceLabel,
   PlaceOwner,
   PlaceRow,
+  PlaceScope,
 } from '#domain/label-ports.ts';
+import type { WorkspaceName } from '#domain/workspace-path.ts';
 
 /** What is shown of a path or key, in UTF-16 units. */
 const SHOWN_LENGTH_MAX = 128;
 
 export type PlaceLabels = Pick<LabelBook, 'carriedBy' | 'mark'> & {
-  readonly list: (countMax: number) => readonly PlaceLabel[];
+  readonly list: (countMax: number, of: PlaceScope | undefined) => readonly PlaceLabel[];
   /** How many were. */
-  readonly clear: (of: ClearedPlaces, label: string | undefined) => number;
+  readonly clear: (of: PlaceScope, label: string | undefined) => number;
 };
 
 export function createPlaceLabels(store: LabelStore): PlaceLabels {
@@ -41,6 +43,12 @@ export function createPlaceLabels(store: LabelStore): PlaceLabels {
       case 'values':
         return store.beginning(owner, place.prefix);
     }
+  };
+  const rowsIn = (of: PlaceScope): readonly PlaceRow[] => {
+    const path = pathIn(of);
+    const owner = ownerOf(of);
+    if (path === undefined) return store.at(owner, '');
+    return owner.kind === 'file' ? store.at(owner, path) : store.exactly(owner, path);
   };
   return {
     carriedBy: (place) => {
@@ -69,20 +77,22 @@ export function createPlaceLabels(store: LabelStore): PlaceLabels {
         })),
       );
     },
-    list: (countMax) => store.places(countMax).map(shownRow),
+    list: (countMax, of) => (of === undefined ? store.places(countMax) : rowsIn(of).slice(0, countMax)).map(shownRow),
     clear: (of, label) => {
       const owner = ownerOf(of);
+      const path = pathIn(of);
       counts.delete(keyOf(owner));
-      return store.removePlaces(owner, label);
+      return store.removePlaces(owner, {
+        ...(label === undefined ? {} : { label }),
+        ...(path === undefined ? {} : { path }),
+      });
     },
   };
 }
 
-type ClearedPlaces = Exclude<ClearedLabels['of'], { readonly kind: 'agent' }>;
-
 const keyOf = ({ kind, name }: PlaceOwner): string => `${kind} ${name}`;
 
-function ownerOf(place: LabelledPlace | ClearedPlaces): PlaceOwner {
+function ownerOf(place: LabelledPlace | PlaceScope): PlaceOwner {
   if ('workspace' in place) return { kind: 'file', name: place.workspace };
   return { kind: 'value', name: JSON.stringify([place.plugin, place.agent]) };
 }
@@ -90,6 +100,9 @@ function ownerOf(place: LabelledPlace | ClearedPlaces): PlaceOwner {
 /** Whether the row's label holds at the path by itself, and not for something below it only. */
 const isAbove = ({ kind, path: above }: PlaceRow, path: string): boolean =>
   above === '' || above === path || (kind === 'file' && path.startsWith(`${above}/`));
+
+/** Undefined: all of the owner. */
+const pathIn = (of: PlaceScope): string | undefined => (of.kind === 'files' ? of.names?.map(folded).join('/') : of.key);
 
 function pathOf(place: LabelledPlace): string {
   switch (place.kind) {
@@ -107,14 +120,16 @@ const folded = (name: string): string => name.normalize('NFD').toUpperCase().toL
 
 function shownRow({ kind, name, path, label, agent, invocation, tool, sinceMs }: PlaceRow): PlaceLabel {
   const shown = visibleText(path, SHOWN_LENGTH_MAX);
-  const place =
-    kind === 'file'
-      ? `workspace ${name}: ${shown || 'all of it'}`
-      : `store of ${storeName(name)}: ${shown || 'all of it'}`;
-  return { label, agent, invocation, tool, sinceMs, place };
+  const at = scopeOf({ kind, name }, path);
+  const whose = at.kind === 'files' ? `workspace ${at.workspace}` : `store of ${at.plugin} for ${at.agent}`;
+  return { label, agent, invocation, tool, sinceMs, place: `${whose}: ${shown || 'all of it'}`, at };
 }
 
-function storeName(name: string): string {
-  const [plugin, agent] = JSON.parse(name) as readonly string[];
-  return `${plugin} for ${agent}`;
+function scopeOf({ kind, name }: PlaceOwner, path: string): PlaceScope {
+  if (kind === 'file') {
+    const workspace = name as WorkspaceName;
+    return { kind: 'files', workspace, ...(path === '' ? {} : { names: path.split('/') }) };
+  }
+  const [plugin = '', agent = ''] = JSON.parse(name) as readonly string[];
+  return { kind: 'values', plugin, agent: agent as AgentName, ...(path === '' ? {} : { key: path }) };
 }

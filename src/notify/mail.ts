@@ -6,25 +6,12 @@ import { Socket } from 'node:net';
 import { createTransport } from 'nodemailer';
 import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { Delivery, DeliveryResult, NoticeChannel, NoticeKind } from '#domain/notify-ports.ts';
+import type { Delivery, DeliveryResult, NoticeChannel } from '#domain/notify-ports.ts';
+import type { MailTarget } from '#domain/notify-targets.ts';
 import { type OwnSecret, readingSecret } from './own-secret.ts';
 import { noticeText } from './text.ts';
 
-export type MailOptions = {
-  readonly name: string;
-  readonly kinds: readonly NoticeKind[];
-  readonly server: string;
-  readonly port: number;
-  /** Encrypted from the first byte · by STARTTLS, or not at all · a server on this machine. */
-  readonly security: 'tls' | 'starttls' | 'loopback';
-  /** The name that its certificate is for, where that is not `server`. */
-  readonly certificateName?: string;
-  readonly from: string;
-  readonly to: readonly string[];
-  readonly user?: string;
-  /** The name of the secret that is the password of `user`. */
-  readonly passwordSecret?: string;
-  readonly showsDetails: boolean;
+export type MailOptions = MailTarget & {
   /** Authorities that are trusted in place of the usual ones, as PEM. */
   readonly ca?: readonly string[];
 };

@@ -5,24 +5,15 @@
 import type { Clock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { NoticeChannel, NoticeKind } from '#domain/notify-ports.ts';
+import type { NoticeChannel } from '#domain/notify-ports.ts';
+import type { NtfyTarget } from '#domain/notify-targets.ts';
 import { type OwnSecret, readingSecret } from './own-secret.ts';
 import { post, resultOf } from './post.ts';
 import { noticeText } from './text.ts';
 
 export type NtfyPorts = { readonly clock: Clock; readonly secret: OwnSecret };
 
-export type NtfyOptions = {
-  readonly name: string;
-  readonly kinds: readonly NoticeKind[];
-  readonly url: string;
-  readonly topic: string;
-  /** The name of the secret that is the token; absent: none is sent. */
-  readonly tokenSecret?: string;
-  /** Whether arguments of calls are sent. */
-  readonly showsDetails: boolean;
-  readonly version: string;
-};
+export type NtfyOptions = NtfyTarget & { readonly version: string };
 
 export function createNtfy({ clock, secret }: NtfyPorts, options: NtfyOptions): NoticeChannel {
   const { name, kinds, url, topic, tokenSecret, showsDetails, version } = options;

@@ -3,15 +3,12 @@
 
 import type { Clock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
-import type { NoticeChannel, NoticeKind } from '#domain/notify-ports.ts';
+import type { NoticeChannel } from '#domain/notify-ports.ts';
+import type { WebhookTarget } from '#domain/notify-targets.ts';
 import { post, resultOf } from './post.ts';
 import { HEADERS, signBody } from './signature.ts';
 
-export type WebhookOptions = {
-  readonly name: string;
-  readonly kinds: readonly NoticeKind[];
-  /** The operator's: http and https, also to this machine. Redirections are not followed. */
-  readonly url: string;
+export type WebhookOptions = Omit<WebhookTarget, 'keyFile'> & {
   /** Of the HMAC. */
   readonly key: string;
   readonly version: string;

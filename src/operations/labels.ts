@@ -4,12 +4,11 @@ import { rfc3339 } from '#base/clock.ts';
 import { SmcpError } from '#base/errors.ts';
 import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
-import { nearest } from '#base/nearest.ts';
-import { type AgentName, parseAgentName } from '#domain/agent.ts';
-import type { ClearedLabels, PlaceLabel } from '#domain/label-ports.ts';
-import { isLabel, type SeenLabel } from '#domain/labels.ts';
-import type { WorkspaceName } from '#domain/workspace-path.ts';
-import { inputSchema, type Operation, type Services } from './operation.ts';
+import type { AgentName } from '#domain/agent.ts';
+import type { PlaceLabel } from '#domain/label-ports.ts';
+import type { SeenLabel } from '#domain/labels.ts';
+import { checkKnown, clearedIn, describeCleared, placeIn, placeProperties } from './label-input.ts';
+import { inputSchema, type Operation } from './operation.ts';
 
 const text = { type: 'string' };
 
@@ -33,14 +32,22 @@ const seenSchema: JsonObject = {
 const placeSchema: JsonObject = {
   type: 'object',
   properties: {
-    place: { type: 'string', description: 'A file or folder of a workspace, or a key of a store.' },
+    place: { type: 'string', description: 'A file or folder of a workspace, or a key of a store; safe to show.' },
+    workspace: { type: ['string', 'null'], description: 'Of a file or folder; null: it is a value.' },
+    path: {
+      type: ['string', 'null'],
+      description: 'Below the workspace, as file names are compared; null: all of it.',
+    },
+    plugin: { type: ['string', 'null'], description: 'In whose store the value is; null: it is a file.' },
+    owner: { type: ['string', 'null'], description: 'The agent whose value it is; null: it is a file.' },
+    key: { type: ['string', 'null'], description: 'Of the value; null: the whole store.' },
     label: text,
     agent: { type: 'string', description: 'Whose call wrote there.' },
     tool: text,
     invocation: text,
     since: text,
   },
-  required: ['place', 'label', 'agent', 'tool', 'invocation', 'since'],
+  required: ['place', 'workspace', 'path', 'plugin', 'owner', 'key', 'label', 'agent', 'tool', 'invocation', 'since'],
 };
 
 function seenView({ agent, session, label, tool, invocation, sinceMs, from }: SeenLabel): JsonObject {
@@ -48,8 +55,12 @@ function seenView({ agent, session, label, tool, invocation, sinceMs, from }: Se
   return { agent, session: session === '' ? null : session, label, tool, invocation, since, from: from ?? null };
 }
 
-function placeView({ place, label, agent, tool, invocation, sinceMs }: PlaceLabel): JsonObject {
-  return { place, label, agent, tool, invocation, since: rfc3339(sinceMs) };
+function placeView({ place, at, label, agent, tool, invocation, sinceMs }: PlaceLabel): JsonObject {
+  const where =
+    at.kind === 'files'
+      ? { workspace: at.workspace, path: at.names?.join('/') ?? null, plugin: null, owner: null, key: null }
+      : { workspace: null, path: null, plugin: at.plugin, owner: at.agent, key: at.key ?? null };
+  return { place, ...where, label, agent, tool, invocation, since: rfc3339(sinceMs) };
 }
 
 export const labelOperations: readonly Operation[] = [
@@ -70,22 +81,27 @@ export const labelOperations: readonly Operation[] = [
   {
     name: 'labels_places',
     topic: 'labels',
-    summary: `Lists files and values that carry labels, at most ${LIMITS.labelPlacesListedMax}.`,
+    summary: `Lists files and values that carry labels and the calls that wrote them, at most ${LIMITS.labelPlacesListedMax}.`,
+    detail: 'Of one path also what it carries of the folders above it, and of one key what the whole store carries.',
     command: ['labels', 'places'],
     positional: [],
     method: 'GET',
     path: '/labels/places',
     effect: 'read',
-    input: inputSchema({}),
+    input: inputSchema({
+      agent: { type: 'string', description: 'Values of this agent; name the plugin, too.' },
+      ...placeProperties,
+    }),
     output: { type: 'array', items: placeSchema },
-    run: ({ labels }) => labels.places(LIMITS.labelPlacesListedMax).map(placeView),
+    check: (_, input) => checkPlace(input),
+    run: ({ labels }, input) => labels.places(LIMITS.labelPlacesListedMax, placeIn(input)).map(placeView),
   },
   {
     name: 'labels_clear',
     topic: 'labels',
-    summary: 'Clears labels of an agent, of what it keeps in a store, or of the files of a workspace.',
+    summary: 'Clears labels of an agent, of what it keeps in a store or under one key, or of files of a workspace.',
     detail:
-      'Name an agent or a workspace. Only a person may: clear them once nothing that carried them is left in the context of the agent, or in the files.',
+      'Name an agent or a workspace. What a folder or a whole store carries, a path or key in it carries still. Only a person may: clear them once nothing that carried them is left in the context of the agent, or in the files.',
     command: ['labels', 'clear'],
     positional: [],
     method: 'POST',
@@ -97,8 +113,7 @@ export const labelOperations: readonly Operation[] = [
       {
         agent: { type: 'string', description: 'What this agent has seen.' },
         session: { type: 'string', description: 'Only in this session of the agent.' },
-        plugin: { type: 'string', description: 'What the agent’s values in the store of this plugin carry, instead.' },
-        workspace: { type: 'string', description: 'What the files of this workspace carry.' },
+        ...placeProperties,
         label: { type: 'string', description: 'Only this label. Absent: all.' },
         why: {
           type: 'string',
@@ -113,58 +128,32 @@ export const labelOperations: readonly Operation[] = [
       type: 'object',
       properties: {
         cleared: { type: 'integer', description: 'How many labels were.' },
-        left: { type: 'array', items: seenSchema, description: 'What the agent has seen still.' },
+        left: { type: 'array', items: seenSchema, description: 'What the agent has seen still; of a place: nothing.' },
+        leftThere: {
+          type: 'array',
+          items: placeSchema,
+          description: `What the place carries still, of folders above it, too, at most ${LIMITS.labelPlacesListedMax}; of an agent: nothing.`,
+        },
       },
-      required: ['cleared', 'left'],
+      required: ['cleared', 'left', 'leftThere'],
     },
-    subject: (input) => describeCleared(clearedOf(input)),
-    check: (services, input) => checkKnown(services, clearedOf(input)),
+    subject: (input) => describeCleared(clearedIn(input)),
+    check: (services, input) => checkKnown(services, clearedIn(input)),
     run: ({ labels }, input) => {
-      const what = clearedOf(input);
+      const what = clearedIn(input);
+      const { of } = what;
       const cleared = labels.clear(what);
-      return { cleared, left: 'agent' in what.of ? labels.list(what.of.agent).map(seenView) : [] };
+      if (of.kind === 'agent') return { cleared, left: labels.list(of.agent).map(seenView), leftThere: [] };
+      return { cleared, left: [], leftThere: labels.places(LIMITS.labelPlacesListedMax, of).map(placeView) };
     },
   },
 ];
 
 /** @throws `USAGE` */
-function clearedOf({ agent, session, plugin, workspace, label }: JsonObject): ClearedLabels {
-  if (typeof label === 'string' && !isLabel(label)) throw usage('this is no label');
-  const only = typeof label === 'string' ? { label } : {};
-  if (typeof workspace === 'string') {
-    if (agent !== undefined || session !== undefined || plugin !== undefined)
-      throw usage('a workspace is cleared by itself');
-    return { of: { kind: 'files', workspace: workspace as WorkspaceName }, ...only };
+function checkPlace(input: JsonObject): void {
+  if (placeIn(input) === undefined && input['agent'] !== undefined) {
+    throw new SmcpError('USAGE', 'values are listed of an agent and a plugin', {
+      details: { remedy: 'name the plugin, too; what the agent itself has seen: smcp labels list --agent A' },
+    });
   }
-  const name = parseAgentName(agent);
-  if (name === undefined) throw usage('name an agent or a workspace');
-  if (typeof plugin !== 'string') {
-    return { of: { kind: 'agent', agent: name, ...(typeof session === 'string' ? { session } : {}) }, ...only };
-  }
-  if (session !== undefined) throw usage('a store has no sessions');
-  return { of: { kind: 'values', agent: name, plugin }, ...only };
 }
-
-function describeCleared({ of, label = 'all labels' }: ClearedLabels): string {
-  if (of.kind === 'files') return `${label} of the workspace ${of.workspace}`;
-  if (of.kind === 'values') return `${label} of the store of ${of.plugin} for ${of.agent}`;
-  return `${label} of ${of.agent}${of.session === undefined ? '' : ` in the session ${of.session}`}`;
-}
-
-/** A misspelt name would clear nothing and look as if it had. */
-function checkKnown({ policy, tokens, labels }: Services, { of }: ClearedLabels): void {
-  if (of.kind === 'files') return;
-  const agents = new Set([...policy.agents(), ...[...tokens.list(), ...labels.list()].map(({ agent }) => agent)]);
-  if (agents.has(of.agent)) return;
-  const near = nearest(of.agent, [...agents]);
-  throw new SmcpError('AGENT_UNKNOWN', `no agent is called ${JSON.stringify(of.agent)}; nothing was cleared`, {
-    details: { remedy: near === undefined ? 'see smcp agent list' : `did you mean ${near}?` },
-  });
-}
-
-const usage = (message: string): SmcpError =>
-  new SmcpError('USAGE', message, {
-    details: {
-      remedy: 'smcp labels clear --agent A [--session S | --plugin P] | --workspace W [--label L] --why REASON',
-    },
-  });

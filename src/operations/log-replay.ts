@@ -28,7 +28,7 @@ const replaySchema: JsonObject = {
   type: 'object',
   properties: {
     same: { type: 'boolean' },
-    outcome: { enum: ['same', 'different', 'diverged', 'impossible'] },
+    outcome: { enum: ['same', 'same_until_ended', 'different', 'diverged', 'impossible'] },
     reason: { type: 'string' },
     invocation: { type: 'string' },
     index: { type: 'integer', description: 'Of the record that closes the call.' },
@@ -74,7 +74,7 @@ export const replayOperations: readonly Operation[] = [
     output: replaySchema,
     subject: (input) => String(input['id']),
     check: ({ log }, input) => void invocationOf(findRecord(log, String(input['id']))),
-    saysNo: (answer) => isJsonObject(answer) && answer['same'] !== true,
+    saysNo: (answer) => isJsonObject(answer) && answer['same'] !== true && answer['outcome'] !== 'same_until_ended',
     run: async ({ log, replayer }, input) => {
       const invocation = invocationOf(findRecord(log, String(input['id'])));
       return replayView(invocation, await replayer.replay(invocation));

@@ -24,6 +24,23 @@ export const requestSchema: JsonObject = {
     workspace: { type: ['string', 'null'], description: "Where its files are; null: in the agent's own." },
     chain: { type: 'array', items: text, description: 'The tools that call it, the first one first.' },
     rule: { type: 'string', description: 'The rule that asks.' },
+    ruleText: {
+      type: ['string', 'null'],
+      description: 'The whole rule as JSON text; null: it is too long to be shown.',
+    },
+    ruleWhy: { type: ['string', 'null'], description: 'What the rule says of why it asks.' },
+    seen: {
+      type: 'array',
+      description: 'What the agent had seen when it asked: labels that counted, and the tool that brought each first.',
+      items: { type: 'object', properties: { label: text, tool: text }, required: ['label', 'tool'] },
+    },
+    onBehalfOf: {
+      type: ['object', 'null'],
+      description:
+        'Of a sub-agent: the tokens above its own, the first one first, and what those below it call themselves. Else null.',
+      properties: { tokens: { type: 'array', items: text }, actors: { type: 'array', items: text } },
+      required: ['tokens', 'actors'],
+    },
     approvers: {
       type: ['object', 'null'],
       description: 'People who have to approve, each with a passkey; null: whoever may approve at all.',
@@ -43,6 +60,11 @@ export const requestSchema: JsonObject = {
       type: 'integer',
       description:
         'Of a list only: how long the arguments are, as JSON text, that are too long for it. See approvals_show.',
+    },
+    lost: {
+      type: 'array',
+      description: 'Approvals that count no more, since who gave them might not give them now.',
+      items: { type: 'object', properties: { by: text, why: text }, required: ['by', 'why'] },
     },
     createdAt: text,
     expiresAt: text,
@@ -64,7 +86,9 @@ export const requestSchema: JsonObject = {
       'workspace',
       'chain',
       'rule',
+      ...['ruleText', 'ruleWhy', 'seen', 'onBehalfOf'],
       'approvers',
+      'lost',
       'args',
       'shown',
     ],
@@ -86,6 +110,8 @@ export function requestView(request: ApprovalRequest, argsJson: string | undefin
     workspace = null,
     chain,
     rule,
+    seen = [],
+    onBehalfOf,
   } = (JSON.parse(statement) as { readonly value: ApprovalStatement }).value;
   // It is only written again: every number as it is spelled.
   const args = argsJson === undefined ? null : (exactValue(argsJson) as Json);
@@ -93,13 +119,23 @@ export function requestView(request: ApprovalRequest, argsJson: string | undefin
     ...{ id: request.id, digest: request.digest, state: request.state, agent: request.agent, tool: request.tool },
     plugin: tool.plugin === undefined ? null : `${tool.plugin.name} ${tool.plugin.version}`,
     ...{ effect: tool.effect, capabilities: capabilities as JsonObject, workspace, chain, rule: rule.name },
+    ...ruleView(rule),
+    seen: seen.map((one) => ({ ...one })),
+    onBehalfOf: onBehalfOf === undefined ? null : { tokens: [...onBehalfOf.tokens], actors: [...onBehalfOf.actors] },
     approvers: approversView(request),
+    lost: (request.lost ?? []).map((one) => ({ ...one })),
     ...{ args, shown: args === null ? null : shownText(args, argsJson?.length ?? 0) },
     ...{ createdAt: rfc3339(request.createdMs), expiresAt: rfc3339(request.expiresMs) },
     decidedAt: decision === undefined ? null : rfc3339(decision.atMs),
     by: decision === undefined ? null : describeApprover(decision.by),
     ...{ why: decision?.why ?? null, invocation: usedBy },
   };
+}
+
+/** The rule was written by people: a line for each part of it. */
+function ruleView({ text: written, why }: ApprovalStatement['rule']): JsonObject {
+  const ruleText = written === undefined ? null : visibleJson(JSON.parse(written) as Json, 2);
+  return { ruleText, ruleWhy: why ?? null };
 }
 
 function approversView({ approvers, approvals = [] }: ApprovalRequest): JsonObject | null {

@@ -1,5 +1,5 @@
 // Failed attempts, counted by address in windows: whoever has too many waits for the next one. In memory, bounded.
-// **Trust:** behind a proxy all addresses are one, so that a flood there makes everybody wait: the proxy is to bound it.
+// **Trust:** behind a proxy that the configuration does not name all addresses are one, so that a flood there makes everybody wait.
 
 import type { Clock } from '#base/clock.ts';
 import { LIMITS } from '#base/limits.ts';

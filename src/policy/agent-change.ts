@@ -72,11 +72,12 @@ function* wordsOf({ agents }: Policy): Generator<Words> {
     const { denies, grants } = rules.written ?? rules;
     for (const list of [...denies, ...grants]) lists.add(list);
   }
-  for (const { name, pointer, why } of [...lists].flat()) {
+  for (const { name, pointer, why, approval } of [...lists].flat()) {
     const role = /^\/roles\/([^/]+)\//.exec(pointer)?.[1];
     if (role !== undefined) yield { words: role, what: 'a role', pointer };
     if (name !== pointer) yield { words: name, what: 'an id', pointer };
     if (why !== undefined) yield { words: why, what: 'a why', pointer };
+    if (approval?.why !== undefined) yield { words: approval.why, what: 'a why', pointer };
   }
   const limits = new Set([...agents.values()].flatMap((rules) => rules.limits));
   for (const { rule, pointer } of [...limits].flat()) {

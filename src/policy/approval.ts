@@ -21,12 +21,13 @@ export type ApprovalFault = {
  * @param grant the whole grant as it is written: a request for approval is bound to its digest
  */
 export function readApproval(
-  { ttl, wait, trustClient, by, people }: JsonObject,
+  { ttl, wait, trustClient, by, people, why }: JsonObject,
   grant: JsonObject,
 ): { readonly approval: RuleApproval; readonly faults: readonly ApprovalFault[] } {
   const ttlMs = durationOf(ttl) ?? 0;
   const waitMs = durationOf(wait);
   const faults: ApprovalFault[] = [];
+  const ruleText = canonicalJson(grant);
   const approvers = approversOf(by, people);
   if (ttlMs < LIMITS.approvalTtlMsMin || ttlMs > LIMITS.approvalTtlMsMax) {
     const message = 'an approval lives for 10 seconds at least and 7 days at most';
@@ -46,7 +47,9 @@ export function readApproval(
       ...(approvers === undefined ? {} : { approvers }),
       trustsClient: trustClient === true,
       ...(waitMs === undefined ? {} : { waitMs }),
-      ruleDigest: sha256(canonicalJson(grant)),
+      ruleDigest: sha256(ruleText),
+      ...(ruleText.length > LIMITS.approvalRuleTextLengthMax ? {} : { ruleText }),
+      ...(typeof why === 'string' ? { why } : {}),
     },
     faults,
   };

@@ -3,7 +3,7 @@
 import { pointerSegment } from '#base/exact-json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { APPROVE_TOOL } from '#domain/tool.ts';
-import { mightCall } from './decide.ts';
+import { mightCall } from './might-call.ts';
 import type { Policy } from './rules.ts';
 
 export type ApproverAdvice = { readonly pointer: string; readonly message: string; readonly remedy: string };

@@ -17,7 +17,7 @@ import {
 } from './labels.ts';
 import { countersOf, exceededOf } from './limits.ts';
 import { cut, missOf, type NearMiss } from './near-miss.ts';
-import { covers, inputOf, isAtRest, isBeforeExpiry, isInForce } from './rule-match.ts';
+import { covers, inputOf, isAtRest, isInForce } from './rule-match.ts';
 import type { AgentRules, DenyRule, GrantRule, Policy } from './rules.ts';
 
 /** What stands in place of a rule where none decided. */
@@ -134,21 +134,6 @@ function mayCallAt(policy: Policy, agent: string, toolName: string, nowMs: numbe
   return rules.grants.some((list) => list.some((rule) => covers(rule, toolName) && isInForce(rule, nowMs)));
 }
 
-/**
- * Whether some call of it may be let through at some time to come: neither hours nor conditions are asked, so that nobody is taken for
- * one who can't because of the time of day. What is over is over.
- */
-export function mightCall(policy: Policy, agent: string, toolName: string, nowMs: number): boolean {
-  const rules = policy.agents.get(agent);
-  if (rules === undefined) return false;
-  const isDenied = rules.denies.some((list) => list.some((rule) => isForEver(rule) && covers(rule, toolName)));
-  if (isDenied) return false;
-  return rules.grants.some((list) => list.some((rule) => covers(rule, toolName) && isBeforeExpiry(rule, nowMs)));
-}
-
-const isForEver = (rule: DenyRule): boolean =>
-  isForAllCalls(rule) && rule.hours === undefined && rule.expiresMs === undefined;
-
 const isForAllCalls = ({ when, sink, after }: DenyRule): boolean =>
   when === undefined && sink === undefined && after === undefined;
 
@@ -245,12 +230,14 @@ function granted(
     policy: ref,
   };
   if (approval === undefined) return { kind: 'allow', reason: `the grant ${name} covers ${tool}`, ...common };
-  const { ruleDigest, ...terms } = approval;
+  const { ruleDigest, ruleText, why, ...terms } = approval;
   return {
     kind: 'ask',
     reason: `the grant ${name} covers ${tool}, and ${whoApproves(terms.approvers)} each call`,
     remedy: `call it, and have ${terms.approvers === undefined ? 'a person approve the call with: smcp approvals' : 'it approved on the console, at /console/approvals'}\nor have a person change approval at ${pointer} in the policy`,
     ruleDigest,
+    ...(ruleText === undefined ? {} : { ruleText }),
+    ...(why === undefined ? {} : { why }),
     terms,
     ...common,
   };

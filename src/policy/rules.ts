@@ -1,10 +1,9 @@
 // A policy that was checked and made ready for decisions. Pure types.
 
 import type { Condition } from '#base/condition.ts';
-import type { Digest } from '#base/digest.ts';
 import type { RequiredAct } from '#domain/act-ports.ts';
 import type { Capabilities } from '#domain/capability.ts';
-import type { ApprovalTerms } from '#domain/decision.ts';
+import type { ApprovalTerms, Ask } from '#domain/decision.ts';
 import type { Outward } from '#domain/labels.ts';
 import type { People } from '#domain/person.ts';
 import type { WorkspaceName } from '#domain/workspace-path.ts';
@@ -49,8 +48,8 @@ export type GrantRule = Rule & {
   readonly approval?: RuleApproval;
 };
 
-/** That a person is asked before each call, and the digest of the whole rule that says so. */
-export type RuleApproval = ApprovalTerms & { readonly ruleDigest: Digest };
+/** That a person is asked before each call, and the digest of the whole rule that says so; its text and `why` as in `Ask`. */
+export type RuleApproval = ApprovalTerms & Pick<Ask, 'ruleDigest' | 'ruleText' | 'why'>;
 
 export type DenyRule = Rule & {
   readonly why?: string;

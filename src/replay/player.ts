@@ -16,6 +16,15 @@ export type Player = {
   readonly matched: () => number;
   /** The first call that was made again and has no recorded answer; undefined: none. */
   readonly unanswered: () => number | undefined;
+  /** Whether all that is recorded was asked again, and answered. */
+  readonly isPlayed: () => boolean;
+};
+
+export type PlayerOptions = {
+  /** Called at the first difference; nothing is answered from there on. */
+  readonly onDiverged: () => void;
+  /** For a call that was ended from outside: called once all is played, and what is asked from there on is no difference. */
+  readonly onPlayed?: () => void;
 };
 
 /** What is shown of params before the place where they differ, in UTF-16 units. */
@@ -28,9 +37,8 @@ type Asked = Extract<ExactEvent, { readonly kind: 'asked' }>;
  * left to run between two answers, so their order and their texts decide all that it does.
  *
  * @param events in order: each answer behind its call
- * @param onDiverged called at the first difference; nothing is answered from there on
  */
-export function createPlayer(events: readonly ExactEvent[], onDiverged: () => void): Player {
+export function createPlayer(events: readonly ExactEvent[], { onDiverged, onPlayed }: PlayerOptions): Player {
   const waiting = new Map<number, (reply: RecordedReply) => void>();
   let at = 0;
   let matched = 0;
@@ -46,7 +54,7 @@ export function createPlayer(events: readonly ExactEvent[], onDiverged: () => vo
 
   return {
     replies: ({ call, name, body }, reply) => {
-      if (difference !== undefined) return;
+      if (difference !== undefined || (onPlayed !== undefined && at === events.length)) return;
       const asked: Asked = { kind: 'asked', call, name, text: body };
       const recorded = events[at] as Asked | undefined;
       if (recorded === undefined || !isSame(asked, recorded)) {
@@ -62,6 +70,7 @@ export function createPlayer(events: readonly ExactEvent[], onDiverged: () => vo
       at += 1;
       matched += 1;
       deliver();
+      if (at === events.length) onPlayed?.();
     },
     difference: () => {
       const next = events[at];
@@ -70,6 +79,7 @@ export function createPlayer(events: readonly ExactEvent[], onDiverged: () => vo
     },
     matched: () => matched,
     unanswered: () => waiting.keys().next().value,
+    isPlayed: () => difference === undefined && at === events.length,
   };
 }
 

@@ -21,6 +21,8 @@ export type RecordedCall = RecordedEnd & {
   readonly argsJson: string;
   readonly events: KeptTranscript['events'];
   readonly result: KeptDocument;
+  /** The code of an ending that was not of its own code; undefined: it came to its end, or it may have. */
+  readonly endedBy: string | undefined;
 };
 
 export type Reading =
@@ -77,17 +79,19 @@ function partsOf(end: RecordedEnd, { log, reader, readTranscript }: Sources): Re
   const kept = reader.read('transcript', documents);
   const transcript = kept === undefined ? whereNone(predicate, reader) : playedOf(kept, readTranscript);
   if (typeof transcript === 'string') return transcript;
-  const ended = endedFromOutside(predicate, transcript.events);
-  if (ended !== undefined) return ended;
+  const endedBy = endedFromOutside(predicate, transcript.events);
+  if (endedBy !== undefined && transcript.events.length === 0) {
+    return `it was ended from outside of its code (${endedBy}), and had asked for nothing that could be compared`;
+  }
   const argsJson = transcript.args ?? JSON.stringify(args.content.value);
   if (!isSameValue(argsJson, args.content.value)) return 'the arguments in its transcript are not those of its record';
-  return { ...end, sandbox, package: tool.package, argsJson, events: transcript.events, result };
+  return { ...end, sandbox, package: tool.package, argsJson, events: transcript.events, result, endedBy };
 }
 
 const PROCESS_TIER =
   "runs of process plugins can't be repeated: a program has a clock, chance and files of its own, which nobody recorded";
 
-function neverRan({ phase, replayOf }: InvocationPredicate): string | undefined {
+function neverRan({ phase, replayOf, sandbox, result }: InvocationPredicate): string | undefined {
   switch (phase) {
     case 'outcome':
       return undefined;
@@ -99,7 +103,10 @@ function neverRan({ phase, replayOf }: InvocationPredicate): string | undefined 
     case 'intent':
       return 'it has not ended yet';
     case 'unknown':
-      return 'nobody saw its end: there is nothing to compare with';
+      // With a result the server ended it, and knows no more than that.
+      return sandbox !== undefined && result !== undefined
+        ? undefined
+        : 'nobody saw its end: there is nothing to compare with';
   }
 }
 
@@ -133,12 +140,13 @@ const OWN_ENDINGS: ReadonlySet<string> = new Set([
   ...['value', 'TOOL_FAILED', 'RESULT_INVALID', 'OUTPUT_TOO_LARGE', 'HOST_CALLS_EXCEEDED', 'PLUGIN_LOAD_FAILED'],
 ]);
 
-/** Why the ending is not one of its own code; undefined: it is, or it may be a refusal that it did not catch. */
-function endedFromOutside({ result }: InvocationPredicate, events: Played['events']): string | undefined {
+/** The code of an ending that is not one of its own code; undefined: it is, or it may be a refusal that it did not catch. */
+function endedFromOutside({ phase, result }: InvocationPredicate, events: Played['events']): string | undefined {
   const code = result?.class ?? '';
+  if (phase === 'unknown') return code;
   if (OWN_ENDINGS.has(code)) return undefined;
   const isRefusal = events.some(({ kind, text }) => kind === 'refused' && text.includes(`"${code}"`));
-  return isRefusal ? undefined : `it was ended from outside of its code (${code}): where in it, nobody recorded`;
+  return isRefusal ? undefined : code;
 }
 
 function isSameValue(text: string, value: ExactJson): boolean {

@@ -7,7 +7,8 @@ import { runAnswer } from '#domain/answer.ts';
 import type { PluginTool, RunLimits } from '#domain/manifest.ts';
 import type { RecordReader } from '#domain/ports.ts';
 import type { PluginArchive, Replay, Replayer } from '#domain/replay-ports.ts';
-import type { PluginRuntime } from '#domain/sandbox-ports.ts';
+import type { GuestThread, PluginRuntime } from '#domain/sandbox-ports.ts';
+import { replayByPlaces } from './attempts.ts';
 import { createPlayer } from './player.ts';
 import { createTranscriptReader } from './read-transcript.ts';
 import { createRecordedCallReader, type RecordedCall } from './recorded-call.ts';
@@ -17,17 +18,24 @@ import { codeMissing, impossible, verdictOn } from './verdict.ts';
 export type ReplayerPorts = {
   readonly log: RecordReader;
   readonly archive: PluginArchive;
-  /** The tier of isolates, and for replays alone: its processes end when none came for `LIMITS.replayIdleMs`. */
+  /** Tiers of isolates, for replays alone: their processes end when none came for `LIMITS.replayIdleMs`. */
   readonly runtime: PluginRuntime;
+  /** The same, with a larger stack. */
+  readonly deep: PluginRuntime;
 };
 
 /** In place of the bound of `LIMITS`. */
 export type ReplayerOptions = { readonly startMsMax?: number };
 
-export function createReplayer({ log, archive, runtime }: ReplayerPorts, options: ReplayerOptions = {}): Replayer {
+export function createReplayer(
+  { log, archive, runtime, deep }: ReplayerPorts,
+  options: ReplayerOptions = {},
+): Replayer {
   const { startMsMax = LIMITS.replayStartMsMax } = options;
   const readCall = createRecordedCallReader(log, createTranscriptReader());
-  const turns = createTurns(() => runtime.end(() => true));
+  const turns = createTurns(async () => {
+    await Promise.all([runtime, deep].map((one) => one.end(() => true)));
+  });
   return {
     replay: async (invocation) => {
       const reading = readCall(invocation);
@@ -37,7 +45,12 @@ export function createReplayer({ log, archive, runtime }: ReplayerPorts, options
         const plugin = await archive.plugin(call.package);
         const tool = plugin?.tools.find(({ name }) => name === call.predicate.tool.name);
         if (tool === undefined) return impossible(call, codeMissing(call));
-        return replayWith(runtime, tool, { call, limits: limitsOf(call.sandbox.limits, startMsMax) });
+        const limits = limitsOf(call.sandbox.limits, startMsMax);
+        return replayByPlaces((place) =>
+          place === 'deep'
+            ? replayWith(deep, tool, { call, limits, thread: 'other' })
+            : replayWith(runtime, tool, { call, limits, thread: place }),
+        );
       });
     },
   };
@@ -46,7 +59,7 @@ export function createReplayer({ log, archive, runtime }: ReplayerPorts, options
 async function replayWith(
   runtime: PluginRuntime,
   tool: PluginTool,
-  { call, limits }: { readonly call: RecordedCall; readonly limits: RunLimits },
+  { call, limits, thread }: { readonly call: RecordedCall; readonly limits: RunLimits; readonly thread: GuestThread },
 ): Promise<Replay> {
   const { predicate } = call;
   const agent = parseAgentName(predicate.agent);
@@ -54,10 +67,14 @@ async function replayWith(
   const granted = predicate.capabilities?.granted ?? {};
   const { engine } = runtime.profile(tool.plugin, granted);
   const controller = new AbortController();
-  const player = createPlayer(call.events, () => controller.abort());
+  const stop = () => controller.abort();
+  const player = createPlayer(call.events, {
+    onDiverged: stop,
+    ...(call.endedBy === undefined ? {} : { onPlayed: stop }),
+  });
   const outcome = await runtime.run({
     ...{ plugin: tool.plugin, tool, agent, invocation: predicate.invocation, argsJson: call.argsJson },
-    ...{ limits, capabilities: granted, signal: controller.signal },
+    ...{ limits, thread, capabilities: granted, signal: controller.signal },
     onHostCall: () => {
       throw new SmcpError('INTERNAL', 'a replay does nothing');
     },

@@ -8,7 +8,7 @@ import type { RecordedCall, RecordedEnd } from './recorded-call.ts';
 
 /** A run again, once it has ended. */
 export type EndedReplay = {
-  readonly player: Pick<Player, 'difference' | 'matched' | 'unanswered'>;
+  readonly player: Pick<Player, 'difference' | 'matched' | 'unanswered' | 'isPlayed'>;
   readonly answer: ToolAnswer;
   /** It took all the time that it had. */
   readonly isLate: boolean;
@@ -20,6 +20,9 @@ export function verdictOn(call: RecordedCall, ended: EndedReplay): Replay {
   const { player, answer } = ended;
   const engine = { ...engineOf(call), ...(ended.engine === undefined ? {} : { now: ended.engine }) };
   const seen = { ...aboutOf(call), hostCalls: player.matched(), engine };
+  if (call.endedBy !== undefined && player.isPlayed()) {
+    return { ...seen, outcome: 'same_until_ended', reason: untilEnded(call.endedBy, player) };
+  }
   const difference = player.difference();
   const stop = stopOf(call, ended);
   // Where it was stopped, it may have had more to ask.
@@ -33,6 +36,12 @@ export function verdictOn(call: RecordedCall, ended: EndedReplay): Replay {
   }
   const { isSame, reason, recorded, replayed } = compareEnds(call, answer);
   return { ...seen, outcome: isSame ? 'same' : 'different', reason: `${reason}${other}`, recorded, replayed };
+}
+
+function untilEnded(endedBy: string, { unanswered }: EndedReplay['player']): string {
+  const waits = unanswered();
+  const where = waits === undefined ? '' : `; host call ${waits} had no answer then`;
+  return `it asked the same up to where it was ended from outside of its code (${endedBy})${where}`;
 }
 
 export function impossible(end: RecordedEnd, why: string): Replay {
@@ -52,9 +61,9 @@ const STOPS: ReadonlySet<string> = new Set([
 ]);
 
 /** Why this run says nothing of the recorded one; undefined: it came to an end of its own. */
-function stopOf({ predicate }: RecordedCall, { player, answer, isLate }: EndedReplay): string | undefined {
+function stopOf({ predicate, endedBy }: RecordedCall, { player, answer, isLate }: EndedReplay): string | undefined {
   if (answer.kind === 'value' || !STOPS.has(answer.error.code)) return undefined;
-  if (answer.error.code === predicate.result?.class && !isLate) return undefined;
+  if (endedBy === undefined && answer.error.code === predicate.result?.class && !isLate) return undefined;
   const waits = player.unanswered();
   const why = waits === undefined ? '' : `; it waited for host call ${waits}, to which the recorded call got no answer`;
   return `this run was ended from outside (${answer.error.code})${why}`;

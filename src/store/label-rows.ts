@@ -35,9 +35,9 @@ export function createLabelStore(database: Database): LabelStore {
     'SELECT count(DISTINCT path) AS paths FROM place_label WHERE kind = ? AND owner = ?',
   );
   const places = database.prepare('SELECT * FROM place_label ORDER BY kind, owner, path, label LIMIT ?');
-  const removePlaces = database.prepare(
-    'DELETE FROM place_label WHERE kind = ?1 AND owner = ?2 AND (?3 IS NULL OR label = ?3)',
-  );
+  const removePlaces = database.prepare(`
+    DELETE FROM place_label WHERE kind = ?1 AND owner = ?2 AND (?3 IS NULL OR label = ?3)
+    AND (?4 IS NULL OR path = ?4 OR (kind = 'file' AND path > ?4 || '/' AND path < ?4 || '0'))`);
   return {
     seen: () => seen.all().map(asSeen),
     putSeen: (labels) =>
@@ -59,7 +59,7 @@ export function createLabelStore(database: Database): LabelStore {
       }),
     countOf: ({ kind, name }) => numberOf(countOf.get(kind, name) ?? {}, 'paths'),
     places: (countMax) => places.all(countMax).map(asPlace),
-    removePlaces: ({ kind, name }, label) => removePlaces.run(kind, name, label ?? null),
+    removePlaces: ({ kind, name }, { label, path }) => removePlaces.run(kind, name, label ?? null, path ?? null),
   };
 }
 

@@ -175,6 +175,12 @@ const STEPS: readonly string[] = [
   ) STRICT;
   CREATE INDEX sent_message_by_about ON sent_message (target, about);
   `,
+  `
+  CREATE TABLE pending_act (
+    id TEXT PRIMARY KEY,
+    act TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** The version of a database that this code reads and writes. */

@@ -5,6 +5,7 @@ import { SmcpError } from '#base/errors.ts';
 import { invariant } from '#base/invariant.ts';
 import { checkOwnedFile } from '#base/owned-file.ts';
 import type { Store } from '#domain/store-ports.ts';
+import { createActStore } from './act-rows.ts';
 import { createApprovalStore } from './approval-store.ts';
 import { createCounters } from './counters.ts';
 import { createKeyedCallStore } from './keyed-calls.ts';
@@ -60,6 +61,7 @@ export function openStore(file: string, options: StoreOptions = {}): Store {
       pluginValues: createPluginValues(database),
       secrets: createSecretStore(database),
       approvals: createApprovalStore(database),
+      acts: createActStore(database),
       passkeys: createPasskeyStore(database),
       invites: createInviteStore(database),
       labels: createLabelStore(database),

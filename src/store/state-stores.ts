@@ -1,7 +1,7 @@
 // Tokens, policy versions, stops and small values behind their ports. Each write is one durable transaction.
 
 import { isJsonObject, type Json } from '#base/json.ts';
-import type { AgentName, TokenRow } from '#domain/agent.ts';
+import type { AgentName, SignedBy, TokenRow } from '#domain/agent.ts';
 import type { Freeze, FreezeScope } from '#domain/freeze.ts';
 import type {
   DisabledPluginStore,
@@ -62,10 +62,20 @@ function asRights(json: string): NonNullable<TokenRow['rights']> {
     return 'broken';
   }
   if (!isJsonObject(parsed)) return 'broken';
-  const { scopes, onBehalfOf, actors } = parsed;
+  const { scopes, onBehalfOf, actors, signedBy } = parsed;
   const isRead = Array.isArray(scopes) && scopes.every(isTexts) && isTexts(onBehalfOf) && isTexts(actors);
-  return isRead ? { scopes, onBehalfOf, actors } : 'broken';
+  if (!isRead || (signedBy !== undefined && !isSignedBy(signedBy))) return 'broken';
+  return { scopes, onBehalfOf, actors, ...(signedBy === undefined ? {} : { signedBy }) };
 }
+
+function isSignedBy(value: unknown): value is SignedBy {
+  if (!isJsonObject(value)) return false;
+  const { issuer, keyId, keyDigest, issuedMs, subject, jti } = value;
+  const isNamed = typeof issuer === 'string' && typeof keyId === 'string' && Number.isFinite(issuedMs);
+  return isNamed && isDigest(keyDigest) && isDigest(subject) && (jti === undefined || isDigest(jti));
+}
+
+const isDigest = (value: unknown): boolean => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
 
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((text) => typeof text === 'string');

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { SmcpError } from '#base/errors.ts';
 import type { Approver } from '#domain/approval-ports.ts';
 import type { PersonName } from '#domain/person.ts';
+import { signedBy } from '#test/identity/world.ts';
 import { athena, bea, codeOf, createWorld, question, TTL_MS } from './world.ts';
 
 type World = ReturnType<typeof createWorld>;
@@ -19,7 +20,11 @@ const GIVERS = {
   admin: { kind: 'admin', token: 'b'.repeat(16) },
   agent: { kind: 'agent', name: bea, token: TOKEN },
   'agent over stdio': { kind: 'agent', name: bea },
-  'agent with a signed token': { kind: 'agent', name: bea, token: { ...TOKEN, signed: { expiresMs: 1, keyId: 'k' } } },
+  'agent with a signed token': {
+    kind: 'agent',
+    name: bea,
+    token: { ...TOKEN, signed: { ...signedBy(), expiresMs: 1 } },
+  },
   client: { kind: 'client', name: athena, token: TOKEN },
   'client over stdio': { kind: 'client', name: athena },
   channel: { kind: 'channel', name: 'ana', via: 'telegram', account: 7 },

@@ -31,6 +31,8 @@ export const OWNERS: readonly Owner[] = [
   { name: 'nodemailer', owners: ['src/notify'], filesMax: 1 },
   { name: 'vitest', owners: ['test', 'vitest.config.ts'] },
   { name: 'fast-check', owners: ['test'] },
+  // The issuer that others wrote, for the tests of OAuth.
+  { name: 'oidc-provider', owners: ['test/e2e'], filesMax: 1 },
   { name: 'openapi-client-axios', owners: ['test/e2e'], filesMax: 1 },
   { name: '@seriousme/openapi-schema-validator', owners: ['test/admin'], filesMax: 1 },
 ];

@@ -59,6 +59,10 @@ const SENDS: readonly (readonly [readonly string[], string])[] = [
   [['labels', 'list', '--agent', 'athena'], 'GET /admin/v1/labels?agent=athena'],
   [['labels', 'places'], 'GET /admin/v1/labels/places'],
   [
+    ['labels', 'places', '--workspace', 'athena', '--path', 'notes/a b.txt'],
+    'GET /admin/v1/labels/places?workspace=athena&path=notes%2Fa+b.txt',
+  ],
+  [
     ['labels', 'clear', '--agent', 'athena', '--label', 'private', '--why', 'started anew'],
     'POST /admin/v1/labels/clear {"agent":"athena","label":"private","why":"started anew"}',
   ],

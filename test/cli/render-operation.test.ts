@@ -94,8 +94,22 @@ describe('the text of an answer', () => {
       'ana  all sessions  private  from n__r                   call I  since T\nbea  session s     private  from n__r (workspace w: x)  call J  since T\n',
     ],
     ['labels_places', [], 'no file and no value carries a label\n'],
-    ['labels_clear', { cleared: 0, left: [] }, 'nothing was cleared: there was no such label\n'],
-    ['labels_clear', { cleared: 2, left: [] }, 'cleared 2 labels\n'],
+    ['labels_clear', { cleared: 0, left: [], leftThere: [] }, 'nothing was cleared: there was no such label\n'],
+    ['labels_clear', { cleared: 2, left: [], leftThere: [] }, 'cleared 2 labels\n'],
+    [
+      'labels_clear',
+      {
+        cleared: 1,
+        left: [],
+        leftThere: [
+          {
+            ...{ place: 'workspace demo: notes', label: 'private', tool: 'p__t', agent: 'demo' },
+            ...{ invocation: 'i', since: '2026-11-30T12:00:00.000Z' },
+          },
+        ],
+      },
+      'cleared 1 label\nit still carries:\nworkspace demo: notes  private  by p__t of demo  call i  since 2026-11-30T12:00:00.000Z\n',
+    ],
     ['person_list', [], 'the policy names no people: docs/people.md says how\n'],
     [
       'person_list',

@@ -19,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe('the configuration', () => {
   test('of a home without config.yaml is the default: loopback, port 8000, edits of the policy applied, a log that is not public', () => {
     expect(loadConfig(file, {})).toEqual({
-      server: { host: '127.0.0.1', port: 8000, names: [] },
+      server: { host: '127.0.0.1', port: 8000, names: [], trustProxy: [] },
       plugins: [],
       console: {},
       approve: 'pinned',
@@ -55,7 +55,7 @@ describe('the configuration', () => {
 
   test('keeps the defaults of what the file leaves out', () => {
     writeFileSync(file, 'version: 1\nserver:\n  port: 9000\n');
-    expect(loadConfig(file, {}).server).toEqual({ host: '127.0.0.1', port: 9000, names: [] });
+    expect(loadConfig(file, {}).server).toEqual({ host: '127.0.0.1', port: 9000, names: [], trustProxy: [] });
   });
 
   test('takes the users of plugins, and refuses those of the system and half a range', () => {

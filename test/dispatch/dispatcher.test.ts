@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunOutcome } from '#domain/invocation.ts';
-import { createWorld, returned, usage } from './world.ts';
-
-const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
+import { createWorld, returned, settle, usage } from './world.ts';
 
 /** A run that the test ends. */
 function held() {

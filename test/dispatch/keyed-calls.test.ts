@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
-import { createWorld, returned, usage } from './world.ts';
+import { createWorld, returned, settle, usage } from './world.ts';
 
-const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
 const key = (idempotencyKey: string) => ({ idempotencyKey });
 
 describe('a call under an idempotency key', () => {

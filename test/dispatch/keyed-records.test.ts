@@ -4,9 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { makeHome, openHome, removeHome, statementAt, verifyHome } from '#test/provenance/fixture.ts';
-import { createWorld, usage } from './world.ts';
+import { createWorld, settle, usage } from './world.ts';
 
-const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
 const key = (idempotencyKey: string) => ({ idempotencyKey });
 
 describe('an answer that is given again', () => {

@@ -3,9 +3,7 @@
 import { expect, test } from 'vitest';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { RunRequest } from '#domain/sandbox-ports.ts';
-import { createWorld, usage } from './world.ts';
-
-const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
+import { createWorld, settle, usage } from './world.ts';
 
 const untilStopped = ({ signal }: RunRequest): Promise<RunOutcome> =>
   new Promise((resolve) => {

@@ -2,9 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AgentName } from '#domain/agent.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { RunRequest } from '#domain/sandbox-ports.ts';
-import { createWorld, returned, usage } from './world.ts';
-
-const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
+import { createWorld, returned, settle, usage } from './world.ts';
 
 /** Runs until it is stopped; then the effect is as the test says. */
 const untilStopped =

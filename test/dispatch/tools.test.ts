@@ -177,13 +177,17 @@ describe('a call that a tool made and did not wait for', () => {
     });
 
   test('is ended with the call that made it, and has its record first', async () => {
+    const begun = Promise.withResolvers<void>();
     const { add, call, records, dispatcher } = createChain({
       root: async (_, ask) => {
         ask('p__write').catch(() => {});
-        await pause(5);
+        await begun.promise;
         return returned({ ok: true });
       },
-      write: untilAborted,
+      write: (request, ask) => {
+        begun.resolve();
+        return untilAborted(request, ask);
+      },
     });
     add('root', { tools: ['p__write'] });
     expect((await call('p__root')).answer.kind).toBe('value');
@@ -203,23 +207,27 @@ describe('a call that a tool made and did not wait for', () => {
         return returned({ ok: await ask('p__late') });
       },
     });
-    add('root', { tools: ['p__late'] }, 500);
-    add('late', {}, 5_000);
+    add('root', { tools: ['p__late'] }, 240_000);
+    add('late', {}, 300_000);
     await call('p__root');
-    expect(runs.at(-1)?.limits.timeoutMs).toBeLessThanOrEqual(471);
+    expect(runs.at(-1)?.limits.timeoutMs).toBeLessThanOrEqual(240_000 - 29);
   });
 
   test.each(['cancel', 'freeze'] as const)('ends when a person makes the call end by %s', async (how) => {
+    const begun = Promise.withResolvers<void>();
     const { add, call, dispatcher, freezes, records } = createChain({
       root: async (request, ask) => {
         ask('p__write').catch(() => {});
         return untilAborted(request, ask);
       },
-      write: untilAborted,
+      write: (request, ask) => {
+        begun.resolve();
+        return untilAborted(request, ask);
+      },
     });
     add('root', { tools: ['p__write'] });
     const outcome = call('p__root');
-    await pause(10);
+    await begun.promise;
     const [root] = dispatcher.calls();
     if (how === 'cancel') dispatcher.cancel(root?.invocation ?? '');
     else {

@@ -123,6 +123,12 @@ type WorldOptions = DispatcherOptions & {
   logger?: Logger;
 };
 
+/** Turns of the event loop, of which these worlds need a few: nothing in them waits for a disk, a process or a clock. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
 export function createWorld(options: WorldOptions = {}) {
   const tools = new Map<string, Tool>(
     [

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { type CommandStep, fits, type Step } from './steps.ts';
 
 const SMCP = fileURLToPath(new URL('../../src/smcp.js', import.meta.url));
-const PRINTS_MS_MAX = 60_000;
+const PRINTS_MS_MAX = 300_000;
 
 export type Reader = {
   /** Does one step. @throws when a command prints something else than the document says */

@@ -30,4 +30,4 @@ test('every file is written and every command prints what the tutorial says', as
   } finally {
     await reader.leave();
   }
-}, 180_000);
+});

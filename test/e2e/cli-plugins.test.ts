@@ -65,8 +65,8 @@ raise RuntimeError("deep inside")`),
   const runtime = { kind: 'process', command: ['python3', 'cli.py'], protocol: 'smcp-cli' };
   const manifest = { manifest: 1, name: 'adopted', version: '1.0.0', description: 'Has one', runtime, tools: [] };
   writeFileSync(join(adopted, 'plugin.json'), JSON.stringify(manifest));
-  world.write('slow', programOf('time.sleep(30)'));
-  server = await world.start({ MCP_PLUGIN_TIMEOUT: '2', A_SECRET: 'of the server' }, ['mail__list']);
+  world.write('slow', programOf('time.sleep(600)'));
+  server = await world.start({ MCP_PLUGIN_TIMEOUT: '15', A_SECRET: 'of the server' }, ['mail__list']);
   token = ((await server.json('agent', 'token', 'demo')) as { token: string }).token;
 });
 

@@ -46,8 +46,8 @@ const ENDS = [
   ['wedges', 'CPU_EXCEEDED', 'processor time'],
   ['waits', 'TOOL_FAILED', 'nothing can settle'],
   ['hoards', 'MEMORY_EXCEEDED', 'memory'],
-  // V8 aborts, or the watchdog is sooner: either way it was memory.
-  ['aborts', 'MEMORY_EXCEEDED', 'memory'],
+  // The watchdog sees it, or V8 aborts before that has a turn.
+  ['aborts', 'MEMORY_EXCEEDED or PLUGIN_CRASHED', ''],
   ['floods', 'OUTPUT_TOO_LARGE', '4096 bytes'],
   ['chatters', 'HOST_CALLS_EXCEEDED', 'limit of 5'],
   ['garbage', 'RESULT_INVALID', 'not JSON'],
@@ -55,14 +55,16 @@ const ENDS = [
   ['asks', 'CAPABILITY_DENIED', 'clock'],
 ] as const;
 
-describe.each(ENDS)('a plugin whose tool %s', (tool, code, says) => {
+describe.each(ENDS)('a plugin whose tool %s', (tool, codes, says) => {
   test('ends with its code and a record, while another plugin goes on and the next call works', async () => {
     const misbehaving = client.call(`rogue__${tool}`);
     const meanwhile = await client.call('calm__echo', { text: 'still here' });
     expect(meanwhile.structuredContent).toEqual({ text: 'still here' });
     const result = await misbehaving;
     expect(result.isError).toBe(true);
-    expect(errorOf(result)).toMatchObject({ code, message: expect.stringContaining(says) });
+    const { code, message } = errorOf(result);
+    expect(codes.split(' or ')).toContain(code);
+    expect(message).toContain(says);
     const { invocation } = receiptOf(result);
     const shown = await smcp(['log', 'show', invocation, '--json', '--home', home.directory]);
     expect(JSON.parse(shown.stdout)).toMatchObject({

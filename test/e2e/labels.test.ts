@@ -62,7 +62,7 @@ test('what an agent has seen outlives its connection and the server, and a perso
   ]);
   expect((await smcp(['labels', 'clear', '--agent', 'demo', '--home', home])).code).toBe(2);
   const clear = ['labels', 'clear', '--agent', 'demo', '--why', 'started anew', '--home', home, '--json'];
-  expect(JSON.parse((await smcp(clear)).stdout)).toEqual({ cleared: 1, left: [] });
+  expect(JSON.parse((await smcp(clear)).stdout)).toEqual({ cleared: 1, left: [], leftThere: [] });
   expect(await say()).toBe('value');
   const log = await smcp(['log', 'tail', '--home', home, '--json']);
   expect(log.stdout).toContain('started anew');

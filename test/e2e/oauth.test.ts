@@ -197,6 +197,27 @@ describe('the table of denials', () => {
   });
 });
 
+test('by its name alone an issuer is found, and it speaks for whom the configuration says', async () => {
+  const found = await openOAuthWorld([], { isDiscovered: true });
+  const sign = (name: string) => found.issuer.sign({ aud: found.resource, client_id: name });
+  const at = found.server.app.url;
+  expect((await askForToken(at, await sign('athena'))).status).toBe(200);
+  expect((await askForToken(at, await sign('hera'))).status).toBe(401);
+  await found.close();
+});
+
+test.each<[string, readonly string[], number]>([
+  ['by default', [], 401],
+  ['by a pattern', ['speaksFor: ["*"]'], 401],
+  ['by its very name', ['speaksFor: ["*", hera]'], 200],
+  ['as one that a claim stands for', ['agents: { hera: hera }'], 200],
+])('an agent that may use the tools of the server itself comes by an issuer %s: %s %i', async (_, more, status) => {
+  const open = await openOAuthWorld(more, { named: [] });
+  const token = await open.issuer.sign({ aud: open.resource, client_id: 'hera' });
+  expect((await askForToken(open.server.app.url, token)).status).toBe(status);
+  await open.close();
+});
+
 test('a scope that every token must have is named where it lacks, and in the metadata', async () => {
   const strict = await openOAuthWorld(['requiredScopes: [smcp]']);
   const token = await strict.issuer.sign({ aud: strict.resource });

@@ -78,6 +78,12 @@ const cases = {
   odd: () => ({ big: 10n }),
   stack: () => { try { null.x; } catch (error) { return error.stack; } },
   depth: () => { let depth = 0; const down = () => { depth += 1; down(); }; try { down(); } catch {} return depth > 100; },
+  deepest: async ({ afterAnswer }, host) => {
+    if (afterAnswer) await host.now();
+    let depth = 0;
+    const down = () => { depth += 1; down(); };
+    try { down(); } catch (error) { return { depth, message: error.message }; }
+  },
   waits: (_, host) => host.run('sleep', ['30']),
   spins: () => { for (;;); },
   large: ({ length }) => 'é'.repeat(length),
@@ -103,7 +109,7 @@ const MANIFEST = {
   tools: ['act', 'brief'].map((name) => ({
     ...{ name, description: 'Does what it is told.' },
     input: { type: 'object', properties: { case: { type: 'string' }, given: { type: 'object' } }, required: ['case'] },
-    ...(name === 'brief' ? { timeoutMs: 700 } : {}),
+    ...(name === 'brief' ? { timeoutMs: 4_000 } : {}),
   })),
 };
 

@@ -36,6 +36,8 @@ describe('a call that is run again comes to the same result', () => {
     ['throws', { what: 'žába' }],
     ['odd', {}],
     ['stack', {}],
+    ['deepest', {}],
+    ['deepest', { afterAnswer: true }],
     ['large', { length: 200_000 }],
   ])('%s', async (name, given) => {
     const { id } = await world.act(name, given);
@@ -127,14 +129,25 @@ describe('the operation', () => {
 });
 
 describe('a call whose end was not its own', () => {
-  test.each([
-    ['spins', /ended from outside of its code \(TIMEOUT\)/],
-    ['waits', /nobody saw its end/],
-  ])('is not run again, and the reason is told: %s', async (name, reason) => {
-    const { id } = await world.call('actor__brief', { case: name });
+  test('is not run again where it had asked for nothing, and the reason is told', async () => {
+    const { id } = await world.call('actor__brief', { case: 'spins' });
     const replayed = await world.replay(id);
     expect(replayed).toMatchObject({ same: false, outcome: 'impossible', replayed: null });
-    expect(replayed.reason).toMatch(reason);
+    expect(replayed.reason).toMatch(/ended from outside of its code \(TIMEOUT\)/);
+  });
+
+  test('is run again up to its deadline, with a host call under way, and exits with 0 where it asked the same', async () => {
+    const { id, value } = await world.call('actor__brief', { case: 'waits' });
+    expect(value).toMatchObject({ error: { code: 'TIMEOUT' } });
+    const command = await onHome('log', 'replay', id, '--json');
+    expect([command.code, JSON.parse(command.stdout)]).toEqual([
+      0,
+      expect.objectContaining({
+        ...{ same: false, outcome: 'same_until_ended', hostCalls: 1, replayed: null, difference: null },
+        recorded: null,
+        reason: expect.stringContaining('(TIMEOUT); host call 1 had no answer then'),
+      }),
+    ]);
   });
 
   test('nor is one that asked more than is kept', async () => {

@@ -124,7 +124,7 @@ describe('alone on a new home', () => {
     await stdio.ask(echo(1));
     stdio.child.stdout.pause();
     const message = 'x'.repeat(90_000);
-    for (let id = 10; id < 80; id += 1) stdio.send(echo(id, message));
+    for (let id = 10; id < 140; id += 1) stdio.send(echo(id, message));
     const exit = new Promise((resolve) => stdio.child.once('exit', resolve));
     expect(await exit).toBe(3);
     expect(stdio.stderr()).toContain('does not read');

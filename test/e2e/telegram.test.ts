@@ -9,6 +9,13 @@ import { connectStreamable, errorOf } from './clients.ts';
 import { smcp, startServer, type TestServer, temporaryFolder } from './server.ts';
 
 const ANA = 123;
+const POLICY = `version: 1
+agents:
+  careful:
+    grants:
+      - { tools: ["demo_text__slugify"], approval: { ttl: 1h, wait: 0s } }
+      - { tools: ["demo_text__*"], approval: { ttl: 1h, wait: 50s } }
+`;
 const folder = temporaryFolder();
 const home = join(folder.path, 'home');
 let bot: BotApi;
@@ -19,8 +26,7 @@ beforeAll(async () => {
   mkdirSync(home, { mode: 0o700 });
   const target = `{ tokenSecret: TELEGRAM_TOKEN, apiUrl: "${bot.url}", chats: [${ANA}], people: { "${ANA}": ana } }`;
   writeFileSync(join(home, 'config.yaml'), `version: 1\nnotify: { telegram: [${target}] }\n`, { mode: 0o600 });
-  const grant = '      - tools: ["demo_text__*"]\n        approval: { ttl: 1h, wait: 50s }\n';
-  writeFileSync(join(home, 'policy.yaml'), `version: 1\nagents:\n  careful:\n    grants:\n${grant}`, { mode: 0o600 });
+  writeFileSync(join(home, 'policy.yaml'), POLICY, { mode: 0o600 });
   server = await startServer(home);
 });
 afterAll(async () => {
@@ -78,6 +84,34 @@ describe('a server with a bot', () => {
     expect(errorOf(await answer)).toMatchObject({ code: 'APPROVAL_DENIED' });
     expect(bot.answered.find(({ query }) => query === stranger)?.text).toContain('not among those');
     await client.close();
+  });
+
+  test('lets no call begin that somebody approved who is no approver any more, tells of it again, and does once they are', async () => {
+    const { token } = (await server.json('agent', 'token', 'careful')) as { token: string };
+    const call = async () => {
+      const client = await connectStreamable(server.url, token);
+      const result = await client.call('demo_text__slugify', { title: 'a' });
+      await client.close();
+      return result;
+    };
+    const apply = async (text: string) => {
+      const file = join(folder.path, 'given.yaml');
+      writeFileSync(file, text);
+      expect((await server.smcp('policy', 'apply', file)).code).toBe(0);
+    };
+    const count = bot.messages.length;
+    expect(errorOf(await call())).toMatchObject({ code: 'APPROVAL_PENDING' });
+    const message = await messageAfter(count);
+    bot.press(buttonsOf(message)['Approve'] ?? '', { user: ANA });
+    await expect.poll(() => message.text).toContain('by: ana, asserted by Telegram');
+    await apply(`${POLICY}people: { ana: { role: viewer } }\n`);
+    const refused = errorOf(await call());
+    expect(refused.code).toBe('APPROVAL_PENDING');
+    expect(refused.message).toContain('the approval of ana, asserted by Telegram counts no more: ana is viewer');
+    const again = () => bot.messages.slice(count + 1).map(({ text }) => text);
+    await expect.poll(() => again().join('\n')).toContain('counts no more: ana, asserted by Telegram: ana is viewer');
+    await apply(`${POLICY}people: { ana: { role: approver } }\n`);
+    expect(await call()).not.toHaveProperty('isError', true);
   });
 
   test('has its token in no file of the home but the sealed secret, and in no message', async () => {

@@ -11,14 +11,13 @@ import type { LogFields, Logger } from '#base/log.ts';
 import { type AgentName, type Principal, parseAgentName } from '#domain/agent.ts';
 import { denialError } from '#domain/answer.ts';
 import type { Decision } from '#domain/decision.ts';
-import type { HttpRoute } from '#domain/door-ports.ts';
 import type { CallOutcome, CallRequest, ToolAnswer } from '#domain/invocation.ts';
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { PolicyDecider } from '#domain/policy-ports.ts';
 import type { Dispatcher, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
 import type { Tool } from '#domain/tool.ts';
 import { NOTHING_TAKEN } from '#domain/usage.ts';
-import { createGateway, type Gateway } from '#gateway/server.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '#gateway/server.ts';
 import { count, textOf, waitForCancel } from './fake-runs.ts';
 
 export function agentName(text: string): AgentName {
@@ -271,17 +270,18 @@ export function memoryLogger() {
 
 export type TestDoor = Awaited<ReturnType<typeof openDoor>>;
 
-type DoorOptions = { routes?: readonly HttpRoute[]; isReady?: () => boolean; port?: number; host?: string };
+type DoorOptions = Partial<Pick<GatewayOptions, 'routes' | 'isReady' | 'port' | 'host' | 'trustProxy'>>;
 
 /** A gateway over the fakes that does not listen yet. */
-export function createDoor({ routes = [], isReady = () => true, port = 0, host = '127.0.0.1' }: DoorOptions = {}) {
+export function createDoor(options: DoorOptions = {}) {
   const authenticator = fakeAuthenticator();
   const policy = fakePolicy();
   const catalog = fakeCatalog();
   const dispatcher = fakeDispatcher(policy, catalog);
   const logger = memoryLogger();
   const ports = { authenticator, dispatcher, catalog, policy, clock: systemClock, logger };
-  const gateway: Gateway = createGateway(ports, { host, port, names: [], version: '1.2.3', routes, isReady });
+  const own = { host: '127.0.0.1', port: 0, names: [], version: '1.2.3', routes: [], isReady: () => true };
+  const gateway: Gateway = createGateway(ports, { ...own, ...options });
   return { gateway, listen: gateway.listen, authenticator, policy, catalog, dispatcher, logger };
 }
 

@@ -1,8 +1,10 @@
 // Requests as a hostile client writes them: any header, any method, any bytes; and a reader of event streams.
 
+import { readFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LIMITS } from '#base/limits.ts';
 
 export type RawRequest = {
   readonly method?: string;
@@ -16,6 +18,22 @@ export type RawAnswer = {
   readonly headers: IncomingMessage['headers'];
   readonly text: string;
 };
+
+/** The most that the kernel takes on a connection whose reader does not read, at both of its ends. Linux. */
+export function kernelHoldsBytesMax(): number {
+  const most = (name: string) =>
+    Number(readFileSync(`/proc/sys/net/ipv4/${name}`, 'latin1').trim().split(/\s+/).at(-1));
+  return most('tcp_wmem') + most('tcp_rmem');
+}
+
+/** What waits for a reader that does not read: in the door, and in the kernel. */
+export const unreadBytesMax = (): number => LIMITS.streamBufferBytesMax + kernelHoldsBytesMax();
+
+/** The same as the latter on a socket that is a file. */
+export function kernelHoldsLocalBytesMax(): number {
+  // It counts what it needs itself: no more than that of what is written.
+  return 2 * Number(readFileSync('/proc/sys/net/core/wmem_default', 'latin1'));
+}
 
 export const BEARER = { authorization: 'Bearer athena-token' };
 export const JSON_TYPE = { 'content-type': 'application/json' };

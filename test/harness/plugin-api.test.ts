@@ -94,6 +94,6 @@ function compiled(source: string): string {
   writeFileSync(file, source);
   const words = '--noEmit --strict --checkJs --allowJs --lib es2024 --ignoreConfig --module nodenext --target es2024';
   const tsc = join(ROOT, 'node_modules/.bin/tsc');
-  const ended = spawnSync(tsc, [...words.split(' '), file], { encoding: 'utf8', cwd: space.path, timeout: 60_000 });
+  const ended = spawnSync(tsc, [...words.split(' '), file], { encoding: 'utf8', cwd: space.path, timeout: 540_000 });
   return ended.stdout;
 }

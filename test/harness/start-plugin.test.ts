@@ -53,7 +53,7 @@ describe('a plugin of the tier of isolates, in a world that a test made up', () 
   let plugin: StartedPlugin;
   beforeAll(async () => {
     const tools = ['make', 'loop', 'grab'];
-    plugin = await startPlugin(isolatePlugin(space, { source: CALLER, capabilities: ASKS, tools, cpuMs: 300 }), {
+    plugin = await startPlugin(isolatePlugin(space, { source: CALLER, capabilities: ASKS, tools, cpuMs: 1_500 }), {
       world: WORLD,
     });
   });

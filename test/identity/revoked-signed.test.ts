@@ -4,19 +4,22 @@ import { expect, test } from 'vitest';
 import type { Principal } from '#domain/agent.ts';
 import type { DoorAuthenticator } from '#domain/ports.ts';
 import { joinAuthenticators } from '#identity/authenticators.ts';
+import type { Voucher } from '#identity/oauth/issuer.ts';
 import { signedTokenId } from '#identity/token-text.ts';
-import { agent, world } from './world.ts';
+import { agent, signedBy, world } from './world.ts';
 
 const TEXT = 'aaa.bbb.ccc';
 const principal: Principal = {
   ...{ kind: 'agent', agent: agent('athena'), tokenId: signedTokenId(TEXT) },
-  signed: { expiresMs: 9_999_999_999_999, keyId: 'k' },
+  signed: { ...signedBy(), expiresMs: 9_999_999_999_999 },
 };
 
 /** An issuer that finds every token good. */
-const believing: DoorAuthenticator = {
+const believing: DoorAuthenticator & Voucher = {
   authenticate: async () => principal,
   stillHolds: () => true,
+  vouches: () => true,
+  vouch: async () => true,
   onChange: () => () => {},
 };
 

@@ -1,7 +1,8 @@
 // A token authority over rows in memory and a clock that the test sets.
 
+import { sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
-import { parseAgentName, type TokenRow } from '#domain/agent.ts';
+import { parseAgentName, type SignedBy, type TokenRow } from '#domain/agent.ts';
 import type { TokenStore } from '#domain/store-ports.ts';
 import { createTokenAuthority } from '#identity/tokens.ts';
 
@@ -11,6 +12,18 @@ export function agent(name: string) {
   const parsed = parseAgentName(name);
   if (parsed === undefined) throw new Error(`${name} is no name`);
   return parsed;
+}
+
+/** As a principal has it of a token that an issuer signed. */
+export function signedBy(more: Partial<SignedBy> = {}): SignedBy {
+  return {
+    issuer: 'https://issuer.example',
+    keyId: 'k',
+    keyDigest: sha256('k'),
+    issuedMs: 0,
+    subject: sha256('u1'),
+    ...more,
+  };
 }
 
 export function memoryStore(rows = new Map<string, TokenRow>()) {

@@ -67,8 +67,20 @@ const ISOLATES: readonly Item[] = [
   ),
   isolate(
     'deep recursion in JavaScript, JSON, RegExp and the parser',
-    [['isolation/spin.test.ts', 'fails the call and nothing else']],
-    'the engine itself stops recursion, with or without our walls',
+    [
+      ['isolation/spin.test.ts', 'fails the call and nothing else'],
+      ['isolation/deep-recursion.test.ts', 'is told so and goes on, on either thread, in a process that goes on'],
+      [
+        'isolation/deep-recursion.test.ts',
+        'at the very end of its stack, works or is refused, and its process goes on',
+      ],
+    ],
+    [
+      [
+        'isolation/deep-recursion.test.ts',
+        'with a bound beyond the stack that there is, the same recursion ends the process',
+      ],
+    ],
   ),
   isolate(
     'a flood of callbacks',

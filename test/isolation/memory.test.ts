@@ -16,7 +16,7 @@ const WARDEN_MIB_MAX =
   LIMITS.wardenDataBaselineMiB + LIMITS.wardenMemoryMiBMax + LIMITS.wardenHeadroomMiB + MAPPED_MIB_MAX;
 
 /**
- * V8 counts neither what is outside of its heap nor one giant string before it is there: the host sees how much the warden holds, or,
+ * V8 counts neither what is outside of its heap nor one giant array or text before it is there: the host sees how much the warden holds, or,
  * where that gets no turn in time, the kernel refuses more, which ends the process.
  */
 const UNCOUNTED = expect.stringMatching(/^(MEMORY_EXCEEDED|PLUGIN_CRASHED)$/);
@@ -25,7 +25,7 @@ const BUFFERS = expect.stringMatching(/^(TOOL_FAILED|MEMORY_EXCEEDED|PLUGIN_CRAS
 
 describe('a guest that takes memory without end', () => {
   const rows1 = [
-    ['fills an array of a billion', 'Array(1e9).fill(0)', 'MEMORY_EXCEEDED'],
+    ['fills an array of a billion', 'Array(1e9).fill(0)', UNCOUNTED],
     ['floods a map', 'const map = new Map(); for (let i = 0; ; i += 1) map.set(i, { i });', 'MEMORY_EXCEEDED'],
     ['pushes arrays', 'const all = []; for (;;) all.push(new Array(1000).fill(1));', 'MEMORY_EXCEEDED'],
     ['keeps buffers', 'const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1));', BUFFERS],

@@ -44,7 +44,8 @@ def kill_all(): os.kill(-1, 0); return True
 def write_code(): open(os.path.join(own, "cli.py"), "a").close(); return True
 def add_code(): open(os.path.join(own, "more.py"), "w").close(); return True
 def write_tmp():
-    open("/tmp/smcp-left", "w").close(); os.unlink("/tmp/smcp-left"); return True
+    left = f"/tmp/smcp-left-{os.getpid()}"
+    open(left, "w").close(); os.unlink(left); return True
 def run_own():
     d = os.open("x", os.O_WRONLY | os.O_CREAT, 0o700); os.write(d, b"#!/bin/sh\\nexit 0\\n"); os.close(d)
     return subprocess.run(["./x"]).returncode == 0

@@ -107,3 +107,79 @@ describe('what files carry', () => {
     expect(book.carriedBy({ kind: 'file', workspace: 'other' as WorkspaceName, names: ['one more'] })).toEqual([]);
   });
 });
+
+describe('one place that a person clears', () => {
+  const w = 'w' as WorkspaceName;
+  const value = (key: string): LabelledPlace => ({ kind: 'value', plugin: 'p', agent: a, key });
+  const at = (...path: readonly string[]) => ({ kind: 'files', workspace: w, names: path }) as const;
+
+  test('carries nothing afterwards, before and after it is opened anew; its neighbours do', () => {
+    const { book, reopen } = openLabels();
+    for (const path of [
+      ['n', 'a'],
+      ['n', 'ab'],
+      ['n%', 'a'],
+    ])
+      book.mark(file(...path), [one('private')]);
+    expect(book.clear({ of: at('n', 'a') })).toBe(1);
+    for (const opened of [book, reopen()]) {
+      expect(opened.carriedBy(file('n', 'a'))).toEqual([]);
+      expect(names(opened.carriedBy(file('n', 'ab')))).toEqual(['private']);
+      expect(names(opened.carriedBy(file('n%', 'a')))).toEqual(['private']);
+    }
+  });
+
+  test('is a folder with all in it, however its name is written', () => {
+    const { book } = openLabels();
+    for (const path of [['Notes', 'a'], ['notes', 'deep', 'b'], ['notes2']]) book.mark(file(...path), [one('private')]);
+    expect(book.clear({ of: at('NOTES') })).toBe(2);
+    expect(book.places(9).map(({ place }) => place)).toEqual(['workspace w: notes2']);
+  });
+
+  test('still carries what the folder above it carries, and that is told', () => {
+    const { book } = openLabels();
+    book.mark(file('n'), [one('untrusted')]);
+    book.mark(file('n', 'a'), [one('private')]);
+    expect(book.clear({ of: at('n', 'a') })).toBe(1);
+    expect(book.places(9, at('n', 'a'))).toMatchObject([{ label: 'untrusted', at: at('n') }]);
+  });
+
+  test('loses one label only where one is named', () => {
+    const { book } = openLabels();
+    book.mark(file('a'), [one('private'), one('untrusted')]);
+    expect(book.clear({ of: at('a'), label: 'private' })).toBe(1);
+    expect(names(book.carriedBy(file('a')))).toEqual(['untrusted']);
+  });
+
+  test('is one key, and no key that begins so', () => {
+    const { book } = openLabels();
+    for (const key of ['k', 'k/x', 'kk', 'K']) book.mark(value(key), [one('private')]);
+    const of = { kind: 'values', plugin: 'p', agent: a, key: 'k' } as const;
+    expect(book.clear({ of })).toBe(1);
+    expect(book.carriedBy(value('k'))).toEqual([]);
+    expect(book.places(9).flatMap((place) => (place.at.kind === 'values' ? [place.at.key] : []))).toEqual([
+      ...['K', 'k/x', 'kk'],
+    ]);
+    expect(book.places(9, { kind: 'values', plugin: 'q', agent: a })).toEqual([]);
+  });
+
+  test('is labelled again by what is written there next', () => {
+    const { book } = openLabels();
+    book.mark(file('a'), [one('private')]);
+    book.clear({ of: at('a') });
+    book.mark(file('a'), [one('private', { invocation: 'later' })]);
+    expect(book.carriedBy(file('a'))).toMatchObject([{ label: 'private', invocation: 'later' }]);
+  });
+
+  test('stays as it was where that can’t be kept', () => {
+    const { book } = openLabels((store) => ({
+      ...store,
+      removePlaces: () => {
+        throw new SmcpError('LOG_UNAVAILABLE', 'the disk is full');
+      },
+    }));
+    book.mark(file('a'), [one('private')]);
+    expect(() => book.clear({ of: at('a') })).toThrow('the disk is full');
+    expect(names(book.carriedBy(file('a')))).toEqual(['private']);
+  });
+});

@@ -20,6 +20,7 @@ import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tool
 import type { Operation, Services } from '#operations/operation.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import { createActs } from '#people/acts.ts';
+import { createActStore } from '#store/act-rows.ts';
 import { createApprovalStore } from '#store/approval-store.ts';
 import { createKeyedCallStore } from '#store/keyed-calls.ts';
 import { createLabelStore } from '#store/label-rows.ts';
@@ -48,6 +49,7 @@ function createTokens(did: string[]) {
     authenticate: () => undefined,
     stillHolds: () => false,
     isRevoked: () => false,
+    signedBy: () => undefined,
     issue: (agent, { expiresInMs }) => {
       did.push('issue');
       const expires = expiresInMs === undefined ? {} : { expiresMs: expiresInMs };
@@ -181,7 +183,7 @@ export function createWorld() {
   const ports = { policy, freezes, approvals, labels, runtime, adminTools, broker, log, keyedCalls, clock, logger };
   const dispatcher = createDispatcher({ catalog: tools, ...ports });
   const secrets = createSecrets();
-  const acts = createActs(clock);
+  const acts = createActs({ clock, logger, store: createActStore(database) });
   const people = createRealPeople(database, { log, people: policy.people });
   const notices = createOutboxWorld().open([createFakeTarget('webhook-1', () => TAKEN).channel]);
   const settings = createSettings(did);

@@ -1,7 +1,9 @@
 // Grants that ask a person: what they decide, what a request is bound to, and what an agent may make of them.
 
 import { describe, expect, test } from 'vitest';
+import { sha256 } from '#base/digest.ts';
 import type { Ask } from '#domain/decision.ts';
+import { checkAgentChange } from '#policy/agent-change.ts';
 import { wideningsOf } from '#policy/attenuation.ts';
 import { createPolicyChecker } from '#policy/check-policy.ts';
 import { mayCall } from '#policy/decide.ts';
@@ -25,6 +27,7 @@ describe('a grant with approval', () => {
       reason: 'the grant x covers a__b, and a person approves each call',
       remedy: expect.stringContaining('smcp approvals'),
       ruleDigest: expect.stringMatching(/^sha256:/),
+      ruleText: expect.stringContaining('"tools":["a__*"]'),
       terms: { ttlMs: 900_000, trustsClient: true, waitMs: 0 },
       capabilities: { clock: true },
       timeoutMs: 30_000,
@@ -44,6 +47,22 @@ describe('a grant with approval', () => {
     expect(ask(policy, 'a__b', { n: 1 }).kind).toBe('allow');
     expect(mayCall(policyOf(grants(ASKS)), 'athena', 'a__b', { nowMs: NOW_MS })).toBe(true);
     expect(mayCall(policyOf(grants(ASKS)), 'athena', 'b__b', { nowMs: NOW_MS })).toBe(false);
+  });
+
+  test('has its text, which the digest is of, where it is short enough to be read; and why it asks', () => {
+    const asked = { ...ASKS, approval: { ttl: '15m', why: 'echoes are heard' } };
+    const { ruleText = '', ruleDigest, why } = ask(policyOf(grants(asked)), 'a__b') as Ask;
+    expect([JSON.parse(ruleText), sha256(ruleText), why]).toEqual([asked, ruleDigest, 'echoes are heard']);
+    const tools = Array.from({ length: 100 }, (_, n) => `a__a_name_of_some_length_${n}`);
+    const long = ask(policyOf(grants({ ...asked, tools: ['a__b', ...tools] })), 'a__b');
+    expect(long).toMatchObject({ kind: 'ask', why: 'echoes are heard' });
+    expect(long).not.toHaveProperty('ruleText');
+  });
+
+  test('is told why it asks by people only: who approves takes it for their word', () => {
+    const said = policyOf(grants({ ...ASKS, approval: { ttl: '15m', why: 'it is safe' } }));
+    expect(() => checkAgentChange(policyOf(grants(ASKS)), said)).toThrow('a why that none had before');
+    expect(() => checkAgentChange(said, policyOf(grants(ASKS)))).not.toThrow();
   });
 
   test('is known by the digest of all that it says, wherever it stands', () => {

@@ -10,7 +10,7 @@ import { exportLog } from '#provenance/export.ts';
 import { asExportSource, fillSmallLog, makeHome, openHome, removeHome } from './fixture.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
-const WAIT_MS = 20_000;
+const WAIT_MS = 300_000;
 
 let root: string;
 let home: string;

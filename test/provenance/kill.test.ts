@@ -15,9 +15,10 @@ const LIVES_PER_HOME = 3;
 
 type Life = { readonly acknowledged: readonly { readonly index: number; readonly leaf: string }[] };
 
-type LifeOptions = { readonly callers: number; readonly killAfterMs: number };
+/** `receipts`: it lives until it has told at least so many. */
+type LifeOptions = { readonly callers: number; readonly killAfterMs: number; readonly receipts: number };
 
-async function live(home: string, { callers, killAfterMs }: LifeOptions): Promise<Life> {
+async function live(home: string, { callers, killAfterMs, receipts }: LifeOptions): Promise<Life> {
   const script = join(import.meta.dirname, 'kill-child.ts');
   const child = spawn(process.execPath, [script, home, String(callers)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
@@ -30,6 +31,7 @@ async function live(home: string, { callers, killAfterMs }: LifeOptions): Promis
   const closed = once(child, 'close');
   await Promise.race([isReady, closed]);
   await wait(killAfterMs);
+  while (child.exitCode === null && output.split('\n').length - 2 < receipts) await wait(5);
   child.kill('SIGKILL');
   const [, signal] = await closed;
   if (signal !== 'SIGKILL') throw new Error('the child ended by itself');
@@ -46,6 +48,7 @@ test(`after each of ${HOMES * LIVES_PER_HOME} kills every receipt holds, every i
       const { acknowledged } = await live(home, {
         callers: life === 0 ? 1 : 16,
         killAfterMs: (round * LIVES_PER_HOME + life) * 3,
+        receipts: life === 0 ? 0 : 1,
       });
       const { log, close } = await openHome(home);
       for (const { index, leaf } of acknowledged) expect(log.record(index)?.leaf).toBe(leaf);

@@ -31,7 +31,7 @@ const asked = (events: readonly ExactEvent[]) => events.flatMap((event) => (even
 test('answers what is asked again with the recorded texts, in the recorded order', () => {
   fc.assert(
     fc.property(transcripts, (events) => {
-      const player = createPlayer(events, () => {});
+      const player = createPlayer(events, { onDiverged: () => {} });
       const heard: [number, boolean, string, string | undefined][] = [];
       for (const { call, name, text } of asked(events)) {
         player.replies({ call, name, body: text }, ({ isOk, body, code }) => heard.push([call, isOk, body, code]));
@@ -61,9 +61,10 @@ test('answers nothing from the first call on that is another one', () => {
       fc.pre(calls.length > 0);
       const odd = seed % calls.length;
       let ended = 0;
-      const player = createPlayer(events, () => {
+      const onDiverged = () => {
         ended += 1;
-      });
+      };
+      const player = createPlayer(events, { onDiverged });
       let late = 0;
       for (const [place, { call, name, text }] of calls.entries()) {
         const body = place === odd ? `${text} ` : text;
@@ -77,11 +78,32 @@ test('answers nothing from the first call on that is another one', () => {
   );
 });
 
+test('of a call that was ended from outside says once that all is played, and takes no notice of what is asked after that', () => {
+  fc.assert(
+    fc.property(transcripts, (events) => {
+      const calls = asked(events);
+      fc.pre(calls.length > 0);
+      const told: string[] = [];
+      const player = createPlayer(events, {
+        onDiverged: () => void told.push('diverged'),
+        onPlayed: () => void told.push('played'),
+      });
+      for (const [place, { call, name, text }] of calls.entries()) {
+        expect([told, player.isPlayed()]).toEqual([[], false]);
+        player.replies({ call, name, body: text }, () => {});
+        if (place === calls.length - 1) expect([told, player.isPlayed()]).toEqual([['played'], true]);
+      }
+      player.replies({ call: 1e6, name: 'run', body: '{}' }, () => void told.push('answered'));
+      expect([told, player.difference(), player.matched()]).toEqual([['played'], undefined, calls.length]);
+    }),
+  );
+});
+
 describe('what is shown of a difference', () => {
   const text = (end: string) => JSON.stringify(`${'x'.repeat(5000)}${end}`);
 
   test('is the place where the params differ, however long they are', () => {
-    const player = createPlayer([{ kind: 'asked', call: 1, name: 'run', text: text('one') }], () => {});
+    const player = createPlayer([{ kind: 'asked', call: 1, name: 'run', text: text('one') }], { onDiverged: () => {} });
     player.replies({ call: 1, name: 'run', body: text('two\u202e') }, () => {});
     const { asked: now, recorded } = player.difference() ?? {};
     expect(recorded?.params).toMatch(/^…x{32}one"$/);

@@ -5,6 +5,7 @@ import { sha256 } from '#base/digest.ts';
 import type { ExactJson, ExactJsonObject } from '#base/exact-json.ts';
 import { uuidv7 } from '#base/ids.ts';
 import type { Json } from '#base/json.ts';
+import { LIMITS } from '#base/limits.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { Plugin, PluginTool } from '#domain/manifest.ts';
 import type { InvocationPredicate } from '#domain/record.ts';
@@ -23,6 +24,8 @@ export const tools = {
   echo: async ({ key }, host) => ({ got: await host.store.get(key) }),
   fails: async (_, host) => { await host.store.get('a'); throw new Error('on purpose'); },
   deep: () => { let depth = 0; const down = () => { depth += 1; down(); }; try { down(); } catch {} return depth; },
+  after: async (_, host) => { await host.store.get('a'); return tools.deep(); },
+  fits: ({ depth }) => { const down = (left) => { if (left > 0) down(left - 1); }; try { down(depth); return true; } catch { return false; } },
   spins: () => { for (;;); },
 };`;
 
@@ -69,11 +72,11 @@ export type HandMadeWorld = AsyncDisposable & {
 export async function openHandMade(): Promise<HandMadeWorld> {
   const home = makeHome();
   const open = await openHome(home);
-  const sandbox = createTestSandbox();
+  const sandbox = createTestSandbox({ trialMsMax: 2_000 });
   const bare = sandbox.plugin(SOURCE, { name: 'hand' });
   const tools: PluginTool[] = [];
   const plugin: Plugin = { ...bare, tools };
-  for (const localName of ['add', 'two', 'race', 'echo', 'fails', 'deep', 'spins']) {
+  for (const localName of ['add', 'two', 'race', 'echo', 'fails', 'deep', 'after', 'fits', 'spins']) {
     tools.push({
       ...{ kind: 'plugin', name: `hand__${localName}`, localName, description: 'd', inputSchema: { type: 'object' } },
       ...{ schemaDigest: sha256(localName), effect: 'pure', capabilities: { store: { bytesMax: 9 } } },
@@ -82,8 +85,10 @@ export async function openHandMade(): Promise<HandMadeWorld> {
   }
   const { engine = '' } = sandbox.runtime.profile(plugin, {});
   let runs = 0;
+  const deep = createTestSandbox({ trialMsMax: 2_000, stackBytes: LIMITS.replayDeepStackBytes });
   const ports = {
     log: open.log,
+    deep: deep.runtime,
     archive: { plugin: async (digest: string) => (digest === plugin.digest ? plugin : undefined) },
     runtime: {
       ...sandbox.runtime,
@@ -111,14 +116,16 @@ export async function openHandMade(): Promise<HandMadeWorld> {
     const append = (parts: Partial<InvocationPredicate>, disclosed: Pick<HandMade, 'result' | 'transcript'> = {}) =>
       open.log.append({ kind: 'invocation', predicate: { ...begun, ...parts }, args, ...disclosed });
     if (isUnknown !== true) await append({ ...(result && { result }), ...predicate }, documents);
-    else await append({ phase: 'unknown', intent: await append({ phase: 'intent' }) });
+    else await append({ ...predicate, phase: 'unknown', intent: await append({ phase: 'intent' }) }, documents);
     return invocation;
   };
   return {
     ...{ replayer, engine, plugin, write, open, runs: () => runs },
-    call: (localName, agent) => sandbox.call(plugin, localName, { agent }),
+    call: (localName, agent) =>
+      sandbox.call(plugin, localName, { agent, capabilities: { store: { bytesMax: 9 } }, onHostCall: () => null }),
     [Symbol.asyncDispose]: async () => {
       await sandbox.close();
+      await deep.close();
       await open.close();
       removeHome(home);
     },

@@ -34,7 +34,7 @@ const PROBE = `
 const worked = [];
 process.on('uncaughtException', () => {});
 const attempt = async (name, act) => {
-  const late = new Promise((_, no) => setTimeout(no, 500));
+  const late = new Promise((_, no) => setTimeout(no, 60_000));
   try { await Promise.race([act(), late]); worked.push(name); } catch {}
 };
 const fs = require('node:fs'); const net = require('node:net'); const cp = require('node:child_process');

@@ -20,7 +20,6 @@ async function spinning(agents: readonly string[], signal?: AbortSignal) {
     sandbox.call(stopped, 'spin', {
       agent,
       capabilities,
-      limits: { cpuMs: 60_000, timeoutMs: 60_000 },
       onHostCall: () => {
         begun[index]?.resolve();
         return 'AA==';

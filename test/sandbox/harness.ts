@@ -13,7 +13,7 @@ import { type AgentName, parseAgentName } from '#domain/agent.ts';
 import type { Capabilities } from '#domain/capability.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { Plugin, PluginTool, RunLimits } from '#domain/manifest.ts';
-import type { HostCall, HostCallHandler, PluginCode, PluginRuntime } from '#domain/sandbox-ports.ts';
+import type { GuestThread, HostCall, HostCallHandler, PluginCode, PluginRuntime } from '#domain/sandbox-ports.ts';
 import { type Confinement, createConfinement, type StartedWarden } from '#sandbox/host/confinement.ts';
 import { createIsolateRuntime, type IsolateRuntimeOptions } from '#sandbox/host/isolate-runtime.ts';
 import { openWall, type WallOptions } from '#sandbox/host/wall.ts';
@@ -36,6 +36,7 @@ export type CallOptions = {
   readonly capabilities?: Capabilities;
   readonly signal?: AbortSignal;
   readonly onHostCall?: HostCallHandler;
+  readonly thread?: GuestThread;
 };
 
 export type PluginOptions = {
@@ -162,6 +163,7 @@ export function createTestSandbox(
       capabilities,
       signal: given.signal ?? new AbortController().signal,
       onHostCall: given.onHostCall ?? (() => null),
+      ...(given.thread === undefined ? {} : { thread: given.thread }),
     });
   };
 

@@ -29,7 +29,8 @@ export async function liveAndDie(sandbox: TestSandbox, count: number, lanes: num
     const pids = wardenPids();
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     while (pids.some((pid) => existsSync(`/proc/${pid}`))) await new Promise((resolve) => setTimeout(resolve, 5));
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    // Until the host has heard of it as well.
+    await sandbox.runtime.end(() => true);
   }
   return { lives: started, failures };
 }

@@ -17,8 +17,8 @@ export type Installation = {
   readonly env: NodeJS.ProcessEnv;
 };
 
-const START_MS_MAX = 30_000;
-const STOP_MS_MAX = 30_000;
+const START_MS_MAX = 300_000;
+const STOP_MS_MAX = 300_000;
 
 function check(condition: boolean, sentence: string): void {
   if (!condition) throw new Error(sentence);

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
-import { eventually } from '#test/gateway/http.ts';
+import { eventually, kernelHoldsLocalBytesMax } from '#test/gateway/http.ts';
 import { initialize, openSocketDoor, type RawConnection, rpc, stateless, type TestSocketDoor } from './door.ts';
 
 let door: TestSocketDoor;
@@ -155,7 +155,7 @@ describe('a connection', () => {
     connection.socket.pause();
     const length = 512 * 1024;
     connection.send(wait('waiting'));
-    const count = 2 + LIMITS.streamBufferBytesMax / length;
+    const count = 2 + Math.ceil((LIMITS.streamBufferBytesMax + kernelHoldsLocalBytesMax()) / length);
     for (let id = 0; id < count; id += 1) {
       connection.send(stateless(id, 'tools/call', { name: 'demo__text', arguments: { length } }));
     }

@@ -33,7 +33,7 @@ describe('a new database', () => {
     const raw = new DatabaseSync(file);
     expect(raw.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
     expect(raw.prepare('PRAGMA page_size').get()).toEqual({ page_size: 8192 });
-    expect(raw.prepare('PRAGMA user_version').get()).toEqual({ user_version: 12 });
+    expect(raw.prepare('PRAGMA user_version').get()).toEqual({ user_version: 13 });
     raw.close();
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
@@ -162,6 +162,7 @@ describe('the log', () => {
       const committed = log.commit([rowAt(1)], 'note 2').then(() => {
         isDone = true;
       });
+      await expect.poll(() => paths).toEqual([`${file}-wal`]);
       await new Promise((resolve) => setTimeout(resolve, 20));
       expect([isDone, paths]).toEqual([false, [`${file}-wal`]]);
       synced.resolve();

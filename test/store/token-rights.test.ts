@@ -22,9 +22,12 @@ function world() {
 test('scopes and the chain of a token are read back as they were put', () => {
   const { store, rowOf } = world();
   const rights = { scopes: [['tools:a__*'], ['doors:mcp']], onBehalfOf: ['0'.repeat(16)], actors: ['reader'] };
+  const subject = `sha256:${'0'.repeat(64)}` as const;
+  const signedBy = { issuer: 'https://a.example', keyId: 'k', keyDigest: subject, issuedMs: 1, subject, jti: subject };
   store.put(rowOf('a', { rights }));
   store.put(rowOf('b'));
-  expect(store.list()).toEqual([rowOf('a', { rights }), rowOf('b')]);
+  store.put(rowOf('c', { rights: { ...rights, signedBy } }));
+  expect(store.list()).toEqual([rowOf('a', { rights }), rowOf('b'), rowOf('c', { rights: { ...rights, signedBy } })]);
 });
 
 test.each([
@@ -35,6 +38,9 @@ test.each([
   '{}',
   '{"scopes":[["a"]],"onBehalfOf":[]}',
   '{"scopes":["a"],"onBehalfOf":[],"actors":[]}',
+  '{"scopes":[],"onBehalfOf":[],"actors":[],"signedBy":{"issuer":"https://a.example","keyId":"k","issuedMs":1,"subject":"u1"}}',
+  `{"scopes":[],"onBehalfOf":[],"actors":[],"signedBy":{"issuer":"https://a.example","keyId":"k","issuedMs":1,"subject":"sha256:${'0'.repeat(64)}"}}`,
+  '{"scopes":[],"onBehalfOf":[],"actors":[],"signedBy":null}',
 ])('what was damaged to %j is read as broken, never as none', (json) => {
   const { database, store, rowOf } = world();
   store.put(rowOf('a'));

@@ -36,6 +36,7 @@ const CALLS: readonly Call[] = [
   act('throws', (round) => ({ what: `thing ${round}` })),
   act('odd'),
   act('stack'),
+  act('deepest', (round) => ({ afterAnswer: round % 2 === 0 })),
   act('large', (round) => ({ length: (round % 20) * 20_000 })),
 ];
 

@@ -81,7 +81,7 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
   const { children, cli, warm, watch, ground, profile } = ports;
   const { clock, logger, room, stage } = children;
   const active = new Set<Active>();
-  /** Fresh programs whose folders are being removed. */
+  /** Fresh programs that have ended, and whose folders are being removed. */
   const leaving = new Set<Promise<void>>();
   let isClosed = false;
   let lastId = 0;
@@ -148,10 +148,13 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
       place[Symbol.dispose]();
       throw thrown;
     }
-    leaving.add(fresh.gone);
-    void fresh.gone.then(() => leaving.delete(fresh.gone));
-    const result = await watchToEnd(passage, fresh.run, fresh.work.path, output);
-    return { ...result, hasBegun: fresh.run.hasBegun() };
+    try {
+      const result = await watchToEnd(passage, fresh.run, fresh.work.path, output);
+      return { ...result, hasBegun: fresh.run.hasBegun() };
+    } finally {
+      leaving.add(fresh.gone);
+      void fresh.gone.then(() => leaving.delete(fresh.gone));
+    }
   };
 
   const runWarm = async (passage: Passage, waiting: Warm, words: readonly string[]) => {

@@ -7,7 +7,7 @@ import { visible, visibleJson } from '#base/visible.ts';
 import type { ApprovalRequest, Approvals } from '#domain/approval-ports.ts';
 import type { Notice, NoticeBound, NoticeTeller } from '#domain/notify-ports.ts';
 import { requestView } from '#operations/request-views.ts';
-import { shown as visibly } from './texts.ts';
+import { firstLines, shown as visibly } from './texts.ts';
 
 const EVENTS: { readonly [state in ApprovalRequest['state']]: string | undefined } = {
   pending: 'asked',
@@ -48,8 +48,9 @@ export function noticeOf(
   consoleOrigin?: string,
 ): Notice | undefined {
   const event = EVENTS[request.state];
-  // One of several people has approved: it is asked about already.
-  const isUnderWay = request.state === 'pending' && (request.approvals ?? []).length > 0;
+  // One of several people has approved: it is asked about already. Whose approval counts no more has to be made up for.
+  const { approvals = [], lost = [] } = request;
+  const isUnderWay = request.state === 'pending' && approvals.length > 0 && lost.length === 0;
   if (event === undefined || isUnderWay) return undefined;
   const { id, expiresMs } = request;
   const argsBytes = argsJson === undefined ? 0 : Buffer.byteLength(argsJson);
@@ -82,13 +83,44 @@ function titleOf({ agent, tool }: ApprovalRequest, event: string): string {
 }
 
 /** Names that are bounded where they come from. */
-function linesOf({ plugin, effect, rule, workspace, approvers, expiresAt }: View): readonly string[] {
+function linesOf({ plugin, effect, rule, ruleWhy, workspace, approvers, expiresAt, ...view }: View): readonly string[] {
   return [
     `plugin: ${visibly(String(plugin ?? 'the server itself'))}, effect: ${String(effect)}, rule: ${visibly(String(rule))}`,
+    ...(typeof ruleWhy === 'string' ? [`why it asks: ${visibly(ruleWhy)}`] : []),
+    ...ruleLine(view),
+    ...askerLines(view),
+    ...lostLines(view),
     ...(workspace === null ? [] : [`files of: ${visibly(String(workspace))}`]),
     ...(isJsonObject(approvers) ? [`to be approved with a passkey by: ${visibly(String(approvers['by']))}`] : []),
     `until: ${String(expiresAt)}`,
   ];
+}
+
+/** A rule of a line; a longer one is looked up. */
+function ruleLine({ ruleText }: View): readonly string[] {
+  if (typeof ruleText !== 'string') return [];
+  const line = JSON.stringify(JSON.parse(ruleText));
+  return line.length > LIMITS.notifyTextLengthMax ? [] : [`it says: ${visibly(line)}`];
+}
+
+/** What the agent had seen, the first of it, and which sub-agent asks. */
+function askerLines({ seen, onBehalfOf }: View): readonly string[] {
+  const labels = (Array.isArray(seen) ? seen.filter(isJsonObject) : []).map(({ label }) => String(label));
+  const told = labels.slice(0, LIMITS.notifyLabelsMax).map(visibly).join(', ');
+  const more = labels.length > LIMITS.notifyLabelsMax ? `, and ${labels.length - LIMITS.notifyLabelsMax} more` : '';
+  const actors = isJsonObject(onBehalfOf) && Array.isArray(onBehalfOf['actors']) ? onBehalfOf['actors'] : [];
+  return [
+    ...(labels.length === 0 ? [] : [`has seen: ${told}${more}`]),
+    ...(actors.length === 0
+      ? []
+      : [`sub-agent: ${visibly(actors.map((name) => name || '(without a name)').join(' > '))}`]),
+  ];
+}
+
+/** Whose approval counts no more: the call waits again. */
+function lostLines({ lost }: View): readonly string[] {
+  const found = Array.isArray(lost) ? lost.filter(isJsonObject) : [];
+  return firstLines(found.map(({ by, why }) => `counts no more: ${visibly(String(by))}: ${visibly(String(why))}`));
 }
 
 /** All that could be long and says what will run: never cut, as who decides must have seen it. */

@@ -2,9 +2,9 @@
 
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
-import type { TelegramTarget } from '#config/notify.ts';
 import type { Approvals } from '#domain/approval-ports.ts';
 import type { NoticeChannel, SentMessages } from '#domain/notify-ports.ts';
+import type { TelegramTarget } from '#domain/notify-targets.ts';
 import type { OwnSecretReader } from '#domain/secret-ports.ts';
 import type { MetaStore } from '#domain/store-ports.ts';
 import { createTelegramApi } from '#notify/telegram/api.ts';

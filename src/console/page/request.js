@@ -15,15 +15,24 @@ export function requestView(request, me, onChange) {
     request.shown === null
       ? element('p', { class: 'quiet' }, 'Not kept any more: the request is over.')
       : element('pre', { tabindex: '0', 'aria-labelledby': 'arguments' }, request.shown),
+    ...(request.ruleText === null
+      ? []
+      : [
+          element('h2', { id: 'rule' }, 'The rule that asks'),
+          element('pre', { tabindex: '0', 'aria-labelledby': 'rule' }, request.ruleText),
+        ]),
     ...(request.state === 'pending' ? answers(request, me, onChange) : []),
   ];
 }
 
 function facts(request) {
-  const { approvers, chain, capabilities } = request;
+  const { approvers, chain, capabilities, seen, onBehalfOf, lost } = request;
   const rows = [
     ['State', request.state],
     ['Agent', request.agent],
+    ['Sub-agent', onBehalfOf === null ? '' : onBehalfOf.actors.map((name) => name || '(without a name)').join(' > ')],
+    ['For the token', onBehalfOf === null ? '' : onBehalfOf.tokens.join(' > ')],
+    ['Has seen', seen.map(({ label, tool }) => (tool === '' ? label : `${label} (${tool})`)).join(', ')],
     ['Tool', request.tool],
     ['Called by', chain.join(' > ')],
     ['Plugin', request.plugin ?? 'the server itself'],
@@ -31,8 +40,10 @@ function facts(request) {
     ['Could use', Object.keys(capabilities).length === 0 ? 'nothing' : JSON.stringify(capabilities)],
     ['Workspace', request.workspace ?? ''],
     ['Rule', request.rule],
+    ['Why it asks', request.ruleWhy ?? ''],
     ['Approvers', approvers === null ? '' : `${approvers.needed} of ${approvers.by.join(', ')}`],
     ['Approved by', approvers === null ? '' : approvers.approved.join(', ')],
+    ['Counts no more', lost.map(({ by, why }) => `${by}: ${why}`).join('; ')],
     ['Asked', new Date(request.createdAt).toLocaleString()],
     ['Until', new Date(request.expiresAt).toLocaleString()],
     ['Decided by', request.by ?? ''],

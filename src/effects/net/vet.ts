@@ -4,6 +4,7 @@
 import type { SmcpError } from '#base/errors.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
+import { isThisMachine } from '#domain/labels.ts';
 import { denied } from '#domain/refusal.ts';
 import type { AddressClass } from './address-table.ts';
 import type { Classify } from './addresses.ts';
@@ -26,10 +27,12 @@ export function vetAddresses(
   { host, addresses, isPlain }: Named,
   { classify, space, logger }: Vetting,
 ): readonly string[] {
+  // That nothing leaves by these names is what labels and sinks go by, whatever a resolver or a file of hosts says of them.
+  const isHere = isThisMachine(host);
   const isGiven: Readonly<Record<AddressClass, boolean>> = {
     // Without TLS nothing goes to what is anybody's.
-    public: !isPlain,
-    private: space.privateHosts.includes(host),
+    public: !isPlain && !isHere,
+    private: !isHere && space.privateHosts.includes(host),
     loopback: space.loopbackHosts.includes(host),
     never: false,
   };
@@ -50,10 +53,13 @@ const REMEDIES: Readonly<Record<AddressClass, string>> = {
   never: 'nothing opens such addresses: have the name lead to others',
 };
 
+const NAMED_HERE = 'localhost and names that end with it are this machine only: give the other one a name of its own';
+
 function refused(asked: string, kind: AddressClass, isPlain: boolean): SmcpError {
   const allowed = isPlain
     ? ['addresses of private networks or of this machine, for hosts that the operator has named']
     : ['addresses of the public network'];
   const message = 'the host leads to an address that plugins may not reach';
-  return denied({ capability: 'net', asked, allowed, message, remedy: REMEDIES[kind] });
+  const isElsewhere = isThisMachine(asked) && kind !== 'loopback';
+  return denied({ capability: 'net', asked, allowed, message, remedy: isElsewhere ? NAMED_HERE : REMEDIES[kind] });
 }

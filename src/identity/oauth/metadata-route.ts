@@ -6,21 +6,21 @@ import type { HttpRoute } from '#domain/door-ports.ts';
 export type ResourceMetadata = {
   /** What a token's audience is asked for: the address of this server, as its clients know it. */
   readonly resource: string;
-  readonly issuer: string;
-  readonly requiredScopes: readonly string[];
+  readonly issuers: readonly { readonly issuer: string; readonly requiredScopes: readonly string[] }[];
 };
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
 /** The document, below its own path and with that of each door of agents behind it. */
 export function metadataRoutes(metadata: ResourceMetadata): readonly HttpRoute[] {
-  const { resource, issuer, requiredScopes } = metadata;
+  const { resource, issuers } = metadata;
+  const scopes = new Set(issuers.flatMap(({ requiredScopes }) => requiredScopes));
   const body: JsonObject = {
     resource,
-    authorization_servers: [issuer],
+    authorization_servers: issuers.map(({ issuer }) => issuer),
     bearer_methods_supported: ['header'],
     resource_name: 'SMCP',
-    ...(requiredScopes.length === 0 ? {} : { scopes_supported: [...requiredScopes] }),
+    ...(scopes.size === 0 ? {} : { scopes_supported: [...scopes] }),
   };
   const own = new URL(metadataAddress(resource)).pathname;
   const paths = new Set([WELL_KNOWN, `${WELL_KNOWN}/mcp`, `${WELL_KNOWN}/sse`, own]);

@@ -2,6 +2,8 @@
 // make signatures that we would believe (a symmetric one, a private one) is not taken.
 
 import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
+import { canonicalJson } from '#base/canonical-json.ts';
+import { type Digest, sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
@@ -9,8 +11,8 @@ import { LIMITS } from '#base/limits.ts';
 export type VerifyingKeys = {
   /** The key that a token's header asks for. Rejects where there is none. */
   readonly keyOf: JWTVerifyGetKey;
-  /** By key id. */
-  readonly ids: ReadonlySet<string>;
+  /** What each key is, by its id: another key under the same id is another one. */
+  readonly ids: ReadonlyMap<string, Digest>;
 };
 
 const ASYMMETRIC: ReadonlySet<string> = new Set(['RSA', 'EC', 'OKP']);
@@ -21,7 +23,7 @@ export function readKeys(text: string): VerifyingKeys {
   const ids = keys.map(({ kid }) => String(kid));
   if (keys.length === 0) throw unreadable('has no key that verifies signatures and has an id');
   if (new Set(ids).size !== ids.length) throw unreadable('has two keys of one id');
-  return { keyOf: createLocalJWKSet({ keys }), ids: new Set(ids) };
+  return { keyOf: createLocalJWKSet({ keys }), ids: new Map(keys.map((key) => [String(key.kid), thumbprint(key)])) };
 }
 
 function keysIn(text: string): readonly Json[] {
@@ -47,8 +49,16 @@ function isVerifying(key: Json): key is Json & JWK {
   );
 }
 
+/** What makes a key that one, whatever else is said of it. **Source:** RFC 7638. */
+const MEMBERS = ['crv', 'e', 'kty', 'n', 'x', 'y'] as const;
+
+function thumbprint(key: JWK): Digest {
+  const members = MEMBERS.flatMap((name) => (key[name] === undefined ? [] : [[name, key[name]] as const]));
+  return sha256(canonicalJson(Object.fromEntries(members)));
+}
+
 function unreadable(what: string): SmcpError {
   return new SmcpError('ISSUER_UNAVAILABLE', `the issuer's JWK Set ${what}`, {
-    details: { remedy: 'look at oauth.jwks in config.yaml, and at what the issuer publishes there' },
+    details: { remedy: 'look at oauth in config.yaml, and at what the issuer publishes there' },
   });
 }

@@ -8,6 +8,7 @@ import { parseBoundedJson } from '#base/bounded-json.ts';
 import { asSmcpError } from '#base/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import type { TelegramTarget } from '#domain/notify-targets.ts';
 import type { OwnSecret } from '#notify/own-secret.ts';
 import { whyUnreachable } from '#notify/post.ts';
 
@@ -31,13 +32,7 @@ export type TelegramApi = {
   readonly call: (method: TelegramMethod, params: JsonObject, signal: AbortSignal) => Promise<TelegramAnswer>;
 };
 
-export type TelegramApiOptions = {
-  /** Without a slash at its end. */
-  readonly apiUrl: string;
-  /** Read for each request. */
-  readonly tokenSecret: string;
-  readonly version: string;
-};
+export type TelegramApiOptions = Pick<TelegramTarget, 'apiUrl' | 'tokenSecret'> & { readonly version: string };
 
 /** What a bot's token looks like: nothing else becomes a part of an address. */
 const TOKEN = /^[0-9]{1,20}:[A-Za-z0-9_-]{20,128}$/;

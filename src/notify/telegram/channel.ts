@@ -3,20 +3,15 @@
 
 import { sha256 } from '#base/digest.ts';
 import { isJsonObject } from '#base/json.ts';
-import type { DeliveryResult, Notice, NoticeChannel, NoticeKind, SentMessages } from '#domain/notify-ports.ts';
+import type { DeliveryResult, Notice, NoticeChannel, SentMessages } from '#domain/notify-ports.ts';
+import type { TelegramTarget } from '#domain/notify-targets.ts';
 import type { TelegramAnswer, TelegramApi } from './api.ts';
-import { messageOf, requestOf } from './message.ts';
+import { type MessageOptions, messageOf, requestOf } from './message.ts';
 
 export type TelegramChatPorts = { readonly api: TelegramApi; readonly sent: SentMessages };
 
-export type TelegramChatOptions = {
-  readonly name: string;
-  readonly kinds: readonly NoticeKind[];
-  readonly apiUrl: string;
-  readonly chat: number;
-  readonly showsDetails: boolean;
-  readonly hasButtons: boolean;
-};
+export type TelegramChatOptions = Pick<TelegramTarget, 'name' | 'kinds' | 'apiUrl'> &
+  MessageOptions & { readonly chat: number };
 
 export function createTelegramChat({ api, sent }: TelegramChatPorts, options: TelegramChatOptions): NoticeChannel {
   const { name, kinds, apiUrl, chat } = options;

@@ -8,6 +8,7 @@ import { LIMITS } from '#base/limits.ts';
 import type { Logger } from '#base/log.ts';
 import { visibleText } from '#base/visible.ts';
 import type { ApprovalRequest, Approvals, ChannelApprover } from '#domain/approval-ports.ts';
+import type { TelegramTarget } from '#domain/notify-targets.ts';
 import { hasRole, type People } from '#domain/person.ts';
 import type { TelegramApi } from './api.ts';
 import { readPress } from './buttons.ts';
@@ -21,12 +22,7 @@ export type DeciderPorts = {
   readonly logger: Logger;
 };
 
-export type DeciderOptions = {
-  /** Chats in which a press counts. */
-  readonly chats: readonly number[];
-  /** Names of those who may decide, by the number of their account. */
-  readonly people: ReadonlyMap<number, string>;
-};
+export type DeciderOptions = Pick<TelegramTarget, 'chats' | 'people'>;
 
 /** Decides, and says to who pressed what became of it. Never rejects. */
 export function createDecider(

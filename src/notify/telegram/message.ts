@@ -6,11 +6,11 @@
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { Notice } from '#domain/notify-ports.ts';
+import type { TelegramTarget } from '#domain/notify-targets.ts';
 import { noticeText } from '#notify/text.ts';
 import { decisionRow } from './buttons.ts';
 
-export type MessageOptions = {
-  readonly showsDetails: boolean;
+export type MessageOptions = Pick<TelegramTarget, 'showsDetails'> & {
   /** Whether somebody may decide by a button. */
   readonly hasButtons: boolean;
 };

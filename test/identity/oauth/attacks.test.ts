@@ -236,7 +236,7 @@ describe('who it stands for', () => {
 
 test('a text that is longer than a token may be costs nothing', async () => {
   const side = createSide(issuer);
-  const { looksSigned } = await import('#identity/oauth/access-token.ts');
+  const { looksSigned } = await import('#identity/oauth/jwt-parts.ts');
   expect(looksSigned(`${'a'.repeat(LIMITS.accessTokenLengthMax)}.b.c`)).toBe(false);
   expect(looksSigned(await issuer.sign())).toBe(true);
   expect(side.said).toEqual([]);

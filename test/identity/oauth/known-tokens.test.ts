@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '#base/clock.ts';
 import { LIMITS } from '#base/limits.ts';
 import { createKnownTokens, type SignedPrincipal } from '#identity/oauth/known-tokens.ts';
-import { agent } from '#test/identity/world.ts';
+import { agent, signedBy } from '#test/identity/world.ts';
 
 const HOUR_MS = 3_600_000;
 
 const token = (name: string, n: number, livesMs = HOUR_MS): SignedPrincipal => ({
   ...{ kind: 'agent', agent: agent(name), tokenId: `oauth_${name}_${n}` },
-  signed: { expiresMs: Date.now() + livesMs + n, keyId: 'k' },
+  signed: { ...signedBy(), expiresMs: Date.now() + livesMs + n },
 });
 
 function world() {

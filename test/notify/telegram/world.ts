@@ -3,8 +3,8 @@
 import { tellOfApprovals } from '#app/notices/approvals.ts';
 import { hearTelegram, telegramChats } from '#app/notices/telegram.ts';
 import type { LogFields, Logger } from '#base/log.ts';
-import type { TelegramTarget } from '#config/notify.ts';
 import { NOTICE_KINDS } from '#domain/notify-ports.ts';
+import type { TelegramTarget } from '#domain/notify-targets.ts';
 import type { PersonName, PersonRole } from '#domain/person.ts';
 import { createOutbox } from '#notify/outbox.ts';
 import { createNoticeStore, createSentMessages } from '#store/notices.ts';

@@ -104,9 +104,7 @@ print(json.dumps({
     if (host.uid === 0) expect(bounding).toMatch(/^0+$/);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const deadline = AbortSignal.timeout(10_000);
-    while (isThere(pid) && !deadline.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(isThere(pid)).toBe(false);
+    await expect.poll(() => isThere(pid)).toBe(false);
   });
 });
 

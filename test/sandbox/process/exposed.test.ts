@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import type { RunRequest } from '#domain/sandbox-ports.ts';
 import { createSecretMask } from '#secrets/mask.ts';
-import { createTestProcesses, descendantsOf, detailOf, pause, type TestProcesses } from './harness.ts';
+import { createTestProcesses, descendantsOf, detailOf, type TestProcesses } from './harness.ts';
 
 const VALUE = 'ghp_0aZ9bY8cX7dW6eV5';
 
@@ -135,18 +135,14 @@ describe('an interpreter that waits', () => {
   });
 
   test('is no part of the process that has it: there it is found', async () => {
-    const plugin = sandbox.plugin('import time\ntime.sleep(3)');
-    const given = { secrets: exposed({ TOKEN: VALUE }) };
+    const plugin = sandbox.plugin('import sys, time\nif sys.argv[1:]: time.sleep(600)');
+    const controller = new AbortController();
+    const given = { secrets: exposed({ TOKEN: VALUE }), signal: controller.signal };
     await sandbox.warmUp(plugin);
     const before = interpreters();
-    const running = sandbox.call(plugin, given);
-    const found = async () => {
-      for (const until = Date.now() + 10_000; Date.now() < until; await pause(20)) {
-        if (before.some((pid) => isInMemory(pid, Buffer.from(VALUE)))) return true;
-      }
-      return false;
-    };
-    expect(await found()).toBe(true);
+    const running = sandbox.call(plugin, { ...given, args: { words: ['stay'] } });
+    await expect.poll(() => before.some((pid) => isInMemory(pid, Buffer.from(VALUE)))).toBe(true);
+    controller.abort();
     await running;
   });
 });

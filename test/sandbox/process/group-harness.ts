@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownWritableCgroup } from '#sandbox/host/launcher/own-cgroup.ts';
-import { pause } from './harness.ts';
+import { until } from './harness.ts';
 
 /** The folder in which groups can be made, in a list; `[]` where there is none. */
 export const CGROUPS: readonly string[] = [ownWritableCgroup()].flatMap((folder) => folder ?? []);
@@ -34,11 +34,6 @@ function readProc(pid: number, file: string): string {
   } catch {
     return '';
   }
-}
-
-/** Waits as long as a test may take; a test that looks afterwards says what was wrong. */
-export async function until(isSo: () => boolean): Promise<void> {
-  for (const end = Date.now() + 20_000; !isSo() && Date.now() < end; ) await pause(10);
 }
 
 /** Leaves three processes: one of a new session, one whose parent is gone, and itself. */

@@ -1,6 +1,15 @@
 // Plugins of runtime `process` for tests: written to a temporary folder and run by the real runtime, under the real launcher.
 
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '#base/clock.ts';
@@ -23,6 +32,7 @@ import { createProcessRuntime, type ProcessRuntimeOptions } from '#sandbox/host/
 import type { CliProtocol } from '#sandbox/host/process/protocol-ports.ts';
 import { openWorkPlace } from '#sandbox/host/process/work-place.ts';
 import { agent, FAR } from '#test/sandbox/harness.ts';
+import { testUsers } from './users.ts';
 
 export { agent };
 
@@ -51,28 +61,6 @@ export const plainCli = {
   },
   tailOf: ({ stderr }) => (stderr.length === 0 ? undefined : Buffer.from(stderr).toString('utf8').trim().slice(-4096)),
 } satisfies CliProtocol;
-
-const FIRST_USER = 60_578;
-const USERS = 600;
-
-/** Users that no process has. */
-export function testUsers(): ChildUsers {
-  const taken = new Set<number>();
-  return {
-    take: () => {
-      for (;;) {
-        const uid = FIRST_USER + Math.floor(Math.random() * USERS);
-        if (taken.has(uid) || processesOfUser(uid).length > 0) continue;
-        taken.add(uid);
-        return { uid, [Symbol.dispose]: () => taken.delete(uid) };
-      }
-    },
-  };
-}
-
-export function processesOfUser(uid: number): number[] {
-  return processes().filter((pid) => new RegExp(`^Uid:\\s+${uid}\\s`, 'm').test(readProc(pid, 'status')));
-}
 
 /** All below a process, zombies too. */
 export function descendantsOf(parent: number): number[] {
@@ -164,6 +152,16 @@ export async function createTestProcesses(
   mkdirSync(partsFolder, { mode: 0o711 });
   let count = 0;
 
+  /** Resolves when an interpreter waits for the next call of this plugin and agent. */
+  const rested = (from: Plugin, who = 'ana'): Promise<void> =>
+    until(
+      () => runtime.waiting((plugin, agent) => plugin === from && agent === who) > 0,
+      () => `no interpreter waits\n${said.join('\n')}`,
+    );
+
+  const workFolders = (): string[] => readdirSync(join(root, 'work')).filter((name) => name.startsWith('work-'));
+  const inWork = (name: string): string[] => workFolders().map((folder) => join(root, 'work', folder, name));
+
   /** A plugin of these files, or of one `cli.py`. */
   const plugin = (files: string | Files, made: Partial<ProcessRuntime> = {}): Plugin => {
     count += 1;
@@ -231,13 +229,19 @@ export async function createTestProcesses(
     /** Resolves when an interpreter waits for the next call of this plugin, agent and grant. */
     warmUp: async (from: Plugin, given: CallOptions = {}): Promise<void> => {
       await call(from, given);
-      const isOf = (plugin: Plugin, who: string) => plugin === from && who === (given.agent ?? 'ana');
-      await until(
-        () => runtime.waiting(isOf) > 0,
-        () => `no interpreter waits\n${said.join('\n')}`,
-      );
+      await rested(from, given.agent);
     },
-    folders: (): string[] => readdirSync(join(root, 'work')).filter((name) => name.startsWith('work-')),
+    rested,
+    folders: workFolders,
+    /** Resolves when so many programs that run have made the file `begun`, and the host has heard that they began. */
+    begun: async (count: number): Promise<void> => {
+      await until(() => inWork('begun').filter((path) => existsSync(path)).length >= count);
+      await pause(20);
+    },
+    /** Makes the file `go` in each work folder: programs may wait for that. */
+    release: (): void => {
+      for (const path of inWork('go')) writeFileSync(path, '', { mode: 0o644 });
+    },
     close: async () => {
       await runtime.close();
       launcher[Symbol.dispose]();

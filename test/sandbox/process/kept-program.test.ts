@@ -13,7 +13,7 @@ import { openTreeGroups } from '#sandbox/host/process/tree-groups.ts';
 import { isAlive } from '#test/sandbox/harness.ts';
 import { IS_ROOT, kernelOf, makeFolder, OWN_UID, profileFor } from '#test/sandbox/launcher/harness.ts';
 import { groupOf, HOLDERS } from './group-harness.ts';
-import { descendantsOf, openDescriptors, pause } from './harness.ts';
+import { descendantsOf, openDescriptors } from './harness.ts';
 
 const folder = makeFolder();
 const launcher = openLauncher();
@@ -156,8 +156,7 @@ describe.each(HOLDERS)('where a tree is held by $holder', ({ withoutGroups }) =>
     expect(group === '').toBe(withoutGroups);
     expect(tree.length).toBeGreaterThanOrEqual(4);
     host.kill('SIGKILL');
-    for (const until = Date.now() + 10_000; tree.some(isAlive) && Date.now() < until; ) await pause(20);
-    expect(tree.filter(isAlive)).toEqual([]);
+    await expect.poll(() => tree.filter(isAlive)).toEqual([]);
     await open()?.close();
     expect(group === '' || !existsSync(group)).toBe(true);
   });

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import {
   chmodSync,
   mkdirSync,
@@ -16,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
 import { findInterpreter } from '#sandbox/host/process/interpreter.ts';
 import { systemGroundOf } from '#sandbox/host/process/system-program.ts';
-import { agent, createTestProcesses, pause, type TestProcesses } from './harness.ts';
+import { agent, createTestProcesses, type TestProcesses } from './harness.ts';
 
 let sandbox: TestProcesses;
 let server: Server;
@@ -108,19 +109,18 @@ describe('a program of the machine', () => {
 
   test('ends with its call, and all that it started with it', async () => {
     const controller = new AbortController();
-    const mark = '86123.5';
+    const mark = `86123.${randomInt(1e9)}`;
     const running = run('sh', ['-c', `sleep ${mark} & sleep ${mark}`], { signal: controller.signal });
     const told = running.catch((thrown: { code: string }) => thrown.code);
     // Without the end of its call it lives.
-    for (let tries = 0; tries < 200 && processesWith(`sleep\0${mark}`) < 2; tries += 1) await pause(10);
-    expect(processesWith(`sleep\0${mark}`)).toBe(2);
+    await expect.poll(() => processesWith(`sleep\0${mark}`)).toBe(2);
     controller.abort();
     expect(await told).toBe('CANCELLED');
     expect(processesWith(`sleep\0${mark}`)).toBe(0);
   });
 
   test('leaves nothing that lives on when it ends by itself', async () => {
-    const mark = '86124.5';
+    const mark = `86124.${randomInt(1e9)}`;
     await run('sh', ['-c', `sleep ${mark} >/dev/null 2>&1 & exit 0`]);
     expect(processesWith(`sleep\0${mark}`)).toBe(0);
   });

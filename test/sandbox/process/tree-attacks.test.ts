@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CGROUPS, groupOf, HOLDERS, until } from './group-harness.ts';
-import { codeOf, createTestProcesses, descendantsOf, type TestProcesses } from './harness.ts';
+import { CGROUPS, groupOf, HOLDERS } from './group-harness.ts';
+import { codeOf, createTestProcesses, descendantsOf, type TestProcesses, until } from './harness.ts';
 
 /** Forks twice, tries to leave session and group, and goes on forking from every process there is. */
 const STORM = `
@@ -77,7 +77,9 @@ describe.each(HOLDERS)('a program whose tree is held by $holder', ({ withoutGrou
   });
 
   test('is one of many calls of an interpreter, and all of the call is together', async () => {
-    const plugin = sandbox.plugin('import os, sys, time\nif sys.argv[1:]: time.sleep(1 if os.fork() else 600)');
+    const plugin = sandbox.plugin(
+      'import os, sys, time\nif sys.argv[1:]: \n    if os.fork() == 0: time.sleep(600)\n    while not os.path.exists("go"): time.sleep(0.01)',
+    );
     await sandbox.warmUp(plugin);
     const call = sandbox.call(plugin, { args: { words: ['x'] } });
     const groups = () => descendantsOf(process.pid).map(groupOf);
@@ -89,6 +91,7 @@ describe.each(HOLDERS)('a program whose tree is held by $holder', ({ withoutGrou
     // The keeper, and the interpreter.
     expect(groups().filter((group) => group === own).length).toBe(withoutGroups ? 4 : 1);
     expect(groups().filter((group) => group?.endsWith('/program')).length).toBe(withoutGroups ? 0 : 1);
+    sandbox.release();
     expect(codeOf(await call)).toBe('returned');
     await sandbox.runtime.end((from) => from === plugin);
     expect(descendantsOf(process.pid)).toEqual([]);

@@ -24,8 +24,8 @@ import { createStopper, supervise } from '#sandbox/host/process/supervise.ts';
 import { openTreeGroups } from '#sandbox/host/process/tree-groups.ts';
 import type { Watch } from '#sandbox/host/process/watch.ts';
 import { isAlive } from '#test/sandbox/harness.ts';
-import { CGROUPS, groupMembers, startRunaway, until, withWord } from './group-harness.ts';
-import { TEST_LIMITS } from './harness.ts';
+import { CGROUPS, groupMembers, startRunaway, withWord } from './group-harness.ts';
+import { TEST_LIMITS, until } from './harness.ts';
 
 const BOUNDS = { memoryBytes: 2 ** 26, processes: 32 };
 
