@@ -11,8 +11,9 @@ import type { EffectKnowledge, RunOutcome, Usage } from '#domain/invocation.ts';
 import type { RunLimits } from '#domain/manifest.ts';
 import { refusalOfCall } from '#domain/refusal.ts';
 import type { RecordedReply, RunRequest } from '#domain/sandbox-ports.ts';
-import type { CallMessage, EndMessage } from '#sandbox/protocol/messages.js';
+import type { AbortMessage, CallMessage, EndMessage } from '#sandbox/protocol/messages.js';
 import { createHostCallRoom } from './host-call-room.ts';
+import { createHostWork, type HostWork } from './host-work.ts';
 import { createRefusals } from './refusals.ts';
 
 /** What a plugin's author can do, by code. */
@@ -46,6 +47,7 @@ function raise(key: 'outputBytes' | 'hostCalls', limits: RunLimits, max: number)
 export type AnswerHostCall = (call: number, ok: boolean, body: string, left: () => void) => void;
 
 const NOTHING = (): void => {};
+const US_PER_MS = 1000;
 
 export class RunningCall {
   readonly request: RunRequest;
@@ -56,7 +58,11 @@ export class RunningCall {
   /** Whether the process was told of it; until then nothing of it can have happened. */
   isSent = false;
   /** Why it was told to end; undefined while it may run. */
-  abortedFor: 'TIMEOUT' | 'CANCELLED' | undefined;
+  abortedFor: AbortMessage['code'] | undefined;
+  /** Called once its host calls have used more of the host's processor time than it may use: whoever made it ends it. */
+  onOverworked: () => void = () => {};
+  /** What the host does for it. */
+  readonly work: HostWork;
   readonly #clock: Clock;
   #resolve: (outcome: RunOutcome) => void = () => {};
   #isOver = false;
@@ -74,6 +80,7 @@ export class RunningCall {
     this.isolate = options.isolate;
     this.#clock = options.clock;
     this.startedMs = options.clock.monotonicMs();
+    this.work = createHostWork(options.clock, request.limits.cpuMs, () => this.onOverworked());
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -81,6 +88,11 @@ export class RunningCall {
 
   usage(cpuMs: number, heapBytesPeak: number): Usage {
     return { cpuMs, wallMs: this.#clock.monotonicMs() - this.startedMs, heapBytesPeak };
+  }
+
+  /** With what the host did for it since its guest was told last. */
+  withWork(usage: Usage): Usage {
+    return { ...usage, cpuMs: usage.cpuMs + this.work.take() / US_PER_MS };
   }
 
   /** It failed, with the remedy that belongs to the code. `effect` absent: its end was seen. */
@@ -118,7 +130,11 @@ export class RunningCall {
    * A host call from the warden. False when the message can't be true: the warden is then no longer ours.
    * **Trust:** number, name and parameters are hostile; what comes in order and within the limit reaches the handler.
    */
-  takeHostCall({ call, name }: CallMessage, body: string, answer: AnswerHostCall): boolean {
+  takeHostCall(message: CallMessage, body: string, answer: AnswerHostCall): boolean {
+    return this.work.count(() => this.#take(message, body, answer));
+  }
+
+  #take({ call, name }: CallMessage, body: string, answer: AnswerHostCall): boolean {
     this.#hostCalls += 1;
     this.#hostCallBytes += body.length;
     if (this.#hostCalls > this.request.limits.hostCalls || body.length > LIMITS.hostCallBytesMax) return false;
@@ -127,15 +143,19 @@ export class RunningCall {
       if (call <= this.#lastCall) return false;
       this.#lastCall = call;
     }
+    // It is being ended for what was done before.
+    this.work.came();
+    if (this.work.isOver()) return true;
     const params = parseBoundedJson(body);
     if (params.kind !== 'value') return false;
     const { traffic, replies } = this.request;
     if (call !== 0) traffic?.asked(call, name, body);
     const deliver = (reply: Reply, left: () => void): void => {
-      if (this.#isOver || call === 0) {
+      if (this.#isOver || this.work.isOver() || call === 0) {
         left();
         return;
       }
+      this.work.sends(reply.body.length);
       traffic?.answered(call, reply.ok, reply.body);
       if (!reply.ok) this.#refusals.add(call, reply.code, reply.body);
       answer(call, reply.ok, reply.body, left);
@@ -146,7 +166,7 @@ export class RunningCall {
     } else if (isHostCallName(name) && capabilityOf(name) !== undefined) {
       this.#room.enter(async () => {
         const reply = await perform();
-        deliver(reply, this.#room.answered(reply.body.length));
+        this.work.count(() => deliver(reply, this.#room.answered(reply.body.length)));
       });
     } else void perform().then((reply) => deliver(reply, NOTHING));
     return true;
@@ -154,7 +174,7 @@ export class RunningCall {
 
   /** How the call ended, by the warden's word. Undefined when it can't be true. */
   outcomeOf(message: EndMessage, body: string): RunOutcome | undefined {
-    const usage = this.usage(message.cpuUs / 1000, message.heapBytes);
+    const usage = this.withWork(this.usage(message.cpuUs / US_PER_MS, message.heapBytes));
     const { outputBytes } = this.request.limits;
     switch (message.code) {
       case 'RETURNED':
@@ -196,13 +216,15 @@ export class RunningCall {
   }
 
   async #answerHostCall(name: string, params: Json): Promise<Reply> {
+    if (this.work.isOver()) return refuse({ code: 'CANCELLED', message: 'the call is being ended' });
     const refusal = refusalOfCall(name, this.request.capabilities);
     if (refusal !== undefined) return refuse(refusal.toWire());
     const hasEffect = isHostCallName(name) && capabilityOf(name) !== undefined;
     if (hasEffect) this.#effectsUnderWay += 1;
     try {
-      const value = await this.request.onHostCall({ name, params }, this.request.signal);
-      const body = JSON.stringify(value ?? null);
+      const { onHostCall, signal } = this.request;
+      const value = await this.work.count(() => onHostCall({ name, params }, signal, this.work.count));
+      const body = this.work.count(() => JSON.stringify(value ?? null));
       if (body.length > LIMITS.hostAnswerBytesMax) throw new RangeError('answer too large');
       return { ok: true, body };
     } catch (thrown) {

@@ -9,7 +9,7 @@ import type { AgentName } from '#domain/agent.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
 import type { Layer } from '#domain/record.ts';
 import type { RunRequest } from '#domain/sandbox-ports.ts';
-import type { StartMessage, WardenMessage } from '#sandbox/protocol/messages.js';
+import type { AbortMessage, StartMessage, WardenMessage } from '#sandbox/protocol/messages.js';
 import type { WardenCommand } from './confinement.ts';
 import { createIsolateTable } from './isolate-table.ts';
 import { layerMissing, OWN_USER } from './layers.ts';
@@ -59,6 +59,12 @@ export type Warden = {
   readonly ended: Promise<WardenEnd>;
 };
 
+/** Where it had to be ended with its process. */
+const WHY_ENDED = {
+  TIMEOUT: 'ran past its deadline',
+  CANCELLED: 'was cancelled and did not stop',
+  CPU_EXCEEDED: 'its host calls used more processor time than its limit',
+} as const satisfies Record<AbortMessage['code'], string>;
 const BYTES_PER_MIB = 1024 * 1024;
 /** What V8 and glibc print when memory ran out. A hint for the code; nothing else depends on it. */
 const OUT_OF_MEMORY = /out of memory|OOM|allocation failed|bad_alloc|cannot allocate/i;
@@ -145,7 +151,7 @@ export function createWarden(options: WardenOptions): Warden {
     }
     if (message.t === 'call') {
       const answer: AnswerHostCall = (number, ok, text, left) =>
-        warden.send({ t: 'answer', id: call.id, call: number, ok }, text, left);
+        warden.send({ t: 'answer', id: call.id, call: number, ok, workUs: call.work.take() }, text, left);
       if (!call.takeHostCall(message, body, answer)) kill({ kind: 'violation', message: 'a host call that cannot be' });
       return;
     }
@@ -199,7 +205,7 @@ export function createWarden(options: WardenOptions): Warden {
   });
 
   /** Tells the call to end; ends the process when it hasn't within the grace. Returns the timer of that. */
-  const abort = (call: RunningCall, code: 'TIMEOUT' | 'CANCELLED') => {
+  const abort = (call: RunningCall, code: AbortMessage['code']) => {
     if (call.abortedFor !== undefined || !calls.has(call.id)) return;
     call.abortedFor = code;
     if (!call.isSent) {
@@ -210,7 +216,7 @@ export function createWarden(options: WardenOptions): Warden {
       return call.settle(code === 'CANCELLED' ? cancelled : call.failed(usage, { code, message }, 'known'));
     }
     warden.send({ t: 'abort', id: call.id, code }, '');
-    const message = code === 'TIMEOUT' ? 'ran past its deadline' : 'was cancelled and did not stop';
+    const message = WHY_ENDED[code];
     const timer = setTimeout(() => {
       if (!calls.has(call.id)) return;
       kill({ kind: 'guilty', id: call.id, code, message });
@@ -230,6 +236,7 @@ export function createWarden(options: WardenOptions): Warden {
     if (dropped !== undefined) say(() => warden.send({ t: 'drop', isolate: dropped }, ''));
     const call = new RunningCall(request, { id: ++lastId, isolate, clock });
     calls.set(call.id, call);
+    call.onOverworked = () => abort(call, 'CPU_EXCEEDED');
     const { cpuMs, outputBytes, hostCalls } = limits;
     const header = {
       t: 'run',

@@ -29,11 +29,13 @@
  * @typedef {{ readonly t: 'run', readonly id: number, readonly isolate: number, readonly tool: string,
  *   readonly cpuMs: number, readonly outputBytes: number, readonly hostCalls: number, readonly isAlone: boolean }} RunMessage
  *
- * Answers a host call; the body is the value, or {code, message, details} when `ok` is false.
- * @typedef {{ readonly t: 'answer', readonly id: number, readonly call: number, readonly ok: boolean }} AnswerMessage
+ * Answers a host call; the body is the value, or {code, message, details} when `ok` is false. `workUs`: processor time that the host
+ * took for the call since its last answer, which counts as the call's own.
+ * @typedef {{ readonly t: 'answer', readonly id: number, readonly call: number, readonly ok: boolean,
+ *   readonly workUs: number }} AnswerMessage
  *
- * Ends a call: past its deadline, or cancelled.
- * @typedef {{ readonly t: 'abort', readonly id: number, readonly code: 'TIMEOUT' | 'CANCELLED' }} AbortMessage
+ * Ends a call: past its deadline, cancelled, or for what its host calls took of the host's processor time.
+ * @typedef {{ readonly t: 'abort', readonly id: number, readonly code: 'TIMEOUT' | 'CANCELLED' | 'CPU_EXCEEDED' }} AbortMessage
  *
  * Forgets an isolate that has no calls.
  * @typedef {{ readonly t: 'drop', readonly isolate: number }} DropMessage

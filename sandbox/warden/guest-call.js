@@ -5,6 +5,12 @@
 /** Codes that the prelude reports about its own guest; any other is a host call's refusal that nobody caught. */
 const PRELUDE_CODES = new Set(['TOOL_FAILED', 'RESULT_INVALID', 'OUTPUT_TOO_LARGE', 'PLUGIN_LOAD_FAILED']);
 
+const WHY_ABORTED = {
+  TIMEOUT: 'ran past its deadline',
+  CANCELLED: 'was cancelled',
+  CPU_EXCEEDED: 'its host calls used more processor time than its limit',
+};
+
 /** @typedef {import('#sandbox/protocol/messages.js').EndCode} EndCode */
 /** @typedef {{ readonly code: EndCode, readonly message: string }} Fault */
 
@@ -103,12 +109,13 @@ export function createGuestCall({ message, argsJson, start, send }) {
     bind: (made) => {
       binding = made;
     },
-    /** @param {number} call @param {boolean} isOk @param {string} json */
-    answer: (call, isOk, json) => {
-      if (waiting.delete(call)) binding?.answer(call, isOk, json);
+    /** @param {import('#sandbox/protocol/messages.js').AnswerMessage} message @param {string} json */
+    answer: ({ call, ok, workUs }, json) => {
+      cpuNs += BigInt(workUs) * 1000n;
+      if (waiting.delete(call)) binding?.answer(call, ok, json);
     },
-    /** @param {'TIMEOUT' | 'CANCELLED'} code */
-    abort: (code) => blame({ code, message: code === 'TIMEOUT' ? 'ran past its deadline' : 'was cancelled' }),
+    /** @param {import('#sandbox/protocol/messages.js').AbortMessage['code']} code */
+    abort: (code) => blame({ code, message: WHY_ABORTED[code] }),
 
     /**
      * A host call from the guest, as `?name\nparams` (answered) or `!name\nparams`. Never throws.

@@ -46,7 +46,7 @@ export function createServer({ start, modulesJson, preludeSource, send }) {
         break;
       }
       case 'answer':
-        calls.get(message.id)?.answer(message.call, message.ok, body);
+        calls.get(message.id)?.answer(message, body);
         break;
       case 'abort':
         calls.get(message.id)?.abort(message.code);

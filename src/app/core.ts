@@ -107,7 +107,11 @@ export async function buildCore(options: CoreOptions, stack: AsyncDisposableStac
     opened.close(),
   );
   const freezes = toldFreezes(createFreezes({ store: store.freezes, clock }), { ...outbox, clock });
-  const { authenticator, signedTokens, stopping } = openAuthenticator(options, { tokens, policy, tools }, stack);
+  const { authenticator, signedTokens, stopping } = openAuthenticator(
+    options,
+    { tokens, policy, tools, meta: store.meta },
+    stack,
+  );
   const persons = openPeople(options, { store, log }, policy.people);
   const asked = { store, log, notices: outbox, secrets, policy, freezes, tools, desk: persons.people };
   const { approvals, notices } = openApprovals(options, { ...asked, stillHolds: authenticator.stillHolds }, stack);

@@ -6,12 +6,14 @@ import type { OAuthConfig } from '#config/oauth.ts';
 import type { AgentName } from '#domain/agent.ts';
 import type { ApproverPolicy, PolicyAdmin, PolicyDecider } from '#domain/policy-ports.ts';
 import type { DoorAuthenticator, SignedTokens, TokenAuthority, ToolCatalog } from '#domain/ports.ts';
+import type { MetaStore } from '#domain/store-ports.ts';
 import { joinAuthenticators } from '#identity/authenticators.ts';
 import { keysByDiscovery } from '#identity/oauth/discover.ts';
 import { type KeySource, keysFromAddress, keysFromFile } from '#identity/oauth/fetch-keys.ts';
 import { createIssuer } from '#identity/oauth/issuer.ts';
 import { createIssuers } from '#identity/oauth/issuers.ts';
 import { createIssuerKeys } from '#identity/oauth/keys.ts';
+import { createSignedRevocations } from '#identity/oauth/revocations.ts';
 import { createSpeaksFor } from '#identity/oauth/speaks-for.ts';
 import type { AppOptions } from './app-options.ts';
 
@@ -20,6 +22,7 @@ type Own = {
   readonly policy: Pick<PolicyAdmin & PolicyDecider & ApproverPolicy, 'agents' | 'current' | 'mightCall' | 'onChange'>;
   /** Among them the server's own, which stay the same. */
   readonly tools: ToolCatalog;
+  readonly meta: MetaStore;
 };
 
 type OpenAuthenticator = {
@@ -37,6 +40,8 @@ export function openAuthenticator(
 ): OpenAuthenticator {
   const stopping = new AbortController();
   const ports = { clock: systemClock, logger };
+  const revocations = createSignedRevocations({ ...ports, store: own.meta });
+  const { isRevoked } = revocations;
   const isAdministering = administeringOf(own, stack);
   const sourceOf = ({ issuer, jwks }: OAuthConfig['issuers'][number]): KeySource => {
     if (jwks === undefined) return keysByDiscovery(issuer, { ...ports, stopping: stopping.signal });
@@ -49,13 +54,15 @@ export function openAuthenticator(
     const keys = createIssuerKeys({ ...ports, source: sourceOf(config) });
     const speaksFor = createSpeaksFor(patterns, isAdministering);
     const issuer = createIssuer(
-      { ...ports, keys, speaksFor, isAgent: agentsOf(own.policy) },
+      { ...ports, keys, speaksFor, isRevoked, isAgent: agentsOf(own.policy) },
       { ...options, leewayMs: leewaySeconds * 1000 },
     );
     return [config.issuer, issuer] as const;
   });
   const issuers = stack.adopt(createIssuers(new Map(opened), logger), (open) => open.close());
-  return { authenticator: joinAuthenticators(own.tokens, issuers), signedTokens: issuers, stopping };
+  const authenticator = joinAuthenticators(own.tokens, issuers, revocations.onChange);
+  const signedTokens = { ownerOf: issuers.ownerOf, issuers: opened.map(([name]) => name), revocations };
+  return { authenticator, signedTokens, stopping };
 }
 
 /** Of ten thousand agents the names are looked through once for each policy, and not at each call. */

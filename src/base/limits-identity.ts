@@ -24,6 +24,11 @@ export const IDENTITY_LIMITS = {
   accessTokenLengthMax: 8_192,
   /** How long such a token may still be good: nothing here can take it back. */
   accessTokenLifetimeMsMax: 86_400_000,
+  /** Revocations of such tokens by their claims, each up to two texts: kept in one row, read at the start. */
+  signedRevocationsMax: 256,
+  signedRevocationTextLengthMax: 512,
+  /** How long each is kept: a token's lifetime, and by how much two clocks may differ, twice. */
+  signedRevocationKeptMs: 86_400_000 + 2 * 120_000,
   /** Verified ones that are remembered, so that each request costs no signature: in all, and of one agent, whose clients may have any number. */
   accessTokensKnownMax: 10_000,
   accessTokensKnownPerAgentMax: 64,

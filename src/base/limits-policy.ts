@@ -61,6 +61,16 @@ export const POLICY_LIMITS = {
   policyReviewPieceMsMax: 100,
   /** Decisions that one simulation replays; 20,000 take a second. */
   policySimulationLengthMax: 1_000_000,
+  /**
+   * Recorded calls that a simulation holds until nothing that began before them can be read any more, and their arguments: at a hundred
+   * calls a second 40 s of them. Each is 4 KB.
+   */
+  policySimulationHeldMax: 4_096,
+  policySimulationHeldBytesMax: 8 * 1024 * 1024,
+  /** Records from before the decisions of a simulation that are replayed to fill the counters of limits; they take up to 10 s. */
+  policySimulationFillMax: 200_000,
+  /** How long before the decisions of a simulation calls may have begun that run beside them. */
+  policySimulationRunningMs: 60_000,
   /** Names of tools that are told not to be suggested, and why: an agent may ask for any number of them. */
   policySuggestionRefusalsMax: 1_000,
   /** Reviews under way at a time, in all. */

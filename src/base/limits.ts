@@ -183,6 +183,8 @@ export const LIMITS = {
   /** Layers of the sandbox that a record names, and their names in UTF-16 units. */
   recordLayersMax: 16,
   recordLayerLengthMax: 64,
+  /** Marks over one letter that are shown as they are: more hide what stands above. **Source:** Unicode TR39 §5.4 */
+  combiningMarksShownMax: 4,
   /** Between two publications of the checkpoint outside the database: each is an fsync of its own (1 ms measured). */
   checkpointPublishMs: 1_000,
   /** A signed note or key file. **Source:** C2SP signed-note asks for at least 16 signatures; ours are 150 bytes. */

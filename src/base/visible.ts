@@ -1,5 +1,6 @@
 // Foreign text made safe to show: in a log, on a terminal, in an error. Pure.
 
+import { doubtfulIn } from './doubtful-letters.ts';
 import type { Json } from './json.ts';
 
 /**
@@ -11,13 +12,26 @@ const INVISIBLE =
   /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u2800]/gu;
 
 /**
- * The text with every invisible character, line breaks included, written as `\u{hex}`. So no text can move a cursor,
- * fake a line of a log or turn the reading direction.
+ * The text with every invisible character, line breaks included, and every letter that may be taken for another one
+ * (doubtful-letters.ts) written as `\u{hex}`. So no text can move a cursor, fake a line of a log, turn the reading direction or
+ * pass for a name in another script. Text of one script is left as it is.
  *
  * **Trust:** `text` may come from anybody.
  */
 export function visible(text: string): string {
-  return text.replace(INVISIBLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+  return escapedBy(text, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+function escapedBy(text: string, write: (character: string) => string): string {
+  const parts: string[] = [];
+  let done = 0;
+  for (const at of doubtfulIn(text)) {
+    const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
+    if (at > done) parts.push(text.slice(done, at).replace(INVISIBLE, write));
+    parts.push(write(character));
+    done = at + character.length;
+  }
+  return parts.join('') + text.slice(done).replace(INVISIBLE, write);
 }
 
 /** As `visible`, of the first `lengthMax` UTF-16 units; how many were cut is said at the end. */
@@ -46,14 +60,14 @@ export function visibleLines(text: string): string {
 }
 
 /**
- * A value as JSON text that a terminal can be shown: what `visible` makes visible is escaped, and means the same.
+ * A value as JSON text that a terminal can be shown: what `visible` writes by its number is escaped, and means the same.
  *
  * @param indent spaces of each level, with a line for each value; 0: all on one line
  */
 export function visibleJson(value: Json, indent = 0): string {
   // In JSON text a raw line feed is only ever between values.
   const lines = JSON.stringify(value, null, indent).split('\n');
-  return lines.map((line) => line.replace(INVISIBLE, escaped)).join('\n');
+  return lines.map((line) => escapedBy(line, escaped)).join('\n');
 }
 
 const escaped = (character: string): string =>

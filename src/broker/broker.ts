@@ -10,7 +10,7 @@ import type { CapabilityKind } from '#domain/capability.ts';
 import { capabilityOf, type HostCallName, isHostCallName } from '#domain/host-call.ts';
 import type { ToolCaller } from '#domain/ports.ts';
 import { refusalOfCall, shownText } from '#domain/refusal.ts';
-import type { Broker, BrokerSession, HostCallHandler, ProgramRunner } from '#domain/sandbox-ports.ts';
+import type { Broker, BrokerSession, CountWork, HostCallHandler, ProgramRunner } from '#domain/sandbox-ports.ts';
 import { createClockEffect } from '#effects/clock.ts';
 import type { FilesEffect } from '#effects/files/files-effect.ts';
 import type { NetEffect } from '#effects/net/net-effect.ts';
@@ -71,6 +71,8 @@ export function createBroker(ports: BrokerPorts): Broker {
   return { open: (context) => openSession(ports.logger, handlers, context) };
 }
 
+const uncounted: CountWork = (act) => act();
+
 /** Of calls that need no capability. */
 const NO_USES: FurtherUses = { begin: () => ({ end: () => undefined }) };
 
@@ -92,7 +94,7 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
   const transcript = createTranscriptWriter();
   const masking = createMasking(context);
   let calls = 0;
-  const answer: HostCallHandler = async ({ name, params }, signal) => {
+  const answer: HostCallHandler = async ({ name, params }, signal, count = uncounted) => {
     // A call that is being ended does nothing any more, however long its code still runs.
     if (signal.aborted) throw new SmcpError('CANCELLED', 'the call is being ended');
     calls += 1;
@@ -111,9 +113,12 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
       const performed = perform(signal, {
         begin: (further, request) => meter.begin({ kind, target: further, request }),
       });
-      const answered = masking.hidden(await performed);
-      use.end(answered);
-      return answered;
+      const found = await performed;
+      return count(() => {
+        const answered = masking.hidden(found);
+        use.end(answered);
+        return answered;
+      });
     } catch (thrown) {
       const error = masking.error(thrown);
       use.end(asSmcpError(error).toWire());
@@ -121,9 +126,9 @@ function openSession(logger: Logger, handlers: CallHandlers, context: CallContex
     }
   };
   return {
-    handle: async (call, signal) => {
+    handle: async (call, signal, count) => {
       try {
-        return await answer(call, signal);
+        return await answer(call, signal, count);
       } catch (thrown) {
         throw masking.error(thrown);
       }

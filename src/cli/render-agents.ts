@@ -33,3 +33,10 @@ function rightsText({ scopes, onBehalfOf, actor }: JsonObject): string {
   const below = above === undefined ? [] : [`below ${above}${actor === undefined ? '' : ` as ${str(actor)}`}`];
   return [...(lists.length === 0 ? [] : [`only ${lists.join(' and only ')}`]), ...below].join(', ');
 }
+
+/** Which tokens of an issuer a revocation is about. */
+export function signedTokensText({ issuer, jti, subject, before }: JsonObject): string {
+  if (jti !== undefined) return `the token ${str(jti)} of ${str(issuer)}`;
+  const whose = subject === undefined ? 'all tokens' : `tokens of ${str(subject)}`;
+  return `${whose} of ${str(issuer)} that were issued before ${str(before)}`;
+}

@@ -3,7 +3,7 @@
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { visible, visibleLines } from '#base/visible.ts';
 import { list, object, plural, problemText, str, table } from './render.ts';
-import { agentsText, issuedText } from './render-agents.ts';
+import { agentsText, issuedText, signedTokensText } from './render-agents.ts';
 import { requestsText, requestText } from './render-approvals.ts';
 import { clearedText, placesText, seenText } from './render-labels.ts';
 import { noticesText, notifyRows, testText } from './render-notices.ts';
@@ -37,6 +37,12 @@ const RENDERERS: { readonly [operation: string]: Render } = {
   agent_list: agentsText,
   agent_token: issuedText,
   agent_revoke: (t) => `revoked ${str(t['id'])}\n${endingText(t)}`,
+  token_revoke: (t) => `revoked ${signedTokensText(t)}\n${endingText(t)}`,
+  token_revocations: (all) =>
+    table(
+      list(all).map((t) => [signedTokensText(t), `until ${str(t['until'])}`]),
+      'no signed token was revoked by its claims in the last day',
+    ),
   policy_show: (p) =>
     `# version ${str(p['version'])}, ${str(p['digest'])}, ${str(p['file'])}\n${visibleLines(String(p['text']).trimEnd())}`,
   can: (c) =>

@@ -3,6 +3,7 @@
 import type { JsonObject } from '#base/json.ts';
 import { visibleLines } from '#base/visible.ts';
 import { list, object, plural, str, table } from './render.ts';
+import { countingText, limitOfChange, limitsText } from './render-simulation.ts';
 
 type Renderers = { readonly [operation: string]: (answer: JsonObject & JsonObject[]) => string };
 
@@ -11,7 +12,7 @@ export const REVIEW_RENDERERS: Renderers = {
     const changes = list(s['changes']).map((one) => [
       ...[str(one['time']), str(one['invocation']), str(one['agent']), str(one['tool'])],
       ...changeText(one),
-      one['inForce'] === object(one['wouldBe'])['decision'] ? 'as the policy in force says' : '',
+      one['inForce'] === object(one['wouldBe'])['decision'] ? 'as the policy in force says' : limitOfChange(one),
     ]);
     const groups = list(s['groups']).map((one) => [
       ...[`${str(one['count'])} ×`, str(one['agent']), str(one['tool'])],
@@ -27,6 +28,8 @@ export const REVIEW_RENDERERS: Renderers = {
       more,
       groups.length > 0 ? `\n${table(groups, '')}\n` : '',
       `${str(s['changed'])} would change, ${str(s['same'])} stay the same (${str(s['byAnotherRule'])} by another rule), ${spanText(object(s['log']))}`,
+      limitsText(list(s['limits'])),
+      countingText(object(s['counting'])),
       ...list(s['lacking']).map(lackingText),
       ...list(s['shadows']).map(shadowText),
       unknown > 0 ? `${unknown} can't be said: ${why}\n` : '',

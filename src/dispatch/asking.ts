@@ -9,7 +9,7 @@ import { LIMITS } from '#base/limits.ts';
 import { heldToken } from '#domain/agent.ts';
 import type { ApprovalQuestion, ApprovalRequest, Permission } from '#domain/approval-ports.ts';
 import type { Ask } from '#domain/decision.ts';
-import type { CallOutcome } from '#domain/invocation.ts';
+import type { AskedOfClient, CallOutcome } from '#domain/invocation.ts';
 import { narrow } from '#domain/narrow.ts';
 import { runningTool } from '#domain/tool.ts';
 import type { Admitted } from './admitted.ts';
@@ -240,8 +240,17 @@ function asksClient({ decision, admitted }: Pick<BookEntry, 'decision' | 'admitt
   return decision.kind === 'ask' && decision.terms.trustsClient && admitted.request.canAskClient === true;
 }
 
-function askedOf({ admitted }: BookEntry, { id, expiresMs }: ApprovalRequest): NonNullable<CallOutcome['asked']> {
-  return { id, argsJson: admitted.argsJson, expiresMs };
+function askedOf({ admitted, decision }: BookEntry, { id, expiresMs }: ApprovalRequest): AskedOfClient {
+  const why = decision.kind === 'ask' && decision.why !== undefined ? { why: decision.why } : {};
+  const seen = (decision.labels?.seen ?? []).map(({ label }) => label);
+  return {
+    id,
+    argsJson: admitted.argsJson,
+    expiresMs,
+    ...why,
+    seen,
+    actors: admitted.request.token?.rights?.actors ?? [],
+  };
 }
 
 /** A call whose client is told of progress is waited for longer: progress keeps the client waiting. */

@@ -163,10 +163,12 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
     admitted.labels.begin(verdict.decision, admitted.tool);
     const taken = ports.policy.take(verdict.decision);
     entry.taken = taken;
-    book.begin(entry, clock.nowMs());
+    const startedMs = clock.nowMs();
+    book.begin(entry, startedMs);
     let isKept = false;
     const run = {
       decision: verdict.decision,
+      startedMs,
       signal: controller.signal,
       msLeft: () => msLeftOf(entry.parent, clock.monotonicMs()),
       onBegin: (timeoutMs: number) => {
@@ -178,6 +180,8 @@ export function createDispatcher(ports: DispatcherPorts, options: DispatcherOpti
       close: (...[phase, answer, parts]: Parameters<Parameters<typeof runPluginTool>[1]['close']>) => {
         isKept = hasRun(phase, parts);
         count(taken, phase, answer, parts);
+        // It runs no more, at the time that its record says.
+        taken.end();
         return close(phase, admitted, answer, parts);
       },
     };

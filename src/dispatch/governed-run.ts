@@ -10,6 +10,8 @@ import { type ClosingParts, type ClosingPhase, predicateOf, type Start } from '.
 export type GovernedRun<T extends Tool = Tool> = {
   readonly admitted: Admitted<T>;
   readonly decision: Permission;
+  /** When its turn came: the time of the decision, and of what it took from limits. */
+  readonly startedMs: number;
   readonly signal: AbortSignal;
   /** What is left of the time of the call that made this one, at least 1; undefined: it has only its own limits. */
   readonly msLeft: () => number | undefined;

@@ -24,8 +24,8 @@ export function createHostCallsOfRun(
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });
   return {
-    handle: (call) => {
-      const answer = handle(call, over.signal);
+    handle: (call, _signal, count) => {
+      const answer = handle(call, over.signal, count);
       if (!(answer instanceof Promise)) return answer;
       underWay.add(answer);
       const leave = () => void underWay.delete(answer);

@@ -13,7 +13,7 @@ import { announce, type GovernedRun } from './governed-run.ts';
 
 export async function runAdminTool(ports: DispatcherPorts, run: GovernedRun<AdminTool>): Promise<CallOutcome> {
   const { tool } = run.admitted;
-  const start = { decision: run.decision, startedMs: ports.clock.nowMs() };
+  const start = { decision: run.decision, startedMs: run.startedMs };
   const announced = announce(ports, run, start);
   if (!tool.isStop) {
     const intent = await announced;

@@ -22,7 +22,7 @@ import { maskOutcome, openSecrets, type RunSecrets, usedLines } from './run-secr
 const ATTEMPTS_MAX = 2;
 
 export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<PluginTool>): Promise<CallOutcome> {
-  const { admitted, decision } = run;
+  const { admitted, decision, startedMs } = run;
   const { tool } = admitted;
   const capabilities = narrow(tool.capabilities, decision.capabilities);
   let profile: SandboxProfile;
@@ -35,7 +35,7 @@ export async function runPluginTool(ports: DispatcherPorts, run: GovernedRun<Plu
   }
   const limits = boundedBy(boundedBy(tool.limits, decision.timeoutMs), run.msLeft());
   const confined: Confined = { profile, capabilities, limits };
-  const start: Start = { decision, startedMs: ports.clock.nowMs(), confined };
+  const start: Start = { decision, startedMs, confined };
   const intent = await announce(ports, run, start);
   run.onBegin(limits.timeoutMs);
   const cost = createRunCost(tool);

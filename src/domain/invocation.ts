@@ -59,8 +59,18 @@ export type CallOutcome = {
    * one; its own record names that receipt.
    */
   readonly isReplayed?: true;
-  /** That its client may be asked to approve it: the request, and the arguments that the tool would get. Nothing ran. */
-  readonly asked?: { readonly id: string; readonly argsJson: string; readonly expiresMs: number };
+  /** That its client may be asked to approve it. Nothing ran. */
+  readonly asked?: AskedOfClient;
+};
+
+/** The request, and the arguments that the tool would get; why the rule asks, labels that the agent had seen, names of sub-agents. */
+export type AskedOfClient = {
+  readonly id: string;
+  readonly argsJson: string;
+  readonly expiresMs: number;
+  readonly why?: string;
+  readonly seen: readonly string[];
+  readonly actors: readonly string[];
 };
 
 /** Of a call that a plugin's tool made: where it comes from. */

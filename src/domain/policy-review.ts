@@ -8,6 +8,7 @@ import type { AgentName } from './agent.ts';
 import type { CapabilityKind } from './capability.ts';
 import type { PolicyRef } from './decision.ts';
 import type { ToolLabels } from './labels.ts';
+import type { CountedUnit, exceededView } from './usage.ts';
 
 /** What a decision may be; `ask`: a person is asked first. */
 export type DecisionKind = 'allow' | 'ask' | 'deny';
@@ -98,15 +99,31 @@ export type ChangedDecision = {
   readonly timeMs: number;
   readonly agent: string;
   readonly tool: string;
-  readonly was: { readonly decision: DecisionKind; readonly rule: string; readonly version: number };
-  readonly wouldBe: { readonly decision: DecisionKind; readonly rule: string; readonly reason: string };
+  readonly was: {
+    readonly decision: DecisionKind;
+    readonly rule: string;
+    readonly version: number;
+    /** What the limit counts that had no room for it; absent: no limit denied it. */
+    readonly limit?: string;
+  };
+  readonly wouldBe: {
+    readonly decision: DecisionKind;
+    readonly rule: string;
+    readonly reason: string;
+    /** The limit that would have no room for it; `rule` is then the one that sets it. */
+    readonly limit?: LimitView;
+  };
   /** What the policy in force says of the same call, where that can be said. */
   readonly inForce?: DecisionKind;
 };
 
-/** Changes that are alike: of one agent and tool, from one rule to another. */
-export type ChangeGroup = Omit<ChangedDecision, 'index' | 'invocation' | 'timeMs' | 'was' | 'inForce'> & {
+/** As answers and records have a limit that is full. */
+export type LimitView = ReturnType<typeof exceededView>;
+
+/** Changes that are alike: of one agent and tool, from one rule to another. `reason` is that of the first of them. */
+export type ChangeGroup = Omit<ChangedDecision, 'index' | 'invocation' | 'timeMs' | 'was' | 'wouldBe' | 'inForce'> & {
   readonly was: Omit<ChangedDecision['was'], 'version'>;
+  readonly wouldBe: Omit<ChangedDecision['wouldBe'], 'limit'>;
   readonly count: number;
   /** Of the newest of them. */
   readonly invocation: string;
@@ -145,6 +162,41 @@ export type SimulatedShadow = {
   readonly changes: number;
 };
 
+/** A limit of the other policy that would stop calls. */
+export type SimulatedLimit = {
+  /** As denials name it. */
+  readonly rule: string;
+  readonly unit: CountedUnit;
+  readonly limit: number;
+  readonly perMs?: number;
+  /** That it would stop. */
+  readonly calls: number;
+  /** Of them, those that were not denied. */
+  readonly changes: number;
+};
+
+/** What had to be assumed of decisions so that limits could count them: how many there were of each kind. */
+export type CountingFacts = {
+  /** Denied then, and allowed now: each counts with what its tool declares to cost, moves no bytes and ends at once. */
+  readonly neverRan: number;
+  /** Counted without their arguments, which are not kept: no bytes of theirs, and no two are the same call. */
+  readonly withoutArguments: number;
+  /** Counted after calls that began later: too many were under way to be held. */
+  readonly late: number;
+  /** Something counted for all sessions, as no record tells in which one it was seen. */
+  readonly supposedLabels: number;
+};
+
+/** A limit whose first window is not seen whole. */
+export type PartialLimit = { readonly rule: string; readonly unit: CountedUnit; readonly perMs: number };
+
+export type Counting = CountingFacts & {
+  /** From when on calls are counted: from before the first decision that is told, or from the first record of the log. */
+  readonly fromMs: number;
+  /** Limits whose window began before that: until it ends they count too few. */
+  readonly partial: readonly PartialLimit[];
+};
+
 export type Simulation = SimulationCounts & {
   /** Of the other policy. */
   readonly digest: Digest;
@@ -153,6 +205,9 @@ export type Simulation = SimulationCounts & {
   readonly changes: readonly ChangedDecision[];
   /** The most frequent first. */
   readonly lacking: readonly LackingCalls[];
+  /** The most frequent first. */
+  readonly limits: readonly SimulatedLimit[];
+  readonly counting: Counting;
   /** What rules of the other policy that are in shadow would have decided, the most frequent first. */
   readonly shadows: readonly SimulatedShadow[];
   /** Of all changes, the most frequent first; at most `LIMITS.policyReviewRowsMax`. */

@@ -11,7 +11,7 @@ import type { PluginReport, PluginTool } from './manifest.ts';
 import type { ProofBundle } from './proof-bundle.ts';
 import type { RecordDraft, RecordKey, StoredRecord } from './record.ts';
 import type { ClosingRange, ClosingRow } from './store-ports.ts';
-import type { ExchangeWish } from './token-ports.ts';
+import type { ExchangeWish, SignedRevocations } from './token-ports.ts';
 import type { ScopeList } from './token-scope.ts';
 import type { AdminTool, Tool } from './tool.ts';
 
@@ -42,6 +42,9 @@ export type DoorAuthenticator = Pick<Authenticator, 'stillHolds'> & {
 export type SignedTokens = {
   /** The agent of one by its id; undefined for one that was not shown since the start, or has ended. */
   readonly ownerOf: (id: string) => AgentName | undefined;
+  /** Names of the issuers whose tokens are taken. */
+  readonly issuers: readonly string[];
+  readonly revocations: SignedRevocations;
 };
 
 export type TokenAuthority = Authenticator & {

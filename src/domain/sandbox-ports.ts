@@ -19,9 +19,13 @@ export type HostCall = { readonly name: string; readonly params: Json };
 
 /**
  * Answers the host calls of one invocation. A rejection with an SmcpError reaches the guest as {code, message, details}.
- * `signal` is the invocation's: once it is aborted no effect begins any more.
+ * `signal` is the invocation's: once it is aborted no effect begins any more. What it does before it first waits is counted as the
+ * invocation's processor time; what it does later, where it takes long, is to be done by `count`.
  */
-export type HostCallHandler = (call: HostCall, signal: AbortSignal) => Promise<Json> | Json;
+export type HostCallHandler = (call: HostCall, signal: AbortSignal, count?: CountWork) => Promise<Json> | Json;
+
+/** Does what takes no waiting, and counts the processor time that it took. */
+export type CountWork = <T>(act: () => T) => T;
 
 /** Told of every host call that has an answer, as it came and as its answer left. */
 export type HostTraffic = {

@@ -6,8 +6,8 @@ import { rfc3339 } from '#base/clock.ts';
 import { exactValue } from '#base/exact-json.ts';
 import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
-import { visibleJson } from '#base/visible.ts';
-import type { CallOutcome, CallRequest } from '#domain/invocation.ts';
+import { visible, visibleJson } from '#base/visible.ts';
+import type { AskedOfClient, CallRequest } from '#domain/invocation.ts';
 
 export type ApprovalForm = { readonly id: string; readonly message: string };
 
@@ -17,13 +17,21 @@ const ANSWER = 'approve';
 /** Undefined where the arguments don't fit, as they are or as they are shown: then a person looks elsewhere. */
 export function formOf(
   { agent, tool }: Pick<CallRequest, 'agent' | 'tool'>,
-  { id, argsJson, expiresMs }: NonNullable<CallOutcome['asked']>,
+  { id, argsJson, expiresMs, why, seen, actors }: AskedOfClient,
 ): ApprovalForm | undefined {
   if (argsJson.length > LIMITS.formArgumentsLengthMax) return undefined;
   const shown = visibleJson(exactValue(argsJson) as Json, 2);
   if (shown.length > LIMITS.formShownLengthMax) return undefined;
   const until = `Request ${id}, until ${rfc3339(expiresMs)}. Also: smcp approvals approve ${id}`;
-  return { id, message: `The agent ${agent} asks to call ${tool} with\n${shown}\n\n${until}` };
+  const about = [
+    ...(why === undefined ? [] : [`Why it is asked: ${visible(why)}`]),
+    ...(seen.length === 0 ? [] : [`The agent has seen: ${visible(seen.slice(0, LIMITS.recordLabelsMax).join(', '))}`]),
+    ...(actors.length === 0
+      ? []
+      : [`A sub-agent asks: ${visible(actors.map((name) => name || '(without a name)').join(' > '))}`]),
+  ];
+  const circumstances = about.length === 0 ? '' : `${about.join('\n')}\n\n`;
+  return { id, message: `The agent ${agent} asks to call ${tool} with\n${shown}\n\n${circumstances}${until}` };
 }
 
 /** The params of `elicitation/create`. */

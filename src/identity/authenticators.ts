@@ -1,16 +1,21 @@
 // Our own tokens and those that other issuers signed, as one: what the doors ask. One of ours that was exchanged for an issuer's is good as
 // long as the issuer stands behind that one.
 
+import type { OnChange } from '#base/listeners.ts';
 import type { AgentName, Principal, SignedBy } from '#domain/agent.ts';
 import type { DoorAuthenticator, TokenAuthority } from '#domain/ports.ts';
 import type { Voucher } from './oauth/issuer.ts';
 import { looksSigned } from './oauth/jwt-parts.ts';
 import { signedTokenId } from './token-text.ts';
 
-/** @param issuers of which there may be none: then only our own tokens are taken */
+/**
+ * @param issuers of which there may be none: then only our own tokens are taken
+ * @param onRevoked after tokens of theirs were revoked by their claims
+ */
 export function joinAuthenticators(
   own: Pick<TokenAuthority, 'authenticate' | 'stillHolds' | 'isRevoked' | 'signedBy' | 'onChange'>,
   issuers: DoorAuthenticator & Voucher,
+  onRevoked?: OnChange,
 ): DoorAuthenticator {
   /** By its id alone: what is asked about may be no more than that, such as who gave an approval. */
   const vouchingFor = (principal: Principal): readonly [SignedBy, AgentName] | undefined => {
@@ -37,9 +42,9 @@ export function joinAuthenticators(
       return asked === undefined || issuers.vouches(...asked);
     },
     onChange: (listener) => {
-      const ends = [own.onChange(listener), issuers.onChange(listener)];
+      const ends = [own.onChange, issuers.onChange, onRevoked].map((on) => on?.(listener));
       return () => {
-        for (const end of ends) end();
+        for (const end of ends) end?.();
       };
     },
   };

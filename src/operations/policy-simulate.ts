@@ -1,56 +1,25 @@
 // The operation that tries a policy on what happened: which recorded decisions would have been others. It changes nothing.
 // **Trust:** the text is its caller's; the port checks it.
 
-import { rfc3339 } from '#base/clock.ts';
 import type { JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
-import type { ChangedDecision } from '#domain/policy-review.ts';
 import { inputSchema, type Operation } from './operation.ts';
 import { checkLength } from './policy-of-agent.ts';
 import { countSchema, decisionSchema, spanSchema, spanView } from './review-views.ts';
+import {
+  changeSchema,
+  changeView,
+  countingSchema,
+  countingView,
+  groupSchema,
+  limitSchema,
+  limitView,
+} from './simulate-views.ts';
 import { readSince, sinceProperty } from './since.ts';
 
 const text = { type: 'string' };
 const LAST = 10_000;
 const COUNT = 1_000;
-
-const wasSchema: JsonObject = {
-  type: 'object',
-  properties: { decision: decisionSchema, rule: text, version: { type: 'integer' } },
-  required: ['decision', 'rule'],
-};
-
-const wouldBeSchema: JsonObject = {
-  type: 'object',
-  properties: { decision: decisionSchema, rule: text, reason: text },
-  required: ['decision', 'rule', 'reason'],
-};
-
-const changeSchema: JsonObject = {
-  type: 'object',
-  properties: {
-    ...{
-      index: countSchema,
-      invocation: text,
-      time: text,
-      agent: text,
-      tool: text,
-      was: wasSchema,
-      wouldBe: wouldBeSchema,
-    },
-    inForce: {
-      enum: ['allow', 'ask', 'deny', null],
-      description: 'What the policy in force says of the same call; null: not known.',
-    },
-  },
-  required: ['index', 'invocation', 'time', 'agent', 'tool', 'was', 'wouldBe', 'inForce'],
-};
-
-const groupSchema: JsonObject = {
-  type: 'object',
-  properties: { count: countSchema, agent: text, tool: text, was: wasSchema, wouldBe: wouldBeSchema, invocation: text },
-  required: ['count', 'agent', 'tool', 'was', 'wouldBe', 'invocation'],
-};
 
 const lackingSchema: JsonObject = {
   type: 'object',
@@ -75,7 +44,7 @@ export const policySimulateOperation: Operation = {
   topic: 'policy',
   summary: 'Has another policy decide the last recorded calls once more, and lists each decision that would change.',
   detail:
-    'Each call is decided at its own time, with the schemas of today. What can not be said, since arguments are not kept, is counted apart. Conditions of the other policy can find out recorded arguments, of every agent.',
+    'Each call is decided at its own time, with the schemas of today, in the order in which the calls began: limits, budgets and the loop breaker count as they would have. What can not be said, since arguments are not kept, is counted apart. Conditions of the other policy can find out recorded arguments, of every agent.',
   command: ['policy', 'simulate'],
   positional: ['text'],
   fileProperty: 'text',
@@ -119,6 +88,12 @@ export const policySimulateOperation: Operation = {
         items: lackingSchema,
         description: 'Calls that would be allowed with fewer capabilities than they used, the most frequent first.',
       },
+      limits: {
+        type: 'array',
+        items: limitSchema,
+        description: 'Its limits that would stop calls, the most frequent first.',
+      },
+      counting: countingSchema,
       shadows: {
         type: 'array',
         items: shadowSchema,
@@ -128,14 +103,14 @@ export const policySimulateOperation: Operation = {
     },
     required: [
       ...['digest', 'log', 'same', 'changed', 'byAnotherRule', 'withoutArguments', 'withoutTool'],
-      ...['changes', 'lacking', 'shadows', 'groups'],
+      ...['changes', 'lacking', 'limits', 'counting', 'shadows', 'groups'],
     ],
   },
   run: async ({ review, clock }, input, caller) => {
     const { last, since, count } = input;
     const other = String(input['text']);
     checkLength(caller, other);
-    const { span, changes, groups, lacking, shadows, ...counts } = await review.simulate({
+    const { span, changes, groups, lacking, shadows, limits, counting, ...counts } = await review.simulate({
       text: other,
       sinceMs: typeof since === 'string' ? readSince(since, clock.nowMs()) : 0,
       decisionsMax: typeof last === 'number' ? last : LAST,
@@ -145,13 +120,11 @@ export const policySimulateOperation: Operation = {
       ...counts,
       log: spanView(span),
       lacking: lacking.map(({ lacks, ...one }) => ({ ...one, lacks: [...lacks] })),
+      limits: limits.map(limitView),
+      counting: countingView(counting),
       shadows: shadows.map((one) => ({ ...one })),
       changes: changes.map(changeView),
       groups: groups.map(({ was, wouldBe, ...group }) => ({ ...group, was: { ...was }, wouldBe: { ...wouldBe } })),
     };
   },
 };
-
-function changeView({ timeMs, was, wouldBe, inForce, ...change }: ChangedDecision): JsonObject {
-  return { ...change, time: rfc3339(timeMs), was: { ...was }, wouldBe: { ...wouldBe }, inForce: inForce ?? null };
-}

@@ -17,6 +17,7 @@ import { policyReviewOperations } from './policy-review.ts';
 import { queueOperations } from './queue.ts';
 import { secretOperations } from './secrets.ts';
 import { serverOperations } from './server.ts';
+import { signedTokenOperations } from './signed-tokens.ts';
 
 export const OPERATIONS: readonly Operation[] = [
   ...serverOperations,
@@ -27,6 +28,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...labelOperations,
   ...noticeOperations,
   ...agentOperations,
+  ...signedTokenOperations,
   ...policyOperations,
   ...canOperations,
   ...policyReviewOperations,

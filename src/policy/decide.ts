@@ -72,7 +72,9 @@ function withinLimits(decision: Allow | Ask, { limits, query, usage }: LimitsQue
   const exceeded = exceededOf(counters, usage);
   if (exceeded === undefined) return counters.length === 0 ? decision : { ...decision, counters };
   const { counter, by } = exceeded;
-  return { kind: 'deny', rule: counter.rule, ...describeExceeded(counter, by), exceeded: by, policy: decision.policy };
+  const { labels, policy } = decision;
+  const told = { ...describeExceeded(counter, by), exceeded: by, ...(labels === undefined ? {} : { labels }) };
+  return { kind: 'deny', rule: counter.rule, ...told, policy };
 }
 
 function denySetBack(decision: Allow | Ask, later: Decision): Deny {

@@ -71,6 +71,8 @@ describe('the OpenAPI document', () => {
         "agent_list GET /agents",
         "agent_token POST /agents/:name/tokens",
         "agent_revoke DELETE /tokens/:id",
+        "token_revoke POST /tokens/revocations",
+        "token_revocations GET /tokens/revocations",
         "policy_show GET /policy",
         "policy_diff POST /policy/diff",
         "policy_check POST /policy/check",

@@ -96,3 +96,24 @@ describe('arguments that are shown', () => {
     expect(requestText(show(world, id))).toContain('  arguments 8 lines, 56 characters\n');
   });
 });
+
+describe('an agent that asks with letters of other scripts', () => {
+  test('is seen to: what looks like another name is shown by its numbers, and what runs is what was asked', () => {
+    const world = createWorld();
+    const args = { user: '\u0430dmin', group: '\u0441\u043e\u0440' };
+    const { id } = world.approvals.request(question({ args }));
+    const shown = String(show(world, id)['shown']);
+    expect(shown).toContain('"\\u0430dmin"');
+    expect(shown).toContain('"\\u0441\\u043e\\u0440"');
+    expect(JSON.parse(shown)).toEqual(args);
+    // The control: as JSON alone writes it, both read as plain names.
+    expect(JSON.stringify(args)).not.toContain('\\u');
+  });
+
+  test('in its own language is read as it is', () => {
+    const world = createWorld();
+    const args = { note: 'Купить молоко и хлеб', to: 'Ελένη' };
+    const { id } = world.approvals.request(question({ args }));
+    expect(show(world, id)['shown']).toBe(JSON.stringify(args, null, 2));
+  });
+});

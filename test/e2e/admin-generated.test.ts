@@ -76,6 +76,11 @@ describe('a client generated from /openapi.json', () => {
     expect((await (await world.clientWith(token)).call('status')).status).toBe(401);
   });
 
+  test('takes tokens of an issuer back that were never shown, and lists that', async () => {
+    expect(await act('token_revoke')).toMatchObject({ issuer: 'https://auth.example.com', subject: 'u1' });
+    expect(await act('token_revocations')).toMatchObject([{ subject: 'u1' }]);
+  });
+
   test('compares, applies and goes back to a policy', async () => {
     const before = (await act('policy_show', {})) as { version: number; text: string };
     const diff = (await act('policy_diff', { text: WIDER })) as { widenings: string[]; text: string };

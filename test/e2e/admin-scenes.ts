@@ -113,6 +113,8 @@ export const SCENES: { readonly [operation: string]: Scene } = {
       return { id };
     },
   },
+  token_revoke: given({ issuer: 'https://auth.example.com', subject: 'lost-laptop' }),
+  token_revocations: given(),
   policy_show: given({ version: 1 }),
   policy_check: given({ text: NARROWER }),
   policy_diff: given({ text: NARROWER }),

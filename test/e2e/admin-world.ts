@@ -26,6 +26,10 @@ agents:
     grants:
       - tools: ["*"]
 `;
+/** An issuer that nobody asks for anything: its tokens are only taken back. */
+export const CONFIG = `version: 1
+oauth: { issuer: "https://auth.example.com", audience: "https://smcp.example.com/mcp", agentClaim: client_id }
+`;
 /** Under which demo may do less, and more. */
 export const NARROWER = POLICY.replace('demo_text__*', 'demo_text__echo');
 export const WIDER = POLICY.replace('demo_text__*', 'demo_*');
@@ -36,6 +40,7 @@ export const INPUT: { readonly [operation: string]: object } = {
   agent_add: { name: 'zoe' },
   agent_token: { name: 'zoe', expires: '1h' },
   agent_revoke: { id: 'nothing' },
+  token_revoke: { subject: 'u1' },
   policy_rollback: { version: 1 },
   policy_show: { version: 1 },
   policy_simulate: { text: NARROWER },
@@ -114,6 +119,7 @@ export async function startAdminWorld(): Promise<AdminWorld> {
   const home = join(folder.path, 'home');
   mkdirSync(home, { mode: 0o700 });
   writeFileSync(join(home, 'policy.yaml'), POLICY, { mode: 0o600 });
+  writeFileSync(join(home, 'config.yaml'), CONFIG, { mode: 0o600 });
   const plugins = ['--plugins', writeExtra(join(folder.path, 'plugins'))];
   let server = await startServer(home, plugins);
   const adminToken = readFileSync(join(home, 'admin.token'), 'utf8').trim();

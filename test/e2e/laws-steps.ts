@@ -123,6 +123,7 @@ export function inputOf({ services }: LawsWorld, { operation: name, whom, edits,
     agent_add: { name: whom },
     agent_token: { name: whom },
     agent_revoke: { id: pick(tokens.list())?.id ?? 'none' },
+    token_revoke: { subject: whom },
     can: { agent: whom, tool: 'demo_text__echo' },
     config_set: pick([
       { key: 'policy.apply', value: 'auto' },

@@ -142,6 +142,30 @@ describe('a token', () => {
     expect((await world.server.admin.call('agent_revoke', unseen)).status).toBe(404);
   });
 
+  test('is revoked by its claims though it was never shown, with what was exchanged for it, and nobody else is', async () => {
+    const claims = { sub: 'lost-laptop', jti: 'lost' };
+    const [lost, kept, unseen] = [await signed(claims), await signed({ sub: 'desk' }), await signed({ jti: 'unseen' })];
+    const below = await exchanged(url(), lost);
+    const { admin } = world.server;
+    expect((await admin.call('token_revoke', { subject: 'lost-laptop' })).status).toBe(200);
+    expect((await admin.call('token_revoke', { jti: 'unseen' })).status).toBe(200);
+    expect((await askForToken(url(), unseen)).status).toBe(401);
+    expect((await askForToken(url(), lost)).status).toBe(401);
+    expect((await askForToken(url(), below.token)).status).toBe(401);
+    expect((await askForToken(url(), kept)).status).toBe(200);
+    expect((await admin.call('token_revocations')).data).toMatchObject([
+      { issuer: world.issuer.url, subject: 'lost-laptop' },
+      { issuer: world.issuer.url, jti: 'unseen' },
+    ]);
+    const bad = [
+      {},
+      { jti: 'a', subject: 'b' },
+      { subject: 'a', before: 'tomorrow' },
+      { jti: 'a', issuer: 'https://a.example' },
+    ];
+    for (const input of bad) expect((await admin.call('token_revoke', input)).status).toBe(400);
+  });
+
   test('is exchanged for one of ours, which ends with it and keeps its scopes', async () => {
     const nowS = Math.floor(Date.now() / 1000);
     const below = await exchanged(url(), await signed({ scope: 'tools:demo_text__echo', exp: nowS + 60 }), {

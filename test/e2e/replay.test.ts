@@ -133,7 +133,7 @@ describe('a call whose end was not its own', () => {
     const { id } = await world.call('actor__brief', { case: 'spins' });
     const replayed = await world.replay(id);
     expect(replayed).toMatchObject({ same: false, outcome: 'impossible', replayed: null });
-    expect(replayed.reason).toMatch(/ended from outside of its code \(TIMEOUT\)/);
+    expect(replayed.reason).toMatch(/ended from outside of its code \((TIMEOUT|CPU_EXCEEDED)\)/);
   });
 
   test('is run again up to its deadline, with a host call under way, and exits with 0 where it asked the same', async () => {

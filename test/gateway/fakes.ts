@@ -235,7 +235,9 @@ export function fakeDispatcher(
       }
       const answer = earlier === undefined ? await run(request) : CONFLICT;
       const isAsked = request.tool === 'demo__ask' && request.canAskClient === true && request.asserted === undefined;
-      const asked = isAsked ? { asked: { id: '0123456789abcdef', argsJson: '{}', expiresMs: 0 } } : {};
+      const asked = isAsked
+        ? { asked: { id: '0123456789abcdef', argsJson: '{}', expiresMs: 0, seen: [], actors: [] } }
+        : {};
       const receipt = { index: calls.length, leaf: 'bGVhZg==' };
       const outcome: CallOutcome = { invocation: uuidv7(), answer, receipt, ...asked };
       if (request.idempotencyKey !== undefined) kept.set(key, { args: request.args, outcome });

@@ -17,6 +17,12 @@ const FREE: Tried = ['isolation/process-acts.test.ts', 'would let them do each o
 const HELD: Tried = ['isolation/process-bombs.test.ts', 'does not get it, and nothing of it is left'];
 const LOOSE: Tried = ['isolation/process-bombs.test.ts', 'gets it where nothing is around it'];
 const SPINS: Tried = ['isolation/spin.test.ts', 'is ended for its processor time, and only it'];
+const DEEP = 'isolation/deep-recursion.test.ts';
+const DEEPEST: readonly Tried[] = [
+  [DEEP, 'is told so and goes on, on either thread, in a process that goes on'],
+  [DEEP, 'at the very end of its stack, works or is refused, and its process goes on'],
+];
+const WORK = 'isolation/host-work.test.ts';
 const NO_LAYER = 'a layer that is missing starts nothing: there is no attack to run without it';
 
 const isolate = (item: string, tried: readonly Tried[], control: Item['control']): Item => ({
@@ -67,20 +73,8 @@ const ISOLATES: readonly Item[] = [
   ),
   isolate(
     'deep recursion in JavaScript, JSON, RegExp and the parser',
-    [
-      ['isolation/spin.test.ts', 'fails the call and nothing else'],
-      ['isolation/deep-recursion.test.ts', 'is told so and goes on, on either thread, in a process that goes on'],
-      [
-        'isolation/deep-recursion.test.ts',
-        'at the very end of its stack, works or is refused, and its process goes on',
-      ],
-    ],
-    [
-      [
-        'isolation/deep-recursion.test.ts',
-        'with a bound beyond the stack that there is, the same recursion ends the process',
-      ],
-    ],
+    [['isolation/spin.test.ts', 'fails the call and nothing else'], ...DEEPEST],
+    [[DEEP, 'with a bound beyond the stack that there is, the same recursion ends the process']],
   ),
   isolate(
     'a flood of callbacks',
@@ -91,6 +85,14 @@ const ISOLATES: readonly Item[] = [
         'in a bare isolate a flood of ignored callbacks fills the memory of the process',
       ],
     ],
+  ),
+  isolate(
+    'work of the host, for the price of a host call',
+    [
+      [WORK, 'is ended for it, while those of another plugin go on'],
+      [WORK, 'posted at once: none is begun once the time is used'],
+    ],
+    [[WORK, 'where nobody counts, the host does all that it is told']],
   ),
   isolate(
     'forged and repeated call ids, results after the deadline, two results',

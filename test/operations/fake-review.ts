@@ -32,6 +32,11 @@ export function createReview(policy: PolicyDecider & PolicyAdmin): PolicyReview 
         ...{ same: 3, byAnotherRule: 1, changed: 1, withoutArguments: 1, withoutTool: 0, digest: sha256(text), span },
         lacking: [{ agent: 'ana', tool: 'paint__wall', rule: 'r', lacks: ['net'], calls: 1, invocation: 'i' }],
         shadows: [{ rule: 'tried', decision: 'deny', calls: 2, changes: 1 }],
+        limits: [{ rule: 'r', unit: 'calls', limit: 20, perMs: 86_400_000, calls: 2, changes: 1 }],
+        counting: {
+          ...{ fromMs: 0, neverRan: 1, withoutArguments: 0, late: 0, supposedLabels: 0 },
+          partial: [{ rule: 'r', unit: 'calls', perMs: 86_400_000 }],
+        },
         changes: [{ index: 4, invocation: 'i', timeMs: 0, ...alike, was: { ...was, version: 1 }, inForce: 'allow' }],
         groups: [{ ...alike, was, count: 1, invocation: 'i' }],
       };

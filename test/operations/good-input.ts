@@ -7,6 +7,7 @@ export const GOOD_INPUT: { readonly [name: string]: { readonly [key: string]: st
   agent_add: { name: 'zoe' },
   agent_token: { name: 'ana', expires: '30d' },
   agent_revoke: { id: 'id1' },
+  token_revoke: { subject: 'u1' },
   can: { agent: 'ana', tool: 'paint__wall' },
   labels_clear: { agent: 'ana', why: 'its context is new' },
   log_show: { id: '0' },

@@ -18,7 +18,16 @@ const stopsOfAgents = stops.filter(([name]) => operation(name).isForPeople !== t
 
 test('the operations that only stop something are these', () => {
   expect(stops.flat().toSorted()).toEqual([
-    ...['agent_revoke', 'freeze', 'person_revoke', 'plugin_disable', 'queue_cancel', 'queue_flush', 'queue_pause'],
+    ...[
+      'agent_revoke',
+      'freeze',
+      'person_revoke',
+      'plugin_disable',
+      'queue_cancel',
+      'queue_flush',
+      'queue_pause',
+      'token_revoke',
+    ],
   ]);
 });
 

@@ -3,18 +3,19 @@
 
 import { joinCatalogs } from '#app/tool-catalog.ts';
 import { createApprovals } from '#approvals/approvals.ts';
-import { systemClock } from '#base/clock.ts';
+import { type Clock, systemClock } from '#base/clock.ts';
 import { type Digest, sha256 } from '#base/digest.ts';
 import { SmcpError } from '#base/errors.ts';
 import { silentLogger } from '#base/log.ts';
 import { createDispatcher } from '#dispatch/dispatcher.ts';
 import type { TokenRow } from '#domain/agent.ts';
 import type { RunOutcome } from '#domain/invocation.ts';
-import type { RecordLog, RecordReader, TokenAuthority } from '#domain/ports.ts';
+import type { RecordLog, RecordReader, SignedTokens, TokenAuthority } from '#domain/ports.ts';
 import type { RecordDraft } from '#domain/record.ts';
 import type { Broker, PluginRuntime } from '#domain/sandbox-ports.ts';
 import type { SecretAdmin, SecretView } from '#domain/secret-ports.ts';
 import { createFreezes } from '#freeze/freezes.ts';
+import { createSignedRevocations } from '#identity/oauth/revocations.ts';
 import { createLabelBook } from '#labels/label-book.ts';
 import { createAdminToolCatalog, createAdminTools } from '#operations/admin-tools.ts';
 import type { Operation, Services } from '#operations/operation.ts';
@@ -67,6 +68,17 @@ function createTokens(did: string[]) {
     },
     onChange: () => () => {},
   } satisfies TokenAuthority;
+}
+
+/** One issuer, whose tokens are revoked in memory. */
+function createSignedTokens(clock: Clock): SignedTokens {
+  const store = new Map<string, string>();
+  const meta = {
+    get: (key: string) => store.get(key),
+    put: (key: string, value: string) => void store.set(key, value),
+  };
+  const revocations = createSignedRevocations({ store: meta, clock, logger: silentLogger });
+  return { ownerOf: () => undefined, issuers: ['https://issuer.example'], revocations };
 }
 
 /** Names in memory; nobody asks for a value. */
@@ -190,7 +202,7 @@ export function createWorld() {
   const services: Services = {
     ...{
       tokens,
-      signedTokens: { ownerOf: () => undefined },
+      signedTokens: createSignedTokens(clock),
       policy,
       catalog: plugins,
       tools,

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { systemClock } from '#base/clock.ts';
+import { type Clock, systemClock } from '#base/clock.ts';
 import { sha256 } from '#base/digest.ts';
 import type { Json } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
@@ -92,12 +92,16 @@ export function fakeConfinement(program: () => readonly [string, ...string[]]): 
 
 /** Everything a test of the sandbox needs; `close` ends the processes and removes the files. */
 export function createTestSandbox(
-  options: IsolateRuntimeOptions & { readonly confinement?: Confinement; readonly code?: PluginCode } = {},
+  options: IsolateRuntimeOptions & {
+    readonly confinement?: Confinement;
+    readonly code?: PluginCode;
+    readonly clock?: Clock;
+  } = {},
 ) {
   const root = mkdtempSync(join(tmpdir(), 'smcp-sandbox-'));
   const confinement = options.confinement ?? openConfinement();
   const runtime: PluginRuntime = createIsolateRuntime(
-    { clock: systemClock, logger: silentLogger, confinement, code: options.code ?? folderCode },
+    { clock: options.clock ?? systemClock, logger: silentLogger, confinement, code: options.code ?? folderCode },
     options,
   );
   let count = 0;

@@ -52,6 +52,9 @@ export function serveHostCalls(channel: Readable & Writable, call: RunningCall, 
     if (hasEnded) drop();
   };
 
+  call.onOverworked = () =>
+    halt({ code: 'CPU_EXCEEDED', message: 'its host calls used more processor time than its limit' });
+
   const answer: AnswerHostCall = (id, ok, body, left) => {
     underWay -= 1;
     channel.write(`{"id":${id},"ok":${ok},"${ok ? 'value' : 'error'}":${body}}\n`, (error) => {

@@ -216,7 +216,7 @@ export function createProcessCalls(ports: ProcessCallsPorts): ProcessCalls {
       onChannel: (channel) => serveHostCalls(channel, call, passage.stopper.stop),
     });
     const outcome = jsonOutcome(cli, {
-      ...{ ...result, plugin: request.plugin, limits },
+      ...{ ...result, usage: call.withWork(result.usage), plugin: request.plugin, limits },
       isEffectUnderWay: call.isEffectUnderWay(),
       refusalOf: (id) => call.refusalOf(id),
     });

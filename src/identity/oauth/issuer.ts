@@ -8,6 +8,7 @@ import type { Logger } from '#base/log.ts';
 import { createSetBack } from '#base/set-back.ts';
 import type { AgentName, Principal, SignedBy } from '#domain/agent.ts';
 import type { DoorAuthenticator } from '#domain/ports.ts';
+import type { SignedRevocations } from '#domain/token-ports.ts';
 import { signedTokenId } from '#identity/token-text.ts';
 import { type TokenDemands, type VerifiedToken, verifyAccessToken } from './access-token.ts';
 import { agentIn, type ClaimOptions, rightsIn } from './claims.ts';
@@ -29,6 +30,8 @@ export type IssuerPorts = {
   readonly isAgent: (name: AgentName) => boolean;
   /** Whether the issuer may have it act. Asked at each decision, too. */
   readonly speaksFor: SpeaksFor;
+  /** Whether a person has taken it back here. */
+  readonly isRevoked: SignedRevocations['isRevoked'];
 };
 
 /** Whether an issuer still stands behind a token of its that others were exchanged for. */
@@ -53,12 +56,15 @@ export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: I
   // The latest time that was seen: a clock that is set back gives no token again.
   const clock: Clock = { nowMs: () => wall.nowMs() + setBack.behindMs(), monotonicMs: wall.monotonicMs };
   const ports: IssuerPorts = { ...others, clock };
-  const { keys, logger, isAgent, speaksFor } = ports;
+  const { keys, logger, isAgent, speaksFor, isRevoked } = ports;
   const changes = createListeners();
   const unsubscribe = keys.onChange(changes.tell);
 
-  const vouches: Voucher['vouches'] = ({ keyId, keyDigest }, agent) =>
-    keys.has(keyId, keyDigest) && isAgent(agent) && speaksFor(agent);
+  const vouches: Voucher['vouches'] = (signedBy, agent) =>
+    keys.has(signedBy.keyId, signedBy.keyDigest) &&
+    isAgent(agent) &&
+    speaksFor(agent) &&
+    !isRevoked(signedBy, options.leewayMs);
 
   const stillHolds = (principal: Principal): boolean => {
     if (principal.kind !== 'agent' || principal.signed === undefined) return false;
@@ -81,6 +87,10 @@ export function createIssuer({ clock: wall, ...others }: IssuerPorts, options: I
     const verified = await verify(text, options, ports);
     if (verified === undefined) return undefined;
     const { claims, signed } = verified;
+    if (isRevoked(signed, options.leewayMs)) {
+      logger.debug('a signed token was refused', { why: 'it was revoked here' });
+      return undefined;
+    }
     const agent = agentIn(claims, options);
     if (agent === undefined || !isAgent(agent)) {
       logger.warn('a good token of the issuer names no agent of the policy', { claim: options.agentClaim });

@@ -2,20 +2,29 @@
 // parsed once. Pure.
 
 import type { JsonObject } from '#base/json.ts';
-import type { Capabilities } from '#domain/capability.ts';
+import type { Capabilities, EffectClass } from '#domain/capability.ts';
 import type { ToolLabels } from '#domain/labels.ts';
 
 /** Of a plugin, whether it asks for capabilities · of the server itself · of the server itself, and for people only. */
 export type ToolKind = 'asks' | 'asks-nothing' | 'admin' | 'people';
 
 /** What a review looks at of a tool that is served; a domain's Tool is one. */
-export type ReviewableTool = KnownTool & { readonly name: string } & (
+export type ReviewableTool = Omit<KnownTool, 'costMicros'> &
+  ToolCost & { readonly name: string } & (
     | { readonly kind: 'plugin'; readonly capabilities: Capabilities }
     | { readonly kind: 'admin'; readonly isForPeople: boolean }
   );
 
+/** In millionths; absent: it declares none. */
+type ToolCost = { readonly costMicros?: number; readonly costMicrosMax?: number };
+
 /** What a decision asks of a tool. */
-export type KnownTool = Partial<ToolLabels> & { readonly inputSchema: JsonObject };
+export type KnownTool = Partial<ToolLabels> & {
+  readonly inputSchema: JsonObject;
+  readonly effect?: EffectClass;
+  /** What a call takes when its turn comes, in millionths. Absent: it declares none. */
+  readonly costMicros?: number;
+};
 
 /** By name. */
 export type KnownTools = {
@@ -27,9 +36,12 @@ export function formatTools(tools: readonly ReviewableTool[]): string {
   return JSON.stringify(tools.map((tool) => [tool.name, knownOf(tool), kindOf(tool)]));
 }
 
-function knownOf({ inputSchema, labels = [], sinks = [], outward }: ReviewableTool): KnownTool {
+function knownOf({ inputSchema, effect, labels = [], sinks = [], outward, ...tool }: ReviewableTool): KnownTool {
+  const costMicros = tool.costMicrosMax ?? tool.costMicros;
   return {
     inputSchema,
+    ...(effect === undefined ? {} : { effect }),
+    ...(costMicros === undefined ? {} : { costMicros }),
     ...(labels.length === 0 ? {} : { labels }),
     ...(sinks.length === 0 ? {} : { sinks }),
     ...(outward === undefined ? {} : { outward }),

@@ -3,10 +3,12 @@
 
 import { type ExactJsonObject, isExactObject } from '#base/exact-json.ts';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import type { EffectClass } from '#domain/capability.ts';
 import type { ShadowDecision } from '#domain/decision.ts';
 import { readDisclosed } from '#domain/disclosed-document.ts';
 import type { DecisionKind } from '#domain/policy-review.ts';
 import type { ClosingRow } from '#domain/store-ports.ts';
+import { type RecordedRun, runOf } from './recorded-run.ts';
 
 export type RecordedDecision = {
   readonly kind: 'decision';
@@ -28,6 +30,21 @@ export type RecordedDecision = {
   readonly rule: string;
   readonly version: number;
   readonly digest: string;
+  /** What a limit counts that had no room for it, and how much it holds; absent: no limit denied it. */
+  readonly limitUnit?: string;
+  readonly limitMax?: number;
+  /** What the tool was able to do then; absent where the tool isn't told. */
+  readonly effect?: EffectClass;
+  /** What it did, where its turn had come; absent: it never began. */
+  readonly run?: RecordedRun;
+  /** When it came. */
+  readonly receivedMs?: number;
+  /** Of a call that a tool made: the invocation that made it. */
+  readonly parent?: string;
+  /** It came by a token that was exchanged: what it calls its session keeps nothing apart. */
+  readonly isOfSubAgent: boolean;
+  /** Names of the labels that its result brought, with what it read. */
+  readonly carries: readonly string[];
   /** What rules in shadow would have decided. */
   readonly shadow: readonly ShadowDecision[];
   /** What the grant let it have, and what it used of that. */
@@ -36,7 +53,7 @@ export type RecordedDecision = {
   readonly args: () => ExactJsonObject | undefined;
 };
 
-/** `undecided`: no policy was asked, or its rules had no say since a limit was full. `unreadable`: this product does not write such records. */
+/** `undecided`: no policy was asked. `unreadable`: this product does not write such records. */
 export type RecordedCall =
   | RecordedDecision
   | { readonly kind: 'undecided'; readonly index: number; readonly endedMs: number }
@@ -50,11 +67,11 @@ export function readRecorded({ index, envelope, args }: ClosingRow): RecordedCal
   const time = predicate?.['time'];
   const endedMs = isJsonObject(time) ? timeOf(time['ended']) : undefined;
   if (predicate === undefined || !isJsonObject(time) || endedMs === undefined) return { kind: 'unreadable', index };
-  const { agent, invocation, phase, tool, policy, session, capabilities, labels } = predicate;
+  const { agent, invocation, phase, tool, policy, session, capabilities, labels, token, parent } = predicate;
   const name = isJsonObject(tool) ? tool['name'] : undefined;
   if (!isJsonObject(policy) || !isJsonObject(tool)) return { kind: 'unreadable', index };
   const { decision, rule, version, digest, limit } = policy;
-  if (decision === undefined || limit !== undefined) return { kind: 'undecided', index, endedMs };
+  if (decision === undefined) return { kind: 'undecided', index, endedMs };
   if (typeof agent !== 'string' || typeof invocation !== 'string' || typeof phase !== 'string') {
     return { kind: 'unreadable', index };
   }
@@ -69,11 +86,35 @@ export function readRecorded({ index, envelope, args }: ClosingRow): RecordedCal
     decision: decision as DecisionKind,
     shadow: shadowOf(policy['shadow']),
     seen: isJsonObject(labels) ? namesIn(labels['seen']) : [],
+    carries: isJsonObject(labels) ? namesIn(labels['carries']) : [],
+    isOfSubAgent: isJsonObject(token) && Array.isArray(token['onBehalfOf']),
     atMs: decidedAt(phase, time) ?? endedMs,
+    ...timesOf(predicate, time),
+    ...(limit === undefined ? {} : limitOf(limit)),
+    ...(typeof parent === 'string' ? { parent } : {}),
+    ...(isEffect(tool['effect']) ? { effect: tool['effect'] } : {}),
     ...(typeof tool['schema'] === 'string' ? { schema: tool['schema'] } : {}),
     ...(typeof session === 'string' ? { session } : {}),
     ...(isJsonObject(capabilities) ? { capabilities } : {}),
     args: () => argumentsOf(args),
+  };
+}
+
+const EFFECTS: readonly string[] = ['pure', 'read', 'write'] satisfies readonly EffectClass[];
+
+const isEffect = (written: Json | undefined): written is EffectClass =>
+  typeof written === 'string' && EFFECTS.includes(written);
+
+function limitOf(written: Json): Pick<RecordedDecision, 'limitUnit' | 'limitMax'> {
+  const { unit, limit } = isJsonObject(written) ? written : {};
+  return { limitUnit: String(unit), ...(typeof limit === 'number' ? { limitMax: limit } : {}) };
+}
+
+function timesOf(predicate: JsonObject, time: JsonObject): Pick<RecordedDecision, 'run' | 'receivedMs'> {
+  const [receivedMs, startedMs] = [timeOf(time['received']), timeOf(time['started'])];
+  return {
+    ...(receivedMs === undefined ? {} : { receivedMs }),
+    ...(startedMs === undefined ? {} : { run: runOf(predicate, startedMs) }),
   };
 }
 

@@ -7,13 +7,15 @@ import type { PolicyRef } from '#domain/decision.ts';
 import type { WhoCan } from '#domain/policy-review.ts';
 import type { ClosingRow } from '#domain/store-ports.ts';
 import type { GoodText } from '#policy/check-text.ts';
+import { type CountedWindows, countedWindows } from './counted-windows.ts';
 import { type KnownTools, parseTools } from './known-tools.ts';
 import type { Needs } from './need-book.ts';
 import { type IdentifiedRule, identifiedRules } from './rule-identity.ts';
-import { type PageSimulation, simulatePage } from './simulate.ts';
+import { createSimulation, type PageSimulation, type SimulationRun } from './simulate.ts';
+import { createSimulationRuns, type SimulationRuns } from './simulation-runs.ts';
 import { needsOfPage, type PageNeeds } from './suggest.ts';
 import { type SuggestionParts, suggestionOf } from './suggestion-text.ts';
-import { type PageBounds, type PageTally, tallyPage } from './tally.ts';
+import { type PageBounds, type PageFacts, type PageTally, scanPage, tallyPage } from './tally.ts';
 import { type WhoCanQuestion, whoCan } from './who-can.ts';
 
 export type WhoCanTask = WhoCanQuestion & {
@@ -28,20 +30,34 @@ export type TallyTask = PageBounds & { readonly kind: 'tally'; readonly rows: re
 /** A text to simulate: refused, or what is needed to go on. */
 export type OpenSimulationTask = { readonly kind: 'open-simulation'; readonly text: string; readonly name: string };
 
-export type OpenSimulation = {
+export type OpenSimulation = CountedWindows & {
   readonly digest: Digest;
-  /** Whether any condition looks at arguments; else they need not be read. */
+  /** Whether conditions or limits look at arguments; else they need not be read. */
   readonly looksAtArgs: boolean;
 };
 
-export type SimulateTask = PageBounds & {
+/** Counts decisions, and no more. */
+export type ScanTask = PageBounds & { readonly kind: 'scan'; readonly rows: readonly ClosingRow[] };
+
+export type SimulateTask = {
   readonly kind: 'simulate';
-  readonly text: string;
-  readonly name: string;
-  readonly inForce: string;
-  /** As `formatTools` gives it. */
-  readonly toolsJson: string;
+  /** Which simulation goes on. */
+  readonly run: string;
+  /** With its first rows. */
+  readonly opening?: {
+    readonly text: string;
+    readonly name: string;
+    readonly inForce: string;
+    readonly inForceDigest: Digest;
+    /** As `formatTools` gives it. */
+    readonly toolsJson: string;
+    /** Records from before it fill counters, and are not told. */
+    readonly fromIndex: number;
+  };
+  /** In the order of the log. */
   readonly rows: readonly ClosingRow[];
+  /** Nothing comes after them. */
+  readonly isLast: boolean;
 };
 
 export type SuggestTask = PageBounds & {
@@ -87,6 +103,7 @@ export type ReviewTask =
   | MatchTask
   | RulesTask
   | OpenSimulationTask
+  | ScanTask
   | SimulateTask
   | SuggestTask
   | CloseSuggestionTask;
@@ -94,6 +111,7 @@ export type ReviewTask =
 export type ReviewAnswer =
   | WhoCan
   | PageTally
+  | PageFacts
   | Matched
   | readonly IdentifiedRule[]
   | OpenSimulation
@@ -106,7 +124,7 @@ export type TextReader = (text: string, name: string) => GoodText;
 
 const KINDS: { readonly [kind in ReviewTask['kind']]: true } = {
   ...{ 'who-can': true, tally: true, match: true, rules: true },
-  ...{ 'open-simulation': true, simulate: true, suggest: true, 'close-suggestion': true },
+  ...{ 'open-simulation': true, scan: true, simulate: true, suggest: true, 'close-suggestion': true },
 };
 
 export function isReviewTask(task: { readonly kind: string }): task is ReviewTask {
@@ -116,6 +134,20 @@ export function isReviewTask(task: { readonly kind: string }): task is ReviewTas
 /** @param read parses texts, and remembers the last ones. */
 export function createReviewWork(read: TextReader): (task: ReviewTask) => ReviewAnswer {
   const toolsOf = createTools();
+  const runs = createSimulationRuns();
+  const simulationOf = ({ run, opening }: SimulateTask) =>
+    opening === undefined
+      ? runs.goesOn(run)
+      : runs.begin(
+          run,
+          createSimulation({
+            policy: read(opening.text, opening.name).compiled.policy,
+            inForce: read(opening.inForce, IN_FORCE).compiled.policy,
+            inForceDigest: opening.inForceDigest,
+            schemas: toolsOf(opening.toolsJson).schemas,
+            fromIndex: opening.fromIndex,
+          }),
+        );
   return (task) => {
     switch (task.kind) {
       case 'who-can':
@@ -127,13 +159,11 @@ export function createReviewWork(read: TextReader): (task: ReviewTask) => Review
       case 'match':
         return match(task, read);
       case 'open-simulation':
-        return { digest: sha256(task.text), looksAtArgs: looksAtArgs(read(task.text, task.name)) };
+        return openSimulation(read(task.text, task.name));
+      case 'scan':
+        return scanPage(task.rows, task);
       case 'simulate':
-        return simulatePage(task.rows, task, {
-          policy: read(task.text, task.name).compiled.policy,
-          inForce: read(task.inForce, IN_FORCE).compiled.policy,
-          schemas: toolsOf(task.toolsJson).schemas,
-        });
+        return simulatePiece(task, simulationOf(task), runs);
       case 'suggest': {
         const { agent, digest, nowMs } = task;
         const { policy } = read(task.inForce, IN_FORCE).compiled;
@@ -151,6 +181,21 @@ function createTools(): (json: string) => KnownTools {
     if (known?.json !== json) known = { json, tools: parseTools(json) };
     return known.tools;
   };
+}
+
+function simulatePiece(
+  { run, rows, isLast }: SimulateTask,
+  simulation: SimulationRun,
+  runs: SimulationRuns,
+): PageSimulation {
+  const page = simulation.take(rows, isLast);
+  if (isLast && !page.isBusy) runs.end(run);
+  return page;
+}
+
+function openSimulation(good: GoodText): OpenSimulation {
+  const counted = countedWindows(good.compiled.policy);
+  return { ...counted, digest: sha256(good.text), looksAtArgs: counted.looksAtArgs || looksAtArgs(good) };
 }
 
 function looksAtArgs({ compiled }: GoodText): boolean {

@@ -34,7 +34,11 @@ export function createPolicyReview(ports: PolicyReviewPorts): PolicyReview {
   const room = createRoom();
   const ask = <T>(task: ReviewTask): Promise<T> => askThread(thread, task, 'the review');
   return {
-    simulate: (question) => room(() => simulate({ ...ports, ask }, { ...question, inForce: policy.show().text })),
+    simulate: (question) =>
+      room(() => {
+        const { text: inForce, policy: ref } = policy.show();
+        return simulate({ ...ports, ask }, { ...question, inForce, ref });
+      }),
     whoCan: ({ args, ...rest }) =>
       room(() => {
         const { text: inForce, policy: ref } = policy.show();

@@ -8,7 +8,7 @@ import type { GrantRule, Policy } from '#policy/rules.ts';
 import type { KnownTools } from './known-tools.ts';
 import { createNeedBook, type Found, type Needs } from './need-book.ts';
 import type { RecordedDecision } from './recorded.ts';
-import { replay } from './simulate.ts';
+import { replay } from './replay.ts';
 import { createPieceEnd, type PageBounds, type PageFacts, readPage } from './tally.ts';
 import { usedCapabilities } from './used-capabilities.ts';
 

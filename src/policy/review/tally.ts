@@ -25,6 +25,8 @@ export type PageBounds = {
   readonly decisionsMax: number;
   /** Whose decisions are taken; absent: everybody's. */
   readonly agent?: string;
+  /** Denials by a limit are decisions, too. Absent: the rules had no say in them, and they are not taken. */
+  readonly withLimited?: true;
 };
 
 /**
@@ -33,7 +35,7 @@ export type PageBounds = {
  */
 export function readPage(
   rows: readonly ClosingRow[],
-  { sinceMs, decisionsMax, agent }: PageBounds,
+  { sinceMs, decisionsMax, agent, withLimited }: PageBounds,
   take: (recorded: RecordedDecision) => 'stop' | undefined,
 ): PageFacts {
   const facts = { taken: 0, decisions: 0, undecided: 0, unreadable: 0 };
@@ -44,10 +46,11 @@ export function readPage(
     const recorded = readRecorded(row);
     if (recorded.kind !== 'unreadable' && recorded.endedMs < sinceMs) return tell(true);
     facts.taken += 1;
-    if (recorded.kind !== 'decision') {
-      facts[recorded.kind] += 1;
-      continue;
+    if (recorded.kind === 'unreadable') facts.unreadable += 1;
+    else if (recorded.kind === 'undecided' || (recorded.limitUnit !== undefined && withLimited !== true)) {
+      facts.undecided += 1;
     }
+    if (recorded.kind !== 'decision' || (recorded.limitUnit !== undefined && withLimited !== true)) continue;
     if (agent !== undefined && recorded.agent !== agent) continue;
     facts.decisions += 1;
     oldestMs = recorded.endedMs;
@@ -60,6 +63,12 @@ export function readPage(
 export function createPieceEnd(clock: Pick<Clock, 'monotonicMs'> = systemClock): () => 'stop' | undefined {
   const endMs = clock.monotonicMs() + LIMITS.policyReviewPieceMsMax;
   return () => (clock.monotonicMs() > endMs ? 'stop' : undefined);
+}
+
+/** Counts the decisions of a page. */
+export function scanPage(rows: readonly ClosingRow[], bounds: PageBounds): PageFacts {
+  const ended = createPieceEnd();
+  return readPage(rows, bounds, ended);
 }
 
 /** How often a rule of a version of the policy decided, or would have. */

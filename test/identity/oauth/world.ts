@@ -2,22 +2,30 @@
 
 import type { LogFields } from '#base/log.ts';
 import type { AgentName } from '#domain/agent.ts';
+import type { MetaStore } from '#domain/store-ports.ts';
 import { keysByDiscovery } from '#identity/oauth/discover.ts';
 import { keysFromAddress } from '#identity/oauth/fetch-keys.ts';
 import { createIssuer, type IssuerOptions } from '#identity/oauth/issuer.ts';
 import { createIssuerKeys } from '#identity/oauth/keys.ts';
+import { createSignedRevocations } from '#identity/oauth/revocations.ts';
 import { createSpeaksFor } from '#identity/oauth/speaks-for.ts';
 import { agent } from '#test/identity/world.ts';
 import { AUDIENCE, type TestIssuer } from './issuer-server.ts';
+
+export function memoryMeta(rows = new Map<string, string>()): MetaStore & { readonly rows: Map<string, string> } {
+  return { rows, get: (key) => rows.get(key), put: (key, value) => void rows.set(key, value) };
+}
 
 export type SideOptions = Partial<IssuerOptions> & {
   /** By the issuer's metadata, in place of the address of its keys. */
   readonly isDiscovered?: boolean;
   readonly speaksFor?: readonly string[];
+  /** What revocations are kept in. */
+  readonly kept?: MetaStore;
 };
 
 export function createSide({ url }: Pick<TestIssuer, 'url'>, more: SideOptions = {}) {
-  const { isDiscovered = false, speaksFor: patterns, ...demands } = more;
+  const { isDiscovered = false, speaksFor: patterns, kept = memoryMeta(), ...demands } = more;
   const time = { nowMs: Date.now(), steadyMs: 0 };
   const clock = { nowMs: () => time.nowMs, monotonicMs: () => time.steadyMs };
   const said: { readonly message: string; readonly fields: LogFields }[] = [];
@@ -31,15 +39,20 @@ export function createSide({ url }: Pick<TestIssuer, 'url'>, more: SideOptions =
     ...{ leewayMs: 30_000, agentClaim: 'client_id', requiredScopes: [] },
     ...demands,
   };
+  const revocations = createSignedRevocations({ store: kept, clock, logger });
   const source = isDiscovered
     ? keysByDiscovery(options.issuer, { clock, logger, stopping: stopping.signal })
     : keysFromAddress(`${url}/keys`, stopping.signal);
   const keys = createIssuerKeys({ source, clock, logger });
   const speaksFor = createSpeaksFor(patterns, (name) => administering.has(name));
-  const issuer = createIssuer({ keys, clock, logger, speaksFor, isAgent: (name) => agents.includes(name) }, options);
+  const issuer = createIssuer(
+    { keys, clock, logger, speaksFor, isRevoked: revocations.isRevoked, isAgent: (name) => agents.includes(name) },
+    options,
+  );
   return {
     ...issuer,
     keys,
+    revocations,
     stopping,
     time,
     agents,

@@ -133,8 +133,9 @@ describe('while a policy is tried on a long log', () => {
   test('and none would where the host did it', async () => {
     const work = createThreadWork();
     const rows = rowsOf({ from: 0, to: 2_000 });
-    const task = { kind: 'simulate', text: policy, name: 'it', inForce: policy, toolsJson: '[]' } as const;
-    const onHost = async () => work({ ...task, rows, sinceMs: 0, decisionsMax });
+    const inForceDigest = sha256(policy);
+    const opening = { text: policy, name: 'it', inForce: policy, inForceDigest, toolsJson: '[]', fromIndex: 0 };
+    const onHost = async () => work({ kind: 'simulate', run: 'r', opening, rows, isLast: true });
     expect(await turnsDuring(onHost)).toBe(0);
   });
 });

@@ -7,6 +7,7 @@ import type { AgentName } from '#domain/agent.ts';
 import { supposedSeen } from '#domain/labels.ts';
 import type { ClosingRow } from '#domain/store-ports.ts';
 import { decide } from '#policy/decide.ts';
+import { createSimulation, type Simulated } from '#policy/review/simulate.ts';
 import type { Policy } from '#policy/rules.ts';
 import { NOW_MS, REF } from '#test/policy/policies.ts';
 
@@ -81,6 +82,12 @@ export const recorded = (policy: Policy, one: Call, index: number): ClosingRow =
     envelope: JSON.stringify({ payload: Buffer.from(JSON.stringify({ predicate })).toString('base64') }),
     args: JSON.stringify({ nonce: 'x', value: one.args }),
   };
+};
+
+/** The whole log at once; changes in the order of the log. */
+export const simulateRows = (rows: readonly ClosingRow[], simulated: Simulated) => {
+  const page = createSimulation(simulated).take(rows, true, still);
+  return { ...page, changes: page.changes.toSorted((a, b) => a.index - b.index) };
 };
 
 export const BOUNDS = { sinceMs: 0, decisionsMax: 1_000 };

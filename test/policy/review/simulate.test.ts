@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '#base/limits.ts';
-import { simulatePage } from '#policy/review/simulate.ts';
+import { createSimulation } from '#policy/review/simulate.ts';
+import { scanPage } from '#policy/review/tally.ts';
 import { policyOf } from '#test/policy/policies.ts';
 import { DAY_MS, openReviewWorld, TOOLS } from './review-world.ts';
 
@@ -125,12 +126,8 @@ describe('a policy that is wrong', () => {
 
 describe('records that somebody else wrote', () => {
   const inForce = policyOf(policyWith(ADD));
-  const page = (envelope: string) =>
-    simulatePage([{ index: 1, envelope, args: '{"nonce":"x","value":{}}' }], ALL, {
-      policy: inForce,
-      inForce,
-      schemas: new Map(),
-    });
+  const rowsOf = (envelope: string) => [{ index: 1, envelope, args: '{"nonce":"x","value":{}}' }];
+  const simulation = () => createSimulation({ policy: inForce, inForce, schemas: new Map() });
   const envelopeOf = (statement: unknown) =>
     JSON.stringify({ payload: Buffer.from(JSON.stringify(statement)).toString('base64') });
 
@@ -157,7 +154,8 @@ describe('records that somebody else wrote', () => {
       }),
     ],
   ])('with %s are counted and end nothing', (_, envelope) => {
-    expect(page(envelope)).toMatchObject({ taken: 1, unreadable: 1, decisions: 0 });
+    expect(scanPage(rowsOf(envelope), ALL)).toMatchObject({ taken: 1, unreadable: 1, decisions: 0 });
+    expect(simulation().take(rowsOf(envelope), true)).toMatchObject({ decisions: 0, isBusy: false });
   });
 });
 
@@ -178,8 +176,8 @@ test('a piece of work ends soon, with at least one decision, and the next one go
   let nowMs = 0;
   /** Each look at the clock is as long after the one before as a piece may last. */
   const clock = { monotonicMs: () => (nowMs += LIMITS.policyReviewPieceMsMax) };
-  const simulated = { policy, inForce: policy, schemas: new Map() };
-  const { taken, isOver } = simulatePage(rows, ALL, simulated, clock);
-  expect([taken, isOver]).toEqual([2, false]);
-  expect(simulatePage(rows.slice(taken), ALL, simulated)).toMatchObject({ taken: 8, same: 8 });
+  const simulation = createSimulation({ policy, inForce: policy, schemas: new Map() });
+  const first = simulation.take(rows, true, clock);
+  expect(first).toMatchObject({ decisions: 2, isBusy: true });
+  expect(simulation.take([], true)).toMatchObject({ decisions: 8, same: 8, isBusy: false });
 });

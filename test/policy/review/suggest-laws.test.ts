@@ -3,12 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '#base/json.ts';
 import { parseYaml } from '#base/yaml.ts';
 import { createPolicyParser } from '#policy/document.ts';
-import { simulatePage } from '#policy/review/simulate.ts';
 import { needsOfPage } from '#policy/review/suggest.ts';
 import { suggestionOf } from '#policy/review/suggestion-text.ts';
 import { covers } from '#policy/rule-match.ts';
 import { NOW_MS, policyOf } from '#test/policy/policies.ts';
-import { BOUNDS, call, decided, recorded, SCHEMAS, still, written } from './recorded-calls.ts';
+import { BOUNDS, call, decided, recorded, SCHEMAS, simulateRows, written } from './recorded-calls.ts';
 
 const parse = createPolicyParser();
 const tools = { schemas: SCHEMAS, kinds: new Map([...SCHEMAS.keys()].map((name) => [name, 'asks-nothing' as const])) };
@@ -46,7 +45,7 @@ describe('laws of suggestions', () => {
           const isCovered = grants.some((grant) => covers(grant, one.tool));
           return kind === 'deny' && rule === 'default-deny' && !isCovered ? [[index, 'allow']] : [];
         });
-        const { changes } = simulatePage(rows, BOUNDS, { policy: after, inForce: policy, schemas: SCHEMAS }, still);
+        const { changes } = simulateRows(rows, { policy: after, inForce: policy, schemas: SCHEMAS });
         expect(changes.map(({ index, wouldBe }) => [index, wouldBe.decision])).toEqual(expected);
       }),
       { numRuns: 300 },
