@@ -22,15 +22,23 @@ const AGENTS = 100;
 const GRANTS = 50;
 const ROWS_PER_COMMIT = 5_000;
 
-/** Each agent with its own list of grants; each grant of ten has a condition, which looks at arguments. */
+/**
+ * Each agent with its own list of grants; each grant of ten has a condition, which looks at arguments. Limits of agents, a budget and a
+ * loop breaker count every call, and have room for it.
+ */
 function policyText(limit: number): string {
   const grants = (agent: number) =>
     Array.from({ length: GRANTS }, (_, n) => {
       const when = n % 10 === 0 ? `, when: "args.n < ${limit} && args.text.startsWith('a${agent}')"` : '';
       return `      - { tools: ["plugin${n}__*"]${when} }\n`;
     }).join('');
-  const agents = Array.from({ length: AGENTS }, (_, n) => `  agent${n}:\n    grants:\n${grants(n)}`);
-  return `version: 1\ndeny:\n  - { tools: ["*__drop_*"] }\nagents:\n${agents.join('')}`;
+  const limits = '{ calls: 1000000, bytes: 1000000000, per: 1d, concurrent: 100 }';
+  const agents = Array.from(
+    { length: AGENTS },
+    (_, n) => `  agent${n}:\n    limits: ${limits}\n    grants:\n${grants(n)}`,
+  );
+  const shared = `defaults: { loop: { repeats: 10000, per: 1m } }\nbudgets:\n  - { tools: ["*"], calls: 100000000, per: 1d }\n`;
+  return `version: 1\n${shared}deny:\n  - { tools: ["*__drop_*"] }\nagents:\n${agents.join('')}`;
 }
 
 function recordOf(index: number) {

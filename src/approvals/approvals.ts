@@ -144,8 +144,10 @@ export function createApprovals({
       if (same.state === 'pending' && last?.state === 'approved') tellOnce(same);
       return same;
     }
-    if (same?.state === 'denied' && clock.nowMs() - (same.endedMs ?? 0) < LIMITS.approvalDenialMs) {
-      throw notApproved(same);
+    // Of the call, whoever asks: an agent names its sub-agents as it likes, and would ask for the same again under each name.
+    const denial = held.denialOf(bound.call);
+    if (denial !== undefined && clock.nowMs() - (denial.endedMs ?? 0) < LIMITS.approvalDenialMs) {
+      throw notApproved(denial);
     }
     return open(bound);
   };

@@ -4,11 +4,14 @@
 import type { Digest } from '#base/digest.ts';
 import { LIMITS } from '#base/limits.ts';
 import type { ApprovalRequest, ApprovalStore } from '#domain/approval-ports.ts';
+import { callOf } from './statement.ts';
 
 export type HeldRequests = {
   readonly find: (id: string) => ApprovalRequest | undefined;
   /** The newest one about this call that is not over, or was denied. */
   readonly ofBinding: (binding: Digest) => ApprovalRequest | undefined;
+  /** The newest denial of this call, whichever sub-agent asked for it (`BoundQuestion.call`). */
+  readonly denialOf: (call: Digest) => ApprovalRequest | undefined;
   readonly list: () => readonly ApprovalRequest[];
   /**
    * Drops what the agent has too many of, and what is over for long. How many wait for a decision then, of this agent and in all, and
@@ -28,19 +31,31 @@ export function createHeldRequests(store: ApprovalStore): HeldRequests {
   // A Map keeps the order of insertion.
   const byId = new Map(store.list().map((request) => [request.id, request]));
   const byBinding = new Map<Digest, string>();
+  const denials = new Map<Digest, string>();
   for (const request of byId.values()) index(request);
 
-  function index({ id, binding, state }: ApprovalRequest): void {
+  function index(request: ApprovalRequest): void {
+    const { id, binding, state } = request;
+    if (state === 'denied') noteDenial(request);
     const isAsked = state === 'pending' || state === 'approved' || state === 'denied';
     if (isAsked) byBinding.set(binding, id);
     else if (byBinding.get(binding) === id) byBinding.delete(binding);
   }
 
+  function noteDenial(request: ApprovalRequest): void {
+    const call = callOf(request);
+    const last = byId.get(denials.get(call) ?? '');
+    if ((last?.endedMs ?? 0) <= (request.endedMs ?? 0)) denials.set(call, request.id);
+  }
+
   const drop = (requests: readonly ApprovalRequest[]) => {
     if (requests.length === 0) return;
     store.remove(requests.map(({ id }) => id));
-    for (const { id, binding } of requests) {
+    for (const request of requests) {
+      const { id, binding } = request;
       byId.delete(id);
+      const call = request.state === 'denied' ? callOf(request) : undefined;
+      if (call !== undefined && denials.get(call) === id) denials.delete(call);
       if (byBinding.get(binding) === id) byBinding.delete(binding);
     }
   };
@@ -62,6 +77,7 @@ export function createHeldRequests(store: ApprovalStore): HeldRequests {
   return {
     find: (id) => byId.get(id),
     ofBinding: (binding) => byId.get(byBinding.get(binding) ?? ''),
+    denialOf: (call) => byId.get(denials.get(call) ?? ''),
     list: () => [...byId.values()],
     makeRoom,
     add: (request, argsJson) => {

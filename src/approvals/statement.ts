@@ -17,6 +17,8 @@ export type BoundQuestion = {
   readonly question: ApprovalQuestion;
   readonly args: Digest;
   readonly binding: Digest;
+  /** The same, whichever sub-agent asks: what each calls itself is its own word. */
+  readonly call: Digest;
 };
 
 export type QuestionBinder = (question: ApprovalQuestion) => BoundQuestion;
@@ -32,13 +34,26 @@ export function createQuestionBinder(): QuestionBinder {
   return (question) => {
     const args = known.get(question.args) ?? argsDigest(question.args);
     known.set(question.args, args);
-    const { agent, tool, capabilities, workspace, chain, rule, onBehalfOf } = question;
+    const bound = boundOf({ ...question, args });
+    const call = digestOf(bound);
+    const { onBehalfOf } = question;
     // Tokens of sub-agents are renewed; what they call themselves says which one asks.
-    const actors = onBehalfOf === undefined ? {} : { actors: onBehalfOf.actors };
-    const bound = { agent, tool, args, capabilities, workspace, chain, rule: rule.digest, ...actors };
-    return { question, args, binding: sha256(canonicalJson(bound as unknown as Json)) };
+    const binding = onBehalfOf === undefined ? call : digestOf({ ...bound, actors: onBehalfOf.actors });
+    return { question, args, binding, call };
   };
 }
+
+type Bound = Pick<ApprovalStatement, 'agent' | 'tool' | 'args' | 'capabilities' | 'workspace' | 'chain' | 'rule'>;
+
+const boundOf = ({ agent, tool, args, capabilities, workspace, chain, rule }: Bound) => ({
+  ...{ agent, tool, args, capabilities, workspace, chain, rule: rule.digest },
+});
+
+const digestOf = (bound: object): Digest => sha256(canonicalJson(bound as Json));
+
+/** `BoundQuestion.call` of the question that a request was made for. */
+export const callOf = ({ statement }: { readonly statement: string }): Digest =>
+  digestOf(boundOf(readStatement(statement)));
 
 function argsDigest(args: ExactJsonObject): Digest {
   try {

@@ -10,8 +10,8 @@ import type { DenyRule, GrantRule, Policy } from './rules.ts';
  *
  * **Trust:** `after` is the agent's own text.
  * @throws `POLICY_WIDENS` with `details.widenings` when somebody could do more · `PERSON_NEEDED` when it names other people, or
- * gives them other roles, when an agent is given a role, and when a rule has an `id`, a `why` or a role that none had before: other agents are told them, and take them for
- * a person's words.
+ * gives them other roles, when an agent is given a role, and when a rule has an `id`, a `why` or a role that none had before, or asks
+ * with a `why` that was said of other tools: agents, and those who approve, take them for a person's words.
  */
 export function checkAgentChange(before: Policy, after: Policy): void {
   if (!arePeopleSame(before, after)) {
@@ -48,6 +48,32 @@ export function checkAgentChange(before: Policy, after: Policy): void {
       },
     );
   }
+  checkReasons(before, after);
+}
+
+/**
+ * Who approves reads why a rule asks, and takes it for what a person said of these very tools: an agent leaves it where it is.
+ *
+ * @throws `PERSON_NEEDED`
+ */
+function checkReasons(before: Policy, after: Policy): void {
+  const known = new Set([...reasonsOf(before)].map(({ key }) => key));
+  for (const { key, pointer, tool } of reasonsOf(after)) {
+    if (known.has(key)) continue;
+    const message = `the rule at ${pointer} asks for ${JSON.stringify(tool)} with a why that was said of other tools`;
+    throw new SmcpError('PERSON_NEEDED', message, {
+      details: { remedy: 'leave approval.why out, or have a person apply it: smcp policy apply FILE' },
+    });
+  }
+}
+
+function* reasonsOf(
+  policy: Policy,
+): Generator<{ readonly key: string; readonly pointer: string; readonly tool: string }> {
+  for (const { tools, approval, pointer } of rulesOf(policy)) {
+    if (approval?.why === undefined) continue;
+    for (const { source: tool } of tools) yield { key: JSON.stringify([approval.why, tool]), pointer, tool };
+  }
 }
 
 /**
@@ -65,21 +91,26 @@ export function checkAgentText({ hasAliases }: { readonly hasAliases: boolean })
 
 type Words = { readonly words: string; readonly what: 'a role' | 'an id' | 'a why'; readonly pointer: string };
 
-/** What denials repeat of the rules that some agent can meet, or could once one is out of shadow; lists that are shared are walked once. */
-function* wordsOf({ agents }: Policy): Generator<Words> {
+/** Those that some agent can meet, or could once one is out of shadow; lists that are shared once. */
+function rulesOf({ agents }: Policy): readonly (GrantRule & DenyRule)[] {
   const lists = new Set<readonly (GrantRule & DenyRule)[]>();
   for (const rules of agents.values()) {
     const { denies, grants } = rules.written ?? rules;
     for (const list of [...denies, ...grants]) lists.add(list);
   }
-  for (const { name, pointer, why, approval } of [...lists].flat()) {
+  return [...lists].flat();
+}
+
+/** What denials repeat of the rules. */
+function* wordsOf(policy: Policy): Generator<Words> {
+  for (const { name, pointer, why, approval } of rulesOf(policy)) {
     const role = /^\/roles\/([^/]+)\//.exec(pointer)?.[1];
     if (role !== undefined) yield { words: role, what: 'a role', pointer };
     if (name !== pointer) yield { words: name, what: 'an id', pointer };
     if (why !== undefined) yield { words: why, what: 'a why', pointer };
     if (approval?.why !== undefined) yield { words: approval.why, what: 'a why', pointer };
   }
-  const limits = new Set([...agents.values()].flatMap((rules) => rules.limits));
+  const limits = new Set([...policy.agents.values()].flatMap((rules) => rules.limits));
   for (const { rule, pointer } of [...limits].flat()) {
     if (rule !== pointer) yield { words: rule, what: 'an id', pointer };
   }

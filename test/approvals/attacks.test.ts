@@ -14,6 +14,37 @@ import { bea, codeOf, createWorld, question, START_MS, TTL_MS } from './world.ts
 
 const argsOf = (json: string) => question({ args: exactValue(json) as ApprovalQuestion['args'] });
 
+describe('a call that a person has denied', () => {
+  const named = (...actors: string[]) =>
+    question({ onBehalfOf: { tokens: actors.map(() => '0123456789abcdef'), actors } });
+
+  test('is not asked for again by a sub-agent under another name, by its agent, or after a restart', async () => {
+    const world = createWorld();
+    const { id } = world.approvals.request(named('one'));
+    await world.approvals.deny(id, { by: { kind: 'admin' } });
+    const again = [named('two'), named('one', 'three'), named(''), question()];
+    for (const asked of again) expect(() => world.approvals.request(asked)).toThrow(/denied/);
+    const after = world.restart();
+    for (const asked of again) expect(() => after.request(asked)).toThrow(/denied/);
+    expect(after.list()).toHaveLength(1);
+  });
+
+  test('in the name of a sub-agent is not asked for by the agent itself first, and then by others', async () => {
+    const { approvals } = createWorld();
+    await approvals.deny(approvals.request(question()).id, { by: { kind: 'admin' } });
+    expect(() => approvals.request(named('one'))).toThrow(/denied/);
+  });
+
+  test('is another call with other arguments, and is asked for again later: the controls', async () => {
+    const { approvals, time } = createWorld();
+    const { id } = approvals.request(named('one'));
+    await approvals.deny(id, { by: { kind: 'admin' } });
+    expect(approvals.request({ ...named('two'), args: { replicas: 4 } }).state).toBe('pending');
+    time.pass(LIMITS.approvalDenialMs);
+    expect(approvals.request(named('two')).state).toBe('pending');
+  });
+});
+
 describe('an approval is for exactly one call', () => {
   const { tool } = question();
   const plugin = { name: 'devops', version: '1.0.0', package: sha256('code'), manifest: sha256('manifest') };

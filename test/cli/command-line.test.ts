@@ -169,6 +169,8 @@ describe('the commands of the product', () => {
       'serve',
       'status',
       'stdio',
+      'token revocations',
+      'token revoke',
       'tools',
       'unfreeze',
     ]);

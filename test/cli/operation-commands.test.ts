@@ -102,6 +102,12 @@ const SENDS: readonly (readonly [readonly string[], string])[] = [
     'POST /admin/v1/agents/ana/tokens {"scope":["tools:a__*","doors:mcp"]}',
   ],
   [['agent', 'revoke', 'id1'], 'DELETE /admin/v1/tokens/id1'],
+  [
+    ['token', 'revoke', '--issuer', 'https://a.example', '--subject', 'u1', '--before', 'now'],
+    'POST /admin/v1/tokens/revocations {"issuer":"https://a.example","subject":"u1","before":"now"}',
+  ],
+  [['token', 'revoke', '--jti', 'J-1'], 'POST /admin/v1/tokens/revocations {"jti":"J-1"}'],
+  [['token', 'revocations'], 'GET /admin/v1/tokens/revocations'],
   [['policy', 'show'], 'GET /admin/v1/policy'],
   [['policy', 'show', '--version', '3'], 'GET /admin/v1/policy?version=3'],
   [['policy', 'apply'], 'POST /admin/v1/policy {}'],

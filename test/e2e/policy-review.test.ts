@@ -85,6 +85,42 @@ describe('another policy', () => {
     expect(await server.json('policy', 'show')).toMatchObject({ version: 1 });
   });
 
+  test('with a limit tells the calls that it would have stopped, as a denial would have', async () => {
+    const limit = 'limits: { calls: 1, per: 31d }';
+    writeFileSync(file('limited.yaml'), POLICY.replace('tools: ["demo_text__*"]', `tools: ["demo_text__*"], ${limit}`));
+    expect(await server.json('policy', 'simulate', file('limited.yaml'))).toMatchObject({
+      changed: 1,
+      limits: [{ rule: 'text', unit: 'calls', limit: 1, calls: 1, changes: 1 }],
+      counting: { partial: [], neverRan: 0, late: 0 },
+      changes: [
+        {
+          invocation: shouted,
+          wouldBe: { decision: 'deny', rule: 'text', limit: { unit: 'calls', limit: 1, used: 1 } },
+        },
+      ],
+    });
+    const { stdout } = await server.smcp('policy', 'simulate', file('limited.yaml'));
+    expect(stdout).toContain('the limit text is reached: 1 of 1 calls in 31d are used');
+    expect(stdout).toContain('the limit text, 1 calls in 31d, would stop 1 call, 1 of them not denied then\n');
+  });
+
+  test('that is in force changes nothing of what its own limits stopped, in a burst', async () => {
+    const limited =
+      '      - { id: few, tools: ["demo_text__slugify"], limits: { calls: 6, per: 31d, concurrent: 3 } }\n';
+    writeFileSync(file('few.yaml'), POLICY.replace('    grants:\n', `    grants:\n${limited}`));
+    await server.smcp('policy', 'apply', file('few.yaml'));
+    const { token } = (await server.json('agent', 'token', 'athena')) as { token: string };
+    const client = await connectStreamable(server.url, token);
+    const burst = Array.from({ length: 12 }, (_, n) => client.call('demo_text__slugify', { title: `Call ${n}` }));
+    const answers = await Promise.all(burst);
+    await client.close();
+    const stopped = answers.filter(({ isError }) => isError === true).length;
+    expect(stopped).toBeGreaterThanOrEqual(6);
+    expect(await server.json('policy', 'simulate', file('few.yaml'), '--last', '12')).toMatchObject({
+      ...{ same: 12, changed: 0, changes: [], log: { decisions: 12 } },
+    });
+  });
+
   test('that is wrong is refused with line and column', async () => {
     writeFileSync(file('wrong.yaml'), 'version: 1\nagents: { athena: { grant: [] } }\n');
     const { stderr, code } = await server.smcp('policy', 'simulate', file('wrong.yaml'));

@@ -65,6 +65,23 @@ describe('a grant with approval', () => {
     expect(() => checkAgentChange(said, policyOf(grants(ASKS)))).not.toThrow();
   });
 
+  test('is told why it asks of the tools that it was said of: an agent moves no reason to where it misleads', () => {
+    const why = 'a daily backup, nothing to look at';
+    const backup = { tools: ['a__backup', 'a__list'], approval: { ttl: '15m', why } };
+    const drop = { tools: ['a__drop'], approval: { ttl: '15m' } };
+    const before = policyOf(grants(backup, drop));
+    const moved = policyOf(grants(backup, { ...drop, approval: { ttl: '15m', why } }));
+    expect(() => checkAgentChange(before, moved)).toThrow('a why that was said of other tools');
+    const joined = policyOf(grants({ ...backup, tools: ['a__backup', 'a__list', 'a__drop'] }));
+    expect(() => checkAgentChange(before, joined)).toThrow('a why that was said of other tools');
+    // The controls: nobody gets more by it, so that nothing else would refuse it; and less is said freely.
+    expect([...wideningsOf(before, moved), ...wideningsOf(before, joined)]).toEqual([]);
+    expect(() => checkAgentChange(before, policyOf(grants({ ...backup, tools: ['a__list'] }, drop)))).not.toThrow();
+    expect(() =>
+      checkAgentChange(before, policyOf(grants({ ...backup, approval: { ttl: '1m' } }, drop))),
+    ).not.toThrow();
+  });
+
   test('is known by the digest of all that it says, wherever it stands', () => {
     const digest = digestOf(ASKS);
     expect(digestOf(ASKS, { tools: ['b__c'] })).toBe(digest);
