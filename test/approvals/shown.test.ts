@@ -5,9 +5,10 @@ import { describe, expect, test } from 'vitest';
 import { noticeOf } from '#app/notices/approvals.ts';
 import { canonicalJson } from '#base/canonical-json.ts';
 import { sha256 } from '#base/digest.ts';
+import { LIMITS } from '#base/limits.ts';
 import type { ApprovalQuestion, ApprovalRequest } from '#domain/approval-ports.ts';
 import { requestView } from '#operations/request-views.ts';
-import { bea, createWorld, question, TTL_MS } from './world.ts';
+import { admin, bea, codeOf, createWorld, question, TTL_MS } from './world.ts';
 
 const TEXT = canonicalJson({ approval: { ttl: '15m', why: 'it is seen' }, id: 'deploys', tools: ['devops__deploy'] });
 const RULE = { name: 'deploys', digest: sha256(TEXT), text: TEXT, why: 'it is seen' };
@@ -54,6 +55,24 @@ describe('a request for approval', () => {
     expect(approvals.request(asks({ onBehalfOf: renewed })).id).toBe(id);
     expect(approvals.request(asks({ onBehalfOf: { ...ON_BEHALF, actors: ['writer'] } })).id).not.toBe(id);
     expect(approvals.request(question({ rule: RULE, seen: SEEN })).id).not.toBe(id);
+  });
+
+  test('that was denied is denied to each sub-agent, by whatever name, and to the agent: nobody is worn down by renaming', async () => {
+    const { approvals, restart, time } = createWorld();
+    const { id } = approvals.request(asks());
+    await approvals.deny(id, { by: admin });
+    const others = [ON_BEHALF, { tokens: ['a', 'b'], actors: ['x', 'y'] }, undefined];
+    for (const world of [approvals, restart()]) {
+      for (const onBehalfOf of others) {
+        const again = question({ rule: RULE, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) });
+        expect(await codeOf(() => world.request(again))).toBe('APPROVAL_DENIED');
+      }
+    }
+    expect(approvals.list()).toHaveLength(1);
+    // The control: another call is asked about, and this one is after a while.
+    expect(approvals.request(asks({ args: { environment: 'other' } })).state).toBe('pending');
+    time.pass(LIMITS.approvalDenialMs);
+    expect(approvals.request(asks({ onBehalfOf: { tokens: ['a'], actors: ['x'] } })).state).toBe('pending');
   });
 
   test('that an earlier release made, without any of it, is bound and shown as it was', () => {

@@ -141,7 +141,7 @@ describe.each(WAYS)('a %s program', (way) => {
     controller.abort();
     const outcome = await running;
     expect(outcome).toMatchObject({ kind: 'cancelled', effect: 'unknown' });
-    const after = await runAttack(sandbox, plugin, way, { words: ['not'] });
+    const after = await runAttack(sandbox, plugin, way, { limits: { timeoutMs: 1_500 } });
     expect(after).toMatchObject({ processesLeft: 0, foldersLeft: 0 });
   });
 });
