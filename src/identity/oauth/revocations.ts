@@ -19,8 +19,13 @@ type Ports = { readonly store: MetaStore; readonly clock: Clock; readonly logger
 type Known = SignedRevocation & { readonly jtiDigest?: string; readonly subjectDigest?: string };
 
 const KEY = 'signed-revocations';
+/** In the place of a name of an issuer, which is an address. */
+const EVERY_ISSUER = '*';
 
-/** Read once. What can't be read could have been anything: then all tokens that were issued until now are revoked, of every issuer. */
+/**
+ * Read once. What can't be read could have been anything: then all tokens that were issued until now are revoked, of every issuer; that is an
+ * entry like any other, so that the next one that is written over it takes nothing of that away.
+ */
 export function createSignedRevocations({
   store,
   clock,
@@ -30,8 +35,7 @@ export function createSignedRevocations({
   const setBack = createSetBack(clock, () => {});
   const latestMs = () => clock.nowMs() + setBack.behindMs();
   const read = readList(store.get(KEY));
-  let known: readonly Known[] = read ?? [];
-  const lostMs = read === undefined ? latestMs() : Number.NEGATIVE_INFINITY;
+  let known: readonly Known[] = read ?? [lostAt(latestMs())];
   if (read === undefined) {
     logger.error('the list of revoked signed tokens can not be read: none that was issued until now is taken');
   }
@@ -41,8 +45,7 @@ export function createSignedRevocations({
   };
 
   return {
-    isRevoked: (signedBy, leewayMs) =>
-      signedBy.issuedMs < lostMs + leewayMs || known.some((one) => isMeant(one, signedBy, leewayMs)),
+    isRevoked: (signedBy, leewayMs) => known.some((one) => isMeant(one, signedBy, leewayMs)),
     revoke: (wish) => {
       const madeMs = latestMs();
       // One of the same tokens is taken into it: an earlier time gives none of them back.
@@ -68,7 +71,7 @@ const isOfSame = (one: SignedRevocationWish, other: SignedRevocationWish): boole
   one.issuer === other.issuer && one.jti === other.jti && one.subject === other.subject;
 
 function isMeant(one: Known, { issuer, jti, subject, issuedMs }: SignedBy, leewayMs: number): boolean {
-  if (one.issuer !== issuer) return false;
+  if (one.issuer !== issuer && one.issuer !== EVERY_ISSUER) return false;
   if (one.jtiDigest !== undefined) return one.jtiDigest === jti;
   return issuedMs < one.beforeMs + leewayMs && (one.subjectDigest === undefined || one.subjectDigest === subject);
 }
@@ -92,6 +95,10 @@ function knownOf(row: SignedRevocation): Known {
 function rowOf({ jtiDigest: _, subjectDigest: __, ...row }: Known): SignedRevocation {
   return row;
 }
+
+const lostAt = (timeMs: number): Known => ({
+  ...{ issuer: EVERY_ISSUER, beforeMs: timeMs, madeMs: timeMs, endMs: timeMs + LIMITS.signedRevocationKeptMs },
+});
 
 /** Undefined for what can't be read. */
 function readList(text: string | undefined): readonly Known[] | undefined {

@@ -134,6 +134,24 @@ describe('the list', () => {
     },
   );
 
+  test('that was damaged gives nothing back once another entry is written over it, and the server starts again', async () => {
+    const rows = new Map<string, string>();
+    const side = createSide(issuer, { kept: memoryMeta(rows) });
+    side.revocations.revoke({ issuer: issuer.url, jti: 'stolen', beforeMs: side.time.nowMs });
+    const stolen = await sign({ jti: 'stolen' });
+    rows.set('signed-revocations', '[{');
+    const damaged = createSide(issuer, { kept: memoryMeta(rows) });
+    damaged.revocations.revoke({ issuer: issuer.url, jti: 'other', beforeMs: damaged.time.nowMs });
+    expect(await damaged.agentOf(stolen)).toBeUndefined();
+    const again = createSide(issuer, { kept: memoryMeta(rows) });
+    expect(await again.agentOf(stolen)).toBeUndefined();
+    expect(again.revocations.list()).toMatchObject([{ issuer: '*' }, { jti: 'other' }]);
+    // The control: a list that has only the new entry, as if nothing had been lost, takes it.
+    const bare = createSide(issuer, { kept: memoryMeta(new Map()) });
+    bare.revocations.revoke({ issuer: issuer.url, jti: 'other', beforeMs: bare.time.nowMs });
+    expect(await bare.agentOf(stolen)).toBe('athena');
+  });
+
   test('is in force also where the disk is full', async () => {
     const kept = memoryMeta();
     const broken = {
