@@ -6,7 +6,7 @@ import { SmcpError } from '#base/errors.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
 import { readOwnedFile } from '#base/owned-file.ts';
-import { compileOwnSchema, type Problem } from '#base/schema.ts';
+import { compileOwnSchema, type Problem, type Validator } from '#base/schema.ts';
 import { type Position, parseYaml } from '#base/yaml.ts';
 import { type ConsoleConfig, consoleOf } from './console.ts';
 import { NO_TARGETS, type NotifyConfig, notifyOf, type WrittenNotify } from './notify.ts';
@@ -75,20 +75,33 @@ const DEFAULTS: Config = {
 
 export type Environment = { readonly [name: string]: string | undefined };
 
+/** What checks config.yaml, made when it is first needed: that takes a tenth of a second. */
+export type ConfigCheck = () => Validator;
+
+export function createConfigCheck(): ConfigCheck {
+  let made: Validator | undefined;
+  return () => {
+    made ??= compileOwnSchema(configSchema());
+    return made;
+  };
+}
+
 /**
  * The configuration of a home; the defaults when it has no config.yaml. Paths of the environment are made absolute here: they
  * are relative to where the command was given, those of the file to the home.
  *
  * @throws `CONFIG_INVALID`, with `details.findings` where lines are wrong · `HOME_UNSAFE` when the file is a link, no plain file,
  * another user's or writable by others.
+ *
+ * @param check of whoever reads it more than once
  */
-export function loadConfig(file: string, env: Environment): Config {
+export function loadConfig(file: string, env: Environment, check = createConfigCheck()): Config {
   const text = readOwnedFile(file, {
     bytesMax: LIMITS.configBytesMax,
     keptFrom: 'being written',
     code: 'CONFIG_INVALID',
   });
-  const own = text === undefined ? {} : (parseConfig(text, file) as Written);
+  const own = text === undefined ? {} : (parseConfig(text, file, check) as Written);
   const oauth = oauthOf(own.oauth, file);
   return withEnvironment(
     {
@@ -130,11 +143,11 @@ function pluginsOf(written: Written['plugins'] = {}): Pick<Config, 'plugins' | '
 }
 
 /** @throws `CONFIG_INVALID` */
-export function parseConfig(text: string, file: string): JsonObject {
+export function parseConfig(text: string, file: string, check = createConfigCheck()): JsonObject {
   const outcome = parseYaml(text);
   if (outcome.kind === 'problems') throw invalid(file, outcome.problems);
   const { value, locate } = outcome.document;
-  const problems = [...compileOwnSchema(configSchema())(value), ...unclearSources(value as Written)];
+  const problems = [...check()(value), ...unclearSources(value as Written)];
   if (problems.length > 0) {
     throw invalid(
       file,

@@ -11,7 +11,15 @@ import { nearest } from '#base/nearest.ts';
 import { readOwnedFile } from '#base/owned-file.ts';
 import { setScalar } from '#base/yaml-edit.ts';
 import type { Setting, Settings, SettingsAuthor } from '#domain/settings-ports.ts';
-import { type Config, configSections, type Environment, loadConfig, parseConfig } from './config.ts';
+import {
+  type Config,
+  type ConfigCheck,
+  configSections,
+  createConfigCheck,
+  type Environment,
+  loadConfig,
+  parseConfig,
+} from './config.ts';
 import { RUN_TIME_SETTINGS, type RunTimeSetting } from './run-time-settings.ts';
 import { settingsOf } from './shown-settings.ts';
 
@@ -31,11 +39,12 @@ export type OpenSettings = Settings & {
 export function createSettings({ file, config, env }: SettingsOptions): OpenSettings {
   const listeners = createListeners();
   let inForce = config;
+  const checkOf = createConfigCheck();
   const prepare = (name: string, text: string, author: SettingsAuthor): Change => {
     const setting = find(name);
-    const change = edited(file, setting, text);
+    const change = edited({ file, checkOf }, setting, text);
     // In force, and what a person has written for the next start: an agent takes neither back.
-    const held = [heldBy(inForce, setting), heldBy(loadConfig(file, {}), setting)];
+    const held = [heldBy(inForce, setting), heldBy(loadConfig(file, {}, checkOf), setting)];
     const wider = held.find((from) => !setting.takesOnly(from, change.value));
     if (!author.mayWiden && wider !== undefined) throw personNeeded(name, wider, change.value);
     return change;
@@ -44,7 +53,7 @@ export function createSettings({ file, config, env }: SettingsOptions): OpenSett
     current: () => inForce,
     onChange: listeners.onChange,
     show: () => {
-      const next = readNext(file, env);
+      const next = readNext(file, env, checkOf);
       const read = settingsOf(next.config ?? config);
       const started = settingsOf(config);
       const settings = settingsOf(inForce).map((setting, at): Setting => {
@@ -99,9 +108,13 @@ const nameOf = ({ section, key }: Pick<RunTimeSetting, 'section' | 'key'>): stri
 const isSame = (one: Json, other: Json): boolean => canonicalJson(one) === canonicalJson(other);
 
 /** What the next start would take. */
-function readNext(file: string, env: Environment): { readonly config?: Config; readonly problem?: string } {
+function readNext(
+  file: string,
+  env: Environment,
+  checkOf: ConfigCheck,
+): { readonly config?: Config; readonly problem?: string } {
   try {
-    return { config: loadConfig(file, env) };
+    return { config: loadConfig(file, env, checkOf) };
   } catch (thrown) {
     return { problem: asSmcpError(thrown).message };
   }
@@ -120,10 +133,12 @@ function checkUnchanged(file: string, before: string): void {
   throw new SmcpError('CONFIG_INVALID', `${file} was edited at the same time`, { details: { remedy: 'try again' } });
 }
 
+type ConfigFile = { readonly file: string; readonly checkOf: ConfigCheck };
+
 /** @throws `CONFIG_INVALID` */
-function edited(file: string, setting: RunTimeSetting, text: string): Change {
+function edited({ file, checkOf }: ConfigFile, setting: RunTimeSetting, text: string): Change {
   const before = readFile(file);
-  if (before !== undefined) parseConfig(before, file);
+  if (before !== undefined) parseConfig(before, file, checkOf);
   const value = readScalar(text);
   const after = setScalar(before ?? 'version: 1\n', setting, value);
   if (after === undefined) {
@@ -132,7 +147,7 @@ function edited(file: string, setting: RunTimeSetting, text: string): Change {
     });
   }
   try {
-    parseConfig(after, file);
+    parseConfig(after, file, checkOf);
   } catch (thrown) {
     throw misfit(nameOf(setting), text, thrown);
   }

@@ -2,14 +2,18 @@
 // deciding sample calls of sample agents at sample times, not by comparing rules.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { JsonObject } from '#base/json.ts';
 import type { Services } from '#operations/operation.ts';
+import { decide } from '#policy/decide.ts';
 import type { Policy } from '#policy/rules.ts';
 import { callThatGetsMore } from '#test/policy/gets-more.ts';
-import { policyOf } from '#test/policy/policies.ts';
+import { agentName, policyOf, question, REF } from '#test/policy/policies.ts';
 
 /** Those that sequences act as, those that only have rights, and two that may come. */
 export const AGENTS = ['ops', 'aide', 'athena', 'boreas', 'zephyrus', 'zoe'] as const;
 const TOOLS = ['demo_math__add', 'demo_text__echo', 'smcp__policy_apply', 'smcp__approvals_approve'];
+/** Of `zephyrus`. */
+const BOUNDED = ['when', 'hours', 'expires', 'capabilities', 'session'].map((kind) => `bound__${kind}`);
 const ROLES = ['viewer', 'approver', 'admin'];
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 
@@ -55,6 +59,14 @@ export function powerOf(services: Services): Power {
   };
 }
 
+/** Whether the call was not denied before, whoever had to approve it; as if nothing had been called yet. */
+export function wasAllowed({ policy }: Power, { agent, tool, args }: AskedCall): boolean {
+  const query = question(tool, args, { agent: agentName(agent), nowMs: Date.now() });
+  return decide(policy, REF, query).kind !== 'deny';
+}
+
+type AskedCall = { readonly agent: string; readonly tool: string; readonly args: JsonObject };
+
 const isIn = (some: readonly unknown[], all: readonly unknown[]): boolean =>
   some.every((one) => all.some((other) => isDeepStrictEqual(one, other)));
 
@@ -62,7 +74,9 @@ const isIn = (some: readonly unknown[], all: readonly unknown[]): boolean =>
 export function moreThan(before: Power, after: Power): string | undefined {
   const asked = { agents: AGENTS, tools: TOOLS };
   if (before.digest !== after.digest) {
-    const call = callThatGetsMore(before.policy, after.policy, asked);
+    const call =
+      callThatGetsMore(before.policy, after.policy, { agents: ['zephyrus'], tools: BOUNDED }) ??
+      callThatGetsMore(before.policy, after.policy, asked);
     if (call !== undefined) return call;
     const isAwake = before.awake !== undefined || after.awake !== undefined;
     const later = isAwake

@@ -5,92 +5,81 @@ import type { JsonObject } from '#base/json.ts';
 import { OPERATIONS } from '#operations/table.ts';
 import { change, type Document, type Edit, edit, policyDocument } from '#test/policy/policy-pairs.ts';
 import { AGENTS } from './laws-power.ts';
+import { LOOSENINGS, TRICKS } from './laws-tricks.ts';
 import { documentOf, type LawsWorld } from './laws-world.ts';
 
 type Written = { readonly [key: string]: unknown };
 
-/** Edits that random ones make seldom: each is a way to more, now or by a person's next edit. */
-const TRICKS: readonly ((document: Document, agent: string) => unknown)[] = [
-  (document, agent) => Object.assign(document.agents, { [agent]: { grants: [{ tools: ['smcp__*', '*'] }] } }),
-  (document, agent) => Object.assign(document.agents[agent] ?? {}, { roles: ['reader'] }),
-  (document, agent) => Object.assign(document.agents[agent] ?? {}, { workspace: 'boreas' }),
-  (document) => Object.assign(document, { shares: [{ workspace: 'boreas', agents: ['athena', 'boreas'] }] }),
-  (document, agent) => grantOf(document, agent, { tools: ['*'], shadow: true }),
-  (document, agent) => grantOf(document, agent, { tools: ['demo_*'], when: 'true' }),
-  (document, agent) => grantOf(document, agent, { tools: ['smcp__approvals_approve'], hours: { timezone: 'UTC' } }),
-  (document, agent) => grantOf(document, agent, { id: 'urgent', why: 'a person said so', tools: ['demo_text__echo'] }),
-  (document) => Object.assign(document, { people: { ana: { role: 'admin' }, eve: { role: 'approver' } } }),
-  (document) => Object.assign(document, { people: {} }),
-  (document) => askedOf(document, ['eve', 'role:admin'], 1),
-  (document) => askedOf(document, ['ana'], 1),
-  (document) => Object.assign(document, { deny: [] }),
-  (document) => Object.assign(document, { budgets: [] }),
-  (document) => Object.assign(document, { defaults: {} }),
-  (document) => Object.assign(document, { roles: {} }),
-  (document) => unlimited(document),
-  (document) => asleep(document),
-  (document, agent) => Reflect.deleteProperty(document.agents, agent),
-];
-
-/** An agent that was added by its name has no list yet. */
-const grantOf = (document: Document, agent: string, rule: Written) => {
-  const body = document.agents[agent];
-  if (body !== undefined) body.grants = [rule as unknown as Document['deny'][number], ...(body.grants ?? [])];
-};
-
-/** Every approval, limit, condition and bound in time left out. */
-function unlimited(document: Document): void {
-  for (const rule of Object.values(document.agents).flatMap(({ grants }) => grants ?? [])) {
-    for (const key of ['approval', 'limits', 'when', 'hours', 'expires'] as const) delete rule[key];
-  }
-}
-
-/** Whoever had to approve, others or fewer have to. */
-function askedOf(document: Document, by: readonly string[], people: number): void {
-  for (const rule of Object.values(document.agents).flatMap(({ grants }) => grants ?? [])) {
-    if (rule.approval !== undefined) rule.approval = { ttl: '1h', wait: '0s', by, people };
-  }
-}
-
-/** Every deny put into shadow. */
-function asleep(document: Document): void {
-  for (const rule of Object.values(document.agents).flatMap(({ deny }) => deny ?? []))
-    Object.assign(rule, { shadow: true });
-}
-
 const TOOL_NAMES = OPERATIONS.map(({ name }) => name);
 const agent = fc.constantFrom(...AGENTS);
 const actor = fc.constantFrom('ops', 'aide');
-const key = fc.option(fc.constantFrom('k1', 'k2', 'k3', 'k4'), { nil: undefined, freq: 1 });
+const rarely = <T>(values: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: values });
+const key = rarely(fc.constantFrom('k1', 'k2', 'k3'));
+
+/** What a token of the caller leaves, of one that came with such a one. By the admin API. */
+const SCOPES = [['tools:smcp__policy_*'], ['tools:demo_*', 'doors:admin'], ['doors:mcp'], ['tools:*', 'doors:stdio']];
+const scopes = rarely(fc.constantFrom(...SCOPES));
 
 export type Step = {
   readonly actor: string;
   readonly operation: string;
   readonly key: string | undefined;
+  readonly scopes: readonly string[] | undefined;
   readonly whom: string;
   readonly edits: readonly Edit[];
-  readonly trick: number;
+  readonly trick: number | undefined;
   readonly number: number;
 };
 
-const operation = fc.oneof(
-  { weight: 6, arbitrary: fc.constant('policy_apply') },
-  { weight: 2, arbitrary: fc.constantFrom('policy_rollback', 'agent_add', 'config_set', 'approvals_approve', 'ask') },
-  { weight: 3, arbitrary: fc.constantFrom(...TOOL_NAMES.filter((name) => name !== 'freeze')) },
+/** Edits by themselves, tricks by themselves, or both: what does two things is refused for either. */
+const none: fc.Arbitrary<readonly Edit[]> = fc.constant([]);
+const changes = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ edits: none, trick: fc.nat(LOOSENINGS.length - 1) }) },
+  { weight: 3, arbitrary: fc.record({ edits: none, trick: fc.nat(TRICKS.length - 1) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ edits: fc.array(edit, { minLength: 1, maxLength: 2 }), trick: fc.constant(undefined) }),
+  },
+  { weight: 1, arbitrary: fc.record({ edits: fc.array(edit, { maxLength: 2 }), trick: fc.nat(TRICKS.length - 1) }) },
 );
 
-export const step: fc.Arbitrary<Step> = fc.record({
-  ...{ actor, operation, key },
-  whom: agent,
-  edits: fc.array(edit, { maxLength: 2 }),
-  trick: fc.nat(4 * TRICKS.length),
-  number: fc.nat(1000),
-});
+const WRITES = OPERATIONS.filter(({ effect }) => effect === 'write').map(({ name }) => name);
+
+const operation = fc.oneof(
+  { weight: 10, arbitrary: fc.constant('policy_apply') },
+  { weight: 3, arbitrary: fc.constantFrom('policy_rollback', 'config_set') },
+  { weight: 4, arbitrary: fc.constantFrom('approvals_approve', 'ask') },
+  // Each of the table, those that only people may do too.
+  { weight: 4, arbitrary: fc.constantFrom(...WRITES) },
+  { weight: 1, arbitrary: fc.constantFrom(...TOOL_NAMES) },
+);
+
+const stepOf = (operations: fc.Arbitrary<string>): fc.Arbitrary<Step> =>
+  fc
+    .record({ ...{ actor, operation: operations, key, scopes, changes }, whom: agent, number: fc.nat(1000) })
+    .map(({ changes: made, ...rest }) => ({ ...rest, ...made }));
+
+export const step = stepOf(operation);
+
+/** Each operation of the table once, in any order. */
+export const eachOnce: fc.Arbitrary<readonly Step[]> = fc
+  .shuffledSubarray(TOOL_NAMES, { minLength: TOOL_NAMES.length })
+  .chain((names) => fc.tuple(...names.map((name) => stepOf(fc.constant(name)))));
 
 /** The rights that a person gave: any document, and the admin tools of the two that act, some of them after approval. */
 export const given = fc
   .tuple(policyDocument, fc.subarray(TOOL_NAMES, { minLength: TOOL_NAMES.length - 2 }), fc.subarray(TOOL_NAMES))
   .map(([document, ops, aide]) => withAdmins(document, { ops, aide }));
+
+/** One bound each, of tools that no other rule is likely to decide about: what takes it away is seen. */
+const BOUNDED: Document['deny'] = [
+  { tools: ['bound__when'], when: 'args.a == 1' },
+  { tools: ['bound__hours'], hours: { days: ['mon'], from: '08:00', to: '20:00', timezone: 'UTC' } },
+  { tools: ['bound__expires'], expires: '2027-01-01T00:00:00Z' },
+  { tools: ['bound__capabilities'], capabilities: { clock: true } },
+  { tools: ['bound__session'], session: { forbid: ['private'] } },
+];
 
 function withAdmins(document: Document, granted: { readonly [name: string]: readonly string[] }): Document {
   const text = JSON.stringify(document);
@@ -100,6 +89,7 @@ function withAdmins(document: Document, granted: { readonly [name: string]: read
   ) as Document;
   Object.assign(plain, { people: { ana: { role: 'approver' }, ben: { role: 'admin' } } });
   plain.budgets = plain.budgets.map((budget) => ({ tools: ['demo_*'], ...(budget as Written) }));
+  plain.agents['zephyrus'] = { grants: structuredClone(BOUNDED), deny: [] };
   for (const [name, operations] of Object.entries(granted)) {
     const admin = operations.map((one) => `smcp__${one}`);
     const asked = { tools: ['demo_text__slugify'], approval: { ttl: '1h', wait: '0s' } };
@@ -115,7 +105,8 @@ function withAdmins(document: Document, granted: { readonly [name: string]: read
 export function inputOf({ services }: LawsWorld, { operation: name, whom, edits, trick, number }: Step): JsonObject {
   const { tokens, policy, approvals, catalog } = services;
   const pick = <T>(all: readonly T[]): T | undefined => all[number % Math.max(all.length, 1)];
-  const request = pick(approvals.list());
+  const requests = approvals.list();
+  const request = pick(requests.filter(({ state }) => state === 'pending')) ?? pick(requests);
   const plugin = pick(catalog.reports());
   const text = JSON.stringify(edited(documentOf(services) as unknown as Document, { edits, trick, whom }));
   const inputs: { readonly [operation: string]: JsonObject } = {
@@ -125,6 +116,8 @@ export function inputOf({ services }: LawsWorld, { operation: name, whom, edits,
     policy_simulate: { text, last: 10 },
     policy_rollback: { version: 1 + (number % policy.show().policy.version) },
     policy_show: {},
+    // Who acts is not stopped, so that a sequence goes on.
+    freeze: pick([{ agent: 'zoe' }, { plugin: 'demo_math' }]) ?? {},
     policy_suggest: { agent: whom },
     policy_who_can: { tool: 'demo_text__echo' },
     agent_add: { name: whom },
@@ -165,6 +158,6 @@ function edited(document: Document, { edits, trick, whom }: Pick<Step, 'edits' |
   // One that an agent has emptied has nothing left for random edits.
   const isWhole = document.roles?.reader?.grants !== undefined && document.deny !== undefined;
   if (isWhole) for (const one of edits) change(document, one);
-  TRICKS[trick]?.(document, whom);
+  if (trick !== undefined) TRICKS[trick]?.(document, whom);
   return document;
 }

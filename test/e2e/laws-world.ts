@@ -10,6 +10,8 @@ import { silentLogger } from '#base/log.ts';
 import { loadConfig } from '#config/config.ts';
 import { homeAt, prepareHome } from '#config/home.ts';
 import { productPluginsDirectory } from '#config/product.ts';
+import type { CallToken } from '#domain/agent.ts';
+import { compileScopes } from '#domain/token-scope.ts';
 import { tokenId } from '#identity/token-text.ts';
 import type { Services } from '#operations/operation.ts';
 import { createOperationRunner } from '#operations/runner.ts';
@@ -21,10 +23,12 @@ import { temporaryFolder } from './server.ts';
 /** `value`, or the code of what it was refused with. */
 export type Outcome = string;
 
+export type CallMore = { readonly key?: string | undefined; readonly scopes?: readonly string[] | undefined };
+
 export type LawsWorld = {
   readonly services: Services;
   /** As an agent's call of the tool `smcp__…`, or of another tool. */
-  readonly call: (agent: string, tool: string, args: JsonObject, key?: string) => Promise<Outcome>;
+  readonly call: (agent: string, tool: string, args: JsonObject, more?: CallMore) => Promise<Outcome>;
   /** As a person, by whichever name. */
   readonly act: (operation: string, input: JsonObject, by?: string) => Promise<Outcome>;
   readonly close: () => Promise<void>;
@@ -51,10 +55,11 @@ export async function openLawsWorld(): Promise<LawsWorld> {
   const token = { id: tokenId(adminTokenOf(home)) ?? '' };
   return {
     services,
-    call: async (agent, tool, args, key) => {
+    call: async (agent, tool, args, { key, scopes } = {}) => {
       const { answer } = await services.dispatcher.call({
         ...{ agent: agentName(agent), door: 'admin', tool, args },
         ...(key === undefined ? {} : { idempotencyKey: key }),
+        ...(scopes === undefined ? {} : { token: tokenWith(scopes) }),
       });
       return answer.kind === 'value' ? 'value' : answer.error.code;
     },
@@ -73,6 +78,13 @@ export async function openLawsWorld(): Promise<LawsWorld> {
       await stack.disposeAsync();
     },
   };
+}
+
+/** A token of the caller that leaves what the list does. */
+function tokenWith(scopes: readonly string[]): CallToken {
+  const compiled = compileScopes([scopes]);
+  if (compiled === undefined) throw new Error('the scopes are none');
+  return { id: '0123456789abcdef', rights: { scopes: compiled, onBehalfOf: [], actors: [] } };
 }
 
 /** The policy in force as the object that its text is. */

@@ -28,8 +28,8 @@ test.each(FAULTS)('does not start where $title', async ({ title, says, ...mutant
 test('starts where a line is changed that breaks nothing', async () => {
   const mutant = {
     file: 'src/identity/tokens.ts',
-    from: 'if (isAdmin) return ADMIN;',
-    to: 'if (isAdmin === true) return ADMIN;',
+    from: 'if (isAdmin) return admin;',
+    to: 'if (isAdmin === true) return admin;',
   };
   const server = await startServer(join(folder.path, 'control'), [], mutating(folder.path, 'harmless', [mutant]));
   expect(await server.stop()).toBe(0);

@@ -16,8 +16,8 @@ const SHARED: readonly Fault[] = [
   {
     title: 'any token of the right length is the admin token',
     file: 'src/identity/tokens.ts',
-    from: 'if (isAdmin) return ADMIN;',
-    to: 'if (isAdmin || token.length === 65) return ADMIN;',
+    from: 'if (isAdmin) return admin;',
+    to: 'if (isAdmin || token.length === 65) return admin;',
     says: ['POST /mcp', 'an invented token'],
   },
   {
