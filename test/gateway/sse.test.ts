@@ -23,7 +23,6 @@ beforeEach(async () => {
 afterEach(() => door.gateway.close());
 
 const HERMES_BEARER = { authorization: 'Bearer hermes-token' };
-
 /** The address that the stream's first event names. */
 const endpointOf = (stream: OpenStream) => stream.events[0]?.data ?? '';
 
