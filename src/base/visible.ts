@@ -72,6 +72,7 @@ export function visibleJson(value: Json, indent = 0): string {
 
 function escaped(character: string): string {
   let text = '';
-  for (let at = 0; at < character.length; at += 1) text += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
+  for (let at = 0; at < character.length; at += 1)
+    text += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
   return text;
 }
