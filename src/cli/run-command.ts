@@ -98,5 +98,8 @@ function checkArguments(command: Command, positionals: readonly string[]): void 
   const message = isEnough
     ? `smcp ${words} takes no argument ${JSON.stringify(positionals[command.arguments.length])}`
     : `smcp ${words} needs ${required.slice(positionals.length).join(' and ')}`;
-  throw new SmcpError('USAGE', message, { details: { remedy: `see smcp ${words} --help` } });
+  // Who writes the arguments of a tool behind its name is told where they go.
+  const isJson = isEnough && 'args' in command.options && /^[{@]/.test(positionals[command.arguments.length] ?? '');
+  const remedy = isJson ? 'arguments of the tool are given with --args' : `see smcp ${words} --help`;
+  throw new SmcpError('USAGE', message, { details: { remedy } });
 }

@@ -187,6 +187,8 @@ describe('a command of an operation', () => {
     [['secret', 'set', 'TOKEN', 'a value'], /takes no argument "a value"/],
     [['secret', 'set', 'TOKEN', '--value', 'a value'], /USAGE/],
     [['queue', 'pause', 'now'], /takes no argument "now"/],
+    [['call', 'notes__list', 'x'], /takes no argument "x"\nsee smcp call --help/],
+    [['call', 'notes__list', '{"a":1}'], /arguments of the tool are given with --args/],
   ])('%j sends nothing and is wrong usage', async (argv, message) => {
     const { code, err } = await smcp(...argv);
     expect([code, heard]).toEqual([2, []]);
