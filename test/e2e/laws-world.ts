@@ -56,12 +56,16 @@ export async function openLawsWorld(): Promise<LawsWorld> {
   return {
     services,
     call: async (agent, tool, args, { key, scopes } = {}) => {
-      const { answer } = await services.dispatcher.call({
+      const calling = services.dispatcher.call({
         ...{ agent: agentName(agent), door: 'admin', tool, args },
         ...(key === undefined ? {} : { idempotencyKey: key }),
         ...(scopes === undefined ? {} : { token: tokenWith(scopes) }),
       });
-      return answer.kind === 'value' ? 'value' : answer.error.code;
+      // A name that a grant covers and no tool has is thrown, after its record.
+      return calling.then(
+        ({ answer }) => (answer.kind === 'value' ? 'value' : answer.error.code),
+        (thrown: unknown) => asSmcpError(thrown).code,
+      );
     },
     act: async (name, input, by = 'admin') => {
       const operation = OPERATIONS.find((one) => one.name === name);
