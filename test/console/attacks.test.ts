@@ -49,8 +49,10 @@ async function openRequest(page: Page, message: string) {
   const call = await callTool(world, 'demo_text__echo', { message });
   const { id } = await requestFor(world.server, 'demo_text__echo');
   await page.open(`${world.origin}/console/approvals#${id}`);
+  // The page that is there may show the request already, and is about to go: what the test looks at is the next one.
+  await page.run(`document.documentElement.dataset.isOld = 'yes'`);
   await page.run('location.reload()').catch(() => {});
-  await page.until(`document.querySelector('pre')`);
+  await page.until(`document.documentElement.dataset.isOld === undefined && document.querySelector('pre')`);
   const deny = async () => {
     await world.server.smcp('approvals', 'deny', id);
     await call.ended;
