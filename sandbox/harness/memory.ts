@@ -36,7 +36,7 @@ export type Memory = {
 };
 
 /** Nobody is asked here, and nobody could approve. */
-const NOBODY: Givers = { problem: () => 'nobody approves calls here', mayApproveOthers: () => false };
+const NOBODY: Givers = { problem: () => 'nobody approves calls here' };
 
 export function openMemory(clock: Clock, stack: AsyncDisposableStack): Memory {
   const database = openDatabase(':memory:', { readOnly: false, busyMs: 0 });

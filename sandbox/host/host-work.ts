@@ -19,6 +19,12 @@ export type HostWork = {
   readonly isOver: () => boolean;
 };
 
+/** How a call ends whose host calls did. */
+export const OVERWORKED = {
+  code: 'CPU_EXCEEDED',
+  message: 'its host calls used more processor time than its limit',
+} as const;
+
 const US_PER_MS = 1000;
 const NS_PER_US = 1000;
 

@@ -11,6 +11,7 @@ import type { Layer } from '#domain/record.ts';
 import type { RunRequest } from '#domain/sandbox-ports.ts';
 import type { AbortMessage, StartMessage, WardenMessage } from '#sandbox/protocol/messages.js';
 import type { WardenCommand } from './confinement.ts';
+import { OVERWORKED } from './host-work.ts';
 import { createIsolateTable } from './isolate-table.ts';
 import { layerMissing, OWN_USER } from './layers.ts';
 import { processorMs, residentBytes } from './process-figures.ts';
@@ -63,7 +64,7 @@ export type Warden = {
 const WHY_ENDED = {
   TIMEOUT: 'ran past its deadline',
   CANCELLED: 'was cancelled and did not stop',
-  CPU_EXCEEDED: 'its host calls used more processor time than its limit',
+  [OVERWORKED.code]: OVERWORKED.message,
 } as const satisfies Record<AbortMessage['code'], string>;
 const BYTES_PER_MIB = 1024 * 1024;
 /** What V8 and glibc print when memory ran out. A hint for the code; nothing else depends on it. */
@@ -236,7 +237,7 @@ export function createWarden(options: WardenOptions): Warden {
     if (dropped !== undefined) say(() => warden.send({ t: 'drop', isolate: dropped }, ''));
     const call = new RunningCall(request, { id: ++lastId, isolate, clock });
     calls.set(call.id, call);
-    call.onOverworked = () => abort(call, 'CPU_EXCEEDED');
+    call.onOverworked = () => abort(call, OVERWORKED.code);
     const { cpuMs, outputBytes, hostCalls } = limits;
     const header = {
       t: 'run',

@@ -20,6 +20,7 @@ export type RanCode = {
   readonly noting: <Log extends RecordLog>(log: Log) => Log;
 };
 
+/** A row of 100 bytes for each code that calls of the log ran, also once its copy is gone: where it comes back it is kept again. */
 const KEY = 'ran/';
 /** Set once all code that ran is noted. */
 const SINCE_KEY = 'ran-since';

@@ -28,8 +28,6 @@ export type GiverPorts = {
 export type Givers = {
   /** Why this giver might not approve the request now, as a clause (`bea is frozen`); undefined: they might. */
   readonly problem: (by: Approver, request: AskedFor) => string | undefined;
-  /** Whether the agent may ever approve calls of others: then no agent approves its own, so that no two, and no ring, do it in turn. */
-  readonly mayApproveOthers: (agent: AgentName) => boolean;
 };
 
 /** What counts of a request for who may approve it. */
@@ -40,6 +38,7 @@ const TOKEN_ENDED = 'the token by which it was given was revoked or has expired'
 export function createGivers(ports: GiverPorts): Givers {
   const { roleOf, policy, freezes, clock, approveTool, stillHolds, channelProblem } = ports;
 
+  /** Ever: then no agent approves its own calls, so that no two, and no ring, do it in turn. */
   const mayApproveOthers = (agent: AgentName) => policy.mightCall(agent, approveTool.name, clock.nowMs());
 
   const holds = (agent: AgentName, token: HeldToken | undefined): boolean => {
@@ -72,7 +71,6 @@ export function createGivers(ports: GiverPorts): Givers {
   };
 
   return {
-    mayApproveOthers,
     problem: (by, request) => {
       if (by.kind === 'person') return personProblem(by, request);
       if (request.approvers !== undefined) return `only people approve it: ${request.approvers.by.join(', ')}`;

@@ -22,7 +22,7 @@ export const IDENTITY_LIMITS = {
   formParametersMax: 32,
   /** A token that another issuer signed. Theirs have 1 to 4 KiB; all headers of a request together have 16 KiB. */
   accessTokenLengthMax: 8_192,
-  /** How long such a token may still be good: nothing here can take it back. */
+  /** For how long such a token may be made: its issuer can't tell us that it took one back. */
   accessTokenLifetimeMsMax: 86_400_000,
   /** Revocations of such tokens by their claims, each up to two texts: kept in one row, read at the start. */
   signedRevocationsMax: 256,

@@ -4,13 +4,12 @@ import { resolve } from 'node:path';
 import type { App } from '#app.ts';
 import { SmcpError } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
+import { isLoopbackHost } from '#base/trusted-address.ts';
 import { type Home, prepareHome } from '#config/home.ts';
 import { productPluginsDirectory, productVersion } from '#config/product.ts';
 import { type Command, type CommandInput, EXIT, text } from './command.ts';
 import { DEV_CONFIG, serveChanges } from './serve-dev.ts';
 import { welcome } from './welcome.ts';
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 export const serveCommand: Command = {
   words: ['serve'],
@@ -109,7 +108,7 @@ function addressOf(input: CommandInput, configured: { readonly host: string; rea
       details: { remedy: 'leave it out for 8000, or give 0 for a free one' },
     });
   }
-  if (!LOOPBACK.test(host) && input.options['allow-external'] !== true) {
+  if (!isLoopbackHost(host) && input.options['allow-external'] !== true) {
     throw new SmcpError('USAGE', `${host} is an address that other machines can reach`, {
       details: {
         remedy: 'add --allow-external if that is meant; put TLS in front, tokens travel in the clear otherwise',

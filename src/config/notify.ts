@@ -1,6 +1,7 @@
 // `notify` of config.yaml: the targets that people are told by. Names are given, addresses looked at; no secret stands in the file.
 
 import { SmcpError } from '#base/errors.ts';
+import { isLoopbackHost } from '#base/trusted-address.ts';
 import { NOTICE_KINDS, type NoticeKind } from '#domain/notify-ports.ts';
 import type { MailTarget, NotifyTarget, NtfyTarget, TelegramTarget, WebhookTarget } from '#domain/notify-targets.ts';
 
@@ -90,7 +91,7 @@ function ntfyOf(written: WrittenNtfy, index: number, file: string): NtfyTarget {
 
 function mailOf(written: WrittenMail, index: number, file: string): MailTarget {
   const { server, from, to, user, passwordSecret, certificateName } = written;
-  const isHere = isLoopback(server);
+  const isHere = isLoopbackHost(server);
   const port = written.port ?? (isHere ? 25 : MAIL_PORT);
   if ((user === undefined) !== (passwordSecret === undefined)) {
     throw new SmcpError('CONFIG_INVALID', `${file}: /notify/mail/${index} has one of user and passwordSecret only`, {
@@ -132,12 +133,10 @@ function checkBots(targets: readonly TelegramTarget[], file: string): void {
   );
 }
 
-const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
-
 /** Encrypted, or within this machine. */
 function isPrivateWay(url: string): boolean {
   const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || isLoopback(hostname);
+  return protocol === 'https:' || isLoopbackHost(hostname);
 }
 
 function inClear(file: string, pointer: string, what: string): SmcpError {

@@ -22,6 +22,7 @@ const SHOWN: readonly ShownKey[] = [
   { key: 'server.host', of: ({ server }) => server.host },
   { key: 'server.names', of: ({ server }) => server.names },
   { key: 'server.port', of: ({ server }) => server.port },
+  { key: 'server.trustProxy', of: ({ server }) => server.trustProxy },
   { key: 'workspaces.bytesMax', of: ({ workspaces }) => workspaces.bytesMax },
   { key: 'workspaces.directory', isPath: true, of: ({ workspaces }) => workspaces.directory },
   { key: 'workspaces.filesMax', of: ({ workspaces }) => workspaces.filesMax },

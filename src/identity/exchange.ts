@@ -11,7 +11,7 @@ import { checkScopes } from '#domain/token-scope.ts';
 export type AgentPrincipal = Principal & { readonly kind: 'agent' };
 
 /** The issuer's token at the root of its chain: itself, or one above it. Absent: the root was issued here. */
-export function rootSignedBy({ rights, signed }: AgentPrincipal): SignedBy | undefined {
+function rootSignedBy({ rights, signed }: AgentPrincipal): SignedBy | undefined {
   if (signed === undefined) return rights?.signedBy;
   const { expiresMs: _, ...signedBy } = signed;
   return signedBy;

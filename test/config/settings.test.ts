@@ -27,6 +27,13 @@ function open(text?: string) {
 const shown = (settings: ReturnType<typeof open>, key: string) =>
   settings.show().settings.find((setting) => setting.key === key);
 
+test('all that says where the server listens, and whose word it takes, is shown', () => {
+  const settings = open();
+  const keys = Object.keys(loadConfig(file, {}).server);
+  expect(keys).toContain('trustProxy');
+  expect(keys.filter((key) => shown(settings, `server.${key}`) === undefined)).toEqual([]);
+});
+
 describe('a setting that changes at run time', () => {
   test('is in force at once, in config.yaml with everything else in it, and after a restart', () => {
     const settings = open('# mine\nversion: 1\nserver: { port: 9 } # ours\nlogging:\n  level: info\n');

@@ -236,7 +236,7 @@ export function createWorld(options: WorldOptions = {}) {
       log,
       clock,
       logger: silentLogger,
-      givers: { problem: () => undefined, mayApproveOthers: () => false },
+      givers: { problem: () => undefined },
     },
   });
   const labels = createLabelBook(createLabelStore(database));

@@ -128,6 +128,16 @@ describe('the operation', () => {
   });
 });
 
+/** A call that its deadline ended while its host call was under way. On a slow machine it may not have asked by then: then another one. */
+async function endedWhileItWaits(): Promise<string> {
+  for (;;) {
+    const { id, value } = await world.call('actor__brief', { case: 'waits' });
+    expect(value).toMatchObject({ error: { code: 'TIMEOUT' } });
+    const { outcome, reason } = await world.replay(id);
+    if (outcome !== 'impossible' || !String(reason).includes('had asked for nothing')) return id;
+  }
+}
+
 describe('a call whose end was not its own', () => {
   test('is not run again where it had asked for nothing, and the reason is told', async () => {
     const { id } = await world.call('actor__brief', { case: 'spins' });
@@ -137,9 +147,7 @@ describe('a call whose end was not its own', () => {
   });
 
   test('is run again up to its deadline, with a host call under way, and exits with 0 where it asked the same', async () => {
-    const { id, value } = await world.call('actor__brief', { case: 'waits' });
-    expect(value).toMatchObject({ error: { code: 'TIMEOUT' } });
-    const command = await onHome('log', 'replay', id, '--json');
+    const command = await onHome('log', 'replay', await endedWhileItWaits(), '--json');
     expect([command.code, JSON.parse(command.stdout)]).toEqual([
       0,
       expect.objectContaining({

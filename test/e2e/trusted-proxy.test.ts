@@ -37,34 +37,34 @@ async function start(name: string, server: string) {
     const { error } = (await answer.json()) as { readonly error: { readonly code: string } };
     return error.code;
   };
-  const fail = async (from: (index: number) => string) => {
-    const codes: string[] = [];
-    for (let index = 0; index < LIMITS.consoleFailuresMax; index += 1) codes.push(await attempt(from(index)));
-    return new Set(codes);
+  /** How many failed before one was not even looked at. On a slow machine a window ends among them, and they are counted anew. */
+  const failuresUntilShutOut = async (from: (index: number) => string): Promise<number> => {
+    for (let index = 0; ; index += 1) if ((await attempt(from(index))) === 'TOO_MANY_ATTEMPTS') return index;
   };
-  return { attempt, fail };
+  return { attempt, failuresUntilShutOut };
 }
+
+const MOST = LIMITS.consoleFailuresMax;
+/** Another one each time. */
+const invented = (index: number) => `198.18.${index >> 8}.${index & 255}`;
 
 describe('failed attempts', () => {
   test('behind a proxy that is named shut out the client that made them, and nobody else', async () => {
-    const { attempt, fail } = await start('named', '{ trustProxy: [127.0.0.1, "::1"] }');
-    expect(await fail(() => '203.0.113.9')).not.toContain('TOO_MANY_ATTEMPTS');
-    expect(await attempt('203.0.113.9')).toBe('TOO_MANY_ATTEMPTS');
+    const { attempt, failuresUntilShutOut } = await start('named', '{ trustProxy: [127.0.0.1, "::1"] }');
+    expect(await failuresUntilShutOut(() => '203.0.113.9')).toBeGreaterThanOrEqual(MOST);
     expect(await attempt('198.51.100.7')).not.toBe('TOO_MANY_ATTEMPTS');
-    // What the client itself wrote stands in front of what the proxy added.
-    expect(await attempt('198.51.100.8, 203.0.113.9')).toBe('TOO_MANY_ATTEMPTS');
+    // What the client itself wrote stands in front of what the proxy added: it is the same client.
+    expect(await failuresUntilShutOut((index) => `${invented(index)}, 203.0.113.10`)).toBeGreaterThanOrEqual(MOST);
   });
 
   test('of a client that invents an address for each are counted all the same, where it is no proxy that is named', async () => {
-    const { attempt, fail } = await start('other', '{ trustProxy: [10.0.0.0/8] }');
-    expect(await fail((index) => `203.0.113.${index}`)).not.toContain('TOO_MANY_ATTEMPTS');
-    expect(await attempt('198.51.100.7')).toBe('TOO_MANY_ATTEMPTS');
+    const { failuresUntilShutOut } = await start('other', '{ trustProxy: [10.0.0.0/8] }');
+    expect(await failuresUntilShutOut(invented)).toBeGreaterThanOrEqual(MOST);
   });
 
   test('are not counted for anybody else by naming their address, where no proxy is named', async () => {
-    const { attempt, fail } = await start('none', '{}');
-    expect(await fail((index) => `203.0.113.${index}`)).not.toContain('TOO_MANY_ATTEMPTS');
-    expect(await attempt('198.51.100.7')).toBe('TOO_MANY_ATTEMPTS');
+    const { failuresUntilShutOut } = await start('none', '{}');
+    expect(await failuresUntilShutOut(invented)).toBeGreaterThanOrEqual(MOST);
   });
 });
 

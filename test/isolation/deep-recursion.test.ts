@@ -98,12 +98,11 @@ beforeAll(async () => {
 });
 
 const THREADS = ['own', 'other'] as const;
-const LONG = { limits: { cpuMs: 20_000, timeoutMs: 40_000 } };
 
 describe('a guest that recurses without end', () => {
   test.each(rows)('by %s is told so and goes on, on either thread, in a process that goes on', async (name) => {
     for (const thread of THREADS) {
-      const value = await sandbox.value(plugin, 'recurse', { args: { at: rows.indexOf(name) }, thread, ...LONG });
+      const value = await sandbox.value(plugin, 'recurse', { args: { at: rows.indexOf(name) }, thread });
       expect([thread, value]).toEqual([thread, OTHERWISE[name] ?? 'RangeError']);
     }
     expect(wardenPids()).toEqual(before);
@@ -114,7 +113,7 @@ describe('native work', () => {
   const names = Object.keys(NATIVES);
   test.each(names)('%s, at the very end of its stack, works or is refused, and its process goes on', async (name) => {
     for (const thread of THREADS) {
-      const value = await sandbox.value(plugin, 'edge', { args: { at: names.indexOf(name) }, thread, ...LONG });
+      const value = await sandbox.value(plugin, 'edge', { args: { at: names.indexOf(name) }, thread });
       // The first levels have too little left for it, all others enough.
       expect(value).toEqual({
         levels: 200,

@@ -173,7 +173,7 @@ export function createWorld() {
       log,
       clock,
       logger,
-      givers: { problem: () => undefined, mayApproveOthers: () => false },
+      givers: { problem: () => undefined },
     },
   });
   const labels = createLabelBook(createLabelStore(database));

@@ -8,6 +8,7 @@ import type { Readable, Writable } from 'node:stream';
 import { parseBoundedJson } from '#base/bounded-json.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import { LIMITS } from '#base/limits.ts';
+import { OVERWORKED } from '#sandbox/host/host-work.ts';
 import type { AnswerHostCall, RunningCall } from '#sandbox/host/running-call.ts';
 import type { Stop } from './supervise.ts';
 
@@ -52,8 +53,7 @@ export function serveHostCalls(channel: Readable & Writable, call: RunningCall, 
     if (hasEnded) drop();
   };
 
-  call.onOverworked = () =>
-    halt({ code: 'CPU_EXCEEDED', message: 'its host calls used more processor time than its limit' });
+  call.onOverworked = () => halt(OVERWORKED);
 
   const answer: AnswerHostCall = (id, ok, body, left) => {
     underWay -= 1;
