@@ -12,33 +12,36 @@ export type WeakCheck = {
 
 const one = (title: string, finds: RegExp, ...mutants: readonly Mutant[]): WeakCheck => ({ title, finds, mutants });
 
+/** Which call shows it first depends on what else the policy says. */
+const WIDER = /was (denied|asked about)|had |carried/;
+
 const ATTENUATION = 'src/policy/attenuation.ts';
 const APPROVAL = 'src/policy/approval.ts';
 const SERVICE = 'src/policy/policy-service.ts';
 
 /** Of a change of the policy, kind by kind. */
 const ATTENUATIONS: readonly WeakCheck[] = [
-  one('changes of agents are not compared', /was (denied|asked)|had/, {
+  one('changes of agents are not compared', WIDER, {
     file: 'src/policy/agent-change.ts',
     from: 'const widenings = wideningsOf(before, after);',
     to: 'const widenings: readonly string[] = [];',
   }),
-  one('denies may go', /was denied/, {
+  one('denies may go', WIDER, {
     file: ATTENUATION,
     from: 'if (!isKept) lost.push(',
     to: 'if ((isKept as unknown) === 0) lost.push(',
   }),
-  one('conditions are not compared', /was denied/, {
+  one('conditions are not compared', WIDER, {
     file: ATTENUATION,
     from: '(rule.when === undefined || others.some(',
     to: '(rule !== undefined || others.some(',
   }),
-  one('hours are not compared', /was denied/, {
+  one('hours are not compared', WIDER, {
     file: ATTENUATION,
     from: 'others.some(({ hours }) => coversHours(rule.hours, hours));',
     to: 'others.some(({ hours }) => coversHours(rule.hours, hours) || true);',
   }),
-  one('expiries are not compared', /was denied/, {
+  one('expiries are not compared', WIDER, {
     file: ATTENUATION,
     from: 'expiryOf(rule) >= untilMs;',
     to: 'expiryOf(rule) >= untilMs || true;',
@@ -73,7 +76,7 @@ const ATTENUATIONS: readonly WeakCheck[] = [
     from: '    ...lost.map(',
     to: '    ...lost.slice(lost.length).map(',
   }),
-  one('session rules may go', /was denied/, {
+  one('session rules may go', WIDER, {
     file: 'src/policy/narrower-labels.ts',
     from: 'mine.every((name) => theirs.has(name));',
     to: 'mine.every((name) => theirs.has(name) || true);',
@@ -103,7 +106,7 @@ const ATTENUATIONS: readonly WeakCheck[] = [
 
 /** Of who acts, and by which token. */
 const ACTORS: readonly WeakCheck[] = [
-  one('agents author policies as people do', /was (denied|asked)|had/, {
+  one('agents author policies as people do', WIDER, {
     file: 'src/operations/operation.ts',
     from: "mayWiden: kind === 'person',",
     to: 'mayWiden: kind !== undefined,',

@@ -118,7 +118,7 @@ export type LawResult = {
 };
 
 /** Half as many on average. */
-const STEPS_MAX = 20;
+const STEPS_MAX = 30;
 
 export async function checkLaw(
   world: LawsWorld,

@@ -35,7 +35,7 @@ export type Step = {
 /** Edits by themselves, tricks by themselves, or both: what does two things is refused for either. */
 const none: fc.Arbitrary<readonly Edit[]> = fc.constant([]);
 const changes = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ edits: none, trick: fc.nat(LOOSENINGS.length - 1) }) },
+  { weight: 9, arbitrary: fc.record({ edits: none, trick: fc.nat(LOOSENINGS.length - 1) }) },
   { weight: 3, arbitrary: fc.record({ edits: none, trick: fc.nat(TRICKS.length - 1) }) },
   {
     weight: 3,
@@ -47,7 +47,7 @@ const changes = fc.oneof(
 const WRITES = OPERATIONS.filter(({ effect }) => effect === 'write').map(({ name }) => name);
 
 const operation = fc.oneof(
-  { weight: 10, arbitrary: fc.constant('policy_apply') },
+  { weight: 16, arbitrary: fc.constant('policy_apply') },
   { weight: 3, arbitrary: fc.constantFrom('policy_rollback', 'config_set') },
   { weight: 4, arbitrary: fc.constantFrom('approvals_approve', 'ask') },
   // Each of the table, those that only people may do too.
@@ -89,6 +89,7 @@ function withAdmins(document: Document, granted: { readonly [name: string]: read
   ) as Document;
   Object.assign(plain, { people: { ana: { role: 'approver' }, ben: { role: 'admin' } } });
   plain.budgets = plain.budgets.map((budget) => ({ tools: ['demo_*'], ...(budget as Written) }));
+  plain.defaults = { timeout: '20s', loop: { repeats: 3, per: '1m' }, ...plain.defaults };
   plain.agents['zephyrus'] = { grants: structuredClone(BOUNDED), deny: [] };
   for (const [name, operations] of Object.entries(granted)) {
     const admin = operations.map((one) => `smcp__${one}`);

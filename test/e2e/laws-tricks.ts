@@ -44,6 +44,14 @@ function askedOf(document: Document, by: readonly string[], people: number): voi
   }
 }
 
+/** One person suffices where more had to approve. */
+const fewerPeople: Trick = (document) => {
+  for (const { approval } of grantsOf(document)) {
+    if (typeof approval === 'object' && approval !== null && 'people' in approval)
+      Object.assign(approval, { people: 1 });
+  }
+};
+
 /** One kind of bound taken away. */
 export const LOOSENINGS: readonly Trick[] = [
   ...BOUNDS.map((key) => without(key)),
@@ -51,26 +59,28 @@ export const LOOSENINGS: readonly Trick[] = [
   (document) => Object.assign(document, { deny: [] }),
   (document) => Object.assign(document, { budgets: [] }),
   (document) => Object.assign(document, { labels: [] }),
+  (document) => Object.assign(document.agents['zephyrus'] ?? {}, { workspace: 'elsewhere' }),
   (document) => Reflect.deleteProperty(document.defaults, 'timeout'),
   (document) => Reflect.deleteProperty(document.defaults, 'loop'),
-  (document) => askedOf(document, ['ana'], 1),
+  fewerPeople,
+  (document, agent) => grantOf(document, agent, { tools: ['*'], shadow: true }),
+  (document) => Object.assign(document, { people: { ana: { role: 'admin' }, ben: { role: 'admin' } } }),
 ];
 
 export const TRICKS: readonly Trick[] = [
   ...LOOSENINGS,
+  (document) => askedOf(document, ['ana'], 1),
   without(...BOUNDS),
   (document, agent) => Object.assign(document.agents, { [agent]: { grants: [{ tools: ['smcp__*', '*'] }] } }),
   (document, agent) => Object.assign(document.agents[agent] ?? {}, { roles: ['reader'] }),
   (document, agent) => Object.assign(document.agents[agent] ?? {}, { workspace: 'boreas' }),
   (document, agent) => Object.assign(document.agents[agent] ?? {}, { workspace: 'elsewhere' }),
   (document) => Object.assign(document, { shares: [{ workspace: 'boreas', agents: ['athena', 'boreas'] }] }),
-  (document, agent) => grantOf(document, agent, { tools: ['*'], shadow: true }),
   (document, agent) => grantOf(document, agent, { tools: ['demo_*'], when: 'true' }),
   (document, agent) => grantOf(document, agent, { tools: ['demo_*'] }),
   (document, agent) => grantOf(document, agent, { tools: ['smcp__approvals_approve'], hours: { timezone: 'UTC' } }),
   (document, agent) => grantOf(document, agent, { id: 'urgent', why: 'a person said so', tools: ['demo_text__echo'] }),
   (document) => Object.assign(document, { people: { ana: { role: 'admin' }, eve: { role: 'approver' } } }),
-  (document) => Object.assign(document, { people: { ana: { role: 'admin' }, ben: { role: 'admin' } } }),
   (document) => Object.assign(document, { people: {} }),
   (document) => askedOf(document, ['eve', 'role:admin'], 1),
   (document) => askedOf(document, ['ana', 'ben'], 1),
