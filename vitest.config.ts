@@ -9,6 +9,7 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    maxConcurrency: 3,
     // The only ends that a test has: no machine is so slow or so loaded, and what is waited for for longer never comes.
     testTimeout: 600_000,
     hookTimeout: 600_000,

@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, test } from 'vitest';
 import { WEAK_CHECKS } from './laws-mutants.ts';
 import type { LawOptions, LawResult } from './laws-property.ts';
 import { LAW } from './laws-seed.ts';
@@ -25,8 +25,9 @@ async function lawWith(name: string, mutants: readonly Mutant[], options: LawOpt
   return JSON.parse(stdout) as LawResult;
 }
 
-describe('the law is broken where', () => {
-  test.each(WEAK_CHECKS)('$title', async ({ title, mutants, finds }) => {
+// Each is a build with a server of its own, which mostly waits.
+describe.concurrent('the law is broken where', () => {
+  test.for(WEAK_CHECKS)('$title', async ({ title, mutants, finds }, { expect }) => {
     const { failed, error, runs } = await lawWith(title, mutants, LAW);
     expect({ failed, error }).toEqual({ failed: true, error: expect.stringMatching(finds) });
     expect(runs).toBeLessThanOrEqual(LAW.numRuns);
